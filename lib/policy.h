@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * policy: the company's rules as plain values. settings (daemon) fills one from
+ * the configuration file, a test fills one by hand; the core only reads it.
+ * A policy is immutable once built: a reload builds another.
+ */
+#ifndef CALLBACKD_LIB_POLICY_H
+#define CALLBACKD_LIB_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	ID_SIZE = 32,           /* queue, specialist, provider, disposition ids: <= 31 bytes */
+	NAME_SIZE = 64,         /* names of people: cut to 63 bytes at a character */
+	PHONE_SIZE = 17,        /* "+" and at most 15 digits */
+	ADDRESS_SIZE = 64,      /* "+79160000003", "sip:101@pbx.example", "ext:101", "user:boris" */
+	SPECIALIST_QUEUES_MAX = 8,
+	RETRIES_MAX = 8,
+	PASS_TO_MAX = 16,
+	COUNTRIES_MAX = 32,
+	OWN_NUMBERS_MAX = 16,
+	PROVIDER_ORDER_MAX = 8,
+	DISPOSITIONS_MAX = 32,
+	LEVEL_MIN = 1,
+	LEVEL_MAX = 9,          /* higher is better (DECISIONS 5) */
+};
+
+/* What follows from a disposition (PRODUCT 5). Suppress and propose_block close
+ * the request; the lists themselves come with the rules about closed doors. */
+enum disposition_then {
+	THEN_CLOSE,
+	THEN_SCHEDULE,          /* call again at the moment named, else after the next retry delay */
+	THEN_PASS,              /* to the queue named, else the first of pass_to */
+	THEN_RETRY,             /* voicemail and the like: counts as not reached */
+	THEN_SUPPRESS,
+	THEN_PROPOSE_BLOCK,
+	THEN_COUNT
+};
+
+struct disposition {
+	int  key;               /* 1..9 on a keypad, 0: none */
+	char id[ID_SIZE];
+	char title[NAME_SIZE];
+	enum disposition_then then;
+};
+
+struct queue_policy {
+	char id[ID_SIZE];
+	char title[NAME_SIZE];
+	bool is_default;        /* where an unknown topic goes, with a warning */
+	bool is_public;         /* may a website name it as topic */
+	char caller_id[PHONE_SIZE];
+	int  level;             /* lowest level admitted at first; 0: everybody, best first */
+	int64_t target_ms;      /* what we aim at */
+	int64_t limit_ms;       /* what the customer is told: the promise */
+	int64_t scheduled_ms;   /* limit of an appointment */
+	int64_t late_ms;        /* second promise: missed limit plus this; 0: none */
+	char pass_to[PASS_TO_MAX][ID_SIZE];  size_t pass_to_count;  /* empty: any other queue */
+	const char *script;     /* text shown to the specialist, owned by the policy; "" if none */
+	const char *greeting;   /* said to the customer when they answer; "" if none */
+	int64_t closed_until_ms;  /* closed now, opens then; 0: open (always, until hours come) */
+};
+
+/* What the core must know of a telephone provider; the rest is lib/provider. */
+struct provider_facts {
+	char id[ID_SIZE];
+	bool authorises_on_answer;  /* fence = answer: the customer's leg exists only in our answer */
+	bool can_find;          /* calls can be looked up by token */
+	bool can_hang_up;
+};
+
+enum confirm { CONFIRM_PRESS1, CONFIRM_ANSWER };
+enum accept { ACCEPT_BY_HAND, ACCEPT_AUTOMATIC };
+enum offer_channel { OFFER_SCREEN, OFFER_PHONE };
+
+struct address_policy {         /* where a specialist is reached through one provider */
+	char provider[ID_SIZE]; /* "": every provider without an entry of its own */
+	char to[ADDRESS_SIZE];
+};
+
+struct specialist_policy {
+	char id[ID_SIZE];
+	char name[NAME_SIZE];
+	char language[8];       /* of what is whispered to them */
+	struct address_policy addresses[4];  size_t address_count;
+	struct { char id[ID_SIZE]; int level; } queues[SPECIALIST_QUEUES_MAX];  size_t queue_count;
+	enum confirm confirm;   /* press 1, or answering their phone is enough */
+	enum accept accept;     /* automatic: an offer is accepted by itself */
+	enum offer_channel offer;  /* a screen (desk, callbackctl) or their ringing phone */
+	int64_t offer_ms;       /* time for that channel */
+	int64_t wrap_up_ms;
+};
+
+struct policy {
+	char site[ID_SIZE];
+	char company[NAME_SIZE];
+	char zone[64];          /* IANA name */
+	char language[8];
+	char home[3];           /* region that national numbers belong to, "RU" */
+	char allow[COUNTRIES_MAX][3];  size_t allow_count;  /* countries that may be called */
+	char own[OWN_NUMBERS_MAX][PHONE_SIZE];  size_t own_count;  /* never dialled */
+	bool consent_required;
+
+	struct queue_policy *queues;  size_t queue_count;
+	struct specialist_policy *specialists;  size_t specialist_count;
+	struct disposition dispositions[DISPOSITIONS_MAX];  size_t disposition_count;
+
+	struct provider_facts providers[PROVIDER_ORDER_MAX];  size_t provider_count;
+	char voice[PROVIDER_ORDER_MAX][ID_SIZE];  size_t voice_count;  /* in order; "manual" is built in */
+
+	int64_t retry_after_ms[RETRIES_MAX];  size_t retry_count;  /* attempts = retry_count + 1 */
+	int64_t short_call_ms;  /* a talk under this counts as not reached */
+	int64_t ring_ms;        /* how long the customer's phone rings */
+	int64_t agent_ring_ms;  /* how long the specialist's phone rings after a desk acceptance */
+	int64_t call_max_ms;    /* longest call */
+	int64_t wrap_result_ms; /* how long WRAPPING waits for a disposition before "waiting for a result" */
+	int64_t result_remind_ms;  /* reminder while REFERRED */
+	int64_t cool_off_declined_ms, cool_off_ignored_ms;
+	int     ignored_pause;  /* that many ignored offers in a row pause a specialist */
+	int64_t rest_ms;        /* RESTING after a call that did not reach anybody */
+	int64_t presence_ms;    /* an idle specialist unseen this long is absent; 0: never */
+	int64_t give_up_ms;     /* waiting past the (second) promise this long: a person must decide; 0: never */
+
+	/* telephony and leases: real time, never scaled */
+	int64_t place_lease_ms; /* PLACING to UNSURE when no answer to the POST came */
+	int64_t look_up_ms;     /* between two look-ups */
+	int64_t quarantine_ms;  /* UNKNOWN and authorised: this long before a person is asked */
+	int64_t poll_ms;        /* LIVE and silent: ask the provider */
+	int64_t answer_keep_ms, record_keep_ms, call_keep_ms, seen_keep_ms;  /* after the end */
+};
+
+/* Finds by id; NULL: none. The result lives as long as the policy. */
+const struct queue_policy *policy_queue(const struct policy *policy, const char *id);
+const struct queue_policy *policy_default_queue(const struct policy *policy);
+const struct specialist_policy *policy_specialist(const struct policy *policy, const char *id);
+const struct disposition *policy_disposition(const struct policy *policy, const char *id);
+const struct provider_facts *policy_provider(const struct policy *policy, const char *id);
+
+/* The specialist's address for that provider, "" if none fits. */
+const char *policy_address(const struct specialist_policy *specialist, const char *provider);
+
+/* Fills in every default of docs (windows, retries, leases); no queues, no
+ * people. The caller owns the arrays behind the pointers. */
+void policy_defaults(struct policy *ret_policy);
+
+#endif
