@@ -5,6 +5,14 @@
 #           tests_unit_NAME_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 if HAVE_CMOCKA
 UNIT_TESTS =
+UNIT_TESTS += tests/unit/http
+tests_unit_http_SOURCES = tests/unit/http.c
+tests_unit_http_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_http_LDADD = $(LIBNET_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/log
+tests_unit_log_SOURCES = tests/unit/log.c daemon/log.c daemon/log.h
+tests_unit_log_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_log_LDADD = $(EVENT_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * life: what the three life-cycle tables share. A table is a list of rows
+ * (from, event, guard, to, action); the first row whose guard holds wins; no
+ * row means old news. Only life_run writes a state.
+ */
+#ifndef CALLBACKD_LIB_LIFE_H
+#define CALLBACKD_LIB_LIFE_H
+
+#include "lib/situation.h"
+
+/* One inner step under way. `event` is the one being run, `root` the one that
+ * came from outside. */
+struct moment {
+	const struct policy *policy;
+	const struct event  *root, *event;
+	int64_t now_ms;
+	struct outcome *outcome;
+	struct situation *now;          /* == &outcome->after */
+	struct request *request;        /* its request; id "" if there is none */
+	struct specialist *specialist;  /* addressed; NULL unless one is */
+	struct call *call;              /* addressed; NULL unless one is */
+	struct move *move;              /* the line being written */
+	struct event *inner;            /* queue of inner events, LIFO of groups */
+	size_t inner_count, inner_posted;
+};
+
+typedef bool life_guard(const struct moment *m);
+typedef void life_action(struct moment *m);
+
+enum { SAME = -1 };                     /* `to`: the state stays */
+
+struct row {
+	unsigned from;                  /* set of states, bit 1 << state */
+	enum event_kind on;
+	life_guard *guard;              /* NULL: always */
+	int to;
+	life_action *action;
+	const char *action_name;
+};
+#define IN(state) (1u << (state))
+#define ROW(from, on, guard, to, action) { from, on, guard, to, action, #action }
+
+struct life {
+	const struct row *rows;  size_t count;
+	const char *const *state_names;  int state_count;
+};
+extern const struct life request_life, call_life, specialist_life;
+const struct life *life_of(enum record_kind kind);
+
+/* Posts an inner event; it runs before any event posted earlier by another
+ * action (depth first), after those posted by this one. */
+struct event *moment_post(struct moment *m, enum event_kind kind, struct record_ref to);
+void moment_effect(struct moment *m, enum effect_kind kind, const struct call *call,
+    const char *sid);
+/* What people read beside this line of the story. */
+void moment_say(struct moment *m, const char *format, ...) PRINTF_LIKE(2, 3);
+void moment_verdict(struct moment *m, enum verdict verdict);
+
+void nothing(struct moment *m);
+
+/* When each kind must be looked at next: the one place that decides. */
+int64_t request_wake(const struct policy *policy, const struct request *request, int64_t now_ms);
+int64_t call_wake(const struct policy *policy, const struct call *call, int64_t now_ms);
+int64_t specialist_wake(const struct policy *policy, const struct specialist *specialist,
+    int64_t now_ms);
+
+/* May that request be called at this moment; else why not and until when (0: for good). */
+bool rules_allow_call(const struct policy *policy, const struct request *request, int64_t now_ms,
+    const char **ret_reason, int64_t *ret_until_ms);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * situation: the unit of change. One request with the specialists and calls
+ * linked to it, or a lone specialist. situation_step runs the addressed
+ * record's table; an action may post inner events to its partners, which run
+ * depth first before anything is saved. The shell then commits all of it or
+ * nothing, and only then acts on the effects.
+ *
+ * The tables are request_life, call_life and specialist_life, one file each.
+ */
+#ifndef CALLBACKD_LIB_SITUATION_H
+#define CALLBACKD_LIB_SITUATION_H
+
+#include "lib/call.h"
+#include "lib/case.h"
+#include "lib/check.h"
+#include "lib/policy.h"
+#include "lib/request.h"
+#include "lib/specialist.h"
+
+enum {
+	SPECIALISTS_MAX = OFFER_MAX + 2,  /* partners, and the one addressed */
+	CALLS_MAX = OFFER_MAX + 4,        /* live ones, and the one addressed */
+	MOVE_MAX = 24,
+	EFFECT_MAX = 16,
+	INNER_MAX = 24,                   /* inner events of one step */
+	DETAIL_SIZE = 96,
+	NOTE_SIZE = 512,
+};
+
+struct situation {
+	struct request    request;      /* id "": none */
+	struct specialist specialists[SPECIALISTS_MAX];  size_t specialist_count;
+	struct call       calls[CALLS_MAX];              size_t call_count;
+	struct case_file  case_file;    /* number "": not loaded */
+	struct askers     askers;       /* whose answers follow the request */
+};
+
+enum event_kind {
+	EVENT_NONE,
+	EVENT_DUE,              /* any: its moment has come */
+	/* to a request */
+	EVENT_ARRIVED,          /* a new one; the situation holds its first values */
+	EVENT_MATCHED,          /* specialist */
+	EVENT_ACCEPTED,         /* specialist, offer; posted by the specialist's table */
+	EVENT_DECLINED,         /* specialist */
+	EVENT_CALL_OVER,        /* call, outcome, has_rung, has_talked, talk_ms; also to a specialist */
+	EVENT_CALL_LOST,        /* call: may have rung, nobody can say */
+	EVENT_RUNG,             /* call: the customer's phone rings or may ring */
+	EVENT_TALK,             /* call: customer and specialist talk */
+	EVENT_REPEATED,         /* asked again: site_id, at_ms, name */
+	EVENT_RESCHEDULED,      /* at_ms */
+	EVENT_CANCELLED,        /* site_id "" : the whole request */
+	EVENT_DISPOSED,         /* disposition, queue, at_ms */
+	EVENT_REQUEUED,
+	EVENT_REOPENED,         /* fresh: values of the new request */
+	EVENT_ASSIGNED,         /* specialist */
+	EVENT_NUMBER_BUSY,      /* at_ms: its customer's number is in another attempt until about then */
+	EVENT_NOTED,            /* note: a line in the story, nothing else */
+	/* to a specialist */
+	EVENT_ROSTER,           /* the configuration names them */
+	EVENT_STATUS,           /* status, reason, at_ms = return */
+	EVENT_PRESENT,
+	EVENT_OFFER,            /* offer, call, at_ms = until */
+	EVENT_ACCEPT,           /* offer: 0 = the one held */
+	EVENT_DECLINE,
+	EVENT_LAPSED,           /* nobody answered the offer in time */
+	EVENT_WITHDRAWN,
+	EVENT_READY,            /* wrap-up done */
+	EVENT_EXTEND,           /* wrap-up: once more */
+	/* to a call */
+	EVENT_CREATED,          /* sid */
+	EVENT_REJECTED,         /* outcome, detail: certainly not placed */
+	EVENT_UNKNOWN,          /* detail */
+	EVENT_FOUND,            /* sid, progress */
+	EVENT_ABSENT,           /* a look-up did not find it */
+	EVENT_PROGRESS,         /* sid, progress, outcome, talk_ms, is_customer_over */
+	EVENT_ASKED,            /* sid, question, digit: the provider wants the next flow */
+	EVENT_REVOKED,
+	EVENT_GONE,             /* the provider no longer knows it */
+	EVENT_COUNT
+};
+extern const char *const event_kind_names[EVENT_COUNT];
+
+enum question {
+	QUESTION_UP,            /* the specialist's phone was answered */
+	QUESTION_KEY,           /* a key was pressed: digit */
+	QUESTION_SILENT,        /* no key was pressed */
+	QUESTION_DIAL_OVER,     /* the customer's leg has ended */
+	QUESTION_RESULT,        /* the result by key: digit */
+	QUESTION_WAIT,          /* asks again after "one moment" */
+	QUESTION_COUNT
+};
+
+struct event {
+	enum event_kind kind;
+	struct record_ref to;
+	char specialist[ID_SIZE];
+	char queue[ID_SIZE];
+	char disposition[ID_SIZE];
+	char reason[REASON_SIZE];
+	char site_id[SITE_ID_SIZE];
+	char sid[SID_SIZE];
+	char by[ID_SIZE];               /* who did it: "website", "anna", "callbackctl", "" the system */
+	char detail[DETAIL_SIZE];       /* the provider's words, for people */
+	char fresh_id[REQUEST_ID_SIZE]; /* an unused request id, for a birth */
+	int64_t at_ms, talk_ms;
+	int offer, call;
+	enum status status;
+	enum call_progress progress;
+	enum call_outcome outcome;
+	enum question question;
+	int  digit;                     /* 0..9; -1: none */
+	bool is_customer_over, has_rung, has_talked;
+	bool is_number_held;            /* the commit before was refused: phone:N is taken */
+	int  others_available;          /* other specialists at work on these queues; a hint */
+};
+
+enum effect_kind { EFFECT_PLACE, EFFECT_HANG_UP, EFFECT_LOOK_UP, EFFECT_POLL, EFFECT_COUNT };
+extern const char *const effect_kind_names[EFFECT_COUNT];
+
+struct effect {
+	enum effect_kind kind;
+	struct record_ref call;
+	char sid[SID_SIZE];             /* HANG_UP, POLL: which of the provider's calls */
+};
+
+/* What the asker of the event is told. */
+enum verdict {
+	VERDICT_NO_ROW,                 /* nothing to do: the world moved on */
+	VERDICT_DONE,
+	VERDICT_GOODBYE,                /* the flows that answer EVENT_ASKED */
+	VERDICT_WHISPER,
+	VERDICT_JOIN,
+	VERDICT_RESULT,
+	VERDICT_THANKS,                 /* the result was understood */
+	VERDICT_COUNT
+};
+extern const char *const verdict_names[VERDICT_COUNT];
+
+struct move {
+	struct record_ref record;
+	enum event_kind event;
+	int from, to;                   /* states of that record's kind */
+	const char *action;             /* name of the row's action */
+	int  row;                       /* index in that record's table, -1: none */
+	char detail[DETAIL_SIZE];       /* who, why, how long: for people */
+	char by[ID_SIZE];
+};
+
+struct outcome {
+	struct situation after;
+	struct move   moves[MOVE_MAX];      size_t move_count;
+	struct effect effects[EFFECT_MAX];  size_t effect_count;
+	struct request birth;           /* id "": none: the request that continues this one */
+	enum verdict  verdict;
+	char reason[REASON_SIZE];       /* of a refusal, or what happened: a stable word */
+};
+
+/* Runs one event. False: no row (stale news); ret_outcome->after equals before.
+ * The event's addressee must be in the situation. Several steps may be folded
+ * by feeding `after` back; moves and effects then pile up in the outcome when
+ * it is passed on unchanged (see situation_fold). */
+bool situation_step(const struct policy *policy, const struct situation *before,
+    const struct event *event, int64_t now_ms, struct outcome *ret_outcome);
+
+/* A further step on the outcome's own `after`: moves and effects are appended. */
+bool situation_fold(const struct policy *policy, const struct event *event, int64_t now_ms,
+    struct outcome *outcome);
+
+/* The record whose wake moment is not after now, if any. */
+bool situation_due(const struct situation *situation, int64_t now_ms, struct record_ref *ret_ref);
+
+struct specialist *situation_specialist(struct situation *situation, const char *id);
+struct call *situation_call(struct situation *situation, int n);
+const struct specialist *situation_specialist_const(const struct situation *s, const char *id);
+const struct call *situation_call_const(const struct situation *s, int n);
+
+/* Partners this situation needs and does not hold yet. Fills at most `max`
+ * references, returns how many. Empty: complete. `addressee` may be NULL. */
+size_t situation_missing(const struct situation *situation, const struct record_ref *addressee,
+    struct record_ref *ret_refs, size_t max);
+
+#endif
