@@ -2,7 +2,9 @@
 /*
  * life: what the three life-cycle tables share. A table is a list of rows
  * (from, event, guard, to, action); the first row whose guard holds wins; no
- * row means old news. Only life_run writes a state.
+ * row means old news. Only situation.c writes a state or a wake moment; an
+ * action writes fields of the addressed record and speaks to the others by
+ * posting events.
  */
 #ifndef CALLBACKD_LIB_LIFE_H
 #define CALLBACKD_LIB_LIFE_H
@@ -17,12 +19,12 @@ struct moment {
 	int64_t now_ms;
 	struct outcome *outcome;
 	struct situation *now;          /* == &outcome->after */
-	struct request *request;        /* its request; id "" if there is none */
+	struct request *request;        /* the situation's; id "" if there is none */
 	struct specialist *specialist;  /* addressed; NULL unless one is */
 	struct call *call;              /* addressed; NULL unless one is */
 	struct move *move;              /* the line being written */
-	struct event *inner;            /* queue of inner events, LIFO of groups */
-	size_t inner_count, inner_posted;
+	struct event posted[12];        /* by this action, in order */
+	size_t posted_count;
 };
 
 typedef bool life_guard(const struct moment *m);
@@ -37,9 +39,12 @@ struct row {
 	int to;
 	life_action *action;
 	const char *action_name;
+	const char *guard_name;
 };
 #define IN(state) (1u << (state))
-#define ROW(from, on, guard, to, action) { from, on, guard, to, action, #action }
+#define ALWAYS NULL
+#define ROW(from, on, guard, to, action)                                       \
+	{ from, EVENT_##on, guard, to, action, #action, #guard }
 
 struct life {
 	const struct row *rows;  size_t count;
@@ -48,14 +53,24 @@ struct life {
 extern const struct life request_life, call_life, specialist_life;
 const struct life *life_of(enum record_kind kind);
 
-/* Posts an inner event; it runs before any event posted earlier by another
- * action (depth first), after those posted by this one. */
+/* Posts an inner event. All that one action posts run in order, and before
+ * anything posted earlier (depth first). */
 struct event *moment_post(struct moment *m, enum event_kind kind, struct record_ref to);
 void moment_effect(struct moment *m, enum effect_kind kind, const struct call *call,
     const char *sid);
 /* What people read beside this line of the story. */
 void moment_say(struct moment *m, const char *format, ...) PRINTF_LIKE(2, 3);
 void moment_verdict(struct moment *m, enum verdict verdict);
+void moment_reason(struct moment *m, const char *reason);
+
+/* A new call of this request; the caller fills it. */
+struct call *moment_birth(struct moment *m);
+/* Births the call that the specialist's acceptance (or a phone offer) makes,
+ * with its first wake and its effect. In call_life. */
+struct call *call_birth(struct moment *m, const char *specialist);
+/* Can this specialist be offered work by ringing their phone, before anybody
+ * has accepted: only where the customer's leg waits for our answer. */
+bool call_can_offer_by_phone(const struct moment *m, const struct specialist_policy *specialist);
 
 void nothing(struct moment *m);
 
@@ -65,7 +80,12 @@ int64_t call_wake(const struct policy *policy, const struct call *call, int64_t 
 int64_t specialist_wake(const struct policy *policy, const struct specialist *specialist,
     int64_t now_ms);
 
-/* May that request be called at this moment; else why not and until when (0: for good). */
+/* The next widening of this request; 0: none. There are no rungs until widening
+ * has rules. */
+int64_t request_rung_moment(const struct policy *policy, const struct request *request);
+
+/* May that request be called at this moment; else a stable word why not, and
+ * until when (0: for good). */
 bool rules_allow_call(const struct policy *policy, const struct request *request, int64_t now_ms,
     const char **ret_reason, int64_t *ret_until_ms);
 

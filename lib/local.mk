@@ -2,10 +2,20 @@
 noinst_LIBRARIES += lib/libcallback.a
 lib_libcallback_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(CONFIG_CFLAGS)
 lib_libcallback_a_SOURCES =
+lib_libcallback_a_SOURCES += lib/check.h lib/record.h lib/record.c lib/request.h lib/request.c \
+	lib/call.h lib/call.c lib/specialist.h lib/specialist.c lib/case.h \
+	lib/progress.h lib/progress.c lib/transport.h \
+	lib/situation.h lib/situation.c lib/life.h lib/request_life.c lib/call_life.c \
+	lib/specialist_life.c lib/wake.c lib/promise.h lib/promise.c lib/retry.h lib/retry.c \
+	lib/match.h lib/match.c lib/standing.h lib/standing.c lib/commit.h lib/commit.c \
+	lib/words.h lib/words.c
+lib_libcallback_a_SOURCES += lib/policy.h lib/policy.c lib/text.h lib/text.c
+lib_libcallback_a_SOURCES += lib/intake.h lib/intake_internal.h lib/intake.c lib/intake_ask.c
+lib_libcallback_a_SOURCES += lib/note.h lib/note.c lib/answer.h lib/answer.c
 if WITH_LIBPHONENUMBER
-lib_libcallback_a_SOURCES += lib/phone.h lib/phone_libphonenumber.cc
+lib_libcallback_a_SOURCES += lib/phone.h lib/phone.c lib/phone_libphonenumber.cc
 else
-lib_libcallback_a_SOURCES += lib/phone.h lib/phone_plain.c
+lib_libcallback_a_SOURCES += lib/phone.h lib/phone.c lib/phone_plain.c
 endif
 LIBCALLBACK = lib/libcallback.a
 LIBCALLBACK_LIBS = $(LIBCALLBACK) $(PHONE_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS)

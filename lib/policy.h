@@ -119,6 +119,7 @@ struct policy {
 	int64_t result_remind_ms;  /* reminder while REFERRED */
 	int64_t cool_off_declined_ms, cool_off_ignored_ms;
 	int     ignored_pause;  /* that many ignored offers in a row pause a specialist */
+	int64_t ignored_return_ms;  /* how long that pause lasts */
 	int64_t rest_ms;        /* RESTING after a call that did not reach anybody */
 	int64_t presence_ms;    /* an idle specialist unseen this long is absent; 0: never */
 	int64_t give_up_ms;     /* waiting past the (second) promise this long: a person must decide; 0: never */
@@ -144,5 +145,7 @@ const char *policy_address(const struct specialist_policy *specialist, const cha
 /* Fills in every default of docs (windows, retries, leases); no queues, no
  * people. The caller owns the arrays behind the pointers. */
 void policy_defaults(struct policy *ret_policy);
+void queue_policy_defaults(struct queue_policy *ret_queue);  /* window; script and greeting "" */
+void specialist_policy_defaults(struct specialist_policy *ret_specialist);
 
 #endif

@@ -25,6 +25,7 @@ enum {
 	REASON_SIZE = 32,
 	KEY_SIZE = 112,         /* longest key below the site prefix */
 	VALUE_SIZE = 160,       /* one field as text */
+	FIELDS_MAX = 64,        /* fields of one record */
 	RECORD_FORMAT = 1,      /* `fmt`: a newer one is left alone */
 };
 
@@ -39,7 +40,7 @@ enum record_kind {
 
 struct record_ref {
 	enum record_kind kind;
-	char id[REQUEST_ID_SIZE > ID_SIZE ? REQUEST_ID_SIZE : ID_SIZE];  /* of a call: its request */
+	char id[ID_SIZE];       /* of a call: its request */
 	int  n;                 /* of a call: its number, from 1 */
 };
 

@@ -62,6 +62,7 @@ enum event_kind {
 	EVENT_STATUS,           /* status, reason, at_ms = return */
 	EVENT_PRESENT,
 	EVENT_OFFER,            /* offer, call, at_ms = until */
+	EVENT_TAKEN,            /* call: their acceptance was taken, this is the call */
 	EVENT_ACCEPT,           /* offer: 0 = the one held */
 	EVENT_DECLINE,
 	EVENT_LAPSED,           /* nobody answered the offer in time */
@@ -91,6 +92,7 @@ enum question {
 	QUESTION_WAIT,          /* asks again after "one moment" */
 	QUESTION_COUNT
 };
+extern const char *const question_names[QUESTION_COUNT];
 
 struct event {
 	enum event_kind kind;
@@ -113,6 +115,8 @@ struct event {
 	int  digit;                     /* 0..9; -1: none */
 	bool is_customer_over, has_rung, has_talked;
 	bool is_number_held;            /* the commit before was refused: phone:N is taken */
+	char owner[REQUEST_ID_SIZE];    /* the commit before was refused: this request holds
+	                                 * phone:N:Q of the queue it would enter */
 	int  others_available;          /* other specialists at work on these queues; a hint */
 };
 
@@ -170,6 +174,14 @@ bool situation_fold(const struct policy *policy, const struct event *event, int6
 
 /* The record whose wake moment is not after now, if any. */
 bool situation_due(const struct situation *situation, int64_t now_ms, struct record_ref *ret_ref);
+
+/* The record, if the situation holds it; NULL: it does not. */
+const void *situation_record(const struct situation *situation, const struct record_ref *ref);
+
+/* Puts a loaded record in; there must be room. False: a value cannot be read
+ * (ret_why names it); the situation is then unfit for use. */
+bool situation_put(struct situation *situation, const struct record_ref *ref,
+    const struct pair *pairs, size_t count, const char **ret_why);
 
 struct specialist *situation_specialist(struct situation *situation, const char *id);
 struct call *situation_call(struct situation *situation, int n);

@@ -1,0 +1,769 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * call_life: what may happen to a call. "Nobody is rung twice" rests on one
+ * field, `authorised`: it is written by a row of this table (authorise) or with
+ * the birth, always before the commit that lets the customer's phone ring, and
+ * bound to one of the provider's calls.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/life.h"
+
+enum {
+	GONE_CUSTOMER_MS = 90000,       /* our leg should end soon after theirs */
+	REMIND_MAX = 3,                 /* by hand, before it is given to a person */
+};
+
+static const struct provider_facts *
+facts(const struct moment *m)
+{
+	return policy_provider(m->policy, m->call->provider);
+}
+
+static const struct specialist_policy *
+person(const struct moment *m)
+{
+	return policy_specialist(m->policy, m->call->specialist);
+}
+
+/* ---- birth */
+
+/* The first provider in order of preference; a company without any works by
+ * hand. */
+static const char *
+choose_provider(const struct policy *policy)
+{
+	return policy->voice_count > 0 ? policy->voice[0] : CALL_BY_HAND;
+}
+
+bool
+call_can_offer_by_phone(const struct moment *m,
+    const struct specialist_policy *specialist)
+{
+	const char *provider = choose_provider(m->policy);
+	const struct provider_facts *found =
+	    policy_provider(m->policy, provider);
+
+	return specialist != NULL && specialist->offer == OFFER_PHONE &&
+	    found != NULL && found->authorises_on_answer &&
+	    m->now->call_count < CALLS_MAX &&
+	    policy_address(specialist, provider)[0] != '\0';
+}
+
+struct call *
+call_birth(struct moment *m, const char *specialist)
+{
+	const struct policy *policy = m->policy;
+	const char *provider = choose_provider(policy);
+	const struct provider_facts *found = policy_provider(policy, provider);
+	const struct specialist_policy *who =
+	    policy_specialist(policy, specialist);
+	const struct queue_policy *queue =
+	    policy_queue(policy, m->request->queue);
+	struct call *call = moment_birth(m);
+
+	snprintf(call->provider, sizeof(call->provider), "%s", provider);
+	snprintf(call->specialist, sizeof(call->specialist), "%s", specialist);
+	memcpy(call->customer, m->request->phone, sizeof(call->customer));
+	if (who != NULL)
+		snprintf(call->to, sizeof(call->to), "%s",
+		    policy_address(who, provider));
+	if (queue != NULL)
+		memcpy(call->caller_id, queue->caller_id,
+		    sizeof(call->caller_id));
+	call->placed_at_ms = m->now_ms;
+	if (call_is_by_hand(call)) {
+		call->state = CALL_LIVE;
+	} else {
+		call->state = CALL_PLACING;
+		moment_effect(m, EFFECT_PLACE, call, "");
+	}
+	/* Where the provider rings the customer by itself, asking it to is
+	 * the authorisation. */
+	if (found == NULL || !found->authorises_on_answer) {
+		snprintf(call->authorised, sizeof(call->authorised), "%s",
+		    CALL_AUTHORISED_WITH_INTENT);
+		call->authorised_at_ms = m->now_ms;
+	}
+	call->record.wake_at_ms = call_wake(policy, call, m->now_ms);
+	return call;
+}
+
+/* ---- guards */
+
+static bool
+is_end(const struct moment *m)
+{
+	return m->event->progress == PROGRESS_OVER;
+}
+
+static bool
+is_revoked(const struct moment *m)
+{
+	return m->call->is_revoked;
+}
+
+static bool
+is_authorised(const struct moment *m)
+{
+	return m->call->authorised[0] != '\0';
+}
+
+/* Another of the provider's calls carries our token: a second one was made.
+ * An ended call that never had one has none of its own any more. */
+static bool
+is_other_sid(const struct moment *m)
+{
+	const struct call *call = m->call;
+
+	if (m->event->sid[0] == '\0')
+		return false;
+	if (call->sid[0] == '\0')
+		return call->state == CALL_ENDED;
+	return strcmp(call->sid, m->event->sid) != 0;
+}
+
+static bool
+is_other_and_alive(const struct moment *m)
+{
+	return is_other_sid(m) && !is_end(m);
+}
+
+static bool
+is_absent_for_good(const struct moment *m)
+{
+	return m->call->absent_count >= 1 && (!is_authorised(m) ||
+	    m->call->unsure_at_ms + m->policy->quarantine_ms <= m->now_ms);
+}
+
+static bool
+time_is_up_and_not_authorised(const struct moment *m)
+{
+	return !is_authorised(m) &&
+	    m->call->unsure_at_ms + m->policy->look_up_ms <= m->now_ms;
+}
+
+static bool
+may_look_again(const struct moment *m)
+{
+	return facts(m) != NULL && facts(m)->can_find &&
+	    m->call->unsure_at_ms + m->policy->quarantine_ms > m->now_ms;
+}
+
+static bool
+lease_is_over(const struct moment *m)
+{
+	return m->call->placed_at_ms + m->policy->place_lease_ms <= m->now_ms;
+}
+
+static bool
+quarantine_is_over(const struct moment *m)
+{
+	return m->call->unsure_at_ms + m->policy->quarantine_ms <= m->now_ms;
+}
+
+/* Whether a customer's leg is reported that nobody allowed: an alarm. */
+static bool
+leg_is_not_ours(const struct moment *m)
+{
+	return !is_authorised(m) && !is_end(m) &&
+	    m->event->progress >= PROGRESS_CUSTOMER_RINGING;
+}
+
+static bool
+customers_leg_is_over(const struct moment *m)
+{
+	return m->event->is_customer_over && !is_end(m) &&
+	    !m->call->is_customer_over && is_authorised(m);
+}
+
+static bool
+is_news(const struct moment *m)
+{
+	return m->event->progress > m->call->rank ||
+	    (m->call->sid[0] == '\0' && m->event->sid[0] != '\0');
+}
+
+static bool
+is_offers(const struct moment *m)
+{
+	return request_offer_by_call(m->request, m->call->n) != NULL &&
+	    !m->call->is_revoked && !is_other_sid(m);
+}
+
+static bool
+is_pressed(const struct moment *m, int digit)
+{
+	return m->event->question == QUESTION_KEY && m->event->digit == digit;
+}
+
+static bool
+offer_is_accepted(const struct moment *m)
+{
+	const struct specialist_policy *who = person(m);
+
+	if (!is_offers(m))
+		return false;
+	return is_pressed(m, 1) || (who != NULL &&
+	    who->confirm == CONFIRM_ANSWER && m->event->question == QUESTION_UP);
+}
+
+static bool
+offer_is_declined(const struct moment *m)
+{
+	return is_offers(m) && is_pressed(m, 2);
+}
+
+static bool
+offer_may_be_heard(const struct moment *m)
+{
+	return is_offers(m) && (m->event->question == QUESTION_UP ||
+	    m->event->question == QUESTION_WAIT ||
+	    (m->event->question == QUESTION_KEY && m->event->digit != 1));
+}
+
+/* The one place that decides whether the customer's phone may ring now. The
+ * same provider's call may ask again until a customer's leg was heard of: our
+ * answer may have been lost. */
+static bool
+may_join(const struct moment *m)
+{
+	const struct call *call = m->call;
+	const char *sid = m->event->sid;
+
+	return m->request->call == call->n &&
+	    m->request->state == REQUEST_CALLING && !call->is_revoked &&
+	    sid[0] != '\0' && facts(m) != NULL &&
+	    facts(m)->authorises_on_answer &&
+	    call->rank < PROGRESS_CUSTOMER_RINGING &&
+	    (call->sid[0] == '\0' || strcmp(call->sid, sid) == 0) &&
+	    (call->authorised[0] == '\0' ||
+	        strcmp(call->authorised, sid) == 0);
+}
+
+/* Who accepted on a screen still says on the phone that it is them, unless
+ * answering is enough. */
+static bool
+is_confirmed_and_may_join(const struct moment *m)
+{
+	const struct specialist_policy *who = person(m);
+
+	return may_join(m) && (is_authorised(m) || is_pressed(m, 1) ||
+	    ((who == NULL || who->confirm == CONFIRM_ANSWER) &&
+	        (m->event->question == QUESTION_UP ||
+	            m->event->question == QUESTION_WAIT)));
+}
+
+static bool
+may_join_after_a_key(const struct moment *m)
+{
+	return may_join(m) && !is_pressed(m, 2) &&
+	    (m->event->question == QUESTION_UP ||
+	        m->event->question == QUESTION_WAIT ||
+	        m->event->question == QUESTION_KEY);
+}
+
+/* The customer has hung up; a specialist without a desk is asked by keys. */
+static bool
+result_is_wanted(const struct moment *m)
+{
+	const struct specialist_policy *who = person(m);
+
+	return !is_other_sid(m) && who != NULL && who->offer == OFFER_PHONE &&
+	    m->event->question != QUESTION_SILENT &&
+	    call_has_talked(m->call) &&
+	    m->request->call == m->call->n &&
+	    m->request->disposition[0] == '\0' &&
+	    (m->request->state == REQUEST_WRAPPING ||
+	        m->request->state == REQUEST_TALKING);
+}
+
+static const struct disposition *
+disposition_by_key(const struct moment *m)
+{
+	for (size_t i = 0; i < m->policy->disposition_count; i++) {
+		const struct disposition *found = &m->policy->dispositions[i];
+
+		if (found->key != 0 && found->key == m->event->digit)
+			return found;
+	}
+	return NULL;
+}
+
+static bool
+result_is_pressed(const struct moment *m)
+{
+	return m->event->question == QUESTION_RESULT &&
+	    disposition_by_key(m) != NULL && result_is_wanted(m);
+}
+
+static bool
+is_too_long(const struct moment *m)
+{
+	const struct call *call = m->call;
+
+	if (call_is_by_hand(call))
+		return false;
+	if (call->is_customer_over)
+		return call->over_at_ms + GONE_CUSTOMER_MS <= m->now_ms;
+	return call->placed_at_ms + m->policy->call_max_ms +
+	    GONE_CUSTOMER_MS <= m->now_ms;
+}
+
+static bool
+by_hand(const struct moment *m)
+{
+	return call_is_by_hand(m->call);
+}
+
+static bool
+by_hand_and_forgotten(const struct moment *m)
+{
+	return by_hand(m) && m->call->remind_count >= REMIND_MAX;
+}
+
+static bool
+is_due(const struct moment *m)
+{
+	return m->call->record.wake_at_ms <= m->now_ms;
+}
+
+static bool
+is_due_and_revoked(const struct moment *m)
+{
+	return is_due(m) && is_revoked(m);
+}
+
+/* The end of another of the provider's calls is not the end of ours. */
+static bool
+is_ours_and_end(const struct moment *m)
+{
+	return is_end(m) && !is_other_sid(m);
+}
+
+/* The provider asks what comes after the customer's leg, and so says how that
+ * ended: perhaps before its webhook does. */
+static bool
+is_dial_over(const struct moment *m)
+{
+	return m->event->question == QUESTION_DIAL_OVER &&
+	    m->event->is_customer_over && !is_other_sid(m) &&
+	    !m->call->is_customer_over && is_authorised(m);
+}
+
+static bool
+by_hand_and_due(const struct moment *m)
+{
+	return by_hand(m) && is_due(m);
+}
+
+/* ---- parts of actions */
+
+static void
+bind_sid(struct moment *m)
+{
+	if (m->call->sid[0] == '\0')
+		memcpy(m->call->sid, m->event->sid, sizeof(m->call->sid));
+}
+
+static struct event *
+tell(struct moment *m, enum event_kind kind, struct record_ref to)
+{
+	struct event *event = moment_post(m, kind, to);
+
+	event->call = m->call->n;
+	event->outcome = m->call->outcome;
+	event->has_rung = is_authorised(m);
+	event->has_talked = call_has_talked(m->call);
+	event->talk_ms = m->call->talk_ms;
+	return event;
+}
+
+static void
+tell_request(struct moment *m, enum event_kind kind)
+{
+	tell(m, kind, record_ref_request(m->call->request));
+}
+
+/* The specialist first: a result that was kept frees them only afterwards. */
+static void
+tell_over(struct moment *m)
+{
+	tell(m, EVENT_CALL_OVER, record_ref_specialist(m->call->specialist));
+	if (!m->call->is_customer_over)
+		tell_request(m, EVENT_CALL_OVER);
+}
+
+/* Raises the rank, keeps when each step was first heard of, and tells the
+ * request what the customer noticed. */
+static void
+rise(struct moment *m)
+{
+	struct call *call = m->call;
+	enum call_progress before = call->rank, after = m->event->progress;
+
+	if (after <= before)
+		return;
+	call->rank = after;
+	if (after >= PROGRESS_AGENT_UP && after != PROGRESS_OVER &&
+	    call->agent_up_at_ms == 0)
+		call->agent_up_at_ms = m->now_ms;
+	if (after == PROGRESS_OVER)
+		return;
+	if (after >= PROGRESS_CUSTOMER_RINGING &&
+	    call->customer_ringing_at_ms == 0) {
+		call->customer_ringing_at_ms = m->now_ms;
+		if (strcmp(call->authorised, CALL_AUTHORISED_WITH_INTENT) == 0)
+			tell_request(m, EVENT_RUNG);
+	}
+	if (after >= PROGRESS_CUSTOMER_UP && call->customer_up_at_ms == 0) {
+		call->customer_up_at_ms = m->now_ms;
+		tell_request(m, EVENT_TALK);
+	}
+}
+
+static void
+end(struct moment *m)
+{
+	struct call *call = m->call;
+
+	if (call->over_at_ms == 0)
+		call->over_at_ms = m->now_ms;
+	if (m->event->outcome != OUTCOME_NONE &&
+	    (call->outcome == OUTCOME_NONE || !call->is_customer_over))
+		call->outcome = m->event->outcome;
+	if (m->event->talk_ms > call->talk_ms && !call->is_customer_over &&
+	    (call->customer_up_at_ms != 0 ||
+	        strcmp(call->authorised, CALL_AUTHORISED_WITH_INTENT) == 0))
+		call->talk_ms = m->event->talk_ms;
+	if (m->event->detail[0] != '\0')
+		moment_say(m, "%s", m->event->detail);
+	call->rank = PROGRESS_OVER;
+}
+
+/* ---- actions */
+
+static void
+bind(struct moment *m)
+{
+	bind_sid(m);
+}
+
+static void
+bind_and_join(struct moment *m)
+{
+	bind_sid(m);
+	rise(m);
+}
+
+static void
+join(struct moment *m)
+{
+	bind_sid(m);
+	rise(m);
+}
+
+static void
+bind_and_hang_up(struct moment *m)
+{
+	bind_sid(m);
+	moment_effect(m, EFFECT_HANG_UP, m->call, m->call->sid);
+}
+
+static void
+hang_up(struct moment *m)
+{
+	moment_effect(m, EFFECT_HANG_UP, m->call, m->call->sid);
+}
+
+static void
+hang_up_other(struct moment *m)
+{
+	moment_effect(m, EFFECT_HANG_UP, m->call, m->event->sid);
+	moment_say(m, "a second call with this token");
+}
+
+/* The customer's phone rings without our leave. */
+static void
+alarm_and_hang_up(struct moment *m)
+{
+	bind_sid(m);
+	moment_effect(m, EFFECT_HANG_UP, m->call, m->call->sid);
+	moment_say(m, "the customer's phone rings without leave");
+}
+
+static void
+report(struct moment *m)
+{
+	bind_sid(m);
+	end(m);
+	tell_over(m);
+}
+
+/* Certainly not placed: it does not count as an attempt. */
+static void
+report_not_placed(struct moment *m)
+{
+	m->call->authorised[0] = '\0';
+	m->call->authorised_at_ms = 0;
+	end(m);
+	tell_over(m);
+}
+
+/* It may have rung the customer, and nobody can say. */
+static void
+report_lost(struct moment *m)
+{
+	m->call->outcome = OUTCOME_UNKNOWN;
+	m->call->over_at_ms = m->now_ms;
+	tell(m, EVENT_CALL_OVER, record_ref_specialist(m->call->specialist));
+	tell_request(m, EVENT_CALL_LOST);
+}
+
+static void
+be_unsure(struct moment *m)
+{
+	m->call->unsure_at_ms = m->now_ms;
+	if (facts(m) != NULL && facts(m)->can_find)
+		moment_effect(m, EFFECT_LOOK_UP, m->call, "");
+	if (m->event->detail[0] != '\0')
+		moment_say(m, "%s", m->event->detail);
+}
+
+static void
+revoke_unsure(struct moment *m)
+{
+	m->call->is_revoked = true;
+	if (m->call->unsure_at_ms == 0)
+		m->call->unsure_at_ms = m->now_ms;
+}
+
+static void
+look_up(struct moment *m)
+{
+	moment_effect(m, EFFECT_LOOK_UP, m->call, "");
+}
+
+static void
+count_absent(struct moment *m)
+{
+	m->call->absent_count++;
+	m->call->absent_at_ms = m->now_ms;
+}
+
+static void
+revoke(struct moment *m)
+{
+	m->call->is_revoked = true;
+	if (!call_is_by_hand(m->call))
+		moment_effect(m, EFFECT_HANG_UP, m->call, m->call->sid);
+}
+
+/* A person dials by hand: nobody can hang up for them. */
+static void
+revoke_by_hand(struct moment *m)
+{
+	m->call->is_revoked = true;
+	m->call->outcome = OUTCOME_CANCELLED;
+	m->call->over_at_ms = m->now_ms;
+	tell_over(m);
+}
+
+static void
+ask_up(struct moment *m)
+{
+	bind_sid(m);
+	if (m->call->rank < PROGRESS_AGENT_UP)
+		m->call->rank = PROGRESS_AGENT_UP;
+	if (m->call->agent_up_at_ms == 0)
+		m->call->agent_up_at_ms = m->now_ms;
+}
+
+/* Accept and authorise are one commit: the acceptance runs through the
+ * specialist and the request, then the same question is asked again. */
+static void
+accept_then_ask_again(struct moment *m)
+{
+	struct event *event;
+
+	ask_up(m);
+	event = moment_post(m, EVENT_ACCEPT,
+	    record_ref_specialist(m->call->specialist));
+	memcpy(event->by, m->call->specialist, sizeof(event->by));
+	event = moment_post(m, EVENT_ASKED,
+	    record_ref_call(m->call->request, m->call->n));
+	memcpy(event->sid, m->event->sid, sizeof(event->sid));
+	event->question = QUESTION_KEY;
+	event->digit = 1;
+	moment_verdict(m, VERDICT_GOODBYE);
+}
+
+static void
+decline(struct moment *m)
+{
+	struct event *event;
+
+	ask_up(m);
+	event = moment_post(m, EVENT_DECLINE,
+	    record_ref_specialist(m->call->specialist));
+	memcpy(event->by, m->call->specialist, sizeof(event->by));
+	moment_verdict(m, VERDICT_GOODBYE);
+}
+
+static void
+whisper(struct moment *m)
+{
+	ask_up(m);
+	moment_verdict(m, VERDICT_WHISPER);
+}
+
+static void
+authorise(struct moment *m)
+{
+	struct call *call = m->call;
+
+	ask_up(m);
+	moment_verdict(m, VERDICT_JOIN);
+	if (call->authorised[0] != '\0')
+		return;
+	memcpy(call->authorised, m->event->sid, sizeof(call->authorised));
+	call->authorised_at_ms = m->now_ms;
+	tell_request(m, EVENT_RUNG);
+}
+
+static void
+goodbye(struct moment *m)
+{
+	moment_verdict(m, VERDICT_GOODBYE);
+}
+
+/* The customer's leg has ended; ours goes on until the specialist hangs up. */
+static void
+end_customers_leg(struct moment *m)
+{
+	struct call *call = m->call;
+
+	bind_sid(m);
+	if (m->event->talk_ms > 0 || m->event->outcome == OUTCOME_ANSWERED) {
+		if (call->customer_up_at_ms == 0)
+			call->customer_up_at_ms = m->now_ms -
+			    m->event->talk_ms;
+		call->talk_ms = m->event->talk_ms > 0 ? m->event->talk_ms :
+		    m->now_ms - call->customer_up_at_ms;
+	}
+	call->outcome = m->event->outcome;
+	call->over_at_ms = m->now_ms;
+	tell_request(m, EVENT_CALL_OVER);
+	call->is_customer_over = true;
+}
+
+static void
+end_customers_leg_then_ask(struct moment *m)
+{
+	struct event *event;
+
+	end_customers_leg(m);
+	event = moment_post(m, EVENT_ASKED,
+	    record_ref_call(m->call->request, m->call->n));
+	memcpy(event->sid, m->event->sid, sizeof(event->sid));
+	event->question = m->event->question;
+	moment_verdict(m, VERDICT_GOODBYE);
+}
+
+static void
+ask_result(struct moment *m)
+{
+	moment_verdict(m, VERDICT_RESULT);
+}
+
+static void
+take_result(struct moment *m)
+{
+	struct event *event = moment_post(m, EVENT_DISPOSED,
+	    record_ref_request(m->call->request));
+
+	memcpy(event->disposition, disposition_by_key(m)->id,
+	    sizeof(event->disposition));
+	memcpy(event->by, m->call->specialist, sizeof(event->by));
+	moment_verdict(m, VERDICT_THANKS);
+}
+
+static void
+poll(struct moment *m)
+{
+	moment_effect(m, EFFECT_POLL, m->call, m->call->sid);
+}
+
+static void
+remind(struct moment *m)
+{
+	m->call->remind_count++;
+	moment_say(m, "called by hand, no news");
+}
+
+#define PLACING IN(CALL_PLACING)
+#define UNSURE IN(CALL_UNSURE)
+#define LIVE IN(CALL_LIVE)
+#define ENDED IN(CALL_ENDED)
+#define BORN (PLACING | UNSURE)
+#define ALIVE (PLACING | UNSURE | LIVE)
+#define TO(state) CALL_##state
+
+static const struct row rows[] = {
+	ROW(PLACING,      REJECTED, ALWAYS,                        TO(ENDED),  report_not_placed),
+	ROW(PLACING,      UNKNOWN,  ALWAYS,                        TO(UNSURE), be_unsure),
+	ROW(PLACING,      DUE,      lease_is_over,                 TO(UNSURE), be_unsure),
+
+	ROW(BORN,         CREATED,  is_revoked,                    TO(LIVE),   bind_and_hang_up),
+	ROW(BORN,         CREATED,  ALWAYS,                        TO(LIVE),   bind),
+	ROW(BORN,         FOUND,    is_end,                        TO(ENDED),  report),
+	ROW(BORN,         FOUND,    is_revoked,                    TO(LIVE),   bind_and_hang_up),
+	ROW(BORN,         FOUND,    leg_is_not_ours,               TO(LIVE),   alarm_and_hang_up),
+	ROW(BORN,         FOUND,    ALWAYS,                        TO(LIVE),   bind_and_join),
+	ROW(BORN,         PROGRESS, is_end,                        TO(ENDED),  report),
+	ROW(BORN,         PROGRESS, is_revoked,                    TO(LIVE),   bind_and_hang_up),
+	ROW(BORN,         PROGRESS, leg_is_not_ours,               TO(LIVE),   alarm_and_hang_up),
+	ROW(BORN,         PROGRESS, customers_leg_is_over,         TO(LIVE),   end_customers_leg),
+	ROW(BORN,         PROGRESS, ALWAYS,                        TO(LIVE),   bind_and_join),
+	ROW(BORN,         REVOKED,  ALWAYS,                        TO(UNSURE), revoke_unsure),
+
+	ROW(UNSURE,       REJECTED, ALWAYS,                        TO(ENDED),  report_not_placed),
+	ROW(UNSURE,       ABSENT,   is_absent_for_good,            TO(ENDED),  report_not_placed),
+	ROW(UNSURE,       ABSENT,   ALWAYS,                        SAME,       count_absent),
+	ROW(UNSURE,       DUE,      time_is_up_and_not_authorised, TO(ENDED),  report),
+	ROW(UNSURE,       DUE,      may_look_again,                SAME,       look_up),
+	ROW(UNSURE,       DUE,      quarantine_is_over,            TO(ENDED),  report_lost),
+	ROW(UNSURE,       DUE,      is_due,                        SAME,       nothing),
+
+	ROW(ALIVE,        ASKED,    is_dial_over,                  TO(LIVE),   end_customers_leg_then_ask),
+	ROW(ALIVE,        ASKED,    result_is_pressed,             TO(LIVE),   take_result),
+	ROW(ALIVE,        ASKED,    result_is_wanted,              TO(LIVE),   ask_result),
+	ROW(ALIVE,        ASKED,    offer_is_accepted,             TO(LIVE),   accept_then_ask_again),
+	ROW(ALIVE,        ASKED,    offer_is_declined,             TO(LIVE),   decline),
+	ROW(ALIVE,        ASKED,    offer_may_be_heard,            TO(LIVE),   whisper),
+	ROW(ALIVE,        ASKED,    is_confirmed_and_may_join,     TO(LIVE),   authorise),
+	ROW(ALIVE,        ASKED,    may_join_after_a_key,          TO(LIVE),   whisper),
+	ROW(ALIVE | ENDED, ASKED,   ALWAYS,                        SAME,       goodbye),
+
+	ROW(LIVE | ENDED, CREATED,  is_other_and_alive,            SAME,       hang_up_other),
+	ROW(LIVE | ENDED, FOUND,    is_other_and_alive,            SAME,       hang_up_other),
+	ROW(LIVE | ENDED, PROGRESS, is_other_and_alive,            SAME,       hang_up_other),
+
+	ROW(LIVE,         PROGRESS, is_ours_and_end,               TO(ENDED),  report),
+	ROW(LIVE,         PROGRESS, leg_is_not_ours,               SAME,       alarm_and_hang_up),
+	ROW(LIVE,         PROGRESS, customers_leg_is_over,         SAME,       end_customers_leg),
+	ROW(LIVE,         PROGRESS, is_news,                       SAME,       join),
+	ROW(LIVE,         GONE,     ALWAYS,                        TO(ENDED),  report),
+	ROW(LIVE,         REVOKED,  by_hand,                       TO(ENDED),  revoke_by_hand),
+	ROW(LIVE,         REVOKED,  ALWAYS,                        SAME,       revoke),
+	ROW(LIVE,         DUE,      by_hand_and_forgotten,         TO(ENDED),  report_lost),
+	ROW(LIVE,         DUE,      by_hand_and_due,               SAME,       remind),
+	ROW(LIVE,         DUE,      is_too_long,                   SAME,       hang_up),
+	ROW(LIVE,         DUE,      is_due_and_revoked,            SAME,       hang_up),
+	ROW(LIVE,         DUE,      is_due,                        SAME,       poll),
+};
+
+const struct life call_life = {
+	rows, COUNT_OF(rows), call_state_names, CALL_STATE_COUNT
+};

@@ -1,0 +1,739 @@
+/* SPDX-License-Identifier: MIT */
+/* commit: writes what changed, in the order the script reads it. */
+#include "lib/commit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/answer.h"
+#include "lib/life.h"
+#include "lib/standing.h"
+
+/* One record before and after. */
+struct pair_of_records {
+	enum record_kind kind;
+	const void *before;             /* NULL: born here */
+	const void *after;
+	struct record_ref ref;
+};
+
+enum { PAIRS_MAX = 1 + SPECIALISTS_MAX + CALLS_MAX + 2 };
+
+static bool
+is_changed(const struct pair_of_records *pair)
+{
+	const struct field_table *table = record_fields(pair->kind);
+
+	if (pair->before == NULL)
+		return true;
+	for (size_t i = 0; i < table->count; i++) {
+		if (!record_field_equal(&table->fields[i], pair->before,
+		        pair->after))
+			return true;
+	}
+	return false;
+}
+
+static void
+add_pair(struct pair_of_records *pairs, size_t *count, struct record_ref ref,
+    const void *before, const void *after)
+{
+	const struct record *record = before;
+
+	CHECK(*count < PAIRS_MAX);
+	pairs[*count] = (struct pair_of_records){ .kind = ref.kind,
+		.before = record != NULL && record->version > 0 ? before : NULL,
+		.after = after, .ref = ref };
+	(*count)++;
+}
+
+static size_t
+pair_up(const struct situation *before, const struct outcome *outcome,
+    struct pair_of_records *pairs)
+{
+	const struct situation *after = &outcome->after;
+	size_t count = 0;
+
+	if (after->request.id[0] != '\0')
+		add_pair(pairs, &count, record_ref_request(after->request.id),
+		    &before->request, &after->request);
+	for (size_t i = 0; i < after->call_count; i++) {
+		const struct call *call = &after->calls[i];
+
+		add_pair(pairs, &count, record_ref_call(call->request, call->n),
+		    situation_call_const(before, call->n), call);
+	}
+	for (size_t i = 0; i < after->specialist_count; i++) {
+		const struct specialist *s = &after->specialists[i];
+
+		add_pair(pairs, &count, record_ref_specialist(s->id),
+		    situation_specialist_const(before, s->id), s);
+	}
+	if (after->case_file.number[0] != '\0')
+		add_pair(pairs, &count,
+		    record_ref_case(after->case_file.number),
+		    &before->case_file, &after->case_file);
+	if (outcome->birth.id[0] != '\0')
+		add_pair(pairs, &count, record_ref_request(outcome->birth.id),
+		    NULL, &outcome->birth);
+	return count;
+}
+
+/* ---- one record */
+
+static void
+add_fields(const struct pair_of_records *pair, const char *op,
+    struct words *words)
+{
+	static const union {
+		struct request request;
+		struct call call;
+		struct specialist specialist;
+		struct case_file case_file;
+	} nothing_yet;
+	const struct field_table *table = record_fields(pair->kind);
+	const void *base = pair->before != NULL ? pair->before : &nothing_yet;
+	const struct record *before = base;
+	const struct field *gone[FIELDS_MAX];
+	size_t place = words_reserve(words), count = 2, gone_count = 0;
+	char text[VALUE_SIZE];
+
+	words_add(words, "v");
+	words_add_number(words, before->version + 1);
+	words_add(words, "op");
+	words_add(words, op);
+	if (pair->before == NULL) {
+		words_add(words, "fmt");
+		words_add_number(words, RECORD_FORMAT);
+		count++;
+	}
+	for (size_t i = 0; i < table->count; i++) {
+		const struct field *field = &table->fields[i];
+
+		if (record_field_equal(field, base, pair->after) &&
+		    (i != 0 || pair->before != NULL))
+			continue;
+		record_field_text(field, pair->after, text);
+		if ((text[0] == '\0' || (text[0] == '0' && text[1] == '\0')) &&
+		    pair->before != NULL) {
+			gone[gone_count++] = field;
+			continue;
+		}
+		words_add(words, field->name);
+		words_add(words, text);
+		count++;
+	}
+	words_set_count(words, place, count);
+	words_add_number(words, (int64_t)gone_count);
+	for (size_t i = 0; i < gone_count; i++)
+		words_add(words, gone[i]->name);
+}
+
+static void
+standing_of(enum record_kind kind, const void *record, struct standing *ret)
+{
+	ret->count = 0;
+	ret->unique_count = 0;
+	if (record == NULL)
+		return;
+	switch (kind) {
+	case RECORD_REQUEST:
+		standing_of_request(record, ret);
+		break;
+	case RECORD_CALL:
+		standing_of_call(record, ret);
+		break;
+	case RECORD_SPECIALIST:
+		standing_of_specialist(record, ret);
+		break;
+	case RECORD_CASE:
+	case RECORD_NONE:
+	case RECORD_COUNT:
+		break;
+	}
+}
+
+static bool
+stands_in(const struct standing *standing, const char *index)
+{
+	for (size_t i = 0; i < standing->count; i++) {
+		if (strcmp(standing->in[i].index, index) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+add_indexes(const struct standing *was, const struct standing *is,
+    struct words *words)
+{
+	size_t place = words_reserve(words), count = is->count;
+
+	for (size_t i = 0; i < is->count; i++) {
+		words_add(words, is->in[i].index);
+		words_add_number(words, is->in[i].score);
+	}
+	for (size_t i = 0; i < was->count; i++) {
+		if (stands_in(is, was->in[i].index))
+			continue;
+		words_add(words, was->in[i].index);
+		words_add(words, "");
+		count++;
+	}
+	words_set_count(words, place, count);
+}
+
+static bool
+holds(const struct standing *standing, const char *key)
+{
+	for (size_t i = 0; i < standing->unique_count; i++) {
+		if (strcmp(standing->unique[i], key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A key is written when it is new, or again when the end changes how long it
+ * lives; a closed request's open leg must not hold a number for ever. */
+static size_t
+add_uniques(const struct policy *policy, const struct pair_of_records *pair,
+    const struct standing *was, const struct standing *is, bool is_audit,
+    struct words *words)
+{
+	const struct request *before = pair->before, *after = pair->after;
+	bool has_closed = pair->kind == RECORD_REQUEST &&
+	    after->state == REQUEST_CLOSED &&
+	    (before == NULL || before->state != REQUEST_CLOSED);
+	size_t count = 0;
+
+	for (size_t i = 0; i < is->unique_count; i++) {
+		if (holds(was, is->unique[i]) && !is_audit && !has_closed)
+			continue;
+		words_add(words, is->unique[i]);
+		words_add(words, pair->ref.id);
+		words_add_number(words, after->state == REQUEST_CLOSED ?
+		    policy->call_max_ms : 0);
+		count++;
+	}
+	for (size_t i = 0; i < was->unique_count; i++) {
+		if (holds(is, was->unique[i]))
+			continue;
+		words_add(words, was->unique[i]);
+		words_add(words, "");
+		words_add(words, "0");
+		count++;
+	}
+	return count;
+}
+
+static bool
+is_asker(const struct askers *askers, const char *id)
+{
+	for (size_t i = 0; i < askers->count; i++) {
+		if (strcmp(askers->ids[i], id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* seen:ID follows the askers: taken when they come, kept for a while after the
+ * end, so that the same form sent again changes nothing. One that cancelled
+ * keeps its own. */
+static size_t
+add_seen(const struct policy *policy, const struct situation *before,
+    const struct situation *after, struct words *words)
+{
+	const struct request *was = &before->request, *is = &after->request;
+	bool has_closed = is->state == REQUEST_CLOSED &&
+	    was->state != REQUEST_CLOSED;
+	char key[KEY_SIZE];
+	size_t count = 0;
+
+	for (size_t i = 0; i < after->askers.count; i++) {
+		const char *id = after->askers.ids[i];
+
+		if (is_asker(&before->askers, id) && !has_closed)
+			continue;
+		standing_seen_key(id, key);
+		words_add(words, key);
+		words_add(words, is->id);
+		words_add_number(words,
+		    is->state == REQUEST_CLOSED ? policy->seen_keep_ms : 0);
+		count++;
+	}
+	return count;
+}
+
+static int64_t
+record_keep_ms(const struct policy *policy, const struct pair_of_records *pair)
+{
+	const struct request *request = pair->after;
+	const struct call *call = pair->after;
+
+	if (pair->kind == RECORD_REQUEST && request->state == REQUEST_CLOSED)
+		return policy->record_keep_ms;
+	if (pair->kind == RECORD_CALL && call->state == CALL_ENDED)
+		return policy->call_keep_ms;
+	return 0;
+}
+
+static void
+add_record(const struct policy *policy, const struct situation *before,
+    const struct outcome *outcome, const struct pair_of_records *pair,
+    const struct commit_extras *extras, struct words *words)
+{
+	const struct record *record = pair->before;
+	struct standing was, is;
+	char key[KEY_SIZE];
+	size_t place, count;
+	bool changed = is_changed(pair);
+
+	record_key(&pair->ref, key);
+	words_add(words, key);
+	words_add_number(words, record != NULL ? record->version : 0);
+	if (changed) {
+		add_fields(pair, extras->op, words);
+	} else {
+		words_add(words, "0");
+		words_add(words, "0");
+	}
+	if (!changed && !extras->is_audit) {
+		words_add(words, "0");
+		words_add(words, "0");
+		words_add(words, "0");
+		return;
+	}
+	standing_of(pair->kind, pair->before, &was);
+	standing_of(pair->kind, pair->after, &is);
+	if (extras->is_audit)
+		standing_add_absent(pair->kind, pair->after, &was);
+	add_indexes(&was, &is, words);
+	place = words_reserve(words);
+	count = add_uniques(policy, pair, &was, &is, extras->is_audit, words);
+	if (pair->after == &outcome->after.request)
+		count += add_seen(policy, before, &outcome->after, words);
+	words_set_count(words, place, count);
+	words_add_number(words, record_keep_ms(policy, pair));
+}
+
+/* ---- what lives and dies with a request */
+
+static size_t
+add_expiry(const char *prefix, const char *id, int64_t keep_ms,
+    const char *source_id, struct words *words)
+{
+	char key[KEY_SIZE];
+
+	snprintf(key, sizeof(key), "%s%s", prefix, id);
+	words_add(words, key);
+	words_add_number(words, keep_ms);
+	if (source_id == NULL) {
+		words_add(words, "");
+	} else {
+		snprintf(key, sizeof(key), "%s%s", prefix, source_id);
+		words_add(words, key);
+	}
+	return 1;
+}
+
+static void
+add_expiries(const struct policy *policy, const struct situation *before,
+    const struct outcome *outcome, struct words *words)
+{
+	const struct request *is = &outcome->after.request;
+	const struct request *birth = &outcome->birth;
+	size_t place = words_reserve(words), count = 0;
+
+	if (birth->id[0] != '\0') {
+		count += add_expiry("said:", birth->id, 0, is->id, words);
+		count += add_expiry("askers:", birth->id, 0, is->id, words);
+		count += add_expiry("case:", is->number, 0, NULL, words);
+	}
+	if (is->state == REQUEST_CLOSED &&
+	    before->request.state != REQUEST_CLOSED) {
+		int64_t keep_ms = policy->record_keep_ms;
+
+		count += add_expiry("story:", is->id, keep_ms, NULL, words);
+		count += add_expiry("said:", is->id, keep_ms, NULL, words);
+		count += add_expiry("askers:", is->id, keep_ms, NULL, words);
+		if (birth->id[0] == '\0' && is->next[0] == '\0')
+			count += add_expiry("case:", is->number, keep_ms, NULL,
+			    words);
+	}
+	words_set_count(words, place, count);
+}
+
+/* ---- answers to the website */
+
+const char *
+commit_answer_state(const struct request *request)
+{
+	switch (request->state) {
+	case REQUEST_SCHEDULED:
+		return "scheduled";
+	case REQUEST_WAITING:
+	case REQUEST_OFFERED:
+		return "waiting";
+	case REQUEST_CALLING:
+		return "calling";
+	case REQUEST_TALKING:
+		return "talking";
+	case REQUEST_WRAPPING:
+		return "done";
+	case REQUEST_REFERRED:
+		return request->talk_ms > 0 ? "done" : "waiting";
+	case REQUEST_CLOSED:
+		if (strcmp(request->reason, "cancelled") == 0)
+			return "cancelled";
+		if (strcmp(request->reason, "unreachable") == 0 ||
+		    strcmp(request->reason, "invalid_number") == 0)
+			return "unreachable";
+		return "done";
+	case REQUEST_NONE:
+	case REQUEST_STATE_COUNT:
+		break;
+	}
+	return "waiting";
+}
+
+static bool
+has_promise(const struct request *request)
+{
+	return request->state >= REQUEST_SCHEDULED &&
+	    request->state <= REQUEST_OFFERED;
+}
+
+static bool
+answers_differ(const struct request *a, const struct request *b)
+{
+	return strcmp(commit_answer_state(a), commit_answer_state(b)) != 0 ||
+	    a->state == REQUEST_NONE || has_promise(a) != has_promise(b) ||
+	    (has_promise(b) && (a->promise_at_ms != b->promise_at_ms ||
+	        a->second_at_ms != b->second_at_ms)) ||
+	    strcmp(a->queue, b->queue) != 0 || a->at_ms != b->at_ms ||
+	    strcmp(a->reason, b->reason) != 0;
+}
+
+char *
+commit_answer(const struct policy *policy, const struct request *request,
+    const char *site_id, const char *warnings_json)
+{
+	const struct queue_policy *queue =
+	    policy_queue(policy, request->queue);
+	struct answer answer = { .id = site_id[0] != '\0' ? site_id : NULL,
+		.state = commit_answer_state(request),
+		.number = request->number, .queue = request->queue,
+		.warnings_json = warnings_json };
+
+	if (queue != NULL && queue->caller_id[0] != '\0')
+		answer.caller_id = queue->caller_id;
+	if (request->reason[0] != '\0' &&
+	    request->state != REQUEST_WAITING &&
+	    request->state != REQUEST_OFFERED)
+		answer.why = request->reason;
+	if (has_promise(request))
+		answer.promise_s = (request->is_missed &&
+		    request->second_at_ms != 0 ? request->second_at_ms :
+		    request->promise_at_ms) / 1000;
+	if (request->state == REQUEST_SCHEDULED) {
+		answer.slot_from_s = request->at_ms / 1000;
+		answer.slot_to_s = request->promise_at_ms / 1000;
+		answer.queue = NULL;
+	} else if (has_promise(request) && !request->is_missed) {
+		/* Until the wait is estimated: between now and the target. */
+		answer.expect_from_s = request->at_ms / 1000;
+		answer.expect_to_s = request->target_at_ms / 1000;
+	}
+	return answer_live(&answer);
+}
+
+static size_t
+add_answer(const struct policy *policy, const struct request *request,
+    const char *site_id, const char *warnings_json, struct words *words)
+{
+	char key[KEY_SIZE];
+	char *text = commit_answer(policy, request, site_id, warnings_json);
+
+	CHECK(text != NULL);
+	snprintf(key, sizeof(key), "answer:%s", site_id);
+	words_add(words, key);
+	words_add(words, text);
+	words_add_number(words, request->state == REQUEST_CLOSED ?
+	    policy->answer_keep_ms : 0);
+	free(text);
+	return 1;
+}
+
+/* One that cancelled while another still asks. */
+static size_t
+add_cancelled_answers(const struct policy *policy,
+    const struct situation *before, const struct situation *after,
+    struct words *words)
+{
+	struct request cancelled = after->request;
+	size_t count = 0;
+
+	cancelled.state = REQUEST_CLOSED;
+	snprintf(cancelled.reason, sizeof(cancelled.reason), "cancelled");
+	for (size_t i = 0; i < before->askers.count; i++) {
+		if (!is_asker(&after->askers, before->askers.ids[i]))
+			count += add_answer(policy, &cancelled,
+			    before->askers.ids[i], NULL, words);
+	}
+	return count;
+}
+
+static bool
+askers_equal(const struct askers *a, const struct askers *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (strcmp(a->ids[i], b->ids[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static size_t
+add_askers(const struct situation *after, struct words *words)
+{
+	char key[KEY_SIZE], list[ASKERS_MAX * SITE_ID_SIZE];
+	size_t at = 0;
+
+	for (size_t i = 0; i < after->askers.count; i++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s",
+		    i > 0 ? " " : "", after->askers.ids[i]);
+	snprintf(key, sizeof(key), "askers:%s", after->request.id);
+	words_add(words, key);
+	words_add(words, list);
+	words_add(words, "0");
+	return 1;
+}
+
+static void
+add_texts(const struct policy *policy, const struct situation *before,
+    const struct outcome *outcome, const struct commit_extras *extras,
+    struct words *words)
+{
+	const struct situation *after = &outcome->after;
+	const struct request *subject = outcome->birth.id[0] != '\0' &&
+	    after->request.state == REQUEST_CLOSED ? &outcome->birth :
+	    &after->request;
+	size_t place = words_reserve(words), count = 0;
+	char key[KEY_SIZE];
+
+	if (extras->said != NULL) {
+		snprintf(key, sizeof(key), "said:%s", after->request.id);
+		words_add(words, key);
+		words_add(words, extras->said);
+		words_add(words, "0");
+		count++;
+	}
+	if (after->askers.count > 0 &&
+	    !askers_equal(&before->askers, &after->askers))
+		count += add_askers(after, words);
+	if (after->askers.count > 0 && (subject != &after->request ||
+	        before->askers.count < after->askers.count ||
+	        answers_differ(&before->request, subject))) {
+		for (size_t i = 0; i < after->askers.count; i++)
+			count += add_answer(policy, subject,
+			    after->askers.ids[i], extras->warnings_json, words);
+	}
+	count += add_cancelled_answers(policy, before, after, words);
+	if (extras->answer != NULL && extras->answer_id != NULL) {
+		snprintf(key, sizeof(key), "answer:%s", extras->answer_id);
+		words_add(words, key);
+		words_add(words, extras->answer);
+		words_add_number(words, policy->answer_keep_ms);
+		count++;
+	}
+	words_set_count(words, place, count);
+}
+
+/* ---- refusals, counters, lines */
+
+static void
+add_rejected(const struct commit_extras *extras, struct words *words)
+{
+	size_t count = 0;
+
+	while (count < COUNT_OF(extras->rejected) &&
+	    extras->rejected[count] != NULL)
+		count++;
+	words_add_number(words, (int64_t)(count / 2));
+	for (size_t i = 0; i < count / 2 * 2; i++)
+		words_add(words, extras->rejected[i]);
+}
+
+static void
+add_counter(const char *day, const char *name, int64_t amount,
+    struct words *words, size_t *count)
+{
+	char key[48];
+
+	if (amount <= 0)
+		return;
+	snprintf(key, sizeof(key), "%s %s", day, name);
+	words_add(words, key);
+	words_add_number(words, amount);
+	(*count)++;
+}
+
+static void
+add_counters(const struct situation *before, const struct outcome *outcome,
+    int64_t now_ms, struct words *words)
+{
+	const struct request *was = &before->request;
+	const struct request *is = &outcome->after.request;
+	size_t place = words_reserve(words), count = 0;
+	time_t now = (time_t)(now_ms / 1000);
+	struct tm parts;
+	char day[12];
+
+	gmtime_r(&now, &parts);
+	strftime(day, sizeof(day), "%Y-%m-%d", &parts);
+	add_counter(day, "asked", was->state == REQUEST_NONE &&
+	    is->state != REQUEST_NONE, words, &count);
+	add_counter(day, "missed", is->missed_count - was->missed_count, words,
+	    &count);
+	add_counter(day, "kept", was->kept_at_ms == 0 && is->kept_at_ms != 0 &&
+	    !is->is_missed, words, &count);
+	add_counter(day, "closed", is->state == REQUEST_CLOSED &&
+	    was->state != REQUEST_CLOSED, words, &count);
+	words_set_count(words, place, count);
+}
+
+static void
+add_lines(const struct outcome *outcome, int64_t now_ms, struct words *words)
+{
+	const char *story = outcome->after.request.id;
+	char line[KEY_SIZE + DETAIL_SIZE + 256], key[KEY_SIZE];
+
+	words_add_number(words, (int64_t)outcome->move_count);
+	for (size_t i = 0; i < outcome->move_count; i++) {
+		const struct move *move = &outcome->moves[i];
+		const struct life *life = life_of(move->record.kind);
+
+		record_key(&move->record, key);
+		snprintf(line, sizeof(line), "%lld %s %s %s %s %s %s %s",
+		    (long long)now_ms, key, life->state_names[move->from],
+		    life->state_names[move->to], event_kind_names[move->event],
+		    move->action, move->by[0] != '\0' ? move->by : "-",
+		    move->detail);
+		words_add(words, story);
+		words_add(words, line);
+	}
+}
+
+/* ---- the whole */
+
+size_t
+commit_between(const struct policy *policy, const struct situation *before,
+    const struct outcome *outcome, int64_t now_ms,
+    const struct commit_extras *extras, struct words *words)
+{
+	struct pair_of_records pairs[PAIRS_MAX];
+	size_t count = pair_up(before, outcome, pairs);
+
+	words_add(words, extras->op);
+	words_add_number(words, (extras->take_index != NULL) +
+	    (extras->absent_key != NULL));
+	if (extras->take_index != NULL) {
+		words_add(words, "take");
+		words_add(words, extras->take_index);
+		words_add_bytes(words, extras->take_member,
+		    extras->take_length);
+	}
+	if (extras->absent_key != NULL) {
+		words_add(words, "absent");
+		words_add(words, extras->absent_key);
+		words_add(words, "");
+	}
+	words_add_number(words, (int64_t)count);
+	for (size_t i = 0; i < count; i++)
+		add_record(policy, before, outcome, &pairs[i], extras, words);
+	add_expiries(policy, before, outcome, words);
+	add_texts(policy, before, outcome, extras, words);
+	add_rejected(extras, words);
+	add_counters(before, outcome, now_ms, words);
+	add_lines(outcome, now_ms, words);
+	return count;
+}
+
+void
+commit_refusal(const struct policy *policy, const struct commit_extras *extras,
+    struct words *words)
+{
+	static const struct situation nobody;
+	static const struct outcome nothing_happened;
+
+	commit_between(policy, &nobody, &nothing_happened, 0, extras, words);
+}
+
+bool
+commit_is_empty(const struct situation *before, const struct outcome *outcome)
+{
+	struct pair_of_records pairs[PAIRS_MAX];
+	size_t count = pair_up(before, outcome, pairs);
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_changed(&pairs[i]))
+			return false;
+	}
+	return askers_equal(&before->askers, &outcome->after.askers) &&
+	    outcome->move_count == 0;
+}
+
+static void
+advance(struct record *after, const struct pair_of_records *pair,
+    const char *op)
+{
+	const struct record *record = pair->before;
+
+	if (!is_changed(pair))
+		return;
+	after->version = (record != NULL ? record->version : 0) + 1;
+	snprintf(after->op, sizeof(after->op), "%s", op);
+}
+
+void
+commit_done(const struct situation *before, struct situation *after,
+    const char *op)
+{
+	struct pair_of_records pair;
+	size_t count;
+
+	if (after->request.id[0] != '\0') {
+		count = 0;
+		add_pair(&pair, &count, record_ref_request(after->request.id),
+		    &before->request, &after->request);
+		advance(&after->request.record, &pair, op);
+	}
+	for (size_t i = 0; i < after->call_count; i++) {
+		struct call *call = &after->calls[i];
+
+		count = 0;
+		add_pair(&pair, &count,
+		    record_ref_call(call->request, call->n),
+		    situation_call_const(before, call->n), call);
+		advance(&call->record, &pair, op);
+	}
+	for (size_t i = 0; i < after->specialist_count; i++) {
+		struct specialist *s = &after->specialists[i];
+
+		count = 0;
+		add_pair(&pair, &count, record_ref_specialist(s->id),
+		    situation_specialist_const(before, s->id), s);
+		advance(&s->record, &pair, op);
+	}
+	if (after->case_file.number[0] != '\0') {
+		count = 0;
+		add_pair(&pair, &count,
+		    record_ref_case(after->case_file.number),
+		    &before->case_file, &after->case_file);
+		advance(&after->case_file.record, &pair, op);
+	}
+}

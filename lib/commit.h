@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * commit: the difference between two situations as arguments of the commit
+ * script (daemon/lua/commit.lua has their order). Pure: no I/O. Every record
+ * that was read is checked, only changed fields are written, and the whole
+ * standing of every changed record is.
+ */
+#ifndef CALLBACKD_LIB_COMMIT_H
+#define CALLBACKD_LIB_COMMIT_H
+
+#include "lib/situation.h"
+#include "lib/words.h"
+
+/* What a commit carries besides the situation. All borrowed; NULL: none. */
+struct commit_extras {
+	const char *op;                 /* names this operation; unique */
+	const char *take_index, *take_member;  size_t take_length;  /* guard: must be there; removed */
+	const char *absent_key;         /* guard: nobody may hold it */
+	const char *said;               /* of a newborn request */
+	const char *warnings_json;      /* of this request's answers; NULL: [] */
+	const char *rejected[16];       /* field, value, … of one refusal; ends at NULL */
+	const char *answer_id, *answer; /* of a refusal: answer:ID */
+	bool is_audit;                  /* write the standing although nothing changed */
+};
+
+/* Appends one situation's arguments. `before` is what was read (all zero for
+ * what did not exist). Returns how many records it holds. */
+size_t commit_between(const struct policy *policy, const struct situation *before,
+    const struct outcome *outcome, int64_t now_ms, const struct commit_extras *extras,
+    struct words *words);
+
+/* A situation that only takes a member out and says why: a refusal. */
+void commit_refusal(const struct policy *policy, const struct commit_extras *extras,
+    struct words *words);
+
+/* Do the two differ in any field of any record. */
+bool commit_is_empty(const struct situation *before, const struct outcome *outcome);
+
+/* Sets what the commit, once it is done, has made of the situation: versions
+ * are one higher where something changed. */
+void commit_done(const struct situation *before, struct situation *after, const char *op);
+
+/* The website's words for a request's state (DECISIONS 11). */
+const char *commit_answer_state(const struct request *request);
+/* The answer for one website id, as JSON of the caller's. */
+char *commit_answer(const struct policy *policy, const struct request *request,
+    const char *site_id, const char *warnings_json);
+
+#endif

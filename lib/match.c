@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* match: two orders. */
+#include "lib/match.h"
+
+#include <string.h>
+
+enum { SAME_IDLENESS_MS = 1000 };
+
+static int64_t
+moment_of(const struct request *request)
+{
+	return request->lane == 0 && request->is_missed &&
+	    request->second_at_ms != 0 ? request->second_at_ms :
+	    request->promise_at_ms;
+}
+
+static int
+compare(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+int
+match_order(const struct request *a, const struct request *b)
+{
+	int order = compare(a->lane, b->lane);
+
+	if (order == 0)
+		order = compare(moment_of(a), moment_of(b));
+	if (order == 0)
+		order = compare(a->asked_at_ms, b->asked_at_ms);
+	return order != 0 ? order : strcmp(a->id, b->id);
+}
+
+bool
+match_fits(const struct request *request, const struct specialist *specialist,
+    int64_t now_ms)
+{
+	int level = specialist_level(specialist, request->queue);
+
+	return specialist->state == SPECIALIST_IDLE && level > 0 &&
+	    level >= request->level &&
+	    (request->state == REQUEST_WAITING ||
+	        request->state == REQUEST_OFFERED) &&
+	    request->hold_until_ms == 0 &&
+	    (int)request_offers_open(request) < request->room &&
+	    request_may_ask(request, specialist->id, now_ms);
+}
+
+bool
+match_is_better(const struct request *request, const struct specialist *a,
+    const struct specialist *b)
+{
+	bool wished_a = strcmp(request->wished, a->id) == 0;
+	bool wished_b = strcmp(request->wished, b->id) == 0;
+	int level_a = specialist_level(a, request->queue);
+	int level_b = specialist_level(b, request->queue);
+	int64_t apart = a->since_ms - b->since_ms;
+	size_t queues_a, queues_b;
+
+	if (wished_a != wished_b)
+		return wished_a;
+	if (level_a != level_b)
+		return level_a > level_b;
+	if (apart >= SAME_IDLENESS_MS || apart <= -SAME_IDLENESS_MS)
+		return apart < 0;
+	queues_a = specialist_queue_count(a);
+	queues_b = specialist_queue_count(b);
+	if (queues_a != queues_b)
+		return queues_a < queues_b;
+	return strcmp(a->id, b->id) < 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * match: who is called next, and by whom. Pure; the daemon and a simulator run
+ * the same two comparisons. Every tie is broken explicitly, so that two nodes
+ * that see the same heads propose the same pairs.
+ */
+#ifndef CALLBACKD_LIB_MATCH_H
+#define CALLBACKD_LIB_MATCH_H
+
+#include "lib/request.h"
+#include "lib/specialist.h"
+
+/*
+ * Which request is served first: what is on time (or whose second promise is
+ * near) before the late lane, then the earlier promise, then who asked first,
+ * then the id. Negative: a before b. Never 0 for different requests.
+ */
+int match_order(const struct request *a, const struct request *b);
+
+/* May that specialist be offered that request now (ready, level, no fresh
+ * "no", still room). */
+bool match_fits(const struct request *request, const struct specialist *specialist,
+    int64_t now_ms);
+
+/*
+ * Which of two that fit is asked first: who is wished for, the higher level in
+ * its queue, the longer idle; when idle within a second of each other, who
+ * serves fewer queues; then the id.
+ */
+bool match_is_better(const struct request *request, const struct specialist *a,
+    const struct specialist *b);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* policy: look-ups in the company's rules, and the defaults of every rule. */
+#include "lib/policy.h"
+
+#include <string.h>
+
+#define SECOND_MS INT64_C(1000)
+#define MINUTE_MS (60 * SECOND_MS)
+#define HOUR_MS (60 * MINUTE_MS)
+#define DAY_MS (24 * HOUR_MS)
+
+const struct queue_policy *
+policy_queue(const struct policy *policy, const char *id)
+{
+	for (size_t i = 0; i < policy->queue_count; i++)
+		if (strcmp(policy->queues[i].id, id) == 0)
+			return &policy->queues[i];
+	return NULL;
+}
+
+const struct queue_policy *
+policy_default_queue(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->queue_count; i++)
+		if (policy->queues[i].is_default)
+			return &policy->queues[i];
+	return policy->queue_count > 0 ? &policy->queues[0] : NULL;
+}
+
+const struct specialist_policy *
+policy_specialist(const struct policy *policy, const char *id)
+{
+	for (size_t i = 0; i < policy->specialist_count; i++)
+		if (strcmp(policy->specialists[i].id, id) == 0)
+			return &policy->specialists[i];
+	return NULL;
+}
+
+const struct disposition *
+policy_disposition(const struct policy *policy, const char *id)
+{
+	for (size_t i = 0; i < policy->disposition_count; i++)
+		if (strcmp(policy->dispositions[i].id, id) == 0)
+			return &policy->dispositions[i];
+	return NULL;
+}
+
+const struct provider_facts *
+policy_provider(const struct policy *policy, const char *id)
+{
+	for (size_t i = 0; i < policy->provider_count; i++)
+		if (strcmp(policy->providers[i].id, id) == 0)
+			return &policy->providers[i];
+	return NULL;
+}
+
+const char *
+policy_address(const struct specialist_policy *specialist, const char *provider)
+{
+	const char *general = "";
+
+	for (size_t i = 0; i < specialist->address_count; i++) {
+		const struct address_policy *address = &specialist->addresses[i];
+
+		if (strcmp(address->provider, provider) == 0)
+			return address->to;
+		if (address->provider[0] == '\0' && general[0] == '\0')
+			general = address->to;
+	}
+	return general;
+}
+
+void
+policy_defaults(struct policy *ret_policy)
+{
+	*ret_policy = (struct policy){
+		.zone = "UTC",
+		.language = "en",
+		.retry_after_ms = { 2 * MINUTE_MS, 15 * MINUTE_MS },
+		.retry_count = 2,
+		.short_call_ms = 10 * SECOND_MS,
+		.ring_ms = 25 * SECOND_MS,
+		.agent_ring_ms = 35 * SECOND_MS,
+		.call_max_ms = HOUR_MS,
+		.wrap_result_ms = 5 * MINUTE_MS,
+		.result_remind_ms = 15 * MINUTE_MS,
+		.cool_off_declined_ms = 30 * SECOND_MS,
+		.cool_off_ignored_ms = 60 * SECOND_MS,
+		.ignored_pause = 3,
+		.rest_ms = 10 * SECOND_MS,
+		.presence_ms = 0,
+		.give_up_ms = 0,
+		.place_lease_ms = 60 * SECOND_MS,
+		.look_up_ms = 3 * SECOND_MS,
+		.quarantine_ms = 45 * SECOND_MS,
+		.poll_ms = 15 * SECOND_MS,
+		.answer_keep_ms = 48 * HOUR_MS,
+		.record_keep_ms = 7 * DAY_MS,
+		.call_keep_ms = 24 * HOUR_MS,
+		.seen_keep_ms = 7 * DAY_MS,
+	};
+}
+
+void
+queue_policy_defaults(struct queue_policy *ret_queue)
+{
+	*ret_queue = (struct queue_policy){
+		.is_public = true,
+		.target_ms = 10 * MINUTE_MS,
+		.limit_ms = 15 * MINUTE_MS,
+		.scheduled_ms = 5 * MINUTE_MS,
+		.late_ms = 60 * MINUTE_MS,
+		.script = "",
+		.greeting = "",
+	};
+}
+
+void
+specialist_policy_defaults(struct specialist_policy *ret_specialist)
+{
+	*ret_specialist = (struct specialist_policy){
+		.confirm = CONFIRM_PRESS1,
+		.accept = ACCEPT_BY_HAND,
+		.offer = OFFER_SCREEN,
+		.offer_ms = 20 * SECOND_MS,
+		.wrap_up_ms = 30 * SECOND_MS,
+	};
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* promise: windows become instants here and nowhere else. */
+#include "lib/promise.h"
+
+#include <string.h>
+
+#include "lib/check.h"
+
+struct window
+window_of(const struct policy *policy, const char *queue)
+{
+	const struct queue_policy *found = policy_queue(policy, queue);
+
+	if (found == NULL)
+		found = policy_default_queue(policy);
+	CHECK(found != NULL);
+	return (struct window){ found->target_ms, found->limit_ms,
+		found->scheduled_ms, found->late_ms };
+}
+
+static void
+make(struct request *request, int64_t target_at_ms, int64_t promise_at_ms)
+{
+	request->promise_number++;
+	request->target_at_ms = target_at_ms;
+	request->promise_at_ms = promise_at_ms;
+	request->kept_at_ms = 0;
+	request->is_missed = false;
+	request->second_at_ms = 0;
+	request->is_second_missed = false;
+	request->lane = 0;
+}
+
+void
+promise_soon(const struct policy *policy, struct request *request,
+    int64_t start_ms)
+{
+	struct window window = window_of(policy, request->queue);
+
+	make(request, start_ms + window.target_ms, start_ms + window.limit_ms);
+}
+
+void
+promise_at(const struct policy *policy, struct request *request,
+    int64_t moment_ms)
+{
+	struct window window = window_of(policy, request->queue);
+
+	make(request, moment_ms, moment_ms + window.scheduled_ms);
+}
+
+void
+promise_miss(const struct policy *policy, struct request *request)
+{
+	struct window window = window_of(policy, request->queue);
+
+	request->is_missed = true;
+	request->missed_count++;
+	request->lane = 1;
+	request->second_at_ms = window.late_ms == 0 ? 0 :
+	    request->promise_at_ms + window.late_ms;
+}
+
+void
+promise_miss_second(struct request *request)
+{
+	request->is_second_missed = true;
+	request->missed_count++;
+}
+
+/* An offer and a ring must still fit before it. */
+static int64_t
+lead_ms(const struct policy *policy)
+{
+	return policy->agent_ring_ms + policy->ring_ms;
+}
+
+int64_t
+promise_raise_moment(const struct policy *policy, const struct request *request)
+{
+	if (request->lane == 0 || request->second_at_ms == 0 ||
+	    request->kept_at_ms != 0)
+		return 0;
+	return request->second_at_ms - lead_ms(policy);
+}
+
+int64_t
+promise_slack_ms(const struct policy *policy, const struct request *request,
+    int64_t now_ms)
+{
+	int64_t moment = request_promise_moment(request);
+
+	return moment == 0 ? INT64_MAX : moment - now_ms - policy->ring_ms;
+}

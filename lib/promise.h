@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * promise: what the customer is told, as an instant, and what is left of it.
+ * A promise is kept when the customer's phone has rung before it. A retry, a
+ * chosen moment and a case passed on each make a new, numbered promise; a
+ * missed one is followed by a second promise, and there is no third
+ * (DECISIONS 4).
+ */
+#ifndef CALLBACKD_LIB_PROMISE_H
+#define CALLBACKD_LIB_PROMISE_H
+
+#include "lib/request.h"
+
+/* The window of a queue (a removed queue has the default queue's). */
+struct window {
+	int64_t target_ms, limit_ms, scheduled_ms, late_ms;
+};
+struct window window_of(const struct policy *policy, const char *queue);
+
+/* As soon as possible, asked (or due again) at that instant. */
+void promise_soon(const struct policy *policy, struct request *request, int64_t start_ms);
+
+/* For a moment that was chosen. */
+void promise_at(const struct policy *policy, struct request *request, int64_t moment_ms);
+
+/* The limit has passed: the late lane and the second promise. */
+void promise_miss(const struct policy *policy, struct request *request);
+
+/* The second promise has passed: counted, nothing follows. */
+void promise_miss_second(struct request *request);
+
+/* The second promise is so near that it is served before everything that is on
+ * time. 0: it is not in the late lane, or there is no second promise. */
+int64_t promise_raise_moment(const struct policy *policy, const struct request *request);
+
+/* Time left until the customer must have been rung: (second) promise minus now
+ * minus ring time. INT64_MAX: nothing is open. */
+int64_t promise_slack_ms(const struct policy *policy, const struct request *request,
+    int64_t now_ms);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* request: the words of its states and small questions about one. */
+#include "lib/request.h"
+
+#include <string.h>
+
+const char *const request_state_names[REQUEST_STATE_COUNT] = {
+	[REQUEST_NONE] = "none",
+	[REQUEST_SCHEDULED] = "scheduled",
+	[REQUEST_WAITING] = "waiting",
+	[REQUEST_OFFERED] = "offered",
+	[REQUEST_CALLING] = "calling",
+	[REQUEST_TALKING] = "talking",
+	[REQUEST_WRAPPING] = "wrapping",
+	[REQUEST_REFERRED] = "referred",
+	[REQUEST_CLOSED] = "closed",
+};
+
+bool
+request_is_live(const struct request *request)
+{
+	return request->state != REQUEST_NONE &&
+	    request->state != REQUEST_CLOSED;
+}
+
+struct offer *
+request_offer_to(struct request *request, const char *specialist)
+{
+	for (size_t i = 0; i < OFFER_MAX; i++) {
+		struct offer *offer = &request->offers[i];
+
+		if (offer->specialist[0] != '\0' &&
+		    strcmp(offer->specialist, specialist) == 0)
+			return offer;
+	}
+	return NULL;
+}
+
+struct offer *
+request_offer_by_call(struct request *request, int call)
+{
+	for (size_t i = 0; i < OFFER_MAX; i++) {
+		struct offer *offer = &request->offers[i];
+
+		if (offer->specialist[0] != '\0' && call != 0 &&
+		    offer->call == call)
+			return offer;
+	}
+	return NULL;
+}
+
+size_t
+request_offers_open(const struct request *request)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < OFFER_MAX; i++)
+		count += request->offers[i].specialist[0] != '\0';
+	return count;
+}
+
+int64_t
+request_promise_moment(const struct request *request)
+{
+	if (!request_is_live(request) || request->kept_at_ms != 0)
+		return 0;
+	if (!request->is_missed)
+		return request->promise_at_ms;
+	return request->is_second_missed ? 0 : request->second_at_ms;
+}
+
+bool
+request_may_ask(const struct request *request, const char *specialist,
+    int64_t now_ms)
+{
+	for (size_t i = 0; i < DECLINED_MAX; i++) {
+		const struct declined *declined = &request->declined[i];
+
+		if (declined->specialist[0] != '\0' &&
+		    declined->until_ms > now_ms &&
+		    strcmp(declined->specialist, specialist) == 0)
+			return false;
+	}
+	return true;
+}

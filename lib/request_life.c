@@ -1,0 +1,1226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * request_life: what may happen to a request, from the asking to the end.
+ * LIFECYCLES 3 as amended by DECISIONS 4 to 10.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/life.h"
+#include "lib/promise.h"
+#include "lib/retry.h"
+
+/* What a person said the end is: in the event, or kept during the talk. */
+struct said {
+	const struct disposition *disposition;
+	const char *queue;      /* to pass to; "" not said */
+	int64_t at_ms;          /* to call at; 0: not said */
+};
+
+static struct said
+said(const struct moment *m)
+{
+	const struct request *r = m->request;
+	const struct event *event = m->event;
+
+	if (event->kind == EVENT_DISPOSED)
+		return (struct said){ policy_disposition(m->policy,
+		    event->disposition), event->queue, event->at_ms };
+	return (struct said){ policy_disposition(m->policy, r->disposition),
+		r->pass_to, r->call_at_ms };
+}
+
+/* Where a case passed on goes: the queue named, else the first of pass_to,
+ * else the first other queue. "": nowhere. */
+static const char *
+pass_target(const struct moment *m)
+{
+	const struct policy *policy = m->policy;
+	const struct queue_policy *from =
+	    policy_queue(policy, m->request->queue);
+	const char *named = said(m).queue;
+
+	if (named[0] != '\0')
+		return policy_queue(policy, named) != NULL ? named : "";
+	if (from != NULL && from->pass_to_count > 0)
+		return from->pass_to[0];
+	for (size_t i = 0; i < policy->queue_count; i++) {
+		if (&policy->queues[i] != from)
+			return policy->queues[i].id;
+	}
+	return "";
+}
+
+/* ---- guards */
+
+static bool
+is_forbidden_now(const struct moment *m)
+{
+	const char *reason;
+	int64_t until_ms;
+
+	return !rules_allow_call(m->policy, m->request, m->now_ms, &reason,
+	    &until_ms);
+}
+
+static bool
+is_forbidden_for_good(const struct moment *m)
+{
+	const char *reason;
+	int64_t until_ms;
+
+	return !rules_allow_call(m->policy, m->request, m->now_ms, &reason,
+	    &until_ms) && until_ms == 0;
+}
+
+static bool
+moment_has_come(const struct moment *m)
+{
+	return m->request->at_ms <= m->now_ms;
+}
+
+static bool
+due_but_forbidden_for_good(const struct moment *m)
+{
+	return moment_has_come(m) && is_forbidden_for_good(m);
+}
+
+static bool
+due_but_forbidden(const struct moment *m)
+{
+	return moment_has_come(m) && is_forbidden_now(m);
+}
+
+static bool
+promise_is_over(const struct moment *m)
+{
+	return !m->request->is_missed && request_promise_moment(m->request) &&
+	    request_promise_moment(m->request) <= m->now_ms;
+}
+
+static bool
+second_is_over(const struct moment *m)
+{
+	return m->request->is_missed && request_promise_moment(m->request) &&
+	    request_promise_moment(m->request) <= m->now_ms;
+}
+
+static bool
+second_is_near(const struct moment *m)
+{
+	int64_t moment = promise_raise_moment(m->policy, m->request);
+
+	return moment != 0 && moment <= m->now_ms;
+}
+
+/* The next rung of widening; there are none until widening has rules. */
+static bool
+rung_is_due(const struct moment *m)
+{
+	return request_rung_moment(m->policy, m->request) != 0 &&
+	    request_rung_moment(m->policy, m->request) <= m->now_ms;
+}
+
+static bool
+gave_up(const struct moment *m)
+{
+	const struct request *r = m->request;
+
+	return m->policy->give_up_ms != 0 && r->is_missed &&
+	    (r->second_at_ms != 0 ? r->second_at_ms : r->promise_at_ms) +
+	    m->policy->give_up_ms <= m->now_ms;
+}
+
+static bool
+hold_is_over(const struct moment *m)
+{
+	return m->request->hold_until_ms != 0 &&
+	    m->request->hold_until_ms <= m->now_ms;
+}
+
+static bool
+may_be_offered(const struct moment *m)
+{
+	const struct specialist *s =
+	    situation_specialist(m->now, m->event->specialist);
+
+	return s != NULL && s->state == SPECIALIST_IDLE &&
+	    m->request->hold_until_ms == 0 &&
+	    (int)request_offers_open(m->request) < m->request->room &&
+	    request_offers_open(m->request) < OFFER_MAX &&
+	    m->now->call_count < CALLS_MAX &&
+	    request_may_ask(m->request, s->id, m->now_ms);
+}
+
+static bool
+is_offered(const struct moment *m)
+{
+	return request_offer_to(m->request, m->event->specialist) != NULL;
+}
+
+static bool
+may_be_taken(const struct moment *m)
+{
+	return is_offered(m) && m->now->call_count < CALLS_MAX;
+}
+
+static bool
+offered_but_forbidden_for_good(const struct moment *m)
+{
+	return is_offered(m) && is_forbidden_for_good(m);
+}
+
+static bool
+offered_but_forbidden(const struct moment *m)
+{
+	return is_offered(m) && is_forbidden_now(m);
+}
+
+static bool
+offered_but_number_held(const struct moment *m)
+{
+	return is_offered(m) && m->event->is_number_held;
+}
+
+static bool
+others_are_open(const struct moment *m)
+{
+	return is_offered(m) && request_offers_open(m->request) > 1;
+}
+
+static bool
+is_offers_call(const struct moment *m)
+{
+	return request_offer_by_call(m->request, m->event->call) != NULL;
+}
+
+static bool
+offers_call_and_others_are_open(const struct moment *m)
+{
+	return is_offers_call(m) && request_offers_open(m->request) > 1;
+}
+
+static size_t
+lapsed_count(const struct moment *m)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < OFFER_MAX; i++) {
+		const struct offer *offer = &m->request->offers[i];
+
+		count += offer->specialist[0] != '\0' &&
+		    offer->until_ms <= m->now_ms;
+	}
+	return count;
+}
+
+static bool
+some_lapsed(const struct moment *m)
+{
+	size_t count = lapsed_count(m);
+
+	return count > 0 && count < request_offers_open(m->request);
+}
+
+static bool
+all_lapsed(const struct moment *m)
+{
+	return lapsed_count(m) > 0;
+}
+
+/* Another website id still waits for this call. */
+static bool
+others_still_ask(const struct moment *m)
+{
+	return m->event->site_id[0] != '\0' && m->now->askers.count > 1;
+}
+
+static bool
+is_this_call(const struct moment *m)
+{
+	return m->request->call != 0 && m->event->call == m->request->call;
+}
+
+static int64_t
+next_attempt_ms(const struct moment *m, enum call_outcome outcome)
+{
+	const struct request *r = m->request;
+	/* Known as rung only by its end: this attempt is not counted yet. */
+	int attempts = r->attempt_count + (r->rung_at_ms == 0 ? 1 : 0);
+
+	return retry_delay_ms(m->policy, outcome, attempts);
+}
+
+static bool
+is_kept_result(const struct moment *m)
+{
+	return is_this_call(m) && said(m).disposition != NULL;
+}
+
+static bool
+has_result(const struct moment *m)
+{
+	return m->event->kind == EVENT_CALL_OVER ? is_kept_result(m) :
+	    said(m).disposition != NULL;
+}
+
+static bool
+passes_on(const struct moment *m)
+{
+	return has_result(m) && said(m).disposition->then == THEN_PASS &&
+	    pass_target(m)[0] != '\0' &&
+	    strcmp(pass_target(m), m->request->queue) != 0;
+}
+
+static bool
+passes_on_to_another(const struct moment *m)
+{
+	return passes_on(m) && m->root->owner[0] != '\0';
+}
+
+static bool
+calls_again(const struct moment *m)
+{
+	return has_result(m) && said(m).disposition->then == THEN_SCHEDULE;
+}
+
+static bool
+calls_again_but_another_does(const struct moment *m)
+{
+	return calls_again(m) && m->root->owner[0] != '\0';
+}
+
+static bool
+tries_again(const struct moment *m)
+{
+	return has_result(m) && said(m).disposition->then == THEN_RETRY &&
+	    retry_delay_ms(m->policy, OUTCOME_VOICEMAIL,
+	        m->request->attempt_count) >= 0;
+}
+
+static bool
+tries_again_but_another_does(const struct moment *m)
+{
+	return tries_again(m) && m->root->owner[0] != '\0';
+}
+
+static bool
+has_no_attempt_left(const struct moment *m)
+{
+	return has_result(m) && said(m).disposition->then == THEN_RETRY;
+}
+
+static bool
+closes(const struct moment *m)
+{
+	return has_result(m) && said(m).disposition->then != THEN_PASS;
+}
+
+static bool
+was_rung(const struct moment *m)
+{
+	return is_this_call(m) && m->event->has_rung && !m->event->has_talked;
+}
+
+static bool
+was_rung_and_has_attempts(const struct moment *m)
+{
+	return was_rung(m) && next_attempt_ms(m, m->event->outcome) >= 0;
+}
+
+/* The talk was never heard of while it lasted. */
+static bool
+has_talked(const struct moment *m)
+{
+	return is_this_call(m) && m->event->has_talked;
+}
+
+static bool
+is_short_and_has_attempts(const struct moment *m)
+{
+	const struct request *r = m->request;
+	int64_t talk_ms = m->event->talk_ms;
+
+	if (!is_this_call(m) || next_attempt_ms(m, m->event->outcome) < 0)
+		return false;
+	if (talk_ms == 0 && r->talk_at_ms != 0)
+		talk_ms = m->now_ms - r->talk_at_ms;
+	return talk_ms < m->policy->short_call_ms;
+}
+
+static bool
+is_short_talk(const struct moment *m)
+{
+	return m->event->has_talked && is_short_and_has_attempts(m);
+}
+
+static bool
+is_by_hand(const struct moment *m)
+{
+	const struct call *call = situation_call(m->now, m->request->call);
+
+	return said(m).disposition != NULL && call != NULL &&
+	    call_is_by_hand(call);
+}
+
+static bool
+is_known_result(const struct moment *m)
+{
+	return said(m).disposition != NULL;
+}
+
+static bool
+result_is_overdue(const struct moment *m)
+{
+	return m->request->state_until_ms != 0 &&
+	    m->request->state_until_ms <= m->now_ms;
+}
+
+static bool
+another_holds_it(const struct moment *m)
+{
+	return m->root->owner[0] != '\0';
+}
+
+static bool
+leg_is_open(const struct moment *m)
+{
+	return m->request->is_leg_open;
+}
+
+/* ---- parts of actions */
+
+static void
+set_reason(struct moment *m, const char *reason)
+{
+	snprintf(m->request->reason, sizeof(m->request->reason), "%s", reason);
+}
+
+static void
+drop(struct offer *offer)
+{
+	memset(offer, 0, sizeof(*offer));
+}
+
+/* Remembers not to ask them again before then; the oldest memory gives way. */
+static void
+remember_declined(struct moment *m, const char *specialist, int64_t until_ms)
+{
+	struct declined *slot = &m->request->declined[0];
+
+	for (size_t i = 0; i < DECLINED_MAX; i++) {
+		struct declined *declined = &m->request->declined[i];
+
+		if (strcmp(declined->specialist, specialist) == 0) {
+			slot = declined;
+			break;
+		}
+		if (declined->until_ms < slot->until_ms)
+			slot = declined;
+	}
+	snprintf(slot->specialist, sizeof(slot->specialist), "%s", specialist);
+	slot->until_ms = until_ms;
+}
+
+/* Takes every offer back but one specialist's. */
+static void
+withdraw_all_but(struct moment *m, const char *keep)
+{
+	for (size_t i = 0; i < OFFER_MAX; i++) {
+		struct offer *offer = &m->request->offers[i];
+
+		if (offer->specialist[0] == '\0')
+			continue;
+		if (strcmp(offer->specialist, keep) != 0) {
+			moment_post(m, EVENT_WITHDRAWN,
+			    record_ref_specialist(offer->specialist));
+			if (offer->call != 0)
+				moment_post(m, EVENT_REVOKED, record_ref_call(
+				    m->request->id, offer->call));
+		}
+		drop(offer);
+	}
+}
+
+static void
+end_attempt(struct moment *m)
+{
+	struct request *r = m->request;
+
+	r->call = 0;
+	r->specialist[0] = '\0';
+	r->accepted_at_ms = 0;
+	r->rung_at_ms = 0;
+	r->talk_at_ms = 0;
+}
+
+/* What the end of a call says about the attempt, before anything follows. */
+static void
+count_attempt(struct moment *m)
+{
+	struct request *r = m->request;
+	enum call_outcome outcome = m->event->outcome;
+
+	r->is_leg_open = false;
+	if (m->event->has_rung && r->rung_at_ms == 0) {
+		r->attempt_count++;
+		r->rung_at_ms = m->now_ms;
+		/* An answer, a busy tone or silence: the phone did ring. */
+		if (r->kept_at_ms == 0 && outcome != OUTCOME_FAILED &&
+		    outcome != OUTCOME_UNKNOWN && outcome != OUTCOME_NONE &&
+		    outcome != OUTCOME_INVALID_NUMBER &&
+		    outcome != OUTCOME_CANCELLED)
+			r->kept_at_ms = m->now_ms;
+	}
+	if (m->event->talk_ms > 0)
+		r->talk_ms = m->event->talk_ms;
+	else if (r->talk_at_ms != 0)
+		r->talk_ms = m->now_ms - r->talk_at_ms;
+}
+
+static void
+enter_queue(struct moment *m)
+{
+	struct request *r = m->request;
+
+	r->room = 1;
+	r->hold_until_ms = 0;
+	r->state_until_ms = 0;
+	if (r->level == 0) {
+		const struct queue_policy *queue =
+		    policy_queue(m->policy, r->queue);
+
+		r->level = queue != NULL ? queue->level : 0;
+	}
+}
+
+/* Out of WRAPPING or REFERRED back into the queue's hands. */
+static void
+schedule(struct moment *m, int64_t at_ms, bool is_chosen)
+{
+	struct request *r = m->request;
+
+	r->at_ms = at_ms;
+	r->state_until_ms = 0;
+	r->hold_until_ms = 0;
+	r->disposition[0] = '\0';
+	r->pass_to[0] = '\0';
+	r->call_at_ms = 0;
+	end_attempt(m);
+	if (is_chosen)
+		promise_at(m->policy, r, at_ms);
+	else
+		promise_soon(m->policy, r, at_ms);
+}
+
+static void
+finish(struct moment *m, const char *reason)
+{
+	struct request *r = m->request;
+
+	set_reason(m, reason);
+	r->closed_at_ms = m->now_ms;
+	r->state_until_ms = 0;
+	r->hold_until_ms = 0;
+}
+
+static void
+keep_said(struct moment *m)
+{
+	struct request *r = m->request;
+
+	if (m->event->kind != EVENT_DISPOSED)
+		return;
+	memcpy(r->disposition, m->event->disposition, sizeof(r->disposition));
+	memcpy(r->pass_to, m->event->queue, sizeof(r->pass_to));
+	r->call_at_ms = m->event->at_ms;
+	moment_say(m, "%s", said(m).disposition->title);
+	if (m->event->detail[0] != '\0')
+		moment_say(m, "%s", m->event->detail);
+}
+
+/* What every result begins with, whenever it comes: before the call, during
+ * its wrap-up, or kept until the call was over. */
+static void
+take_result(struct moment *m)
+{
+	if (m->event->kind == EVENT_CALL_OVER)
+		count_attempt(m);
+	keep_said(m);
+	withdraw_all_but(m, "");
+	if (m->event->kind == EVENT_DISPOSED &&
+	    m->request->specialist[0] != '\0')
+		moment_post(m, EVENT_READY,
+		    record_ref_specialist(m->request->specialist));
+}
+
+/* The request that continues this one in another queue. */
+static void
+give_birth(struct moment *m, const char *queue, const char *source)
+{
+	const struct request *r = m->request;
+	struct request *birth = &m->outcome->birth;
+
+	memset(birth, 0, sizeof(*birth));
+	snprintf(birth->id, sizeof(birth->id), "%s", m->event->fresh_id);
+	CHECK(birth->id[0] != '\0');
+	birth->state = REQUEST_SCHEDULED;
+	snprintf(birth->queue, sizeof(birth->queue), "%s", queue);
+	snprintf(birth->source, sizeof(birth->source), "%s", source);
+	memcpy(birth->reason, birth->source, sizeof(birth->source));
+	memcpy(birth->number, r->number, sizeof(birth->number));
+	memcpy(birth->phone, r->phone, sizeof(birth->phone));
+	memcpy(birth->extension, r->extension, sizeof(birth->extension));
+	memcpy(birth->name, r->name, sizeof(birth->name));
+	memcpy(birth->locale, r->locale, sizeof(birth->locale));
+	memcpy(birth->site_id, r->site_id, sizeof(birth->site_id));
+	memcpy(birth->from, r->id, sizeof(birth->from));
+	birth->asker_count = r->asker_count;
+	birth->has_warnings = r->has_warnings;
+	birth->asked_at_ms = m->now_ms;
+	birth->at_ms = m->now_ms;
+	promise_soon(m->policy, birth, m->now_ms);
+	birth->record.wake_at_ms = request_wake(m->policy, birth, m->now_ms);
+}
+
+/* ---- actions */
+
+static void
+arrive(struct moment *m)
+{
+	struct request *r = m->request;
+
+	if (r->at_ms > m->now_ms) {
+		promise_at(m->policy, r, r->at_ms);
+	} else {
+		r->at_ms = m->now_ms;
+		promise_soon(m->policy, r, r->asked_at_ms);
+	}
+	moment_say(m, "%s", r->queue);
+}
+
+static void
+join_queue(struct moment *m)
+{
+	enter_queue(m);
+	set_reason(m, "");
+}
+
+static void
+requeue(struct moment *m)
+{
+	schedule(m, m->now_ms, false);
+	enter_queue(m);
+	set_reason(m, "requeued");
+}
+
+static void
+next_opening(struct moment *m)
+{
+	const char *reason = "closed";
+	int64_t until_ms = m->now_ms;
+
+	rules_allow_call(m->policy, m->request, m->now_ms, &reason, &until_ms);
+	set_reason(m, reason);
+	m->request->at_ms = until_ms;
+	m->request->hold_until_ms = 0;
+	promise_soon(m->policy, m->request, until_ms);
+	moment_say(m, "%s", reason);
+	moment_reason(m, reason);
+}
+
+static void
+refuse(struct moment *m)
+{
+	const char *reason = "refused";
+	int64_t until_ms;
+
+	rules_allow_call(m->policy, m->request, m->now_ms, &reason, &until_ms);
+	withdraw_all_but(m, "");
+	finish(m, reason);
+	moment_reason(m, reason);
+}
+
+static void
+withdraw_until_opening(struct moment *m)
+{
+	withdraw_all_but(m, "");
+	next_opening(m);
+}
+
+static void
+offer(struct moment *m)
+{
+	struct request *r = m->request;
+	const struct specialist *s =
+	    situation_specialist(m->now, m->event->specialist);
+	const struct specialist_policy *policy =
+	    policy_specialist(m->policy, s->id);
+	struct offer *slot = NULL;
+	struct event *event;
+
+	for (size_t i = 0; i < OFFER_MAX && slot == NULL; i++) {
+		if (r->offers[i].specialist[0] == '\0')
+			slot = &r->offers[i];
+	}
+	CHECK(slot != NULL);
+	set_reason(m, "");
+	memcpy(slot->specialist, s->id, sizeof(slot->specialist));
+	slot->number = ++r->offer_count;
+	slot->until_ms = m->now_ms + (policy != NULL ? policy->offer_ms : 0);
+	slot->call = call_can_offer_by_phone(m, policy) ?
+	    call_birth(m, s->id)->n : 0;
+	event = moment_post(m, EVENT_OFFER, record_ref_specialist(s->id));
+	event->offer = slot->number;
+	event->call = slot->call;
+	event->at_ms = slot->until_ms;
+	moment_say(m, "to %s%s", s->name[0] != '\0' ? s->name : s->id,
+	    slot->call != 0 ? ", their phone rings" : "");
+	if (m->event->detail[0] != '\0')
+		moment_say(m, "%s", m->event->detail);
+}
+
+static void
+take(struct moment *m)
+{
+	struct request *r = m->request;
+	struct offer held = *request_offer_to(r, m->event->specialist);
+	struct event *event;
+	const struct call *call = situation_call(m->now, held.call);
+
+	withdraw_all_but(m, held.specialist);
+	memcpy(r->specialist, held.specialist, sizeof(r->specialist));
+	r->accepted_at_ms = m->now_ms;
+	r->rung_at_ms = 0;
+	r->talk_at_ms = 0;
+	set_reason(m, "");
+	if (held.call == 0 || call == NULL) {
+		call = call_birth(m, held.specialist);
+		event = moment_post(m, EVENT_TAKEN,
+		    record_ref_specialist(held.specialist));
+		event->call = call->n;
+	}
+	r->call = call->n;
+	/* Authorised with the intent: the customer's phone may ring before we
+	 * hear of it. */
+	r->is_leg_open = call->authorised[0] != '\0';
+	if (call_is_by_hand(call))
+		moment_say(m, "calls by hand");
+}
+
+static void
+give_way(struct moment *m)
+{
+	withdraw_all_but(m, "");
+	set_reason(m, "number_busy");
+	m->request->hold_until_ms = m->now_ms + m->policy->poll_ms;
+	moment_say(m, "the customer is in another attempt");
+	moment_reason(m, "number_busy");
+}
+
+static void
+hold_back(struct moment *m)
+{
+	set_reason(m, "number_busy");
+	m->request->hold_until_ms = m->event->at_ms;
+}
+
+static void
+rejoin(struct moment *m)
+{
+	m->request->hold_until_ms = 0;
+	set_reason(m, "");
+}
+
+static void
+note_declined(struct moment *m)
+{
+	struct offer *offer = request_offer_to(m->request,
+	    m->event->specialist);
+
+	remember_declined(m, m->event->specialist,
+	    m->now_ms + m->policy->cool_off_declined_ms);
+	if (offer->call != 0)
+		moment_post(m, EVENT_REVOKED,
+		    record_ref_call(m->request->id, offer->call));
+	drop(offer);
+	moment_say(m, "by %s", m->event->specialist);
+}
+
+/* Their phone was busy, switched off or answered by a machine. */
+static void
+drop_offer(struct moment *m)
+{
+	struct offer *offer = request_offer_by_call(m->request,
+	    m->event->call);
+
+	remember_declined(m, offer->specialist,
+	    m->now_ms + m->policy->cool_off_ignored_ms);
+	moment_say(m, "%s was not reached: %s", offer->specialist,
+	    call_outcome_names[m->event->outcome]);
+	drop(offer);
+}
+
+static void
+lapse(struct moment *m)
+{
+	for (size_t i = 0; i < OFFER_MAX; i++) {
+		struct offer *offer = &m->request->offers[i];
+
+		if (offer->specialist[0] == '\0' ||
+		    offer->until_ms > m->now_ms)
+			continue;
+		moment_post(m, EVENT_LAPSED,
+		    record_ref_specialist(offer->specialist));
+		if (offer->call != 0)
+			moment_post(m, EVENT_REVOKED, record_ref_call(
+			    m->request->id, offer->call));
+		remember_declined(m, offer->specialist,
+		    m->now_ms + m->policy->cool_off_ignored_ms);
+		moment_say(m, "ignored by %s", offer->specialist);
+		drop(offer);
+	}
+}
+
+static void
+go_late(struct moment *m)
+{
+	promise_miss(m->policy, m->request);
+	moment_say(m, "promise %d missed", m->request->promise_number);
+}
+
+static void
+miss_second(struct moment *m)
+{
+	promise_miss_second(m->request);
+	moment_say(m, "second promise missed");
+}
+
+static void
+raise_lane(struct moment *m)
+{
+	m->request->lane = 0;
+	moment_say(m, "second promise is near");
+}
+
+/* Widening: its steps come with its rules; a rung is a moment that passes. */
+static void
+widen(struct moment *m)
+{
+	if (m->request->room < OFFER_MAX)
+		m->request->room++;
+}
+
+static void
+refer_unserved(struct moment *m)
+{
+	withdraw_all_but(m, "");
+	set_reason(m, "gave_up");
+	m->request->state_until_ms = m->now_ms + m->policy->result_remind_ms;
+}
+
+static void
+merge(struct moment *m)
+{
+	struct request *r = m->request;
+	struct askers *askers = &m->now->askers;
+	bool is_known = m->event->site_id[0] == '\0';
+
+	for (size_t i = 0; i < askers->count; i++)
+		is_known |= strcmp(askers->ids[i], m->event->site_id) == 0;
+	if (!is_known && askers->count < ASKERS_MAX) {
+		memcpy(askers->ids[askers->count++], m->event->site_id,
+		    SITE_ID_SIZE);
+		r->asker_count = (int)askers->count;
+	}
+	if (r->name[0] == '\0')
+		memcpy(r->name, m->event->detail, sizeof(r->name) - 1);
+	/* The earlier moment holds, for everybody who asked. */
+	if (r->state == REQUEST_SCHEDULED && m->event->at_ms < r->at_ms) {
+		r->at_ms = m->event->at_ms > m->now_ms ? m->event->at_ms :
+		    m->now_ms;
+		if (r->at_ms > m->now_ms)
+			promise_at(m->policy, r, r->at_ms);
+		else
+			promise_soon(m->policy, r, r->at_ms);
+		set_reason(m, "");
+	}
+	moment_say(m, "asked again");
+}
+
+static void
+withdraw_and_move(struct moment *m)
+{
+	struct request *r = m->request;
+
+	withdraw_all_but(m, "");
+	set_reason(m, "moved");
+	r->hold_until_ms = 0;
+	if (m->event->at_ms > m->now_ms) {
+		r->at_ms = m->event->at_ms;
+		promise_at(m->policy, r, r->at_ms);
+	} else {
+		r->at_ms = m->now_ms;
+		promise_soon(m->policy, r, r->at_ms);
+	}
+}
+
+static void
+drop_asker(struct moment *m)
+{
+	struct askers *askers = &m->now->askers;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < askers->count; i++) {
+		if (strcmp(askers->ids[i], m->event->site_id) == 0)
+			continue;
+		if (kept != i)
+			memcpy(askers->ids[kept], askers->ids[i],
+			    SITE_ID_SIZE);
+		kept++;
+	}
+	askers->count = kept;
+	m->request->asker_count = (int)kept;
+	if (kept > 0 && strcmp(m->request->site_id, m->event->site_id) == 0)
+		memcpy(m->request->site_id, askers->ids[0], SITE_ID_SIZE);
+	moment_say(m, "%s no longer asks; %zu still do", m->event->site_id,
+	    kept);
+}
+
+static void
+withdraw_and_close(struct moment *m)
+{
+	withdraw_all_but(m, "");
+	finish(m, "cancelled");
+}
+
+static void
+revoke_and_close(struct moment *m)
+{
+	moment_post(m, EVENT_REVOKED,
+	    record_ref_call(m->request->id, m->request->call));
+	finish(m, "cancelled");
+}
+
+static void
+keep_promise(struct moment *m)
+{
+	struct request *r = m->request;
+
+	if (r->rung_at_ms == 0) {
+		r->attempt_count++;
+		r->rung_at_ms = m->now_ms;
+	}
+	if (r->kept_at_ms == 0)
+		r->kept_at_ms = m->now_ms;
+	r->is_leg_open = true;
+	if (r->is_missed)
+		moment_say(m, "late by %lld s",
+		    (long long)((m->now_ms - r->promise_at_ms) / 1000));
+	else
+		moment_say(m, "on time, %lld s left",
+		    (long long)((r->promise_at_ms - m->now_ms) / 1000));
+}
+
+static void
+begin_talk(struct moment *m)
+{
+	m->request->talk_at_ms = m->now_ms;
+}
+
+static void
+say_outcome(struct moment *m)
+{
+	moment_say(m, "%s", call_outcome_names[m->event->outcome]);
+	if (m->request->talk_ms > 0 && m->event->has_talked)
+		moment_say(m, "talked %lld s",
+		    (long long)(m->request->talk_ms / 1000));
+}
+
+static void
+retry_later(struct moment *m)
+{
+	int64_t delay_ms;
+
+	count_attempt(m);
+	say_outcome(m);
+	delay_ms = retry_delay_ms(m->policy, m->event->outcome,
+	    m->request->attempt_count);
+	CHECK(delay_ms >= 0);
+	set_reason(m, m->event->has_talked ? "short_call" :
+	    call_outcome_names[m->event->outcome]);
+	schedule(m, m->now_ms + delay_ms, false);
+	moment_say(m, "again in %lld s", (long long)(delay_ms / 1000));
+}
+
+static void
+could_not_reach(struct moment *m)
+{
+	count_attempt(m);
+	say_outcome(m);
+	finish(m, m->event->outcome == OUTCOME_INVALID_NUMBER ?
+	    "invalid_number" : "unreachable");
+}
+
+/* The customer's phone never rang: the specialist or the provider was not
+ * reached. Somebody else is asked at once. */
+static void
+let_go(struct moment *m)
+{
+	count_attempt(m);
+	remember_declined(m, m->request->specialist,
+	    m->now_ms + m->policy->rest_ms);
+	moment_say(m, "%s was not reached: %s", m->request->specialist,
+	    call_outcome_names[m->event->outcome]);
+	end_attempt(m);
+	enter_queue(m);
+	set_reason(m, "specialist_not_reached");
+}
+
+static void
+refer_unknown(struct moment *m)
+{
+	set_reason(m, "maybe_called");
+	m->request->state_until_ms = m->now_ms + m->policy->result_remind_ms;
+	moment_say(m, "may have been called: a person must decide");
+}
+
+static void
+begin_wrapping(struct moment *m)
+{
+	if (m->event->kind == EVENT_CALL_OVER) {
+		count_attempt(m);
+		say_outcome(m);
+	} else {
+		m->request->is_leg_open = false;
+	}
+	m->request->state_until_ms = m->now_ms + m->policy->wrap_result_ms;
+}
+
+static void
+keep_disposition(struct moment *m)
+{
+	keep_said(m);
+}
+
+/* A result before "over": by hand, nobody else will say that it is. */
+static void
+keep_and_hang_up(struct moment *m)
+{
+	struct event *event;
+
+	keep_said(m);
+	event = moment_post(m, EVENT_PROGRESS,
+	    record_ref_call(m->request->id, m->request->call));
+	event->progress = PROGRESS_OVER;
+	event->outcome = OUTCOME_ANSWERED;
+}
+
+static void
+pass_on(struct moment *m)
+{
+	const char *queue;
+
+	take_result(m);
+	queue = pass_target(m);
+	give_birth(m, queue, "passed");
+	memcpy(m->request->next, m->outcome->birth.id,
+	    sizeof(m->request->next));
+	finish(m, "passed");
+	moment_say(m, "to %s", queue);
+}
+
+/* Another request of this customer already waits where this one would go. */
+static void
+continue_in(struct moment *m)
+{
+	take_result(m);
+	memcpy(m->request->next, m->root->owner, sizeof(m->request->next));
+	finish(m, "continued_in");
+	moment_say(m, "goes on in request %s", m->root->owner);
+}
+
+static void
+call_again(struct moment *m)
+{
+	int64_t at_ms = said(m).at_ms;
+	int64_t delay_ms;
+
+	take_result(m);
+	set_reason(m, "call_again");
+	if (at_ms > m->now_ms) {
+		schedule(m, at_ms, true);
+		return;
+	}
+	delay_ms = retry_delay_ms(m->policy, OUTCOME_ANSWERED,
+	    m->request->attempt_count);
+	if (delay_ms < 0 && m->policy->retry_count > 0)
+		delay_ms = m->policy->retry_after_ms[
+		    m->policy->retry_count - 1];
+	schedule(m, m->now_ms + (delay_ms > 0 ? delay_ms : 0), false);
+}
+
+static void
+try_again(struct moment *m)
+{
+	int64_t delay_ms;
+
+	take_result(m);
+	delay_ms = retry_delay_ms(m->policy, OUTCOME_VOICEMAIL,
+	    m->request->attempt_count);
+	set_reason(m, said(m).disposition->id);
+	schedule(m, m->now_ms + (delay_ms > 0 ? delay_ms : 0), false);
+}
+
+static void
+give_up_on(struct moment *m)
+{
+	take_result(m);
+	finish(m, "unreachable");
+}
+
+static void
+close_with(struct moment *m)
+{
+	take_result(m);
+	finish(m, m->request->disposition);
+}
+
+static void
+refer_no_result(struct moment *m)
+{
+	set_reason(m, "no_result");
+	m->request->state_until_ms = m->now_ms + m->policy->result_remind_ms;
+}
+
+static void
+remind(struct moment *m)
+{
+	m->request->state_until_ms = m->now_ms + m->policy->result_remind_ms;
+}
+
+static void
+reopen(struct moment *m)
+{
+	give_birth(m, m->event->queue[0] != '\0' ? m->event->queue :
+	    m->request->queue, "reopened");
+	memcpy(m->request->next, m->outcome->birth.id,
+	    sizeof(m->request->next));
+	moment_say(m, "as request %s", m->outcome->birth.id);
+}
+
+static void
+leg_over(struct moment *m)
+{
+	m->request->is_leg_open = false;
+}
+
+static void
+wish(struct moment *m)
+{
+	memcpy(m->request->wished, m->event->specialist,
+	    sizeof(m->request->wished));
+	moment_say(m, "to %s", m->event->specialist);
+}
+
+static void
+note(struct moment *m)
+{
+	moment_say(m, "%s", m->event->detail);
+}
+
+#define SCHEDULED IN(REQUEST_SCHEDULED)
+#define WAITING IN(REQUEST_WAITING)
+#define OFFERED IN(REQUEST_OFFERED)
+#define CALLING IN(REQUEST_CALLING)
+#define TALKING IN(REQUEST_TALKING)
+#define WRAPPING IN(REQUEST_WRAPPING)
+#define REFERRED IN(REQUEST_REFERRED)
+#define CLOSED IN(REQUEST_CLOSED)
+#define BEFORE (SCHEDULED | WAITING | OFFERED)
+#define AFTER (WRAPPING | REFERRED)
+#define TO(state) REQUEST_##state
+
+/* A result, whenever it comes, has the same rows. */
+#define RESULT_ROWS(from, on)                                                  \
+	ROW(from, on, passes_on_to_another, TO(CLOSED), continue_in),          \
+	ROW(from, on, passes_on, TO(CLOSED), pass_on),                         \
+	ROW(from, on, calls_again_but_another_does, TO(CLOSED), continue_in),  \
+	ROW(from, on, calls_again, TO(SCHEDULED), call_again),                 \
+	ROW(from, on, tries_again_but_another_does, TO(CLOSED), continue_in),  \
+	ROW(from, on, tries_again, TO(SCHEDULED), try_again),                  \
+	ROW(from, on, has_no_attempt_left, TO(CLOSED), give_up_on),            \
+	ROW(from, on, closes, TO(CLOSED), close_with)
+
+static const struct row rows[] = {
+	ROW(IN(REQUEST_NONE), ARRIVED, ALWAYS, TO(SCHEDULED), arrive),
+
+	ROW(SCHEDULED, DUE, due_but_forbidden_for_good, TO(CLOSED), refuse),
+	ROW(SCHEDULED, DUE, due_but_forbidden, SAME, next_opening),
+	ROW(SCHEDULED, DUE, moment_has_come, TO(WAITING), join_queue),
+
+	ROW(WAITING | OFFERED, MATCHED, may_be_offered, TO(OFFERED), offer),
+	ROW(WAITING, NUMBER_BUSY, ALWAYS, SAME, hold_back),
+
+	ROW(OFFERED, ACCEPTED, offered_but_forbidden_for_good, TO(CLOSED), refuse),
+	ROW(OFFERED, ACCEPTED, offered_but_forbidden, TO(SCHEDULED), withdraw_until_opening),
+	ROW(OFFERED, ACCEPTED, offered_but_number_held, TO(WAITING), give_way),
+	ROW(OFFERED, ACCEPTED, may_be_taken, TO(CALLING), take),
+	ROW(OFFERED, DECLINED, others_are_open, SAME, note_declined),
+	ROW(OFFERED, DECLINED, is_offered, TO(WAITING), note_declined),
+	ROW(OFFERED, CALL_OVER, offers_call_and_others_are_open, SAME, drop_offer),
+	ROW(OFFERED, CALL_OVER, is_offers_call, TO(WAITING), drop_offer),
+
+	ROW(WAITING | OFFERED | CALLING | REFERRED, DUE, promise_is_over, SAME, go_late),
+	ROW(WAITING | OFFERED | CALLING | REFERRED, DUE, second_is_over, SAME, miss_second),
+	ROW(WAITING | OFFERED, DUE, second_is_near, SAME, raise_lane),
+	ROW(WAITING | OFFERED, DUE, rung_is_due, SAME, widen),
+	ROW(OFFERED, DUE, some_lapsed, SAME, lapse),
+	ROW(OFFERED, DUE, all_lapsed, TO(WAITING), lapse),
+	ROW(WAITING, DUE, gave_up, TO(REFERRED), refer_unserved),
+	ROW(WAITING, DUE, is_forbidden_for_good, TO(CLOSED), refuse),
+	ROW(WAITING, DUE, is_forbidden_now, TO(SCHEDULED), next_opening),
+	ROW(WAITING, DUE, hold_is_over, SAME, rejoin),
+
+	ROW(BEFORE, RESCHEDULED, ALWAYS, TO(SCHEDULED), withdraw_and_move),
+	ROW(BEFORE, CANCELLED, others_still_ask, SAME, drop_asker),
+	ROW(BEFORE, CANCELLED, ALWAYS, TO(CLOSED), withdraw_and_close),
+	ROW(BEFORE, ASSIGNED, ALWAYS, SAME, wish),
+	RESULT_ROWS(BEFORE, DISPOSED),
+	ROW(BEFORE | CALLING | TALKING, REPEATED, ALWAYS, SAME, merge),
+
+	ROW(CALLING, RUNG, is_this_call, SAME, keep_promise),
+	ROW(CALLING, TALK, is_this_call, TO(TALKING), begin_talk),
+	RESULT_ROWS(CALLING | TALKING, CALL_OVER),
+	ROW(CALLING, CALL_OVER, is_short_talk, TO(SCHEDULED), retry_later),
+	ROW(CALLING, CALL_OVER, has_talked, TO(WRAPPING), begin_wrapping),
+	ROW(CALLING, CALL_OVER, was_rung_and_has_attempts, TO(SCHEDULED), retry_later),
+	ROW(CALLING, CALL_OVER, was_rung, TO(CLOSED), could_not_reach),
+	ROW(CALLING, CALL_OVER, is_this_call, TO(WAITING), let_go),
+	ROW(CALLING, CALL_LOST, is_this_call, TO(REFERRED), refer_unknown),
+	ROW(CALLING, CANCELLED, others_still_ask, SAME, drop_asker),
+	ROW(CALLING, CANCELLED, ALWAYS, TO(CLOSED), revoke_and_close),
+	ROW(CALLING | TALKING, DISPOSED, is_by_hand, SAME, keep_and_hang_up),
+	ROW(CALLING | TALKING, DISPOSED, is_known_result, SAME, keep_disposition),
+
+	ROW(TALKING, CALL_OVER, is_short_and_has_attempts, TO(SCHEDULED), retry_later),
+	ROW(TALKING, CALL_OVER, is_this_call, TO(WRAPPING), begin_wrapping),
+	ROW(TALKING, CALL_LOST, is_this_call, TO(WRAPPING), begin_wrapping),
+
+	RESULT_ROWS(AFTER, DISPOSED),
+	ROW(WRAPPING, DUE, result_is_overdue, TO(REFERRED), refer_no_result),
+	ROW(REFERRED, DUE, result_is_overdue, SAME, remind),
+	ROW(REFERRED, REQUEUED, another_holds_it, TO(CLOSED), continue_in),
+	ROW(REFERRED, REQUEUED, ALWAYS, TO(WAITING), requeue),
+	ROW(REFERRED, CANCELLED, ALWAYS, TO(CLOSED), withdraw_and_close),
+
+	ROW(CLOSED, REOPENED, ALWAYS, SAME, reopen),
+	ROW(CLOSED, CALL_OVER, leg_is_open, SAME, leg_over),
+	ROW(CLOSED, CALL_LOST, leg_is_open, SAME, leg_over),
+
+	ROW(BEFORE | CALLING | TALKING | AFTER | CLOSED, NOTED, ALWAYS, SAME, note),
+};
+
+const struct life request_life = {
+	rows, COUNT_OF(rows), request_state_names, REQUEST_STATE_COUNT
+};

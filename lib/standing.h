@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * standing: in which sorted sets a record stands, with which score, and which
+ * unique keys it holds. A function of the record and of nothing else: no
+ * policy, no time, so that auditors and nodes with different files agree.
+ */
+#ifndef CALLBACKD_LIB_STANDING_H
+#define CALLBACKD_LIB_STANDING_H
+
+#include "lib/situation.h"
+
+enum { STANDING_MAX = 14, UNIQUE_MAX = 2 };
+
+struct standing {
+	struct { char index[ID_SIZE + 8]; int64_t score; } in[STANDING_MAX];  size_t count;
+	/* Strings below the site prefix that hold the record's id: only the
+	 * request's; `seen` keys follow the askers. */
+	char unique[UNIQUE_MAX][KEY_SIZE];  size_t unique_count;
+};
+
+void standing_of_request(const struct request *request, struct standing *ret);
+void standing_of_call(const struct call *call, struct standing *ret);
+void standing_of_specialist(const struct specialist *specialist, struct standing *ret);
+
+/* Adds every index this record could stand in and does not: what an audit
+ * removes. The score means nothing there. */
+void standing_add_absent(enum record_kind kind, const void *record, struct standing *standing);
+
+/* The one attempt under way for that number: "phone:+79161234567". */
+void standing_number_key(const char *phone, char ret_key[KEY_SIZE]);
+/* The live request of that number in that queue. */
+void standing_number_queue_key(const char *phone, const char *queue, char ret_key[KEY_SIZE]);
+/* The request that a website's id became. */
+void standing_seen_key(const char *site_id, char ret_key[KEY_SIZE]);
+
+/* Does the request hold the one attempt of its number (DECISIONS 10); it also
+ * does while an authorised leg has not been heard to end. */
+bool standing_holds_number(const struct request *request);
+
+#endif

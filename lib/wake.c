@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wake: the one place that decides when a record must be looked at next, and
+ * whether a request may be called now. Pure functions of the record, the policy
+ * and the moment of the step; the result is stored in the record.
+ */
+#include "lib/life.h"
+#include "lib/promise.h"
+
+/* The earlier of two moments; 0 means never. */
+static int64_t
+earlier(int64_t a_ms, int64_t b_ms)
+{
+	if (a_ms == 0)
+		return b_ms;
+	if (b_ms == 0)
+		return a_ms;
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+int64_t
+request_rung_moment(const struct policy *policy, const struct request *request)
+{
+	(void)policy;
+	(void)request;
+	return 0;
+}
+
+static int64_t
+waiting_wake(const struct policy *policy, const struct request *request)
+{
+	int64_t wake = request_promise_moment(request);
+
+	wake = earlier(wake, request->hold_until_ms);
+	wake = earlier(wake, promise_raise_moment(policy, request));
+	wake = earlier(wake, request_rung_moment(policy, request));
+	if (policy->give_up_ms != 0 && request->is_missed)
+		wake = earlier(wake, (request->second_at_ms != 0 ?
+		    request->second_at_ms : request->promise_at_ms) +
+		    policy->give_up_ms);
+	return wake;
+}
+
+int64_t
+request_wake(const struct policy *policy, const struct request *request,
+    int64_t now_ms)
+{
+	int64_t wake;
+
+	(void)now_ms;
+	switch (request->state) {
+	case REQUEST_SCHEDULED:
+		return request->at_ms;
+	case REQUEST_WAITING:
+		return waiting_wake(policy, request);
+	case REQUEST_OFFERED:
+		wake = waiting_wake(policy, request);
+		for (size_t i = 0; i < OFFER_MAX; i++) {
+			if (request->offers[i].specialist[0] != '\0')
+				wake = earlier(wake,
+				    request->offers[i].until_ms);
+		}
+		return wake;
+	case REQUEST_CALLING:
+		return request_promise_moment(request);
+	case REQUEST_WRAPPING:
+		return request->state_until_ms;
+	case REQUEST_REFERRED:
+		return earlier(request_promise_moment(request),
+		    request->state_until_ms);
+	case REQUEST_TALKING:
+	case REQUEST_NONE:
+	case REQUEST_CLOSED:
+	case REQUEST_STATE_COUNT:
+		break;
+	}
+	return 0;
+}
+
+/* A live call that nobody hears of is asked about; a revoked one is hung up
+ * again; one whose customer has gone must end soon. */
+static int64_t
+live_wake(const struct policy *policy, const struct call *call, int64_t now_ms)
+{
+	if (call_is_by_hand(call))
+		return now_ms + policy->result_remind_ms;
+	return now_ms + (call->is_revoked ? policy->look_up_ms :
+	    policy->poll_ms);
+}
+
+int64_t
+call_wake(const struct policy *policy, const struct call *call, int64_t now_ms)
+{
+	switch (call->state) {
+	case CALL_PLACING:
+		return call->placed_at_ms + policy->place_lease_ms;
+	case CALL_UNSURE:
+		return now_ms + policy->look_up_ms;
+	case CALL_LIVE:
+		return live_wake(policy, call, now_ms);
+	case CALL_NONE:
+	case CALL_ENDED:
+	case CALL_STATE_COUNT:
+		break;
+	}
+	return 0;
+}
+
+int64_t
+specialist_wake(const struct policy *policy,
+    const struct specialist *specialist, int64_t now_ms)
+{
+	(void)now_ms;
+	switch (specialist->state) {
+	case SPECIALIST_AWAY:
+		return specialist->status == STATUS_PAUSED ?
+		    specialist->return_at_ms : 0;
+	case SPECIALIST_IDLE:
+		return policy->presence_ms == 0 ? 0 :
+		    specialist->seen_at_ms + policy->presence_ms;
+	case SPECIALIST_OFFERED:
+	case SPECIALIST_BUSY:
+	case SPECIALIST_WRAPPING:
+	case SPECIALIST_RESTING:
+		return specialist->until_ms;
+	case SPECIALIST_NONE:
+	case SPECIALIST_STATE_COUNT:
+		break;
+	}
+	return 0;
+}
+
+bool
+rules_allow_call(const struct policy *policy, const struct request *request,
+    int64_t now_ms, const char **ret_reason, int64_t *ret_until_ms)
+{
+	const struct queue_policy *queue =
+	    policy_queue(policy, request->queue);
+
+	if (queue != NULL && queue->closed_until_ms > now_ms) {
+		*ret_reason = "closed";
+		*ret_until_ms = queue->closed_until_ms;
+		return false;
+	}
+	return true;
+}
