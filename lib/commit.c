@@ -526,10 +526,18 @@ add_texts(const struct policy *policy, const struct situation *before,
 	char key[KEY_SIZE];
 
 	if (extras->said != NULL) {
-		snprintf(key, sizeof(key), "said:%s", after->request.id);
+		bool is_born = before->request.record.version == 0;
+
+		/* What a second asker said lies beside what the first did. */
+		if (is_born)
+			snprintf(key, sizeof(key), "said:%s",
+			    after->request.id);
+		else
+			snprintf(key, sizeof(key), "said:%s:%d",
+			    after->request.id, after->request.asker_count);
 		words_add(words, key);
 		words_add(words, extras->said);
-		words_add(words, "0");
+		words_add_number(words, is_born ? 0 : policy->record_keep_ms);
 		count++;
 	}
 	if (after->askers.count > 0 &&

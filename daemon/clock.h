@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * clock: time is Redis's. Keeps an estimate of it between the samples that every
+ * script reply brings; the estimate never goes backwards. Nothing is stepped
+ * before the first sample.
+ */
+#ifndef CALLBACKD_DAEMON_CLOCK_H
+#define CALLBACKD_DAEMON_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct clock_estimate {
+	bool is_set;
+	int64_t offset_ms;      /* Redis time minus monotonic time */
+	int64_t last_ms;        /* the latest answer given */
+};
+
+int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);
+
+/* Redis said that it was that time, just now. */
+void clock_sample(struct clock_estimate *clock, int64_t redis_ms);
+
+/* Unix milliseconds; CHECKs that there was a sample. */
+int64_t clock_now_ms(struct clock_estimate *clock);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine: the one place where the core and the shell meet. Takes events, loads
+ * the situation each belongs to, steps it, commits what changed, and only then
+ * hands out effects. One situation in hand per root: further events for it wait
+ * and are stepped on the committed result. Memory is bounded by the number of
+ * slots; a post that finds none is refused, never dropped silently.
+ */
+#ifndef CALLBACKD_DAEMON_ENGINE_H
+#define CALLBACKD_DAEMON_ENGINE_H
+
+#include "daemon/store.h"
+#include "lib/situation.h"
+
+struct engine;
+
+enum engine_end {
+	ENGINE_DONE,            /* committed (or nothing had to change) */
+	ENGINE_NO_ROW,          /* the world moved on: nothing to do */
+	ENGINE_ABSENT,          /* there is no such record */
+	ENGINE_HELD,            /* a unique key is another's: `key`, `owner` */
+	ENGINE_GONE,            /* the guarded member was taken by somebody else */
+	ENGINE_UNAVAILABLE,     /* Redis is away, or the record is contended: ask again */
+};
+
+struct engine_result {
+	enum engine_end end;
+	enum verdict verdict;
+	const char *reason;             /* stable word; "" */
+	const struct situation *after;  /* NULL unless DONE or NO_ROW */
+	const char *key, *owner;        /* HELD */
+};
+
+/* Called once per order, from engine_run. Pointers end with the call. */
+typedef void engine_on_result(void *context, uint64_t tag, const struct engine_result *result);
+
+/* What is asked of the engine. Everything is copied. */
+struct engine_order {
+	struct event event;
+	const struct situation *fresh;          /* ARRIVED: request, askers, case */
+	const struct specialist *partner;       /* MATCHED: as just read; NULL: is loaded */
+	const char *said;                       /* ARRIVED */
+	const char *warnings;                   /* ARRIVED: of its answers, JSON */
+	const char *take_index, *take_member;  size_t take_length;  /* guard */
+	bool must;                              /* a fact from outside: waits for Redis */
+	engine_on_result *on_result;  void *context;  uint64_t tag;  /* NULL: nobody asks */
+};
+
+/* What the engine tells and asks the other modules. */
+struct engine_hooks {
+	void *context;
+	/* A situation was committed; `before` is what it was. */
+	void (*on_committed)(void *context, const struct situation *before,
+	    const struct outcome *outcome);
+	/* To be done now, and never before its commit. */
+	void (*on_effect)(void *context, const struct situation *situation,
+	    const struct effect *effect);
+	/* Somebody idle for this request that may be offered at once; NULL: nobody. */
+	const struct specialist *(*find)(void *context, const struct request *request,
+	    int64_t now_ms);
+	/* That specialist turned out to be different from what find gave. */
+	void (*on_stale)(void *context, const char *specialist);
+	/* Others at work for this queue: a hint. */
+	int (*others)(void *context, const char *queue, const char *specialist);
+};
+
+struct engine *engine_new(struct store *store, const struct policy *policy, size_t slots_max,
+    const struct engine_hooks *hooks);
+void engine_free(struct engine *engine);
+/* A reload; the old policy may go once this returns. */
+void engine_set_policy(struct engine *engine, const struct policy *policy);
+
+/* False: no slot is free, or Redis is away and the order need not wait. */
+bool engine_post(struct engine *engine, const struct engine_order *order);
+
+/* Takes a member out and says why, without any record. */
+bool engine_refuse(struct engine *engine, const char *take_index, const char *take_member,
+    size_t take_length, const char *const *rejected, const char *answer_id, const char *answer,
+    engine_on_result *on_result, void *context, uint64_t tag);
+
+/* One pass: steps what is loaded, sends commits, ends what has come back. */
+void engine_run(struct engine *engine);
+/* There is something engine_run would do now. */
+bool engine_has_work(const struct engine *engine);
+
+size_t engine_in_hand(const struct engine *engine);     /* situations with an order */
+size_t engine_free_slots(const struct engine *engine);  /* for claims: a fifth is kept back */
+/* The link came up or went down. */
+void engine_on_link(struct engine *engine, bool is_up);
+
+/* A new request id: 16 characters, unguessable. */
+void engine_fresh_id(struct engine *engine, char ret_id[REQUEST_ID_SIZE]);
+
+#endif

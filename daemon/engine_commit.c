@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine_commit: sends what was stepped, at most two batches at a time and 64
+ * records in each, and ends every order with what Redis said. A batch whose
+ * reply was lost is sent again as it was, within two seconds, or given up.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/engine_internal.h"
+#include "daemon/log.h"
+#include "lib/commit.h"
+
+/* ---- words of one situation */
+
+static size_t
+add_forget(const struct slot *slot, struct words *words)
+{
+	static const char *const indexes[] = { "due", "active", "promises" };
+	const struct pending *pending = TAILQ_FIRST(&slot->pendings);
+	char key[KEY_SIZE];
+
+	record_key(&pending->event.to, key);
+	words_add(words, slot->op);
+	words_add(words, "0");                  /* guards */
+	words_add(words, "1");                  /* records */
+	words_add(words, key);
+	words_add(words, "0");
+	words_add(words, "0");                  /* fields */
+	words_add(words, "0");
+	words_add_number(words, (int64_t)COUNT_OF(indexes));
+	for (size_t i = 0; i < COUNT_OF(indexes); i++) {
+		words_add(words, indexes[i]);
+		words_add(words, "");
+	}
+	words_add(words, "0");                  /* unique keys */
+	words_add(words, "0");                  /* keep */
+	for (int i = 0; i < 5; i++)             /* E T R C L */
+		words_add(words, "0");
+	return 1;
+}
+
+static size_t
+add_refusal(struct engine *engine, const struct slot *slot,
+    struct words *words)
+{
+	const struct pending *pending = TAILQ_FIRST(&slot->pendings);
+	struct commit_extras extras = { .op = slot->op,
+		.answer_id = pending->answer_id, .answer = pending->answer };
+
+	if (pending->take_member != NULL) {
+		extras.take_index = pending->take_index;
+		extras.take_member = pending->take_member;
+		extras.take_length = pending->take_length;
+	}
+	for (size_t i = 0; pending->rejected[i] != NULL &&
+	    i < COUNT_OF(extras.rejected); i++)
+		extras.rejected[i] = pending->rejected[i];
+	commit_refusal(engine->policy, &extras, words);
+	return 1;
+}
+
+static size_t
+add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
+    struct words *words)
+{
+	const struct pending *pending = TAILQ_FIRST(&slot->pendings);
+	struct commit_extras extras = { .op = slot->op,
+		.said = pending->said, .is_audit = slot->is_audit,
+		.warnings_json = pending->warnings != NULL ?
+		    pending->warnings : slot->warnings };
+
+	if (slot->is_forget)
+		return add_forget(slot, words);
+	if (pending->is_refusal)
+		return add_refusal(engine, slot, words);
+	if (pending->take_member != NULL) {
+		extras.take_index = pending->take_index;
+		extras.take_member = pending->take_member;
+		extras.take_length = pending->take_length;
+	}
+	if (slot->absent_key[0] != '\0')
+		extras.absent_key = slot->absent_key;
+	if (slot->is_audit) {
+		slot->outcome->after = slot->before;
+		slot->outcome->move_count = 0;
+		slot->outcome->effect_count = 0;
+		slot->outcome->birth.id[0] = '\0';
+	}
+	return commit_between(engine->policy, &slot->before, slot->outcome,
+	    now_ms, &extras, words);
+}
+
+/* ---- what Redis said */
+
+static void
+do_effects(struct engine *engine, struct slot *slot,
+    const struct outcome *outcome)
+{
+	for (size_t i = 0; i < outcome->effect_count; i++)
+		engine->hooks.on_effect(engine->hooks.context, &slot->before,
+		    &outcome->effects[i]);
+}
+
+static void
+start_birth(struct engine *engine, const struct outcome *outcome)
+{
+	struct engine_order order = { .event = { .kind = EVENT_DUE,
+		.digit = -1 } };
+
+	if (outcome->birth.id[0] == '\0')
+		return;
+	order.event.to = record_ref_request(outcome->birth.id);
+	/* If it finds no slot, `due` brings it. */
+	if (!engine_post(engine, &order))
+		log_event(LOG_LEVEL_DEBUG, "birth_waits", "request=%s",
+		    outcome->birth.id);
+}
+
+static void
+is_committed(struct engine *engine, struct slot *slot)
+{
+	struct outcome *outcome = slot->outcome;
+	struct engine_result result = { .end = ENGINE_DONE, .reason = "" };
+	const struct pending *pending = TAILQ_FIRST(&slot->pendings);
+	char reason[REASON_SIZE] = "";
+	bool is_event = outcome != NULL && !slot->is_audit && !slot->is_forget;
+
+	if (slot->is_forget || pending->is_refusal || slot->is_audit)
+		result.end = pending->is_refusal ? ENGINE_DONE : ENGINE_NO_ROW;
+	if (is_event) {
+		engine->hooks.on_committed(engine->hooks.context,
+		    &slot->before, outcome);
+		commit_done(&slot->before, &outcome->after, slot->op);
+		slot->before = outcome->after;
+		result.verdict = outcome->verdict;
+		memcpy(reason, outcome->reason, sizeof(reason));
+		result.reason = reason;
+		result.after = &slot->before;
+		do_effects(engine, slot, outcome);
+		start_birth(engine, outcome);
+	}
+	slot_answer(engine, slot, &result);
+	if (slot->root_ref.kind == RECORD_SPECIALIST || !is_event)
+		slot_forget_situation(slot);
+	else
+		slot_trim(slot);
+}
+
+/* "held KEY OWNER". */
+static void
+is_held(struct engine *engine, struct slot *slot, const char *words)
+{
+	struct pending *pending = TAILQ_FIRST(&slot->pendings);
+	struct event *event = &pending->event;
+	char key[KEY_SIZE], owner[SITE_ID_SIZE];
+	struct engine_result result = { .end = ENGINE_HELD, .key = key,
+		.owner = owner, .reason = "held" };
+	const char *space = strrchr(words, ' ');
+	bool is_number, was_matched = slot->matched[0] != '\0';
+
+	CHECK(space != NULL);
+	snprintf(owner, sizeof(owner), "%s", space + 1);
+	snprintf(key, sizeof(key), "%.*s", (int)(space - words), words);
+	is_number = strncmp(key, "phone:", 6) == 0 &&
+	    strchr(key + 6, ':') == NULL;
+	if (was_matched) {
+		/* Offered by ourselves, but the customer is in another call. */
+		slot->no_match = true;
+		slot_again(engine, slot);
+		return;
+	}
+	if (is_number && event->kind == EVENT_MATCHED) {
+		event->kind = EVENT_NUMBER_BUSY;
+		event->at_ms = store_now_ms(engine->store) +
+		    engine->policy->poll_ms;
+		free(pending->partner);
+		pending->partner = NULL;
+		slot_again(engine, slot);
+		return;
+	}
+	if (is_number) {
+		event->is_number_held = true;
+		slot_again(engine, slot);
+		return;
+	}
+	if (pending->fresh == NULL && strncmp(key, "phone:", 6) == 0 &&
+	    strlen(owner) < sizeof(event->owner)) {
+		snprintf(event->owner, sizeof(event->owner), "%.*s",
+		    REQUEST_ID_SIZE - 1, owner);
+		slot_again(engine, slot);
+		return;
+	}
+	slot_answer(engine, slot, &result);
+	slot_forget_situation(slot);
+}
+
+/* A newborn's id or its case's number exists already. */
+static void
+is_taken(struct engine *engine, struct slot *slot, const char *key)
+{
+	struct engine_result result = { .end = ENGINE_HELD, .key = key,
+		.owner = "", .reason = "held" };
+
+	slot_answer(engine, slot, &result);
+	slot_forget_situation(slot);
+}
+
+static void
+on_word(struct engine *engine, struct slot *slot, const char *word)
+{
+	if (strcmp(word, "ok") == 0 || strcmp(word, "again") == 0) {
+		is_committed(engine, slot);
+	} else if (strncmp(word, "conflict ", 9) == 0) {
+		if (slot->matched[0] != '\0')
+			engine->hooks.on_stale(engine->hooks.context,
+			    slot->matched);
+		if (TAILQ_FIRST(&slot->pendings)->fresh != NULL)
+			is_taken(engine, slot, word + 9);
+		else if (TAILQ_FIRST(&slot->pendings)->partner != NULL)
+			slot_fail(engine, slot, ENGINE_NO_ROW, "stale");
+		else
+			slot_again(engine, slot);
+	} else if (strncmp(word, "held ", 5) == 0) {
+		is_held(engine, slot, word + 5);
+	} else if (strcmp(word, "gone") == 0) {
+		slot_fail(engine, slot, ENGINE_GONE, "gone");
+	} else {
+		log_event(LOG_LEVEL_WARNING, "commit_refused",
+		    "root=%s word=\"%s\"", slot->root, word);
+		slot_again(engine, slot);
+	}
+}
+
+static void
+end_batch(struct batch *batch)
+{
+	batch->is_used = false;
+	batch->is_in_doubt = false;
+	batch->count = 0;
+	words_clear(&batch->words);
+}
+
+/* Nobody knows, and it is too late to ask: a fact from outside is stepped
+ * again, everything else is told so. */
+static void
+give_up_batch(struct engine *engine, struct batch *batch)
+{
+	struct slot_list slots;
+	struct slot *slot;
+
+	TAILQ_INIT(&slots);
+	TAILQ_CONCAT(&slots, &batch->slots, queue);
+	end_batch(batch);
+	while ((slot = TAILQ_FIRST(&slots)) != NULL) {
+		TAILQ_REMOVE(&slots, slot, queue);
+		if (TAILQ_FIRST(&slot->pendings)->must)
+			slot_again(engine, slot);
+		else
+			slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
+	}
+}
+
+static void
+on_reply(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct engine *engine = context;
+	struct batch *batch = &engine->batches[tag];
+	struct slot_list slots;
+	struct slot *slot;
+	size_t i = 1;
+
+	if (end != REDIS_REPLY) {
+		batch->is_in_doubt = true;
+		return;
+	}
+	if (!store_read_time(engine->store, reply) ||
+	    reply->elements != batch->count + 1) {
+		log_event(LOG_LEVEL_ERR, "commit_failed", "error=\"%s\"",
+		    reply->type == REDIS_REPLY_ERROR ? reply->str :
+		    "an unexpected reply");
+		give_up_batch(engine, batch);
+		return;
+	}
+	TAILQ_INIT(&slots);
+	TAILQ_CONCAT(&slots, &batch->slots, queue);
+	end_batch(batch);
+	while ((slot = TAILQ_FIRST(&slots)) != NULL) {
+		const struct redisReply *word = reply->element[i++];
+
+		TAILQ_REMOVE(&slots, slot, queue);
+		on_word(engine, slot, word->str != NULL ? word->str : "");
+	}
+}
+
+static bool
+send(struct engine *engine, struct batch *batch)
+{
+	return store_commit(engine->store, store_now_ms(engine->store),
+	    batch->count, &batch->words, on_reply, engine,
+	    (uint64_t)(batch - engine->batches));
+}
+
+static void
+fill_and_send(struct engine *engine, struct batch *batch)
+{
+	int64_t now_ms = store_now_ms(engine->store);
+	size_t records = 0;
+	struct slot *slot;
+
+	batch->is_used = true;
+	while ((slot = TAILQ_FIRST(&engine->prepared)) != NULL &&
+	    records < BATCH_RECORDS_MAX) {
+		TAILQ_REMOVE(&engine->prepared, slot, queue);
+		records += add_slot(engine, slot, now_ms, &batch->words);
+		slot->state = SLOT_SENT;
+		TAILQ_INSERT_TAIL(&batch->slots, slot, queue);
+		batch->count++;
+	}
+	batch->sent_at_ms = clock_monotonic_ms();
+	if (!send(engine, batch))
+		give_up_batch(engine, batch);
+}
+
+void
+batches_send(struct engine *engine)
+{
+	for (size_t i = 0; i < BATCHES_MAX; i++) {
+		struct batch *batch = &engine->batches[i];
+
+		if (TAILQ_EMPTY(&engine->prepared) ||
+		    !store_is_up(engine->store))
+			return;
+		if (!batch->is_used)
+			fill_and_send(engine, batch);
+	}
+}
+
+void
+batches_on_link(struct engine *engine, bool is_up)
+{
+	for (size_t i = 0; i < BATCHES_MAX; i++) {
+		struct batch *batch = &engine->batches[i];
+		int64_t age_ms = clock_monotonic_ms() - batch->sent_at_ms;
+
+		if (!batch->is_used || !batch->is_in_doubt)
+			continue;
+		if (is_up && age_ms <= IN_DOUBT_MS) {
+			batch->is_in_doubt = false;
+			if (send(engine, batch))
+				continue;
+		}
+		if (is_up || age_ms > IN_DOUBT_MS)
+			give_up_batch(engine, batch);
+	}
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/* engine_slot: where situations in hand live, and what waits for them. */
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/engine_internal.h"
+#include "daemon/log.h"
+
+static unsigned
+hash_of(const char *key)
+{
+	unsigned hash = 2166136261u;
+
+	for (; *key != '\0'; key++)
+		hash = (hash ^ (unsigned char)*key) * 16777619u;
+	return hash % HASH_SIZE;
+}
+
+static char *
+copy_text(const char *text)
+{
+	char *copy = text == NULL ? NULL : strdup(text);
+
+	CHECK(text == NULL || copy != NULL);
+	return copy;
+}
+
+static void *
+copy_bytes(const void *bytes, size_t size)
+{
+	void *copy = malloc(size + 1);
+
+	CHECK(copy != NULL);
+	memcpy(copy, bytes, size);
+	((char *)copy)[size] = '\0';
+	return copy;
+}
+
+void
+pending_free(struct pending *pending)
+{
+	free(pending->fresh);
+	free(pending->partner);
+	free(pending->said);
+	free(pending->warnings);
+	free(pending->take_member);
+	if (pending->rejected != NULL) {
+		for (size_t i = 0; pending->rejected[i] != NULL; i++)
+			free(pending->rejected[i]);
+	}
+	free(pending->rejected);
+	free(pending->answer_id);
+	free(pending->answer);
+	free(pending);
+}
+
+struct outcome *
+outcome_take(struct engine *engine)
+{
+	struct outcome *outcome = engine->spare_count > 0 ?
+	    engine->spare[--engine->spare_count] : malloc(sizeof(*outcome));
+
+	CHECK(outcome != NULL);
+	return outcome;
+}
+
+void
+outcome_give(struct engine *engine, struct outcome *outcome)
+{
+	if (outcome == NULL)
+		return;
+	if (engine->spare_count < COUNT_OF(engine->spare))
+		engine->spare[engine->spare_count++] = outcome;
+	else
+		free(outcome);
+}
+
+/* ---- slots */
+
+static struct slot *
+find(struct engine *engine, const char *root)
+{
+	struct slot *slot;
+
+	LIST_FOREACH(slot, &engine->buckets[hash_of(root)], hash) {
+		if (strcmp(slot->root, root) == 0)
+			return slot;
+	}
+	return NULL;
+}
+
+void
+slot_free(struct engine *engine, struct slot *slot)
+{
+	CHECK(TAILQ_EMPTY(&slot->pendings));
+	LIST_REMOVE(slot, hash);
+	outcome_give(engine, slot->outcome);
+	free(slot->warnings);
+	free(slot);
+	engine->slot_count--;
+}
+
+static void
+drop_oldest_idle(struct engine *engine)
+{
+	struct slot *slot = TAILQ_FIRST(&engine->idle);
+
+	if (slot == NULL)
+		return;
+	TAILQ_REMOVE(&engine->idle, slot, queue);
+	engine->idle_count--;
+	slot_free(engine, slot);
+}
+
+struct slot *
+slot_get(struct engine *engine, const struct record_ref *root)
+{
+	char key[KEY_SIZE];
+	struct slot *slot;
+
+	record_key(root, key);
+	slot = find(engine, key);
+	if (slot != NULL)
+		return slot;
+	if (engine->slot_count >= engine->slots_max)
+		drop_oldest_idle(engine);
+	if (engine->slot_count >= engine->slots_max)
+		return NULL;
+	slot = calloc(1, sizeof(*slot));
+	CHECK(slot != NULL);
+	memcpy(slot->root, key, sizeof(slot->root));
+	slot->root_ref = *root;
+	TAILQ_INIT(&slot->pendings);
+	LIST_INSERT_HEAD(&engine->buckets[hash_of(key)], slot, hash);
+	engine->slot_count++;
+	/* Idle until an order comes: then it leaves this list. */
+	TAILQ_INSERT_TAIL(&engine->idle, slot, queue);
+	engine->idle_count++;
+	return slot;
+}
+
+void
+slot_forget_situation(struct slot *slot)
+{
+	memset(&slot->before, 0, sizeof(slot->before));
+	free(slot->warnings);
+	slot->warnings = NULL;
+	slot->has_warnings_loaded = false;
+	slot->absent_count = 0;
+	slot->is_cached = false;
+}
+
+static bool
+is_idle(const struct slot *slot)
+{
+	return slot->state == SLOT_OPEN && TAILQ_EMPTY(&slot->pendings);
+}
+
+/* The slot's situation is in nobody's hands: on with the next order, else it
+ * waits, cached, until its place is needed. */
+void
+slot_runnable(struct engine *engine, struct slot *slot)
+{
+	slot->state = SLOT_OPEN;
+	if (!is_idle(slot)) {
+		TAILQ_INSERT_TAIL(&engine->runnable, slot, queue);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&engine->idle, slot, queue);
+	engine->idle_count++;
+}
+
+void
+slot_answer(struct engine *engine, struct slot *slot,
+    const struct engine_result *result)
+{
+	struct pending *pending = TAILQ_FIRST(&slot->pendings);
+
+	/* Not open yet: the handler may post to this very slot. */
+	slot->state = SLOT_SENT;
+	TAILQ_REMOVE(&slot->pendings, pending, link);
+	slot->pending_count--;
+	slot->is_cached = true;
+	slot->tries = 0;
+	slot->reroutes = 0;
+	slot->no_match = false;
+	slot->matched[0] = '\0';
+	slot->absent_key[0] = '\0';
+	slot->is_audit = false;
+	slot->is_forget = false;
+	outcome_give(engine, slot->outcome);
+	slot->outcome = NULL;
+	if (pending->on_result != NULL)
+		pending->on_result(pending->context, pending->tag, result);
+	pending_free(pending);
+	slot_runnable(engine, slot);
+}
+
+void
+slot_fail(struct engine *engine, struct slot *slot, enum engine_end end,
+    const char *reason)
+{
+	struct engine_result result = { .end = end, .reason = reason };
+
+	slot_forget_situation(slot);
+	slot_answer(engine, slot, &result);
+}
+
+/* ---- posting */
+
+static struct pending *
+make_pending(const struct engine_order *order)
+{
+	struct pending *pending = calloc(1, sizeof(*pending));
+
+	CHECK(pending != NULL);
+	pending->event = order->event;
+	if (order->fresh != NULL)
+		pending->fresh = copy_bytes(order->fresh,
+		    sizeof(*order->fresh));
+	if (order->partner != NULL)
+		pending->partner = copy_bytes(order->partner,
+		    sizeof(*order->partner));
+	pending->said = copy_text(order->said);
+	pending->warnings = copy_text(order->warnings);
+	if (order->take_index != NULL) {
+		snprintf(pending->take_index, sizeof(pending->take_index),
+		    "%s", order->take_index);
+		pending->take_member = copy_bytes(order->take_member,
+		    order->take_length);
+		pending->take_length = order->take_length;
+	}
+	pending->must = order->must;
+	pending->on_result = order->on_result;
+	pending->context = order->context;
+	pending->tag = order->tag;
+	return pending;
+}
+
+bool
+slot_enqueue(struct engine *engine, const struct record_ref *root,
+    struct pending *pending)
+{
+	struct slot *slot = slot_get(engine, root);
+
+	if (slot == NULL)
+		return false;
+	if (is_idle(slot)) {
+		TAILQ_REMOVE(&engine->idle, slot, queue);
+		engine->idle_count--;
+		TAILQ_INSERT_TAIL(&engine->runnable, slot, queue);
+	}
+	TAILQ_INSERT_TAIL(&slot->pendings, pending, link);
+	slot->pending_count++;
+	return true;
+}
+
+bool
+engine_post(struct engine *engine, const struct engine_order *order)
+{
+	struct record_ref root = order->event.to;
+	struct pending *pending;
+
+	if (!order->must && !store_is_up(engine->store))
+		return false;
+	if (root.kind == RECORD_CALL)
+		root = record_ref_request(root.id);
+	CHECK(root.kind == RECORD_REQUEST || root.kind == RECORD_SPECIALIST);
+	pending = make_pending(order);
+	if (pending->event.fresh_id[0] == '\0')
+		engine_fresh_id(engine, pending->event.fresh_id);
+	if (slot_enqueue(engine, &root, pending))
+		return true;
+	pending_free(pending);
+	return false;
+}
+
+bool
+engine_refuse(struct engine *engine, const char *take_index,
+    const char *take_member, size_t take_length, const char *const *rejected,
+    const char *answer_id, const char *answer, engine_on_result *on_result,
+    void *context, uint64_t tag)
+{
+	struct engine_order order = { .take_index = take_index,
+		.take_member = take_member, .take_length = take_length,
+		.on_result = on_result, .context = context, .tag = tag };
+	struct pending *pending;
+	struct record_ref root;
+	char id[REQUEST_ID_SIZE];
+	size_t count = 0;
+
+	if (!store_is_up(engine->store))
+		return false;
+	/* A slot of its own: it belongs to no record. */
+	engine_fresh_id(engine, id);
+	root = record_ref_request(id);
+	pending = make_pending(&order);
+	pending->is_refusal = true;
+	pending->answer_id = copy_text(answer_id);
+	pending->answer = copy_text(answer);
+	while (rejected != NULL && rejected[count] != NULL)
+		count++;
+	pending->rejected = calloc(count + 1, sizeof(char *));
+	CHECK(pending->rejected != NULL);
+	for (size_t i = 0; i < count; i++)
+		pending->rejected[i] = copy_text(rejected[i]);
+	if (slot_enqueue(engine, &root, pending))
+		return true;
+	pending_free(pending);
+	return false;
+}
+
+/* ---- the engine itself */
+
+static void
+draw(struct engine *engine, unsigned char *bytes, size_t count)
+{
+	if (engine->random_used + count > sizeof(engine->random)) {
+		CHECK(RAND_bytes(engine->random, sizeof(engine->random)) == 1);
+		engine->random_used = 0;
+	}
+	memcpy(bytes, engine->random + engine->random_used, count);
+	engine->random_used += count;
+}
+
+/* Without vowels and without what looks alike: nobody reads a word into it. */
+static void
+draw_letters(struct engine *engine, char *letters, size_t count)
+{
+	static const char alphabet[33] = "0123456789bcdfghjkmnpqrstvwxyz_-";
+	unsigned char bytes[32];
+
+	CHECK(count <= sizeof(bytes));
+	draw(engine, bytes, count);
+	for (size_t i = 0; i < count; i++)
+		letters[i] = alphabet[bytes[i] & 31];
+	letters[count] = '\0';
+}
+
+void
+engine_fresh_id(struct engine *engine, char ret_id[REQUEST_ID_SIZE])
+{
+	draw_letters(engine, ret_id, 16);
+	/* Never like an option of a command line. */
+	ret_id[0] = "bcdfghjkmnpqrstv"[(unsigned char)ret_id[0] & 15];
+}
+
+struct engine *
+engine_new(struct store *store, const struct policy *policy, size_t slots_max,
+    const struct engine_hooks *hooks)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	CHECK(engine != NULL);
+	engine->store = store;
+	engine->policy = policy;
+	engine->hooks = *hooks;
+	engine->slots_max = slots_max;
+	TAILQ_INIT(&engine->runnable);
+	TAILQ_INIT(&engine->prepared);
+	TAILQ_INIT(&engine->idle);
+	for (size_t i = 0; i < BATCHES_MAX; i++)
+		TAILQ_INIT(&engine->batches[i].slots);
+	engine->random_used = sizeof(engine->random);
+	draw_letters(engine, engine->node, 8);
+	return engine;
+}
+
+static void
+free_slots(struct engine *engine)
+{
+	for (size_t i = 0; i < HASH_SIZE; i++) {
+		struct slot *slot;
+
+		while ((slot = LIST_FIRST(&engine->buckets[i])) != NULL) {
+			struct pending *pending;
+
+			while ((pending = TAILQ_FIRST(&slot->pendings)) !=
+			    NULL) {
+				TAILQ_REMOVE(&slot->pendings, pending, link);
+				pending_free(pending);
+			}
+			slot_free(engine, slot);
+		}
+	}
+}
+
+void
+engine_free(struct engine *engine)
+{
+	if (engine == NULL)
+		return;
+	free_slots(engine);
+	for (size_t i = 0; i < BATCHES_MAX; i++)
+		words_fini(&engine->batches[i].words);
+	while (engine->spare_count > 0)
+		free(engine->spare[--engine->spare_count]);
+	free(engine);
+}
+
+void
+engine_set_policy(struct engine *engine, const struct policy *policy)
+{
+	engine->policy = policy;
+}
+
+size_t
+engine_in_hand(const struct engine *engine)
+{
+	return engine->slot_count - engine->idle_count;
+}
+
+size_t
+engine_free_slots(const struct engine *engine)
+{
+	size_t used = engine_in_hand(engine);
+	size_t limit = engine->slots_max - engine->slots_max / 5;
+
+	return used >= limit ? 0 : limit - used;
+}
+
+bool
+engine_has_work(const struct engine *engine)
+{
+	return store_is_up(engine->store) &&
+	    !TAILQ_EMPTY(&engine->runnable);
+}
+
+void
+engine_run(struct engine *engine)
+{
+	struct slot_list now;
+	struct slot *slot;
+
+	/* What becomes runnable meanwhile waits for the next round, which
+	 * follows at once: a slot that goes round and round starves nobody. */
+	TAILQ_INIT(&now);
+	TAILQ_CONCAT(&now, &engine->runnable, queue);
+	while ((slot = TAILQ_FIRST(&now)) != NULL) {
+		TAILQ_REMOVE(&now, slot, queue);
+		slot_advance(engine, slot);
+	}
+	batches_send(engine);
+}
+
+void
+engine_on_link(struct engine *engine, bool is_up)
+{
+	batches_on_link(engine, is_up);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine_step: what happens to an order once its situation is there: one step,
+ * then every further step that is due at once, folded in memory, so that they
+ * cost one commit together.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/engine_internal.h"
+#include "daemon/log.h"
+#include "lib/commit.h"
+#include "lib/standing.h"
+
+void
+slot_again(struct engine *engine, struct slot *slot)
+{
+	outcome_give(engine, slot->outcome);
+	slot->outcome = NULL;
+	slot->is_audit = false;
+	slot->is_forget = false;
+	slot->matched[0] = '\0';
+	slot->absent_key[0] = '\0';
+	slot_forget_situation(slot);
+	if (++slot->tries > TRIES_MAX) {
+		log_event(LOG_LEVEL_WARNING, "commit_contended", "root=%s",
+		    slot->root);
+		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "contended");
+		return;
+	}
+	slot->state = SLOT_OPEN;
+	TAILQ_INSERT_TAIL(&engine->runnable, slot, queue);
+}
+
+static void
+prepare(struct engine *engine, struct slot *slot)
+{
+	snprintf(slot->op, sizeof(slot->op), "%s.%llu", engine->node,
+	    (unsigned long long)++engine->op_count);
+	slot->state = SLOT_PREPARED;
+	TAILQ_INSERT_TAIL(&engine->prepared, slot, queue);
+}
+
+/* ---- finding the right root */
+
+/* Hands the slot's first order to another root. */
+static void
+reroute(struct engine *engine, struct slot *slot,
+    const struct record_ref *root)
+{
+	struct pending *pending = TAILQ_FIRST(&slot->pendings);
+	struct slot *other = slot_get(engine, root);
+
+	if (other == NULL || other == slot) {
+		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "full");
+		return;
+	}
+	other->reroutes = slot->reroutes + 1;
+	TAILQ_REMOVE(&slot->pendings, pending, link);
+	slot->pending_count--;
+	slot_forget_situation(slot);
+	slot->reroutes = 0;
+	CHECK(slot_enqueue(engine, root, pending));
+	slot_runnable(engine, slot);
+}
+
+/* A specialist's event belongs to the request that holds them. */
+static bool
+is_at_its_root(struct engine *engine, struct slot *slot,
+    const struct event *event)
+{
+	const struct specialist *specialist;
+	struct record_ref root;
+
+	if (event->to.kind != RECORD_SPECIALIST)
+		return true;
+	specialist = situation_specialist(&slot->before, event->to.id);
+	if (specialist == NULL)
+		return true;
+	root = specialist->request[0] != '\0' ?
+	    record_ref_request(specialist->request) : event->to;
+	if (record_ref_equal(&root, &slot->root_ref))
+		return true;
+	if (slot->reroutes >= 4)
+		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "contended");
+	else
+		reroute(engine, slot, &root);
+	return false;
+}
+
+/* ---- stepping */
+
+static void
+add_partner(struct slot *slot, const struct specialist *partner)
+{
+	struct situation *s = &slot->before;
+
+	if (situation_specialist(s, partner->id) != NULL)
+		return;
+	if (s->specialist_count >= SPECIALISTS_MAX)
+		slot_trim(slot);
+	CHECK(s->specialist_count < SPECIALISTS_MAX);
+	s->specialists[s->specialist_count++] = *partner;
+}
+
+/* A request that waits and a specialist who is free meet here, without a round
+ * through Redis, when the matcher knows of nobody who should come first. */
+static bool
+fold_match(struct engine *engine, struct slot *slot, int64_t now_ms)
+{
+	struct situation *after = &slot->outcome->after;
+	const struct specialist *partner;
+	struct event event = { .kind = EVENT_MATCHED, .digit = -1 };
+
+	if (slot->no_match || slot->matched[0] != '\0' ||
+	    after->request.state != REQUEST_WAITING ||
+	    after->request.hold_until_ms != 0 ||
+	    after->specialist_count >= SPECIALISTS_MAX)
+		return false;
+	partner = engine->hooks.find(engine->hooks.context, &after->request,
+	    now_ms);
+	if (partner == NULL || situation_specialist(after, partner->id) != NULL)
+		return false;
+	slot->before.specialists[slot->before.specialist_count++] = *partner;
+	after->specialists[after->specialist_count++] = *partner;
+	event.to = record_ref_request(after->request.id);
+	memcpy(event.specialist, partner->id, sizeof(event.specialist));
+	if (!situation_fold(engine->policy, &event, now_ms, slot->outcome)) {
+		slot->before.specialist_count--;
+		after->specialist_count--;
+		engine->hooks.on_stale(engine->hooks.context, partner->id);
+		return false;
+	}
+	memcpy(slot->matched, partner->id, sizeof(slot->matched));
+	standing_number_key(after->request.phone, slot->absent_key);
+	return true;
+}
+
+static void
+fold(struct engine *engine, struct slot *slot, int64_t now_ms)
+{
+	struct outcome *outcome = slot->outcome;
+	struct event due = { .kind = EVENT_DUE, .digit = -1 };
+	enum verdict verdict = outcome->verdict;
+	char reason[REASON_SIZE];
+
+	memcpy(reason, outcome->reason, sizeof(reason));
+	for (int i = 0; i < FOLD_MAX; i++) {
+		if (outcome->move_count + INNER_MAX / 2 > MOVE_MAX ||
+		    outcome->effect_count > EFFECT_MAX / 2)
+			break;
+		if (situation_due(&outcome->after, now_ms, &due.to)) {
+			due.others_available = engine->hooks.others(
+			    engine->hooks.context,
+			    outcome->after.request.queue, "");
+			engine_fresh_id(engine, due.fresh_id);
+			if (situation_fold(engine->policy, &due, now_ms,
+			        outcome))
+				continue;
+		}
+		if (!fold_match(engine, slot, now_ms))
+			break;
+	}
+	/* What the asker is told is about the first step. */
+	outcome->verdict = verdict;
+	memcpy(outcome->reason, reason, sizeof(reason));
+}
+
+static void
+step_is_no_row(struct engine *engine, struct slot *slot,
+    const struct event *event)
+{
+	struct engine_result result = { .end = ENGINE_NO_ROW, .reason = "" };
+
+	/* Old news is old only against fresh records. */
+	if (slot->is_cached) {
+		outcome_give(engine, slot->outcome);
+		slot->outcome = NULL;
+		slot_forget_situation(slot);
+		TAILQ_INSERT_TAIL(&engine->runnable, slot, queue);
+		return;
+	}
+	if (event->kind == EVENT_DUE) {
+		/* An index said otherwise than the record: the record is
+		 * right, its whole standing is written again. */
+		slot->is_audit = true;
+		prepare(engine, slot);
+		return;
+	}
+	result.after = &slot->before;
+	slot_answer(engine, slot, &result);
+}
+
+static void
+step(struct engine *engine, struct slot *slot, struct pending *pending)
+{
+	int64_t now_ms = store_now_ms(engine->store);
+	struct event *event = &pending->event;
+	struct engine_result done = { .end = ENGINE_DONE, .reason = "" };
+	bool has_row;
+
+	if (pending->fresh != NULL) {
+		slot_forget_situation(slot);
+		slot->before = *pending->fresh;
+		slot->before.askers.count = 0;
+	}
+	if (pending->partner != NULL)
+		add_partner(slot, pending->partner);
+	event->others_available = engine->hooks.others(engine->hooks.context,
+	    slot->before.request.queue, event->to.kind == RECORD_SPECIALIST ?
+	    event->to.id : "");
+	slot->outcome = outcome_take(engine);
+	has_row = situation_step(engine->policy, &slot->before, event, now_ms,
+	    slot->outcome);
+	if (!has_row) {
+		step_is_no_row(engine, slot, event);
+		return;
+	}
+	if (pending->fresh != NULL)
+		slot->outcome->after.askers = pending->fresh->askers;
+	if (event->kind == EVENT_MATCHED)
+		standing_number_key(slot->before.request.phone,
+		    slot->absent_key);
+	fold(engine, slot, now_ms);
+	if (commit_is_empty(&slot->before, slot->outcome) &&
+	    pending->take_member == NULL) {
+		done.verdict = slot->outcome->verdict;
+		done.after = &slot->before;
+		slot_answer(engine, slot, &done);
+		return;
+	}
+	prepare(engine, slot);
+}
+
+/* No such record: what still points at it in an index is taken out. */
+static void
+step_absent(struct engine *engine, struct slot *slot,
+    const struct event *event)
+{
+	if (event->kind != EVENT_DUE) {
+		slot_fail(engine, slot, ENGINE_ABSENT, "not_found");
+		return;
+	}
+	slot->is_forget = true;
+	prepare(engine, slot);
+}
+
+void
+slot_advance(struct engine *engine, struct slot *slot)
+{
+	struct pending *pending = TAILQ_FIRST(&slot->pendings);
+
+	if (pending == NULL) {
+		slot_runnable(engine, slot);
+		return;
+	}
+	if (!store_is_up(engine->store)) {
+		slot_forget_situation(slot);
+		if (pending->must)
+			TAILQ_INSERT_TAIL(&engine->runnable, slot, queue);
+		else
+			slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
+		return;
+	}
+	if (!slot_load(engine, slot))
+		return;
+	if (pending->is_refusal) {
+		prepare(engine, slot);
+		return;
+	}
+	if (pending->fresh == NULL) {
+		if (situation_record(&slot->before, &pending->event.to) ==
+		    NULL) {
+			if (slot->is_cached)
+				slot_again(engine, slot);
+			else
+				step_absent(engine, slot, &pending->event);
+			return;
+		}
+		if (!is_at_its_root(engine, slot, &pending->event))
+			return;
+	}
+	step(engine, slot, pending);
+}

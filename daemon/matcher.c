@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: MIT */
+/* matcher: heads, read again when something changed. */
+#include "daemon/matcher.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/log.h"
+#include "lib/match.h"
+
+enum {
+	HEADS = 64,             /* of each list that is read */
+	READY_MAX = 256,        /* idle specialists remembered */
+	LATELY_MS = 1500,       /* a proposal under way is not made twice */
+};
+
+struct head {
+	struct request request;
+	bool is_proposed;
+};
+
+/* One queue's picture. */
+struct queue_heads {
+	char id[ID_SIZE];
+	bool is_dirty;
+	bool is_ready_dirty;
+	bool is_reading;
+	size_t replies;                 /* outstanding */
+	struct head heads[HEADS];  size_t head_count;
+	size_t waiting_count;           /* ZCARD, as last read */
+	size_t ready_count;
+	bool has_more_ready;            /* than we remember */
+};
+
+struct ready {
+	struct specialist specialist;
+	bool is_taken;
+};
+
+struct matcher {
+	struct store *store;
+	struct engine *engine;
+	const struct policy *policy;
+	struct queue_heads *queues;  size_t queue_count;
+	struct ready ready[READY_MAX];  size_t ready_count;
+	bool is_stopped;
+	size_t proposals;               /* under way */
+};
+
+struct reading {
+	struct matcher *matcher;
+	size_t queue;
+	char id[ID_SIZE];               /* of the record */
+};
+
+static void
+build_queues(struct matcher *matcher)
+{
+	const struct policy *policy = matcher->policy;
+
+	/* A reading under way names its queue by place: the old array must
+	 * outlive it, so queues are only added. */
+	for (size_t i = 0; i < policy->queue_count; i++) {
+		struct queue_heads *heads;
+		bool is_known = false;
+
+		for (size_t k = 0; k < matcher->queue_count; k++)
+			is_known |= strcmp(matcher->queues[k].id,
+			    policy->queues[i].id) == 0;
+		if (is_known)
+			continue;
+		matcher->queues = realloc(matcher->queues,
+		    (matcher->queue_count + 1) * sizeof(*matcher->queues));
+		CHECK(matcher->queues != NULL);
+		heads = &matcher->queues[matcher->queue_count++];
+		memset(heads, 0, sizeof(*heads));
+		memcpy(heads->id, policy->queues[i].id, sizeof(heads->id));
+		heads->is_dirty = true;
+		heads->is_ready_dirty = true;
+	}
+}
+
+struct matcher *
+matcher_new(struct store *store, const struct policy *policy)
+{
+	struct matcher *matcher = calloc(1, sizeof(*matcher));
+
+	CHECK(matcher != NULL);
+	matcher->store = store;
+	matcher->policy = policy;
+	build_queues(matcher);
+	return matcher;
+}
+
+void
+matcher_free(struct matcher *matcher)
+{
+	if (matcher == NULL)
+		return;
+	free(matcher->queues);
+	free(matcher);
+}
+
+void
+matcher_set_engine(struct matcher *matcher, struct engine *engine)
+{
+	matcher->engine = engine;
+}
+
+void
+matcher_set_policy(struct matcher *matcher, const struct policy *policy)
+{
+	matcher->policy = policy;
+	build_queues(matcher);
+}
+
+void
+matcher_stop(struct matcher *matcher)
+{
+	matcher->is_stopped = true;
+}
+
+static struct queue_heads *
+queue_of(struct matcher *matcher, const char *id)
+{
+	for (size_t i = 0; i < matcher->queue_count; i++) {
+		if (strcmp(matcher->queues[i].id, id) == 0)
+			return &matcher->queues[i];
+	}
+	return NULL;
+}
+
+/* ---- who is ready */
+
+static struct ready *
+ready_of(struct matcher *matcher, const char *id)
+{
+	for (size_t i = 0; i < matcher->ready_count; i++) {
+		if (strcmp(matcher->ready[i].specialist.id, id) == 0)
+			return &matcher->ready[i];
+	}
+	return NULL;
+}
+
+static void
+forget_ready(struct matcher *matcher, const char *id)
+{
+	struct ready *ready = ready_of(matcher, id);
+
+	if (ready != NULL)
+		*ready = matcher->ready[--matcher->ready_count];
+}
+
+static void
+remember_ready(struct matcher *matcher, const struct specialist *specialist)
+{
+	struct ready *ready = ready_of(matcher, specialist->id);
+
+	if (ready == NULL) {
+		if (matcher->ready_count >= READY_MAX)
+			return;
+		ready = &matcher->ready[matcher->ready_count++];
+		memset(ready, 0, sizeof(*ready));
+	} else if (ready->specialist.record.version >=
+	    specialist->record.version) {
+		return;
+	}
+	ready->specialist = *specialist;
+	ready->is_taken = false;
+}
+
+static struct ready *
+best_for(struct matcher *matcher, const struct request *request,
+    int64_t now_ms)
+{
+	struct ready *best = NULL;
+
+	for (size_t i = 0; i < matcher->ready_count; i++) {
+		struct ready *ready = &matcher->ready[i];
+
+		if (ready->is_taken ||
+		    !match_fits(request, &ready->specialist, now_ms))
+			continue;
+		if (best == NULL || match_is_better(request,
+		        &ready->specialist, &best->specialist))
+			best = ready;
+	}
+	return best;
+}
+
+/* ---- hooks of the engine */
+
+static void
+mark_ready_dirty(struct matcher *matcher, const struct specialist *specialist)
+{
+	for (size_t i = 0; i < SPECIALIST_QUEUES_MAX; i++) {
+		struct queue_heads *heads;
+
+		if (specialist->skills[i].queue[0] == '\0')
+			continue;
+		heads = queue_of(matcher, specialist->skills[i].queue);
+		if (heads != NULL && heads->waiting_count > 0)
+			heads->is_dirty = true;
+	}
+}
+
+void
+matcher_on_committed(struct matcher *matcher, const struct situation *before,
+    const struct outcome *outcome)
+{
+	const struct situation *after = &outcome->after;
+	struct queue_heads *heads;
+
+	for (size_t i = 0; i < after->specialist_count; i++) {
+		struct specialist specialist = after->specialists[i];
+		const struct specialist *was = situation_specialist_const(
+		    before, specialist.id);
+
+		if (was != NULL && was->state == specialist.state &&
+		    specialist.state != SPECIALIST_IDLE)
+			continue;
+		forget_ready(matcher, specialist.id);
+		if (specialist.state != SPECIALIST_IDLE)
+			continue;
+		/* What is committed has the next version. */
+		specialist.record.version =
+		    (was != NULL ? was->record.version : 0) + 1;
+		remember_ready(matcher, &specialist);
+		mark_ready_dirty(matcher, &specialist);
+	}
+	if (after->request.id[0] == '\0')
+		return;
+	heads = queue_of(matcher, after->request.queue);
+	if (heads == NULL)
+		return;
+	if (after->request.state == REQUEST_WAITING) {
+		heads->is_dirty = true;
+		heads->waiting_count++;
+	}
+}
+
+const struct specialist *
+matcher_find(struct matcher *matcher, const struct request *request,
+    int64_t now_ms)
+{
+	struct queue_heads *heads = queue_of(matcher, request->queue);
+	struct ready *best;
+
+	if (matcher->is_stopped || heads == NULL)
+		return NULL;
+	/* Somebody may have waited longer: the round decides. */
+	if (heads->waiting_count > 0 || heads->head_count > 0)
+		return NULL;
+	best = best_for(matcher, request, now_ms);
+	if (best == NULL) {
+		heads->is_ready_dirty = true;
+		return NULL;
+	}
+	best->is_taken = true;
+	return &best->specialist;
+}
+
+void
+matcher_on_stale(struct matcher *matcher, const char *specialist)
+{
+	forget_ready(matcher, specialist);
+}
+
+int
+matcher_others(struct matcher *matcher, const char *queue,
+    const char *specialist)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < matcher->ready_count; i++) {
+		const struct specialist *one = &matcher->ready[i].specialist;
+
+		count += strcmp(one->id, specialist) != 0 &&
+		    (queue[0] == '\0' || specialist_level(one, queue) > 0);
+	}
+	return count;
+}
+
+/* ---- reading the heads */
+
+static void
+end_reading(struct reading *reading)
+{
+	struct queue_heads *heads =
+	    &reading->matcher->queues[reading->queue];
+
+	heads->replies--;
+	if (heads->replies == 0)
+		heads->is_reading = false;
+	free(reading);
+}
+
+static struct reading *
+begin_reading(struct matcher *matcher, size_t queue, const char *id)
+{
+	struct reading *reading = calloc(1, sizeof(*reading));
+
+	CHECK(reading != NULL);
+	reading->matcher = matcher;
+	reading->queue = queue;
+	snprintf(reading->id, sizeof(reading->id), "%s", id);
+	matcher->queues[queue].replies++;
+	return reading;
+}
+
+static bool
+is_reply(enum redis_end end, const struct redisReply *reply)
+{
+	return end == REDIS_REPLY && reply->type == REDIS_REPLY_ARRAY;
+}
+
+static void
+on_request(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct reading *reading = context;
+	struct queue_heads *heads =
+	    &reading->matcher->queues[reading->queue];
+	struct pair pairs[STORE_PAIRS_MAX];
+	struct head *head;
+	const char *why;
+	int count;
+
+	(void)tag;
+	if (is_reply(end, reply) && heads->head_count < HEADS) {
+		count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
+		head = &heads->heads[heads->head_count];
+		if (count > 0 && record_from_pairs(RECORD_REQUEST, pairs,
+		        (size_t)count, &head->request, &why)) {
+			snprintf(head->request.id, sizeof(head->request.id),
+			    "%.*s", REQUEST_ID_SIZE - 1, reading->id);
+			head->is_proposed = false;
+			heads->head_count++;
+		}
+	}
+	end_reading(reading);
+}
+
+static void
+on_specialist(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct reading *reading = context;
+	struct pair pairs[STORE_PAIRS_MAX];
+	struct specialist specialist;
+	const char *why;
+	int count;
+
+	(void)tag;
+	if (is_reply(end, reply)) {
+		count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
+		if (count > 0 && record_from_pairs(RECORD_SPECIALIST, pairs,
+		        (size_t)count, &specialist, &why)) {
+			memcpy(specialist.id, reading->id,
+			    sizeof(specialist.id));
+			if (specialist.state == SPECIALIST_IDLE)
+				remember_ready(reading->matcher, &specialist);
+		}
+	}
+	end_reading(reading);
+}
+
+static void
+load_each(struct reading *reading, const struct redisReply *reply,
+    redis_on_reply *on_record, bool is_request)
+{
+	struct matcher *matcher = reading->matcher;
+
+	for (size_t i = 0; i < reply->elements; i++) {
+		const struct redisReply *member = reply->element[i];
+		struct record_ref ref;
+		struct reading *next;
+
+		if (member->str == NULL || !record_ref_parse(member->str,
+		        member->len, &ref))
+			continue;
+		if (!is_request && ready_of(matcher, ref.id) != NULL)
+			continue;
+		next = begin_reading(matcher, reading->queue, ref.id);
+		if (!store_load(matcher->store, &ref, on_record, next, 0))
+			end_reading(next);
+	}
+}
+
+static void
+on_waiting(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct reading *reading = context;
+	struct queue_heads *heads =
+	    &reading->matcher->queues[reading->queue];
+
+	(void)tag;
+	if (is_reply(end, reply)) {
+		heads->head_count = 0;
+		heads->waiting_count = reply->elements;
+		load_each(reading, reply, on_request, true);
+	}
+	end_reading(reading);
+}
+
+static void
+on_ready(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct reading *reading = context;
+
+	(void)tag;
+	if (is_reply(end, reply)) {
+		struct queue_heads *heads =
+		    &reading->matcher->queues[reading->queue];
+
+		heads->has_more_ready = reply->elements >= HEADS;
+		load_each(reading, reply, on_specialist, false);
+	}
+	end_reading(reading);
+}
+
+static void
+read_heads(struct matcher *matcher, size_t queue)
+{
+	struct queue_heads *heads = &matcher->queues[queue];
+	struct reading *reading;
+	char key[ID_SIZE + 8], last[16];
+
+	heads->is_reading = true;
+	heads->replies = 1;             /* until all below are sent */
+	snprintf(last, sizeof(last), "%d", HEADS - 1);
+	if (heads->is_dirty) {
+		snprintf(key, sizeof(key), "wait:%s", heads->id);
+		reading = begin_reading(matcher, queue, "");
+		if (!STORE_SEND(matcher->store, on_waiting, matcher == NULL ?
+		        NULL : reading, 0, "ZRANGE", key, "0", last))
+			end_reading(reading);
+	}
+	snprintf(key, sizeof(key), "ready:%s", heads->id);
+	reading = begin_reading(matcher, queue, "");
+	if (!STORE_SEND(matcher->store, on_ready, reading, 0, "ZRANGE", key,
+	        "0", last))
+		end_reading(reading);
+	heads->is_dirty = false;
+	heads->is_ready_dirty = false;
+	heads->replies--;
+	if (heads->replies == 0)
+		heads->is_reading = false;
+}
+
+/* ---- proposing */
+
+struct proposal {
+	struct matcher *matcher;
+	char specialist[ID_SIZE], queue[ID_SIZE];
+};
+
+static void
+on_proposed(void *context, uint64_t tag, const struct engine_result *result)
+{
+	struct proposal *proposal = context;
+	struct matcher *matcher = proposal->matcher;
+	struct queue_heads *heads = queue_of(matcher, proposal->queue);
+
+	(void)tag;
+	matcher->proposals--;
+	if (result->end != ENGINE_DONE || result->after == NULL ||
+	    result->after->request.state == REQUEST_WAITING)
+		forget_ready(matcher, proposal->specialist);
+	if (heads != NULL && heads->waiting_count > 0)
+		heads->is_dirty = true;
+	free(proposal);
+}
+
+static bool
+propose(struct matcher *matcher, struct head *head, struct ready *ready)
+{
+	struct engine_order order = { .partner = &ready->specialist,
+		.event = { .kind = EVENT_MATCHED, .digit = -1 },
+		.on_result = on_proposed };
+	struct proposal *proposal = calloc(1, sizeof(*proposal));
+
+	CHECK(proposal != NULL);
+	proposal->matcher = matcher;
+	memcpy(proposal->specialist, ready->specialist.id, ID_SIZE);
+	memcpy(proposal->queue, head->request.queue, ID_SIZE);
+	order.context = proposal;
+	order.event.to = record_ref_request(head->request.id);
+	memcpy(order.event.specialist, ready->specialist.id, ID_SIZE);
+	if (!engine_post(matcher->engine, &order)) {
+		free(proposal);
+		return false;
+	}
+	matcher->proposals++;
+	head->is_proposed = true;
+	ready->is_taken = true;
+	return true;
+}
+
+static int
+compare_heads(const void *a, const void *b)
+{
+	const struct head *const *left = a, *const *right = b;
+
+	return match_order(&(*left)->request, &(*right)->request);
+}
+
+/* The earliest promise of all queues first: somebody who serves two queues
+ * goes where it is more urgent. */
+static void
+match_heads(struct matcher *matcher)
+{
+	int64_t now_ms = store_now_ms(matcher->store);
+	struct head **order;
+	size_t count = 0, total = 0;
+
+	for (size_t i = 0; i < matcher->queue_count; i++)
+		total += matcher->queues[i].head_count;
+	if (total == 0 || matcher->ready_count == 0)
+		return;
+	order = malloc(total * sizeof(*order));
+	CHECK(order != NULL);
+	for (size_t i = 0; i < matcher->queue_count; i++) {
+		struct queue_heads *heads = &matcher->queues[i];
+
+		for (size_t k = 0; k < heads->head_count; k++) {
+			if (!heads->heads[k].is_proposed)
+				order[count++] = &heads->heads[k];
+		}
+	}
+	qsort(order, count, sizeof(*order), compare_heads);
+	for (size_t i = 0; i < count; i++) {
+		struct ready *best = best_for(matcher, &order[i]->request,
+		    now_ms);
+
+		if (best != NULL && !propose(matcher, order[i], best))
+			break;
+	}
+	free(order);
+	/* The pictures were used; what is left is read again when needed. */
+	for (size_t i = 0; i < matcher->queue_count; i++)
+		matcher->queues[i].head_count = 0;
+}
+
+void
+matcher_run(struct matcher *matcher)
+{
+	bool is_reading = false, has_heads = false;
+
+	if (!store_is_up(matcher->store) || matcher->is_stopped)
+		return;
+	for (size_t i = 0; i < matcher->queue_count; i++) {
+		is_reading |= matcher->queues[i].is_reading;
+		has_heads |= matcher->queues[i].head_count > 0;
+	}
+	if (is_reading)
+		return;
+	if (has_heads)
+		match_heads(matcher);
+	for (size_t i = 0; i < matcher->queue_count; i++) {
+		struct queue_heads *heads = &matcher->queues[i];
+
+		if (heads->is_dirty || heads->is_ready_dirty)
+			read_heads(matcher, i);
+	}
+}
+
+void
+matcher_tick(struct matcher *matcher)
+{
+	for (size_t i = 0; i < matcher->queue_count; i++) {
+		matcher->queues[i].is_dirty = true;
+		matcher->queues[i].is_ready_dirty = true;
+	}
+}
+
+size_t
+matcher_ready_count(const struct matcher *matcher, const char *queue)
+{
+	return (size_t)matcher_others((struct matcher *)(uintptr_t)matcher,
+	    queue, "");
+}
+
+size_t
+matcher_waiting_count(const struct matcher *matcher, const char *queue)
+{
+	const struct queue_heads *heads =
+	    queue_of((struct matcher *)(uintptr_t)matcher, queue);
+
+	return heads == NULL ? 0 : heads->waiting_count;
+}

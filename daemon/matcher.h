@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * matcher: brings requests that wait and specialists who are idle together. It
+ * reads the heads of wait:Q and ready:Q after commits that changed them and once
+ * a second, orders them with lib/match, and posts one MATCHED per pair. Owns
+ * only a picture of the heads; what it proposes is checked by the commit.
+ */
+#ifndef CALLBACKD_DAEMON_MATCHER_H
+#define CALLBACKD_DAEMON_MATCHER_H
+
+#include "daemon/engine.h"
+
+struct matcher;
+
+struct matcher *matcher_new(struct store *store, const struct policy *policy);
+void matcher_free(struct matcher *matcher);
+void matcher_set_engine(struct matcher *matcher, struct engine *engine);
+void matcher_set_policy(struct matcher *matcher, const struct policy *policy);
+/* No more offers from now on (the daemon ends). */
+void matcher_stop(struct matcher *matcher);
+
+/* engine_hooks */
+void matcher_on_committed(struct matcher *matcher, const struct situation *before,
+    const struct outcome *outcome);
+const struct specialist *matcher_find(struct matcher *matcher, const struct request *request,
+    int64_t now_ms);
+void matcher_on_stale(struct matcher *matcher, const char *specialist);
+int matcher_others(struct matcher *matcher, const char *queue, const char *specialist);
+
+/* One pass: reads heads that may have changed, proposes pairs. */
+void matcher_run(struct matcher *matcher);
+/* Once a second: looks at every queue. */
+void matcher_tick(struct matcher *matcher);
+
+/* Who waits and who is ready, as last read. */
+size_t matcher_ready_count(const struct matcher *matcher, const char *queue);
+size_t matcher_waiting_count(const struct matcher *matcher, const char *queue);
+
+#endif

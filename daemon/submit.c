@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: MIT */
+/* submit: one job for each thing asked, walked by the replies it waits for. */
+#include "daemon/submit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/log.h"
+#include "lib/answer.h"
+#include "lib/commit.h"
+#include "lib/intake.h"
+#include "lib/standing.h"
+
+enum {
+	FOLLOW_MAX = 8,         /* requests a case passed through */
+	TRIES_MAX = 24,
+	RAW_MAX = 2048,         /* of a refused member that is kept */
+};
+
+struct submitter {
+	struct store *store;
+	struct engine *engine;
+	const struct policy *policy;
+	size_t busy_count;
+};
+
+struct job {
+	struct submitter *submitter;
+	struct submission asked;
+	char *member;                   /* owned */
+	struct intake intake;
+	struct request request;         /* what is born, or was found */
+	bool is_known_case;
+	bool is_seen;                   /* its id belongs to a request already */
+	int tries, follows;
+};
+
+static void begin(struct job *job);
+static void ask(struct job *job);
+static void repeat(struct job *job, const char *owner);
+
+struct submitter *
+submitter_new(struct store *store, struct engine *engine,
+    const struct policy *policy)
+{
+	struct submitter *submitter = calloc(1, sizeof(*submitter));
+
+	CHECK(submitter != NULL);
+	submitter->store = store;
+	submitter->engine = engine;
+	submitter->policy = policy;
+	return submitter;
+}
+
+void
+submitter_free(struct submitter *submitter)
+{
+	free(submitter);
+}
+
+void
+submitter_set_policy(struct submitter *submitter, const struct policy *policy)
+{
+	submitter->policy = policy;
+}
+
+size_t
+submitter_busy_count(const struct submitter *submitter)
+{
+	return submitter->busy_count;
+}
+
+/* ---- ends */
+
+static void
+finish(struct job *job, enum submit_end end, const char *answer,
+    const char *request)
+{
+	struct submit_result result = { end, answer, request };
+
+	job->submitter->busy_count--;
+	job->asked.on_end(job->asked.context, job->asked.tag, &result);
+	intake_fini(&job->intake);
+	free(job->member);
+	free(job);
+}
+
+static void
+finish_with(struct job *job, enum submit_end end,
+    const struct request *request)
+{
+	char *warnings = job->intake.said != NULL ?
+	    answer_warnings(job->intake.said) : NULL;
+	char *answer = commit_answer(job->submitter->policy, request,
+	    job->intake.id, warnings);
+
+	finish(job, end, answer, request->id);
+	free(answer);
+	free(warnings);
+}
+
+static void
+add_guard(const struct job *job, struct engine_order *order)
+{
+	if (!job->asked.is_from_inbox)
+		return;
+	order->take_index = "in";
+	order->take_member = job->member;
+	order->take_length = job->asked.length;
+}
+
+static void
+post(struct job *job, struct engine_order *order, engine_on_result *on_result)
+{
+	order->event.digit = -1;
+	snprintf(order->event.by, sizeof(order->event.by), "%s",
+	    job->asked.is_from_inbox ? "website" : job->asked.source);
+	order->on_result = on_result;
+	order->context = job;
+	add_guard(job, order);
+	if (!engine_post(job->submitter->engine, order))
+		finish(job, SUBMIT_LATER, NULL, "");
+}
+
+/* ---- refusals */
+
+static void
+on_refused(void *context, uint64_t tag, const struct engine_result *result)
+{
+	struct job *job = context;
+	char *answer;
+
+	(void)tag;
+	if (result->end == ENGINE_GONE) {
+		finish(job, SUBMIT_GONE, NULL, "");
+		return;
+	}
+	if (result->end != ENGINE_DONE) {
+		finish(job, SUBMIT_LATER, NULL, "");
+		return;
+	}
+	answer = answer_rejected(&job->intake);
+	finish(job, SUBMIT_REFUSED, answer, "");
+	free(answer);
+}
+
+/* The member as text that any terminal may show. */
+static char *
+readable(const char *bytes, size_t length)
+{
+	char *text = malloc(RAW_MAX + 8), *at = text;
+
+	CHECK(text != NULL);
+	for (size_t i = 0; i < length && at - text < RAW_MAX; i++) {
+		unsigned char byte = (unsigned char)bytes[i];
+
+		if (byte < ' ' || byte == 127)
+			at += sprintf(at, "\\x%02x", byte);
+		else
+			*at++ = (char)byte;
+	}
+	*at = '\0';
+	return text;
+}
+
+static void
+refuse(struct job *job)
+{
+	struct submitter *submitter = job->submitter;
+	const struct intake_note *first = &job->intake.errors[0];
+	char *raw = readable(job->member, job->asked.length);
+	char *answer = answer_rejected(&job->intake);
+	char at[24];
+	const char *fields[] = { "at", at, "id", job->intake.id, "code",
+		first->code, "pointer", first->pointer, "text", first->text,
+		"raw", raw, NULL };
+	/* A live request's answer is not lost to a refusal of its id. */
+	bool has_answer = job->intake.id[0] != '\0' && !job->is_seen;
+	bool is_posted;
+
+	CHECK(job->intake.error_count > 0);
+	snprintf(at, sizeof(at), "%" PRId64,
+	    store_now_ms(submitter->store) / 1000);
+	log_event(LOG_LEVEL_NOTICE, "request_rejected",
+	    "id=%s code=%s pointer=%s source=%s", job->intake.id, first->code,
+	    first->pointer, job->asked.source);
+	is_posted = engine_refuse(submitter->engine,
+	    job->asked.is_from_inbox ? "in" : NULL, job->member,
+	    job->asked.length, fields, has_answer ? job->intake.id : NULL,
+	    has_answer ? answer : NULL, on_refused, job, 0);
+	free(raw);
+	free(answer);
+	if (!is_posted)
+		finish(job, SUBMIT_LATER, NULL, "");
+}
+
+/* Nothing changes but the inbox. */
+static void
+on_taken(void *context, uint64_t tag, const struct engine_result *result)
+{
+	struct job *job = context;
+
+	(void)tag;
+	if (result->end == ENGINE_DONE)
+		finish_with(job, SUBMIT_KNOWN, &job->request);
+	else
+		finish(job, result->end == ENGINE_GONE ? SUBMIT_GONE :
+		    SUBMIT_LATER, NULL, "");
+}
+
+static void
+take_only(struct job *job)
+{
+	static const char *const nothing[] = { NULL };
+
+	if (!job->asked.is_from_inbox) {
+		finish_with(job, SUBMIT_KNOWN, &job->request);
+		return;
+	}
+	if (!engine_refuse(job->submitter->engine, "in", job->member,
+	        job->asked.length, nothing, NULL, NULL, on_taken, job, 0))
+		finish(job, SUBMIT_LATER, NULL, "");
+}
+
+/* ---- finding the request an id belongs to */
+
+static bool
+send_or_later(struct job *job, bool is_sent)
+{
+	if (!is_sent)
+		finish(job, SUBMIT_LATER, NULL, "");
+	return is_sent;
+}
+
+/* cancel and move, once the request is found. */
+static void
+on_changed(void *context, uint64_t tag, const struct engine_result *result)
+{
+	struct job *job = context;
+
+	(void)tag;
+	if (result->end == ENGINE_DONE)
+		finish_with(job, SUBMIT_CHANGED, &result->after->request);
+	else if (result->end == ENGINE_NO_ROW || result->end == ENGINE_ABSENT)
+		take_only(job);
+	else
+		finish(job, result->end == ENGINE_GONE ? SUBMIT_GONE :
+		    SUBMIT_LATER, NULL, "");
+}
+
+static void
+change(struct job *job)
+{
+	struct engine_order order = { .event = {
+		.to = record_ref_request(job->request.id) } };
+
+	order.event.kind = job->intake.op == INTAKE_CANCEL ? EVENT_CANCELLED :
+	    EVENT_RESCHEDULED;
+	order.event.at_ms = job->intake.at_ms;
+	memcpy(order.event.site_id, job->intake.id,
+	    sizeof(order.event.site_id));
+	post(job, &order, on_changed);
+}
+
+static void follow(struct job *job, const char *id);
+
+static void
+on_request(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct job *job = context;
+	struct pair pairs[STORE_PAIRS_MAX];
+	struct request *request = &job->request;
+	char id[REQUEST_ID_SIZE];
+	const char *why = "";
+	int count;
+
+	(void)tag;
+	if (end != REDIS_REPLY) {
+		finish(job, SUBMIT_LATER, NULL, "");
+		return;
+	}
+	memcpy(id, request->id, sizeof(id));
+	count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
+	if (count <= 0 || !record_from_pairs(RECORD_REQUEST, pairs,
+	        (size_t)count, request, &why)) {
+		intake_refuse(&job->intake, "not_found", "/id");
+		refuse(job);
+		return;
+	}
+	memcpy(request->id, id, sizeof(id));
+	if (job->intake.op == INTAKE_ASK) {
+		if (strcmp(request->phone, job->intake.phone.e164) == 0) {
+			take_only(job);
+		} else {
+			intake_refuse(&job->intake, "id_conflict", "/id");
+			refuse(job);
+		}
+		return;
+	}
+	if (request->state == REQUEST_CLOSED && request->next[0] != '\0' &&
+	    ++job->follows < FOLLOW_MAX)
+		follow(job, request->next);
+	else
+		change(job);
+}
+
+static void
+follow(struct job *job, const char *id)
+{
+	struct record_ref ref = record_ref_request(id);
+
+	memcpy(job->request.id, ref.id, sizeof(job->request.id));
+	send_or_later(job, store_load(job->submitter->store, &ref, on_request,
+	    job, 0));
+}
+
+static void
+on_seen(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct job *job = context;
+
+	(void)tag;
+	if (end != REDIS_REPLY) {
+		finish(job, SUBMIT_LATER, NULL, "");
+		return;
+	}
+	job->is_seen = reply->type == REDIS_REPLY_STRING &&
+	    reply->len > 0 && reply->len < REQUEST_ID_SIZE;
+	if (!job->intake.is_accepted) {
+		refuse(job);
+	} else if (!job->is_seen) {
+		intake_refuse(&job->intake, "not_found", "/id");
+		refuse(job);
+	} else {
+		follow(job, reply->str);
+	}
+}
+
+static void
+look_up_id(struct job *job)
+{
+	char key[KEY_SIZE];
+
+	standing_seen_key(job->intake.id, key);
+	send_or_later(job, STORE_SEND(job->submitter->store, on_seen, job, 0,
+	    "GET", key));
+}
+
+/* ---- asking */
+
+static void
+on_repeated(void *context, uint64_t tag, const struct engine_result *result)
+{
+	struct job *job = context;
+
+	(void)tag;
+	if (result->end == ENGINE_DONE)
+		finish_with(job, SUBMIT_JOINED, &result->after->request);
+	else if (result->end == ENGINE_NO_ROW || result->end == ENGINE_ABSENT)
+		ask(job);               /* it ended meanwhile */
+	else if (result->end == ENGINE_HELD && result->key != NULL &&
+	    strncmp(result->key, "seen:", 5) == 0) {
+		job->is_seen = true;
+		follow(job, result->owner);
+	} else
+		finish(job, result->end == ENGINE_GONE ? SUBMIT_GONE :
+		    SUBMIT_LATER, NULL, "");
+}
+
+static void
+repeat(struct job *job, const char *owner)
+{
+	struct engine_order order = { .said = job->intake.said, .event = {
+		.kind = EVENT_REPEATED, .at_ms = job->intake.at_ms,
+		.to = record_ref_request(owner) } };
+
+	memcpy(order.event.site_id, job->intake.id,
+	    sizeof(order.event.site_id));
+	memcpy(order.event.detail, job->intake.name,
+	    sizeof(job->intake.name));
+	post(job, &order, on_repeated);
+}
+
+static void
+on_arrived(void *context, uint64_t tag, const struct engine_result *result)
+{
+	struct job *job = context;
+
+	(void)tag;
+	if (result->end == ENGINE_DONE) {
+		finish_with(job, SUBMIT_ACCEPTED, &result->after->request);
+		return;
+	}
+	if (result->end != ENGINE_HELD) {
+		finish(job, result->end == ENGINE_GONE ? SUBMIT_GONE :
+		    SUBMIT_LATER, NULL, "");
+		return;
+	}
+	if (++job->tries > TRIES_MAX) {
+		finish(job, SUBMIT_LATER, NULL, "");
+	} else if (strncmp(result->key, "seen:", 5) == 0) {
+		job->is_seen = true;
+		follow(job, result->owner);
+	} else if (strncmp(result->key, "phone:", 6) == 0) {
+		repeat(job, result->owner);
+	} else {
+		ask(job);               /* that case number is taken */
+	}
+}
+
+/* Four digits are spoken easily; more when those are used up. */
+static void
+draw_number(struct job *job, char ret_number[NUMBER_SIZE])
+{
+	static const int digits[] = { 4, 4, 4, 5, 5, 6 };
+	size_t try = (size_t)job->tries;
+	int count = digits[try < COUNT_OF(digits) ? try : 5];
+	char id[REQUEST_ID_SIZE];
+
+	engine_fresh_id(job->submitter->engine, id);
+	for (int i = 0; i < count; i++)
+		ret_number[i] = (char)('0' + (unsigned char)id[i + 1] % 10);
+	/* Nobody says a leading zero. */
+	if (ret_number[0] == '0')
+		ret_number[0] = '1' + (unsigned char)id[0] % 9;
+	ret_number[count] = '\0';
+}
+
+static void
+ask(struct job *job)
+{
+	const struct intake *intake = &job->intake;
+	struct situation *fresh = calloc(1, sizeof(*fresh));
+	struct engine_order order = { .fresh = fresh, .said = intake->said,
+		.event = { .kind = EVENT_ARRIVED } };
+	int64_t now_ms = store_now_ms(job->submitter->store);
+	struct request *request;
+	char *warnings = answer_warnings(intake->said);
+
+	CHECK(fresh != NULL);
+	request = &fresh->request;
+	engine_fresh_id(job->submitter->engine, request->id);
+	memcpy(request->phone, intake->phone.e164, sizeof(request->phone));
+	snprintf(request->extension, sizeof(request->extension), "%s",
+	    intake->phone.extension);
+	memcpy(request->queue, intake->queue, sizeof(request->queue));
+	memcpy(request->name, intake->name, sizeof(request->name));
+	memcpy(request->locale, intake->locale, sizeof(request->locale));
+	memcpy(request->wished, intake->wished, sizeof(request->wished));
+	snprintf(request->source, sizeof(request->source), "%s",
+	    job->asked.source);
+	request->has_warnings = intake->warning_count > 0;
+	request->asked_at_ms = intake->waiting_since_ms != 0 ?
+	    intake->waiting_since_ms : now_ms;
+	request->at_ms = intake->at_ms;
+	if (intake->id[0] != '\0') {
+		memcpy(request->site_id, intake->id, sizeof(request->site_id));
+		memcpy(fresh->askers.ids[0], intake->id, SITE_ID_SIZE);
+		fresh->askers.count = 1;
+		request->asker_count = 1;
+	}
+	if (job->is_known_case) {
+		snprintf(request->number, sizeof(request->number), "%.*s",
+		    NUMBER_SIZE - 1, intake->case_number);
+	} else {
+		draw_number(job, request->number);
+		memcpy(fresh->case_file.number, request->number, NUMBER_SIZE);
+		memcpy(fresh->case_file.phone, request->phone, PHONE_SIZE);
+		memcpy(fresh->case_file.request, request->id,
+		    sizeof(fresh->case_file.request));
+		fresh->case_file.request_count = 1;
+		fresh->case_file.opened_at_ms = now_ms;
+	}
+	order.event.to = record_ref_request(request->id);
+	order.warnings = warnings;
+	post(job, &order, on_arrived);
+	free(warnings);
+	free(fresh);
+}
+
+/* It says which matter it continues: only of the same customer. */
+static void
+on_case(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct job *job = context;
+
+	(void)tag;
+	if (end != REDIS_REPLY) {
+		finish(job, SUBMIT_LATER, NULL, "");
+		return;
+	}
+	job->is_known_case = reply->type == REDIS_REPLY_STRING &&
+	    strcmp(reply->str, job->intake.phone.e164) == 0;
+	ask(job);
+}
+
+static void
+begin(struct job *job)
+{
+	const struct intake *intake = &job->intake;
+	char key[KEY_SIZE];
+
+	if (!intake->is_accepted) {
+		if (intake->id[0] != '\0')
+			look_up_id(job);
+		else
+			refuse(job);
+		return;
+	}
+	if (intake->op != INTAKE_ASK) {
+		look_up_id(job);
+		return;
+	}
+	if (intake->case_number[0] == '\0' ||
+	    strlen(intake->case_number) >= NUMBER_SIZE) {
+		ask(job);
+		return;
+	}
+	snprintf(key, sizeof(key), "case:%s", intake->case_number);
+	send_or_later(job, STORE_SEND(job->submitter->store, on_case, job, 0,
+	    "HGET", key, "phone"));
+}
+
+void
+submit(struct submitter *submitter, const struct submission *submission)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	CHECK(job != NULL);
+	job->submitter = submitter;
+	job->asked = *submission;
+	job->member = malloc(submission->length + 1);
+	CHECK(job->member != NULL);
+	memcpy(job->member, submission->member, submission->length);
+	job->member[submission->length] = '\0';
+	submitter->busy_count++;
+	if (!store_is_up(submitter->store)) {
+		finish(job, SUBMIT_LATER, NULL, "");
+		return;
+	}
+	intake_read(submitter->policy, job->member, submission->length,
+	    submission->score, store_now_ms(submitter->store), &job->intake);
+	begin(job);
+}

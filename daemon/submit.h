@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * submit: takes one thing a website (or HTTP, or callbackctl) asked, from
+ * untrusted bytes to its answer: accepted, joined to a request that waits
+ * already, changed nothing because it was sent before, cancelled, moved, or
+ * refused with reasons. What came from the inbox leaves it in the same commit.
+ */
+#ifndef CALLBACKD_DAEMON_SUBMIT_H
+#define CALLBACKD_DAEMON_SUBMIT_H
+
+#include "daemon/engine.h"
+
+struct submitter;
+
+enum submit_end {
+	SUBMIT_ACCEPTED,        /* a new request */
+	SUBMIT_JOINED,          /* the customer waits already; now also for this id */
+	SUBMIT_KNOWN,           /* sent before: nothing changed */
+	SUBMIT_CHANGED,         /* cancelled or moved */
+	SUBMIT_REFUSED,
+	SUBMIT_GONE,            /* somebody else took it from the inbox */
+	SUBMIT_LATER,           /* Redis is away or we are full: ask again */
+};
+
+struct submit_result {
+	enum submit_end end;
+	const char *answer;             /* JSON; NULL: GONE and LATER */
+	const char *request;            /* id; "": none */
+};
+typedef void submit_on_end(void *context, uint64_t tag, const struct submit_result *result);
+
+struct submission {
+	const char *member;  size_t length;     /* copied */
+	const char *score;                      /* as Redis prints it; NULL: now */
+	const char *source;                     /* redis, http, ctl */
+	bool is_from_inbox;
+	submit_on_end *on_end;  void *context;  uint64_t tag;
+};
+
+struct submitter *submitter_new(struct store *store, struct engine *engine,
+    const struct policy *policy);
+void submitter_free(struct submitter *submitter);
+void submitter_set_policy(struct submitter *submitter, const struct policy *policy);
+
+/* on_end is called exactly once, never from inside this call unless it returns
+ * true at once with LATER or a check. */
+void submit(struct submitter *submitter, const struct submission *submission);
+
+size_t submitter_busy_count(const struct submitter *submitter);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * provider: a telephone or SMS provider as a value. A provider file says how to
+ * place, end, read and find a call, what the answers mean, how webhooks are
+ * verified and what they tell, and which flow is served to the provider.
+ *
+ * It builds requests and reads answers; it never sends anything, and never
+ * decides what follows. What a provider sent is hostile until verified.
+ */
+#ifndef CALLBACKD_LIB_PROVIDER_H
+#define CALLBACKD_LIB_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/check.h"
+#include "lib/progress.h"
+#include "lib/transport.h"
+
+enum {
+	PROVIDER_FILE_MAX = 256 * 1024, /* bytes of a provider file */
+	PROVIDER_ERRORS_MAX = 32,       /* more are counted, not kept */
+	PROVIDER_VALUES_MAX = 48,
+	PROVIDER_ID_SIZE = 128,         /* a provider's id of a call, with its end */
+	PROVIDER_FOUND_MAX = 4,
+	PROVIDER_ANSWER_MAX = 1024 * 1024,  /* bytes of an answer that is read */
+	PROVIDER_BODY_MAX = 64 * 1024,  /* bytes of a request, a flow, a webhook */
+};
+
+struct provider;                        /* immutable; may be shared by threads */
+
+/* ---- the file */
+
+struct provider_error {
+	int  line;                      /* 0: the file as a whole */
+	char text[240];                 /* "twilio.conf:12: call.form: ..." */
+};
+
+struct provider_errors {
+	struct provider_error items[PROVIDER_ERRORS_MAX];
+	size_t count;                   /* kept */
+	size_t left_out;                /* not kept */
+};
+
+/*
+ * Reads the text of a provider file (docs/providers.md). file_name only stands
+ * in messages. NULL: ret_errors holds everything that is wrong; on success its
+ * count is 0. @include is refused.
+ */
+struct provider *
+provider_read(const char *text, const char *file_name,
+    struct provider_errors *ret_errors) MUST_USE;
+
+/* Accepts NULL. */
+void
+provider_free(struct provider *provider);
+
+const char *
+provider_name(const struct provider *provider);
+
+enum provider_operation {
+	PROVIDER_CALL,
+	PROVIDER_HANGUP,
+	PROVIDER_GET,
+	PROVIDER_FIND,
+	PROVIDER_SMS,
+	PROVIDER_OPERATION_COUNT
+};
+extern const char *const provider_operation_names[PROVIDER_OPERATION_COUNT];
+
+bool
+provider_can(const struct provider *provider, enum provider_operation operation);
+
+/* What keeps a customer from being rung twice (DESIGN 7). */
+enum fence {
+	FENCE_ANSWER,           /* the customer's leg exists only in our flow */
+	FENCE_KEY,              /* a second call with the same token is refused */
+	FENCE_NONE,
+	FENCE_COUNT
+};
+extern const char *const fence_names[FENCE_COUNT];
+
+enum fence
+provider_fence(const struct provider *provider);
+
+/* 0: the file does not say. */
+struct provider_limits {
+	double calls_per_second;
+	double requests_per_second;     /* of every kind */
+	int concurrent_requests;
+	int64_t timeout_ms;             /* of one request */
+};
+
+struct provider_limits
+provider_limits(const struct provider *provider);
+
+/* Names of the values that only the company's configuration knows: the secrets,
+ * each of which must be given, and the settings with a default ("base"). */
+size_t
+provider_secret_count(const struct provider *provider);
+
+const char *
+provider_secret(const struct provider *provider, size_t index);
+
+size_t
+provider_setting_count(const struct provider *provider);
+
+const char *
+provider_setting(const struct provider *provider, size_t index);
+
+/* ---- values for templates */
+
+/*
+ * Names a template may use, all as text. What an operation has no value for is
+ * left out: a template that needs it then fails to render.
+ *
+ *   to            whom this call or message goes to (first leg)
+ *   from          our number; "number" is the case's
+ *   agent         the specialist's address      customer  the customer, E.164
+ *   ring          seconds the customer's phone rings
+ *   agent_ring    seconds the specialist's phone rings
+ *   call_max      seconds of the longest call
+ *   token         unguessable name of the call
+ *   hook          base URL of this call's webhooks, no "/" at its end
+ *   id            the provider's id of the call
+ *   since_ms      when the call was placed      now_ms    Unix milliseconds
+ *   lang          language of what is said ("ru"), see `languages` of the file
+ *   company name topic note number              words of the case
+ *   text          of a message
+ *   greeting whisper_text goodbye_text wait_text result_text   words to be said
+ *   base          where the API is; its default is in the file
+ *   and the secrets and settings that the file declares.
+ *
+ * A secret NAME may come with NAME_previous while it is being changed: webhooks
+ * signed with either are genuine.
+ */
+struct provider_values {
+	struct { const char *name, *value; } items[PROVIDER_VALUES_MAX];
+	size_t count;
+};
+
+/* Adds one; the strings are borrowed. A NULL value is left out. */
+void
+provider_values_add(struct provider_values *values, const char *name,
+    const char *value);
+
+/* ---- requests */
+
+struct provider_request {
+	char   method[8];
+	char  *url;
+	char **headers;                 /* "Name: value", with the credentials */
+	size_t header_count;
+	char  *body;                    /* "" when there is none */
+	size_t body_length;
+};
+
+/* The provider must be able to do the operation. False: a value is missing or
+ * cannot stand there; *ret_error is static text that names it. */
+bool
+provider_request_build(const struct provider *provider,
+    enum provider_operation operation, const struct provider_values *values,
+    struct provider_request *ret_request, const char **ret_error) MUST_USE;
+
+void
+provider_request_fini(struct provider_request *request);
+
+/* ---- answers */
+
+enum provider_outcome {
+	PROVIDER_CREATED,               /* done: placed, ended, read */
+	PROVIDER_REJECTED,              /* certainly not done */
+	PROVIDER_UNKNOWN                /* may have been done; what is unclear is this */
+};
+
+struct provider_answer {
+	enum provider_outcome outcome;
+	char id[PROVIDER_ID_SIZE];      /* "": none was told */
+	enum call_progress progress;    /* GET: PROGRESS_OVER when it has ended */
+	enum call_outcome call_outcome; /* with PROGRESS_OVER */
+	char code[32], text[128];       /* of a refusal, for people */
+	int64_t wait_ms;                /* not before this long; 0: not said */
+	bool is_number_invalid;         /* never to be tried again */
+	bool is_gone;                   /* GET, HANGUP: the provider knows no such call */
+};
+
+/* Always fills ret_answer. Body and status count only with TRANSPORT_ANSWERED;
+ * the body need not be terminated. */
+void
+provider_answer_read(const struct provider *provider,
+    enum provider_operation operation, enum transport_end end, int status,
+    const char *body, size_t length, struct provider_answer *ret_answer);
+
+struct provider_found {
+	bool is_readable;               /* false: nothing can be concluded */
+	struct {
+		char id[PROVIDER_ID_SIZE];
+		enum call_progress progress;
+	} calls[PROVIDER_FOUND_MAX];
+	size_t count;                   /* 0 and readable: there is no such call */
+};
+
+/*
+ * Reads the answer to PROVIDER_FIND for the calls that carry the token. A list
+ * with more pages that does not hold it says nothing: not readable.
+ */
+void
+provider_found_read(const struct provider *provider, int status,
+    const char *body, size_t length, const char *token,
+    struct provider_found *ret_found);
+
+/* ---- webhooks */
+
+struct webhook_header {
+	const char *name, *value;
+};
+
+struct webhook_input {
+	const char *method;             /* "GET" or "POST" */
+	const char *url;                /* as the provider was given it: the configured
+	                                 * public address and the raw request target */
+	const struct webhook_header *headers;
+	size_t header_count;
+	const char *body;               /* raw */
+	size_t body_length;
+};
+
+enum webhook_kind {
+	WEBHOOK_NOTHING,                /* genuine, and of no interest */
+	WEBHOOK_PROGRESS,
+	WEBHOOK_QUESTION,               /* the provider wants the next flow */
+	WEBHOOK_REFUSED                 /* not genuine, or not as it must be: reason */
+};
+
+struct webhook_event {
+	enum webhook_kind kind;
+	char reason[96];                /* of a refusal */
+	char sid[PROVIDER_ID_SIZE];     /* of our call, also when the leg is the customer's */
+	bool is_customer_leg;           /* about (or asked by) the customer's leg */
+	char question[16];              /* "up" "keys" "silent" "dial_over" "result" "wait" "greet" */
+	char digits[8];                 /* keys pressed; "": none */
+	bool has_progress;              /* true for PROGRESS; perhaps for QUESTION */
+	enum call_progress progress;    /* PROGRESS_NONE with is_customer_over */
+	bool is_customer_over;          /* the customer's leg has ended; ours need not */
+	enum call_outcome outcome;      /* of the leg that has ended */
+	int64_t duration_s;             /* of that leg; 0: not said */
+	int64_t sequence;               /* order among the webhooks of one leg; -1: not said */
+};
+
+/*
+ * Verifies first, then reads. `secrets` holds the values the file declares.
+ * Always fills ret_event.
+ */
+void
+provider_webhook_read(const struct provider *provider,
+    const struct webhook_input *input, const struct provider_values *secrets,
+    int64_t now_ms, struct webhook_event *ret_event);
+
+/* ---- the flow served to the provider */
+
+enum flow {
+	FLOW_WHISPER,           /* who and what, then one digit of the specialist */
+	FLOW_JOIN,              /* dial the customer */
+	FLOW_GREET,             /* said to the customer before the join */
+	FLOW_GOODBYE,
+	FLOW_WAIT,              /* one moment, then ask again */
+	FLOW_RESULT,            /* the customer has gone: the result by keys */
+	FLOW_COUNT
+};
+extern const char *const flow_names[FLOW_COUNT];
+
+/* The body is the caller's to free; the type is the provider's. False: the file
+ * has no such flow, or a value is missing. */
+bool
+provider_flow(const struct provider *provider, enum flow flow,
+    const struct provider_values *values, char **ret_body,
+    const char **ret_type) MUST_USE;
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * template: text with holes, compiled once and rendered often. The kind of the
+ * text says how a value is escaped where it stands; a template cannot be
+ * written so that a value escapes from its hole.
+ *
+ *   ${name}          the value, escaped for the kind
+ *   ${name|filter}   changed first: digits, base64, urlencode, time:FORMAT
+ *   %{name}          json only: a whole JSON value (a number stays one, anything
+ *                    else becomes a string)
+ *
+ * "$" and "%" stand for themselves unless "{" follows. Nothing here knows which
+ * names exist: the caller says.
+ */
+#ifndef CALLBACKD_LIB_TEMPLATE_H
+#define CALLBACKD_LIB_TEMPLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/check.h"
+
+enum {
+	TEMPLATE_NAME_SIZE = 32,        /* of a name, with its end */
+	TEMPLATE_VALUE_MAX = 16 * 1024, /* bytes of one value */
+};
+
+enum template_kind {
+	TEMPLATE_TEXT,          /* as it is */
+	TEMPLATE_FORM,          /* a field of a form or a query: all of it is percent-encoded */
+	TEMPLATE_JSON,          /* values are contents of strings */
+	TEMPLATE_XML,           /* values are character data or attribute values */
+	TEMPLATE_PATH,          /* values are percent-encoded, "/" too; the rest is not */
+	TEMPLATE_KIND_COUNT
+};
+extern const char *const template_kind_names[TEMPLATE_KIND_COUNT];
+
+struct template;                        /* immutable */
+
+struct template_error {
+	size_t at;                      /* byte in the source */
+	char   name[TEMPLATE_NAME_SIZE];  /* the name or filter concerned, or "" */
+	const char *text;               /* static */
+};
+
+/* May `name` be used? */
+typedef bool template_knows(const void *context, const char *name);
+
+/* The value of `name`, borrowed until rendering is over; NULL: none. */
+typedef const char *template_lookup(const void *context, const char *name);
+
+/* NULL: ret_error tells the first thing that is wrong. */
+struct template *
+template_compile(const char *source, enum template_kind kind,
+    template_knows *on_name, const void *context,
+    struct template_error *ret_error) MUST_USE;
+
+/* Accepts NULL. */
+void
+template_free(struct template *template);
+
+/* Does the template use that name? */
+bool
+template_uses(const struct template *template, const char *name);
+
+/* Where rendered text goes: bytes up to a limit. Zero it but for `max`. Text is
+ * always terminated, NULL before the first byte. */
+struct template_output {
+	char  *text;                    /* owned */
+	size_t length, size;
+	size_t max;                     /* bytes without the end */
+};
+
+/* False: it would not fit; nothing was added. */
+bool
+template_output_add(struct template_output *output, const char *bytes,
+    size_t length) MUST_USE;
+
+/* Adds text percent-encoded: only A-Z a-z 0-9 - . _ ~ stay. */
+bool
+template_output_add_encoded(struct template_output *output, const char *text)
+    MUST_USE;
+
+void
+template_output_fini(struct template_output *output);
+
+/*
+ * Adds the rendered text. False: a value is missing, is not UTF-8, does not suit
+ * its filter, or the output is full; ret_error tells (at: of the hole). What was
+ * added before stays.
+ */
+bool
+template_render(const struct template *template, template_lookup *on_name,
+    const void *context, struct template_output *output,
+    struct template_error *ret_error) MUST_USE;
+
+#endif
