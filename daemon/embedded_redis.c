@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process is held by a pidfd, so that neither a wait nor a signal can meet
- * another one that got its number. The child gets /dev/null and its log, and
- * nothing of ours, so that it can outlive us and block nothing.
+ * Find it or start it, wait for it, and end it. The folder and the process have
+ * rooms of their own; what is asked of the server itself is asked here.
  */
-#define _GNU_SOURCE	/* posix_spawn_file_actions_addclosefrom_np */
 #include "daemon/embedded_redis.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <hiredis/hiredis.h>
-#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "daemon/clock.h"
 #include "daemon/redis_folder.h"
 #include "daemon/redis_probe.h"
+#include "daemon/redis_process.h"
 
 enum {
 	STEP_MS = 20,
@@ -39,14 +33,10 @@ struct embedded_redis {
 	struct redis_folder folder;
 	const char *appendfsync;	/* one of our own constants */
 	int port;
-	pid_t pid;			/* 0: does not run */
-	int pid_fd;			/* -1: does not run */
-	bool is_child;
+	struct redis_process process;
 	bool is_adopted;
 	char error[512];
 };
-
-enum launch { LAUNCH_DONE, LAUNCH_HELD, LAUNCH_FAILED };
 
 static bool
 read_options(struct embedded_redis *embedded,
@@ -55,14 +45,8 @@ read_options(struct embedded_redis *embedded,
 static bool
 find_or_launch(struct embedded_redis *embedded);
 
-static enum launch
+static enum redis_launch
 launch(struct embedded_redis *embedded);
-
-static int
-spawn(const char *settings, int log_fd, pid_t *ret_pid);
-
-static bool
-hold(struct embedded_redis *embedded, pid_t pid);
 
 static bool
 wait_until_serving(struct embedded_redis *embedded);
@@ -103,7 +87,6 @@ embedded_redis_start(const struct embedded_redis_options *options,
 
 	CHECK(embedded != NULL);
 	embedded->folder.lock_fd = -1;
-	embedded->pid_fd = -1;
 	if (!read_options(embedded, options) ||
 	    !redis_folder_open(options->state_dir, &embedded->folder,
 	    embedded->error, sizeof(embedded->error)) ||
@@ -112,7 +95,7 @@ embedded_redis_start(const struct embedded_redis_options *options,
 	    !find_or_launch(embedded) || !wait_until_serving(embedded) ||
 	    (embedded->is_adopted && !adopt(embedded))) {
 		snprintf(ret_error, error_size, "%s", embedded->error);
-		forget(embedded, embedded->is_child);
+		forget(embedded, embedded->process.is_child);
 		return NULL;
 	}
 	*ret_address = (struct redis_address){ .is_unix = true };
@@ -130,7 +113,7 @@ embedded_redis_is_adopted(const struct embedded_redis *embedded)
 pid_t
 embedded_redis_pid(const struct embedded_redis *embedded)
 {
-	return embedded->pid;
+	return embedded->process.pid;
 }
 
 const char *
@@ -144,13 +127,13 @@ embedded_redis_check(struct embedded_redis *embedded)
 {
 	int status;
 
-	if (embedded->pid_fd >= 0) {
+	if (embedded->process.pid != 0) {
 		if (!has_ended(embedded, 0, &status))
 			return true;
 		embedded->is_adopted = false;
 		fail_with_log(embedded, "redis-server has ended");
 	}
-	return launch(embedded) == LAUNCH_DONE;
+	return launch(embedded) == REDIS_LAUNCHED;
 }
 
 bool
@@ -163,9 +146,11 @@ embedded_redis_stop(struct embedded_redis *embedded, const char **ret_error)
 
 	if (embedded == NULL)
 		return true;
-	is_over = embedded->pid_fd < 0 || has_ended(embedded, 0, &status);
+	is_over = embedded->process.pid == 0;
 	if (is_over)
-		error = "redis-server had ended by itself";
+		error = "redis-server had ended before";
+	else
+		is_over = has_ended(embedded, 0, &status);
 	/* It may refuse while it rewrites its file, hence again and again. */
 	while (!is_over && clock_monotonic_ms() < until_ms) {
 		ask_to_end(embedded);
@@ -215,104 +200,28 @@ find_or_launch(struct embedded_redis *embedded)
 	while (clock_monotonic_ms() < until_ms) {
 		pid_t pid;
 		int fd = redis_probe_open(embedded->folder.socket, &pid);
+		enum redis_launch end;
 
 		if (fd >= 0) {
 			close(fd);
-			embedded->is_adopted = hold(embedded, pid);
-			return embedded->is_adopted;
-		}
-		switch (launch(embedded)) {
-		case LAUNCH_DONE:
+			embedded->process.pid = pid;
+			embedded->is_adopted = true;
 			return true;
-		case LAUNCH_FAILED:
-			return false;
-		case LAUNCH_HELD:
-			break;
 		}
+		end = launch(embedded);
+		if (end != REDIS_LAUNCH_HELD)
+			return end == REDIS_LAUNCHED;
 		rest();
 	}
 	return fail_with_log(embedded, "a redis-server of ours neither listens "
 	    "nor ends");
 }
 
-static enum launch
+static enum redis_launch
 launch(struct embedded_redis *embedded)
 {
-	int log_fd = redis_folder_open_log(&embedded->folder);
-	pid_t pid;
-	int code;
-
-	if (log_fd < 0) {
-		code = errno;
-		fail(embedded, "%s: %s", embedded->folder.log, code ==
-		    EWOULDBLOCK ? "a redis-server still uses it" :
-		    strerror(code));
-		return code == EWOULDBLOCK ? LAUNCH_HELD : LAUNCH_FAILED;
-	}
-	code = spawn(embedded->folder.settings, log_fd, &pid);
-	close(log_fd);
-	if (code != 0) {
-		fail(embedded, "redis-server cannot be run: %s",
-		    strerror(code));
-		return LAUNCH_FAILED;
-	}
-	if (hold(embedded, pid)) {
-		embedded->is_child = true;
-		return LAUNCH_DONE;
-	}
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return LAUNCH_FAILED;
-}
-
-/* Of the environment only PATH: the rest speaks to us, not to Redis. */
-static int
-spawn(const char *settings, int log_fd, pid_t *ret_pid)
-{
-	const char *path = getenv("PATH");
-	char search_path[1024], settings_path[REDIS_FOLDER_PATH_SIZE];
-	char name[] = "redis-server";
-	char *const argv[] = { name, settings_path, NULL };
-	char *const environment[] = { search_path, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int code;
-
-	snprintf(settings_path, sizeof(settings_path), "%s", settings);
-	snprintf(search_path, sizeof(search_path), "PATH=%s", path == NULL ?
-	    "/usr/local/bin:/usr/bin:/bin" : path);
-	sigemptyset(&none);
-	sigfillset(&all);
-	CHECK(posix_spawn_file_actions_init(&files) == 0);
-	CHECK(posix_spawn_file_actions_adddup2(&files, log_fd, 1) == 0);
-	CHECK(posix_spawn_file_actions_adddup2(&files, log_fd, 2) == 0);
-	CHECK(posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY,
-	    0) == 0);
-	CHECK(posix_spawn_file_actions_addclosefrom_np(&files, 3) == 0);
-	CHECK(posix_spawnattr_init(&attributes) == 0);
-	CHECK(posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID |
-	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0);
-	CHECK(posix_spawnattr_setsigmask(&attributes, &none) == 0);
-	CHECK(posix_spawnattr_setsigdefault(&attributes, &all) == 0);
-	code = posix_spawnp(ret_pid, name, &files, &attributes, argv,
-	    environment);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attributes);
-	return code;
-}
-
-static bool
-hold(struct embedded_redis *embedded, pid_t pid)
-{
-	int fd = pidfd_open(pid, 0);
-
-	if (fd < 0)
-		return fail(embedded, "redis-server, process %d: %s", (int)pid,
-		    strerror(errno));
-	embedded->pid = pid;
-	embedded->pid_fd = fd;
-	return true;
+	return redis_process_launch(&embedded->folder, &embedded->process,
+	    embedded->error, sizeof(embedded->error));
 }
 
 /* True also for one that is still loading its data after LOADING_MS. */
@@ -325,24 +234,32 @@ wait_until_serving(struct embedded_redis *embedded)
 
 	for (; now_ms < until_ms; now_ms = clock_monotonic_ms()) {
 		struct redisReply *reply = NULL;
-		bool is_loading;
+		bool is_heard, is_loading;
 		int fd, status;
 		pid_t pid;
 
-		if (has_ended(embedded, 0, &status))
+		if (embedded->process.is_child &&
+		    has_ended(embedded, 0, &status))
 			return fail_with_log(embedded,
 			    "redis-server has ended");
 		fd = redis_probe_open(embedded->folder.socket, &pid);
+		if (fd < 0 && embedded->is_adopted) {
+			/* It was ending when we met it. */
+			embedded->is_adopted = false;
+			if (!find_or_launch(embedded))
+				return false;
+			continue;
+		}
 		if (fd >= 0) {
 			reply = redis_probe_ask(fd, COUNT_OF(ping), ping,
 			    ANSWER_MS);
 			close(fd);
 		}
-		is_loading = reply != NULL &&
-		    reply->type == REDIS_REPLY_ERROR &&
+		is_heard = reply != NULL;
+		is_loading = is_heard && reply->type == REDIS_REPLY_ERROR &&
 		    strncmp(reply->str, "LOADING", 7) == 0;
 		freeReplyObject(reply);
-		if (reply != NULL && !is_loading)
+		if (is_heard && !is_loading)
 			return true;
 		if (is_loading)
 			heard_at_ms = now_ms;
@@ -379,10 +296,14 @@ is_ours(struct embedded_redis *embedded, int fd)
 	    reply->elements == 2 &&
 	    reply->element[1]->type == REDIS_REPLY_STRING &&
 	    strcmp(reply->element[1]->str, embedded->folder.path) == 0;
+	int status;
 
 	freeReplyObject(reply);
-	return is_good || fail(embedded, "%s: who listens there is not our "
-	    "redis-server", embedded->folder.socket);
+	/* One that a person has started does not hold its log. */
+	if (is_good && !has_ended(embedded, 0, &status))
+		return true;
+	return fail(embedded, "%s: who listens there is not our redis-server",
+	    embedded->folder.socket);
 }
 
 /* Ours may have changed since it was started. */
@@ -423,43 +344,32 @@ ask_to_end(struct embedded_redis *embedded)
 	int fd = redis_probe_open(embedded->folder.socket, &pid);
 
 	if (fd < 0) {
-		pidfd_send_signal(embedded->pid_fd, SIGTERM, NULL, 0);
+		redis_process_signal(&embedded->process, &embedded->folder,
+		    SIGTERM);
 		return;
 	}
 	freeReplyObject(redis_probe_ask(fd, COUNT_OF(words), words, ANSWER_MS));
 	close(fd);
 }
 
-/* Lets go of a process that has ended; only a child tells how. */
 static bool
 has_ended(struct embedded_redis *embedded, int timeout_ms, int *ret_status)
 {
-	struct pollfd wait = { .fd = embedded->pid_fd, .events = POLLIN };
-
-	if (poll(&wait, 1, timeout_ms) <= 0)
-		return false;
-	*ret_status = 0;
-	if (embedded->is_child)
-		waitpid(embedded->pid, ret_status, 0);
-	close(embedded->pid_fd);
-	embedded->pid_fd = -1;
-	embedded->pid = 0;
-	embedded->is_child = false;
-	return true;
+	return redis_process_has_ended(&embedded->process, &embedded->folder,
+	    timeout_ms, ret_status);
 }
 
+/* Frees; what is not killed goes on without us. */
 static void
 forget(struct embedded_redis *embedded, bool is_killed)
 {
 	int status;
 
-	if (embedded->pid_fd >= 0) {
-		if (is_killed) {
-			pidfd_send_signal(embedded->pid_fd, SIGKILL, NULL, 0);
-			has_ended(embedded, ENDING_MS, &status);
-		}
-		if (embedded->pid_fd >= 0)
-			close(embedded->pid_fd);
+	if (embedded->process.pid != 0 && is_killed) {
+		redis_process_signal(&embedded->process, &embedded->folder,
+		    SIGKILL);
+		if (!has_ended(embedded, ANSWER_MS, &status))
+			embedded->process.pid = 0;
 	}
 	redis_folder_close(&embedded->folder);
 	free(embedded);

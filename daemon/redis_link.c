@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 
 #include "daemon/clock.h"
@@ -23,6 +24,7 @@ enum {
 	STEADY_MS = 1000,	/* up for that long: the next loss is a new one */
 	STALL_MS = 100,		/* the timer was later than that: so were we */
 	STALL_GRACE_MS = 50,
+	SLOW_GRACE_MS = 2000,
 	OUR_OWN_MAX = 64,	/* greetings, pings, scripts: all at once */
 };
 
@@ -46,6 +48,9 @@ begin_attempt(struct redis_link *link);
 
 static void
 check_deadlines(struct redis_link *link, int64_t now_ms);
+
+static void
+give_up(struct redis_link *link, int64_t now_ms, const char *why);
 
 static void
 drop_connection(struct redis_link *link);
@@ -176,6 +181,7 @@ redis_link_came_up(struct redis_link *link)
 	link->heard_at_ms = link->up_at_ms;
 	link->ping_at_ms = link->up_at_ms + link->limits.ping_ms;
 	link->deadline_at_ms = redis_queue_deadline_at_ms(&link->queue);
+	link->grace_until_ms = 0;
 	link->told_why[0] = '\0';
 	redis_link_arm(link);
 	link->on_state(link->context, true, NULL);
@@ -191,8 +197,8 @@ on_timer(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	/*
-	 * When this process itself stood still, replies may lie in the socket:
-	 * once, let the loop read them before the clock is the judge.
+	 * When this process itself stood still, Redis may have as well: once,
+	 * let it answer before the clock is the judge.
 	 */
 	if (is_late && !link->had_grace) {
 		link->had_grace = true;
@@ -209,7 +215,7 @@ on_timer(evutil_socket_t fd, short what, void *context)
 	case LINK_CONNECTING:
 	case LINK_GREETING:
 		if (now_ms >= link->give_up_at_ms)
-			redis_link_fail(link, link->state == LINK_CONNECTING ?
+			give_up(link, now_ms, link->state == LINK_CONNECTING ?
 			    "no connection in time" : "no greeting in time");
 		break;
 	case LINK_UP:
@@ -319,9 +325,10 @@ check_deadlines(struct redis_link *link, int64_t now_ms)
 	if (now_ms >= link->deadline_at_ms) {
 		link->deadline_at_ms = redis_queue_deadline_at_ms(&link->queue);
 		if (now_ms >= link->deadline_at_ms) {
-			redis_link_fail(link, "no reply in time");
+			give_up(link, now_ms, "no reply in time");
 			return;
 		}
+		link->grace_until_ms = 0;
 	}
 	if (now_ms < link->ping_at_ms)
 		return;
@@ -334,9 +341,27 @@ check_deadlines(struct redis_link *link, int64_t now_ms)
 		link->ping_at_ms = link->heard_at_ms + link->limits.ping_ms;
 }
 
+/*
+ * While bytes wait to be read, it is we who are slow: for a while, read on. The
+ * timer comes again after the next read.
+ */
+static void
+give_up(struct redis_link *link, int64_t now_ms, const char *why)
+{
+	int fd = bufferevent_getfd(link->socket), unread = 0;
+
+	if (link->grace_until_ms == 0)
+		link->grace_until_ms = now_ms + SLOW_GRACE_MS;
+	if (now_ms < link->grace_until_ms && fd >= 0 &&
+	    ioctl(fd, FIONREAD, &unread) == 0 && unread > 0)
+		return;
+	redis_link_fail(link, why);
+}
+
 static void
 drop_connection(struct redis_link *link)
 {
+	link->grace_until_ms = 0;
 	link->state = LINK_DOWN;
 	if (link->socket != NULL)
 		bufferevent_free(link->socket);

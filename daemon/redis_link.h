@@ -3,7 +3,8 @@
  * One connection to Redis on the loop. Owns the socket, the order of commands
  * and replies, the deadline of each command, the scripts that must be loaded,
  * and the way back after a loss. Never repeats a command that may have reached
- * Redis, never blocks, never calls a handler except from the loop.
+ * Redis, never blocks, never calls a handler except from the loop. The program
+ * ignores SIGPIPE.
  *
  *	DOWN --timer--> CONNECTING --CONNECTED--> GREETING --all answered--> UP
  *	  ^__________________ any failure, any deadline ___________________|

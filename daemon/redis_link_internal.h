@@ -51,6 +51,7 @@ struct redis_link {
 	struct event *timer;
 	int64_t timer_at_ms;
 	bool had_grace;
+	int64_t grace_until_ms;		/* 0: nothing is overdue */
 	int64_t attempt_at_ms;		/* DOWN */
 	int64_t give_up_at_ms;		/* CONNECTING, GREETING */
 	int64_t deadline_at_ms;		/* UP: no deadline is earlier */

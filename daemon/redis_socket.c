@@ -104,6 +104,10 @@ redis_socket_why(struct bufferevent *socket, short what, char *ret_why)
 	else if (code != 0 && ERR_reason_error_string(code) != NULL)
 		snprintf(ret_why, REDIS_SOCKET_WHY_SIZE, "TLS: %s",
 		    ERR_reason_error_string(code));
+	else if (ssl != NULL && !SSL_is_init_finished(ssl))
+		/* libevent calls a refused connection an end of file here. */
+		snprintf(ret_why, REDIS_SOCKET_WHY_SIZE,
+		    "connect: refused, or closed before TLS began");
 	else if ((what & BEV_EVENT_EOF) != 0)
 		snprintf(ret_why, REDIS_SOCKET_WHY_SIZE, "closed by Redis");
 	else

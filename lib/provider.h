@@ -44,9 +44,10 @@ struct provider_errors {
 };
 
 /*
- * Reads the text of a provider file (docs/providers.md). file_name only stands
- * in messages. NULL: ret_errors holds everything that is wrong; on success its
- * count is 0. @include is refused.
+ * Reads the text of a provider file; its words are explained at the head of
+ * config/providers/twilio.conf. file_name only stands in messages. NULL:
+ * ret_errors holds everything that is wrong; on success its count is 0.
+ * @include is refused.
  */
 struct provider *
 provider_read(const char *text, const char *file_name,
@@ -95,19 +96,13 @@ struct provider_limits {
 struct provider_limits
 provider_limits(const struct provider *provider);
 
-/* Names of the values that only the company's configuration knows: the secrets,
- * each of which must be given, and the settings with a default ("base"). */
+/* Names of the values that only the company's configuration knows; each must
+ * be given with every request and every webhook. */
 size_t
 provider_secret_count(const struct provider *provider);
 
 const char *
 provider_secret(const struct provider *provider, size_t index);
-
-size_t
-provider_setting_count(const struct provider *provider);
-
-const char *
-provider_setting(const struct provider *provider, size_t index);
 
 /* ---- values for templates */
 
@@ -129,8 +124,8 @@ provider_setting(const struct provider *provider, size_t index);
  *   company name topic note number              words of the case
  *   text          of a message
  *   greeting whisper_text goodbye_text wait_text result_text   words to be said
- *   base          where the API is; its default is in the file
- *   and the secrets and settings that the file declares.
+ *   base          where the API is, instead of what the file says
+ *   and the secrets that the file declares.
  *
  * A secret NAME may come with NAME_previous while it is being changed: webhooks
  * signed with either are genuine.
@@ -157,7 +152,7 @@ struct provider_request {
 };
 
 /* The provider must be able to do the operation. False: a value is missing or
- * cannot stand there; *ret_error is static text that names it. */
+ * cannot stand there; *ret_error says which, and lives as long as the provider. */
 bool
 provider_request_build(const struct provider *provider,
     enum provider_operation operation, const struct provider_values *values,

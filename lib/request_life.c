@@ -328,6 +328,13 @@ was_rung_and_has_attempts(const struct moment *m)
 	return was_rung(m) && next_attempt_ms(m, m->event->outcome) >= 0;
 }
 
+/* The provider refused the customer's number: nobody will reach it. */
+static bool
+number_is_invalid(const struct moment *m)
+{
+	return is_this_call(m) && m->event->outcome == OUTCOME_INVALID_NUMBER;
+}
+
 /* The talk was never heard of while it lasted. */
 static bool
 has_talked(const struct moment *m)
@@ -1196,6 +1203,7 @@ static const struct row rows[] = {
 	ROW(CALLING, CALL_OVER, has_talked, TO(WRAPPING), begin_wrapping),
 	ROW(CALLING, CALL_OVER, was_rung_and_has_attempts, TO(SCHEDULED), retry_later),
 	ROW(CALLING, CALL_OVER, was_rung, TO(CLOSED), could_not_reach),
+	ROW(CALLING, CALL_OVER, number_is_invalid, TO(CLOSED), could_not_reach),
 	ROW(CALLING, CALL_OVER, is_this_call, TO(WAITING), let_go),
 	ROW(CALLING, CALL_LOST, is_this_call, TO(REFERRED), refer_unknown),
 	ROW(CALLING, CANCELLED, others_still_ask, SAME, drop_asker),

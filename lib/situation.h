@@ -103,6 +103,7 @@ struct event {
 	char reason[REASON_SIZE];
 	char site_id[SITE_ID_SIZE];
 	char sid[SID_SIZE];
+	char request[REQUEST_ID_SIZE];  /* ACCEPT, DECLINE: only an offer of this one; "": any */
 	char by[ID_SIZE];               /* who did it: "website", "anna", "callbackctl", "" the system */
 	char detail[DETAIL_SIZE];       /* the provider's words, for people */
 	char fresh_id[REQUEST_ID_SIZE]; /* an unused request id, for a birth */

@@ -74,7 +74,9 @@ is_this_offer(const struct moment *m)
 	const struct specialist *s = m->specialist;
 	const struct offer *offer;
 
-	if (strcmp(m->request->id, s->request) != 0)
+	if (strcmp(m->request->id, s->request) != 0 ||
+	    (m->event->request[0] != '\0' &&
+	        strcmp(m->event->request, s->request) != 0))
 		return false;
 	offer = request_offer_to(m->request, s->id);
 	return offer != NULL && offer->number == s->offer &&
@@ -87,6 +89,12 @@ phone_rings(const struct moment *m)
 	const struct call *call = situation_call(m->now, m->specialist->call);
 
 	return m->specialist->call != 0 && call != NULL && call_is_live(call);
+}
+
+static bool
+is_this_offer_and_rings(const struct moment *m)
+{
+	return is_this_offer(m) && phone_rings(m);
 }
 
 static bool
@@ -464,8 +472,8 @@ static const struct row rows[] = {
 	ROW(IDLE,     DUE,       is_absent,                   TO(AWAY),     be_absent),
 
 	ROW(OFFERED,  ACCEPT,    is_this_offer,               TO(BUSY),     tell_accepted),
-	ROW(OFFERED,  DECLINE,   phone_rings,                 TO(BUSY),     decline_ringing),
-	ROW(OFFERED,  DECLINE,   ALWAYS,                      TO(RESTING),  decline),
+	ROW(OFFERED,  DECLINE,   is_this_offer_and_rings,     TO(BUSY),     decline_ringing),
+	ROW(OFFERED,  DECLINE,   is_this_offer,               TO(RESTING),  decline),
 	ROW(OFFERED,  STATUS,    phone_rings_and_leaves,      TO(BUSY),     leave_ringing),
 	ROW(OFFERED,  STATUS,    leaves,                      TO(AWAY),     leave_offer),
 	ROW(OFFERED,  LAPSED,    phone_rings,                 TO(BUSY),     ignore_ringing),

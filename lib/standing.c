@@ -90,6 +90,10 @@ standing_of_request(const struct request *request, struct standing *ret)
 		stand(ret, "due", "", request->record.wake_at_ms);
 	if (promise != 0)
 		stand(ret, "promises", "", promise);
+	if (request->state == REQUEST_REFERRED)
+		stand(ret, "referred", "", request->asked_at_ms);
+	if (request->is_missed && request->kept_at_ms == 0)
+		stand(ret, "late", "", request->promise_at_ms);
 	if ((request->state == REQUEST_WAITING ||
 	        request->state == REQUEST_OFFERED) &&
 	    request->hold_until_ms == 0 &&
@@ -144,6 +148,8 @@ standing_add_absent(enum record_kind kind, const void *record,
 	stand(standing, "due", "", 0);
 	if (kind == RECORD_REQUEST) {
 		stand(standing, "promises", "", 0);
+		stand(standing, "referred", "", 0);
+		stand(standing, "late", "", 0);
 		stand(standing, "wait:", request->queue, 0);
 	}
 	if (kind == RECORD_SPECIALIST) {

@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "lib/check.h"
+#include "lib/output.h"
 
 enum {
 	TEMPLATE_NAME_SIZE = 32,        /* of a name, with its end */
@@ -40,7 +41,8 @@ struct template;                        /* immutable */
 struct template_error {
 	size_t at;                      /* byte in the source */
 	char   name[TEMPLATE_NAME_SIZE];  /* the name or filter concerned, or "" */
-	const char *text;               /* static */
+	const char *text;               /* static; of template_render: lives as long as
+	                                 * the template, and says the name */
 };
 
 /* May `name` be used? */
@@ -63,26 +65,9 @@ template_free(struct template *template);
 bool
 template_uses(const struct template *template, const char *name);
 
-/* Where rendered text goes: bytes up to a limit. Zero it but for `max`. Text is
- * always terminated, NULL before the first byte. */
-struct template_output {
-	char  *text;                    /* owned */
-	size_t length, size;
-	size_t max;                     /* bytes without the end */
-};
-
-/* False: it would not fit; nothing was added. */
+/* False: it is the same text for every value. */
 bool
-template_output_add(struct template_output *output, const char *bytes,
-    size_t length) MUST_USE;
-
-/* Adds text percent-encoded: only A-Z a-z 0-9 - . _ ~ stay. */
-bool
-template_output_add_encoded(struct template_output *output, const char *text)
-    MUST_USE;
-
-void
-template_output_fini(struct template_output *output);
+template_has_holes(const struct template *template);
 
 /*
  * Adds the rendered text. False: a value is missing, is not UTF-8, does not suit
@@ -91,7 +76,7 @@ template_output_fini(struct template_output *output);
  */
 bool
 template_render(const struct template *template, template_lookup *on_name,
-    const void *context, struct template_output *output,
+    const void *context, struct output *output,
     struct template_error *ret_error) MUST_USE;
 
 #endif

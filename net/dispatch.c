@@ -118,6 +118,7 @@ request_route(struct connection *connection)
 			http_problem(request, 503, "no_memory", NULL);
 			return;
 		}
+		request->route = i;
 		route->on_request(request, server->context);
 		return;
 	}

@@ -106,6 +106,10 @@ http_server_held_count(const struct http_server *server);
 enum http_method
 http_request_method(const struct http_request *request);
 
+/* The place of its route in the table: lets one handler serve many. */
+size_t
+http_request_route(const struct http_request *request);
+
 /* The decoded path: no "..", no empty segment in the middle, no NUL. */
 const char *
 http_path(const struct http_request *request);

@@ -41,6 +41,7 @@ struct http_request {
 	bool body_is_terminated;
 	const char *peer;
 	struct guard_target target;
+	size_t route;			/* place of the one that fits */
 	struct route_params params;
 	struct guard_headers headers;
 };

@@ -21,6 +21,12 @@ http_request_method(const struct http_request *request)
 	return request->method;
 }
 
+size_t
+http_request_route(const struct http_request *request)
+{
+	return request->route;
+}
+
 const char *
 http_path(const struct http_request *request)
 {

@@ -3,6 +3,9 @@
 #           tests_unit_NAME_SOURCES = tests/unit/NAME.c
 #           tests_unit_NAME_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 #           tests_unit_NAME_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+# What ./dev and the end-to-end tests need in a tarball; their test_*.py are listed beside what they test.
+EXTRA_DIST += tests/check.sh sandbox/run.sh tests/e2e/conftest.py tests/e2e/harness.py \
+	tests/e2e/company.py
 if HAVE_CMOCKA
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/http
@@ -25,6 +28,19 @@ UNIT_TESTS += tests/unit/intake
 tests_unit_intake_SOURCES = tests/unit/intake.c
 tests_unit_intake_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_intake_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/redis_link
+tests_unit_redis_link_SOURCES = tests/unit/redis_link.c daemon/redis_link.c daemon/redis_link.h \
+	daemon/redis_link_internal.h daemon/redis_talk.c daemon/redis_queue.c daemon/redis_queue.h \
+	daemon/redis_socket.c daemon/redis_socket.h daemon/redis_address.c daemon/redis_address.h \
+	daemon/resp.c daemon/resp.h daemon/clock.c daemon/clock.h
+tests_unit_redis_link_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(HIREDIS_CFLAGS)
+tests_unit_redis_link_LDADD = $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/embedded_redis
+tests_unit_embedded_redis_SOURCES = tests/unit/embedded_redis.c daemon/embedded_redis.c \
+	daemon/embedded_redis.h daemon/redis_folder.c daemon/redis_folder.h daemon/redis_probe.c \
+	daemon/redis_probe.h daemon/redis_process.c daemon/redis_process.h daemon/redis_address.h daemon/resp.c daemon/resp.h daemon/clock.c daemon/clock.h
+tests_unit_embedded_redis_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(HIREDIS_CFLAGS)
+tests_unit_embedded_redis_LDADD = $(HIREDIS_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * commands: the table, and the way from the words of a command line to the row
+ * that they say.
+ */
+#include "ctl/commands.h"
+
+#include <string.h>
+
+#include "ctl/act.h"
+#include "ctl/ask.h"
+#include "ctl/show.h"
+#include "ctl/story.h"
+#include "ctl/top.h"
+#include "lib/text.h"
+
+enum { NAME_SIZE = 32 };
+
+static const struct command commands[] = {
+	{ "status", "is it well, and how much is there to do",
+	    "GET", "/v1/status", NULL, show_status_shape, show_on_status, NULL },
+	{ "show queue", "all queues, and who waits in them",
+	    "GET", "/v1/queues", NULL, show_queues_shape, show_on_queues, NULL },
+	{ "show queue QUEUE", "who waits, in the order of serving, and why",
+	    "GET", "/v1/queues/QUEUE", NULL, show_queue_shape, show_on_queue, NULL },
+	{ "show request KEY", "all that happened to it, and what took the time",
+	    "GET", "/v1/requests/KEY", NULL, story_shape, story_on_request, NULL },
+	{ "show specialists", "who is here, and what they do",
+	    "GET", "/v1/specialists", NULL, show_specialists_shape, show_on_specialists, NULL },
+	{ "show late", "promises that were missed and still wait",
+	    "GET", "/v1/late", NULL, show_requests_shape, show_on_requests, NULL },
+	{ "show rejected", "what the websites sent in vain",
+	    "GET", "/v1/rejected", NULL, show_rejected_shape, show_on_rejected, NULL },
+	{ "show unknown", "who may have been called: a person must decide",
+	    "GET", "/v1/unknown", NULL, show_requests_shape, show_on_requests, NULL },
+	{ "show results", "calls that wait for their result",
+	    "GET", "/v1/results", NULL, show_requests_shape, show_on_requests, NULL },
+	{ "top [QUEUE]", "show queue, drawn anew each second until Ctrl-C",
+	    NULL, NULL, NULL, NULL, NULL, top_run },
+
+	{ "submit PHONE [--topic QUEUE] [--name NAME] [--note TEXT] [--at T] [--id ID]",
+	    "ask for a call, as a website would",
+	    "POST", "/v1/requests",
+	    "phone=PHONE topic=--topic name=--name note=--note at=--at id=--id",
+	    act_answer_shape, act_on_submitted, NULL },
+	{ "submit FILE", "the same with the website's JSON; - is the standard input",
+	    "POST", "/v1/requests", "FILE", act_answer_shape, act_on_submitted, NULL },
+	{ "check-request FILE", "what would happen to it; stores nothing",
+	    "POST", "/v1/requests/check", "FILE", act_check_shape, act_on_checked, NULL },
+
+	{ "accept KEY --as S", "take what was offered to this specialist",
+	    "POST", "/v1/requests/KEY/accept", "as=--as", act_request_shape, act_on_request, NULL },
+	{ "decline KEY --as S", "somebody else shall take it",
+	    "POST", "/v1/requests/KEY/decline", "as=--as", act_request_shape, act_on_request, NULL },
+	{ "pass KEY [--to QUEUE] [--note TEXT] [--as S]", "give the case to another queue",
+	    "POST", "/v1/requests/KEY/pass", "queue=--to note=--note as=--as",
+	    act_request_shape, act_on_request, NULL },
+	{ "note KEY TEXT... [--as S]", "write a line into its story",
+	    "POST", "/v1/requests/KEY/note", "text=TEXT as=--as",
+	    act_request_shape, act_on_request, NULL },
+	{ "assign KEY to S [--as S]", "wish for a specialist",
+	    "POST", "/v1/requests/KEY/assign", "specialist=S as=--as",
+	    act_request_shape, act_on_request, NULL },
+	{ "close KEY as DISPOSITION [--at T] [--to QUEUE] [--note TEXT] [--as S]",
+	    "say how the call ended; --at: when to call again",
+	    "POST", "/v1/requests/KEY/close",
+	    "disposition=DISPOSITION at=--at queue=--to note=--note as=--as",
+	    act_request_shape, act_on_request, NULL },
+	{ "reopen KEY [--to QUEUE] [--as S]", "a new request in the same case",
+	    "POST", "/v1/requests/KEY/reopen", "queue=--to as=--as",
+	    act_request_shape, act_on_request, NULL },
+	{ "requeue KEY [--as S]", "decide that it shall be called again",
+	    "POST", "/v1/requests/KEY/requeue", "as=--as", act_request_shape, act_on_request, NULL },
+	{ "cancel KEY [--as S]", "nobody is to be called any more",
+	    "POST", "/v1/requests/KEY/cancel", "as=--as", act_request_shape, act_on_request, NULL },
+	{ "progress KEY WHAT=ringing|answered|over [--outcome WORD] [--as S]",
+	    "how far a call made by hand has come",
+	    "POST", "/v1/requests/KEY/progress", "progress=WHAT outcome=--outcome as=--as",
+	    act_request_shape, act_on_request, NULL },
+	{ "set specialist ID STATUS=available|paused|off [--reason TEXT] [--until T] [--as S]",
+	    "change somebody's status",
+	    "PUT", "/v1/specialists/ID", "status=STATUS reason=--reason return_at=--until as=--as",
+	    show_specialist_shape, act_on_specialist, NULL },
+
+	{ "help", "this text", NULL, NULL, NULL, NULL, NULL, help_run },
+};
+
+const struct option_name option_names[OPTION_COUNT] = {
+	[OPTION_AS] = { "as", false },
+	[OPTION_AT] = { "at", true },
+	[OPTION_ID] = { "id", false },
+	[OPTION_NAME] = { "name", false },
+	[OPTION_NOTE] = { "note", false },
+	[OPTION_OUTCOME] = { "outcome", false },
+	[OPTION_REASON] = { "reason", false },
+	[OPTION_TO] = { "to", false },
+	[OPTION_TOPIC] = { "topic", false },
+	[OPTION_UNTIL] = { "until", true },
+};
+
+static const char help_end[] =
+    "\n"
+    "KEY   a request: its spoken number, its id, the website's id, or the last\n"
+    "      four or more digits of the telephone\n"
+    "S     a specialist's id\n"
+    "T     HH:MM (the next time the clock shows it), \"YYYY-MM-DD HH:MM\", or\n"
+    "      Unix seconds\n"
+    "\n"
+    "  --as S         in whose name\n"
+    "  --json         the daemon's JSON as it is, for programs\n"
+    "  --full         telephone numbers in full\n"
+    "  --socket PATH  the daemon's control socket; else $CALLBACKD_SOCKET, else\n"
+    "                 " SOCKET_HERE " if there is one, else\n"
+    "                 " SOCKET_SYSTEM "\n"
+    "  --no-colour    as does NO_COLOR in the environment\n"
+    "  --help, --version\n"
+    "\n"
+    "Exit: 0 done, 1 refused or not found, 2 wrong usage, 3 no daemon reached,\n"
+    "4 the daemon cannot now.\n";
+
+static void complain_of(struct ctl *ctl, const struct command *command,
+    const char *why);
+
+const struct command *
+command_find(struct ctl *ctl, char **words, size_t count)
+{
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		if (sentence_fits(commands[i].sentence, words, count,
+		    &ctl->holes))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+/* The sentence that begins in the same way, else the nearest first word. */
+void
+command_suggest(struct ctl *ctl, char **words, size_t count)
+{
+	const struct command *best = NULL;
+	char first[NAME_SIZE], nearest[NAME_SIZE] = "";
+	size_t common = 0, distance = SIZE_MAX;
+
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		const char *sentence = commands[i].sentence;
+		size_t same = sentence_common(sentence, words, count);
+
+		if (same > common) {
+			common = same;
+			best = &commands[i];
+		}
+		snprintf(first, sizeof(first), "%.*s",
+		    (int)strcspn(sentence, " "), sentence);
+		if (text_is_nearer(words[0], first, &distance))
+			snprintf(nearest, sizeof(nearest), "%s", first);
+	}
+	if (best != NULL) {
+		complain_of(ctl, best, "that is not complete");
+	} else {
+		complain(ctl, "there is no command \"%s\"%s%s%s; see: "
+		    "callbackctl help", words[0],
+		    nearest[0] != '\0' ? "; did you mean \"" : "", nearest,
+		    nearest[0] != '\0' ? "\"?" : "");
+	}
+}
+
+bool
+command_takes_options(struct ctl *ctl, const struct command *command)
+{
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		char name[NAME_SIZE], why[NAME_SIZE * 2];
+
+		snprintf(name, sizeof(name), "--%s", option_names[i].name);
+		if (ctl->options[i] == NULL &&
+		    sentence_needs(command->sentence, name)) {
+			snprintf(why, sizeof(why), "%s is missing", name);
+			complain_of(ctl, command, why);
+			return false;
+		}
+		if (ctl->options[i] != NULL && i != OPTION_AS &&
+		    !sentence_takes(command->sentence, name)) {
+			snprintf(why, sizeof(why), "%s does not go with it",
+			    name);
+			complain_of(ctl, command, why);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* One line: what is wrong, and the sentence as it should be. */
+static void
+complain_of(struct ctl *ctl, const struct command *command, const char *why)
+{
+	fprintf(ctl->errors, "callbackctl: %s; say: callbackctl ", why);
+	sentence_print(ctl->errors, command->sentence);
+	fputs("; see: callbackctl help\n", ctl->errors);
+}
+
+enum exit_code
+help_run(struct ctl *ctl)
+{
+	fputs("usage: callbackctl COMMAND [OPTION]...\n\n", ctl->out);
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		fputs("  ", ctl->out);
+		sentence_print(ctl->out, commands[i].sentence);
+		fprintf(ctl->out, "\n      %s\n", commands[i].help);
+	}
+	fputs(help_end, ctl->out);
+	return EXIT_DONE;
+}

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+/* show: one function for each answer, and the shape it relies on. */
+#include "ctl/show.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "ctl/ask.h"
+#include "ctl/brief.h"
+#include "ctl/format.h"
+
+enum { PATH_SIZE = 512, NOTES_SIZE = 512 };
+
+#define END { NULL, FIELD_TEXT, false, NULL }
+
+static const struct field queue_inside[] = {
+	{ "id", FIELD_TEXT, true, NULL },
+	{ "title", FIELD_TEXT, false, NULL },
+	{ "waiting", FIELD_NUMBER, false, NULL },
+	{ "late", FIELD_NUMBER, false, NULL },
+	{ "ready", FIELD_NUMBER, false, NULL },
+	END
+};
+
+const struct field show_queues_shape[] = {
+	{ "queues", FIELD_LIST, true, queue_inside }, END
+};
+
+const struct field show_queue_shape[] = {
+	{ "id", FIELD_TEXT, true, NULL },
+	{ "title", FIELD_TEXT, false, NULL },
+	{ "requests", FIELD_LIST, true, brief_shape },
+	{ "total", FIELD_NUMBER, false, NULL },
+	END
+};
+
+const struct field show_requests_shape[] = {
+	{ "requests", FIELD_LIST, true, brief_shape }, END
+};
+
+static const struct field redis_inside[] = {
+	{ "up", FIELD_TRUTH, true, NULL },
+	{ "why", FIELD_TEXT, false, NULL },
+	{ "since", FIELD_NUMBER, false, NULL },
+	END
+};
+
+static const struct field carrier_inside[] = {
+	{ "in_flight", FIELD_NUMBER, false, NULL }, END
+};
+
+const struct field show_status_shape[] = {
+	{ "version", FIELD_TEXT, false, NULL },
+	{ "site", FIELD_TEXT, false, NULL },
+	{ "company", FIELD_TEXT, false, NULL },
+	{ "state", FIELD_TEXT, true, NULL },
+	{ "redis", FIELD_OBJECT, true, redis_inside },
+	{ "uptime_s", FIELD_NUMBER, false, NULL },
+	{ "active", FIELD_NUMBER, false, NULL },
+	{ "scheduled", FIELD_NUMBER, false, NULL },
+	{ "late", FIELD_NUMBER, false, NULL },
+	{ "rejected", FIELD_NUMBER, false, NULL },
+	{ "unknown", FIELD_NUMBER, false, NULL },
+	{ "results", FIELD_NUMBER, false, NULL },
+	{ "queues", FIELD_LIST, false, queue_inside },
+	{ "specialists", FIELD_OBJECT, false, NULL },
+	{ "carrier", FIELD_OBJECT, false, carrier_inside },
+	{ "clock_scale", FIELD_NUMBER, false, NULL },
+	END
+};
+
+static const struct field skill_inside[] = {
+	{ "id", FIELD_TEXT, false, NULL },
+	{ "level", FIELD_NUMBER, false, NULL },
+	END
+};
+
+static const struct field specialist_inside[] = {
+	{ "id", FIELD_TEXT, true, NULL },
+	{ "name", FIELD_TEXT, false, NULL },
+	{ "state", FIELD_TEXT, false, NULL },
+	{ "shown", FIELD_TEXT, false, NULL },
+	{ "status", FIELD_TEXT, false, NULL },
+	{ "reason", FIELD_TEXT, false, NULL },
+	{ "return_at", FIELD_NUMBER, false, NULL },
+	{ "since", FIELD_NUMBER, false, NULL },
+	{ "queues", FIELD_LIST, false, skill_inside },
+	{ "number", FIELD_TEXT, false, NULL },
+	{ "offer_until", FIELD_NUMBER, false, NULL },
+	{ "ignored", FIELD_NUMBER, false, NULL },
+	END
+};
+
+const struct field show_specialists_shape[] = {
+	{ "specialists", FIELD_LIST, true, specialist_inside }, END
+};
+
+const struct field show_specialist_shape[] = {
+	{ "specialist", FIELD_OBJECT, true, specialist_inside }, END
+};
+
+static const struct field rejected_inside[] = {
+	{ "at", FIELD_NUMBER, false, NULL },
+	{ "id", FIELD_TEXT, false, NULL },
+	{ "code", FIELD_TEXT, false, NULL },
+	{ "pointer", FIELD_TEXT, false, NULL },
+	{ "text", FIELD_TEXT, false, NULL },
+	{ "raw", FIELD_TEXT, false, NULL },
+	END
+};
+
+const struct field show_rejected_shape[] = {
+	{ "rejected", FIELD_LIST, true, rejected_inside }, END
+};
+
+static const struct column queue_columns[] = {
+	{ "QUEUE", false, true },
+	{ "TITLE", false, true },
+	{ "WAITING", true, false },
+	{ "LATE", true, false },
+	{ "READY", true, false },
+};
+
+static const struct column specialist_columns[] = {
+	{ "ID", false, false },
+	{ "NAME", false, true },
+	{ "STATE", false, false },
+	{ "SINCE", false, false },
+	{ "STATUS", false, true },
+	{ "REQUEST", false, false },
+	{ "QUEUES", false, true },
+};
+
+static const struct column rejected_columns[] = {
+	{ "AT", false, false },
+	{ "ID", false, true },
+	{ "CODE", false, false },
+	{ "FIELD", false, false },
+	{ "WHAT IS WRONG", false, true },
+	{ "AS IT CAME", false, true },
+};
+
+/* What a status mentions only when there is some of it. */
+static const struct {
+	const char *name, *text;
+} troubles[] = {
+	{ "late", "late (show late)" },
+	{ "unknown", "may have been called (show unknown)" },
+	{ "results", "waiting for a result (show results)" },
+	{ "rejected", "not accepted (show rejected)" },
+};
+
+static void status_print_head(struct ctl *ctl, const json_t *answer);
+static void status_print_people(struct ctl *ctl, const json_t *answer);
+static void status_print_troubles(struct ctl *ctl, const json_t *answer);
+static void queues_print(struct ctl *ctl, const json_t *queues);
+static void specialist_add(struct table *table, const json_t *specialist);
+
+enum exit_code
+show_on_status(struct ctl *ctl, const json_t *answer)
+{
+	const json_t *carrier = field_object(answer, "carrier");
+	double scale = field_real(answer, "clock_scale");
+
+	status_print_head(ctl, answer);
+	print_line(ctl->out, &ctl->paper, INK_NONE,
+	    "requests: %lld live, %lld of them for later; calls in flight: "
+	    "%lld", (long long)field_number(answer, "active"),
+	    (long long)field_number(answer, "scheduled"),
+	    (long long)field_number(carrier, "in_flight"));
+	status_print_people(ctl, answer);
+	if (scale != 0 && scale != 1)
+		print_line(ctl->out, &ctl->paper, INK_YELLOW,
+		    "times are multiplied by %g: this is a trial", scale);
+	status_print_troubles(ctl, answer);
+	if (json_array_size(field_list(answer, "queues")) > 0) {
+		putc('\n', ctl->out);
+		queues_print(ctl, field_list(answer, "queues"));
+	}
+	return EXIT_DONE;
+}
+
+static void
+status_print_head(struct ctl *ctl, const json_t *answer)
+{
+	const json_t *redis = field_object(answer, "redis");
+	const char *company = field_text(answer, "company");
+	const char *state = field_text(answer, "state");
+	bool is_up = field_truth(redis, "up");
+	const char *why = field_text(redis, "why");
+	char text[FORMAT_SIZE], since[FORMAT_SIZE];
+
+	print_line(ctl->out, &ctl->paper,
+	    strcmp(state, "running") == 0 ? INK_BOLD : INK_RED,
+	    "callbackd %s, site \"%s\"%s%s%s: %s, up %s",
+	    field_text(answer, "version"), field_text(answer, "site"),
+	    company[0] != '\0' ? " (" : "", company,
+	    company[0] != '\0' ? ")" : "",
+	    strcmp(state, "no_redis") == 0 ? "waiting for Redis" : state,
+	    format_span(field_number(answer, "uptime_s"), text));
+	format_instant(field_number(redis, "since"), since);
+	print_line(ctl->out, &ctl->paper, is_up ? INK_NONE : INK_RED,
+	    "Redis: %s%s%s%s%s", is_up ? "up" : "away",
+	    since[0] != '\0' ? " since " : "", since,
+	    why[0] != '\0' ? ": " : "", why);
+}
+
+static void
+status_print_people(struct ctl *ctl, const json_t *answer)
+{
+	json_t *people = json_object_get(answer, "specialists"), *value;
+	char list[NOTES_SIZE] = "";
+	const char *state;
+	size_t used = 0;
+
+	json_object_foreach(people, state, value) {
+		if (!json_is_integer(value) || json_integer_value(value) == 0)
+			continue;
+		used += (size_t)snprintf(list + used, sizeof(list) - used,
+		    "%s%lld %s", used > 0 ? ", " : "",
+		    (long long)json_integer_value(value), state);
+		if (used >= sizeof(list))
+			break;
+	}
+	print_line(ctl->out, &ctl->paper, INK_NONE, "specialists: %s",
+	    list[0] != '\0' ? list : "none");
+}
+
+static void
+status_print_troubles(struct ctl *ctl, const json_t *answer)
+{
+	char list[NOTES_SIZE] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < COUNT_OF(troubles); i++) {
+		int64_t count = field_number(answer, troubles[i].name);
+
+		if (count == 0)
+			continue;
+		used += (size_t)snprintf(list + used, sizeof(list) - used,
+		    "%s%lld %s", used > 0 ? ", " : "", (long long)count,
+		    troubles[i].text);
+	}
+	if (used > 0)
+		print_line(ctl->out, &ctl->paper, INK_RED, "look at: %s",
+		    list);
+}
+
+static void
+queues_print(struct ctl *ctl, const json_t *queues)
+{
+	struct table *table = table_new(queue_columns,
+	    COUNT_OF(queue_columns));
+	const json_t *queue;
+	size_t i;
+
+	json_array_foreach(queues, i, queue) {
+		int64_t late = field_number(queue, "late");
+
+		table_cell(table, INK_BOLD, field_text(queue, "id"));
+		table_cell(table, INK_NONE, field_text(queue, "title"));
+		table_cellf(table, INK_NONE, "%lld",
+		    (long long)field_number(queue, "waiting"));
+		table_cellf(table, late > 0 ? INK_RED : INK_NONE, "%lld",
+		    (long long)late);
+		table_cellf(table, INK_NONE, "%lld",
+		    (long long)field_number(queue, "ready"));
+	}
+	table_print(table, ctl->out, &ctl->paper, true);
+	table_free(table);
+}
+
+enum exit_code
+show_on_queue(struct ctl *ctl, const json_t *answer)
+{
+	const json_t *requests = field_list(answer, "requests");
+	size_t shown = json_array_size(requests);
+	int64_t total = field_number(answer, "total");
+	const char *title = field_text(answer, "title");
+
+	if (total < (int64_t)shown)
+		total = (int64_t)shown;
+	print_line(ctl->out, &ctl->paper, INK_BOLD, "%s%s%s: %lld %s",
+	    field_text(answer, "id"), title[0] != '\0' ? ", " : "", title,
+	    (long long)total, total == 1 ? "request" : "requests");
+	brief_print_list(ctl, requests, false);
+	if (total > (int64_t)shown)
+		print_line(ctl->out, &ctl->paper, INK_DIM, "and %lld more",
+		    (long long)(total - (int64_t)shown));
+	return EXIT_DONE;
+}
+
+enum exit_code
+show_on_queues(struct ctl *ctl, const json_t *answer)
+{
+	const json_t *queues = field_list(answer, "queues"), *queue;
+	size_t i;
+
+	queues_print(ctl, queues);
+	json_array_foreach(queues, i, queue) {
+		const char *id = field_text(queue, "id");
+		struct holes holes = { .count = 1 };
+		enum exit_code code;
+		char path[PATH_SIZE];
+		json_t *more;
+
+		holes.at[0].name = "QUEUE";
+		holes.at[0].name_length = strlen("QUEUE");
+		snprintf(holes.at[0].value, VALUE_SIZE, "%s", id);
+		if (!sentence_path("/v1/queues/QUEUE", &holes, path,
+		    sizeof(path)))
+			continue;
+		code = ask_more(ctl, path, show_queue_shape, &more);
+		if (code != EXIT_DONE)
+			return code;
+		if (json_array_size(field_list(more, "requests")) > 0) {
+			putc('\n', ctl->out);
+			show_on_queue(ctl, more);
+		}
+		json_decref(more);
+	}
+	return EXIT_DONE;
+}
+
+enum exit_code
+show_on_requests(struct ctl *ctl, const json_t *answer)
+{
+	const json_t *requests = field_list(answer, "requests");
+
+	if (json_array_size(requests) == 0)
+		print_line(ctl->out, &ctl->paper, INK_GREEN, "none");
+	brief_print_list(ctl, requests, true);
+	return EXIT_DONE;
+}
+
+enum exit_code
+show_on_specialists(struct ctl *ctl, const json_t *answer)
+{
+	struct table *table = table_new(specialist_columns,
+	    COUNT_OF(specialist_columns));
+	const json_t *specialists = field_list(answer, "specialists");
+	const json_t *specialist;
+	size_t i;
+
+	if (json_array_size(specialists) == 0)
+		print_line(ctl->out, &ctl->paper, INK_YELLOW, "none");
+	json_array_foreach(specialists, i, specialist)
+		specialist_add(table, specialist);
+	table_print(table, ctl->out, &ctl->paper, true);
+	table_free(table);
+	return EXIT_DONE;
+}
+
+static void
+specialist_add(struct table *table, const json_t *specialist)
+{
+	const json_t *queues = field_list(specialist, "queues"), *queue;
+	const char *shown = field_text(specialist, "shown");
+	const char *reason = field_text(specialist, "reason");
+	const char *number = field_text(specialist, "number");
+	int64_t offered = field_number(specialist, "offer_until");
+	char text[FORMAT_SIZE], list[NOTES_SIZE] = "";
+	size_t i, used = 0;
+
+	if (shown[0] == '\0')
+		shown = field_text(specialist, "state");
+	table_cell(table, INK_BOLD, field_text(specialist, "id"));
+	table_cell(table, INK_NONE, field_text(specialist, "name"));
+	table_cell(table, strcmp(shown, "idle") == 0 ? INK_GREEN :
+	    strcmp(shown, "away") == 0 ? INK_DIM : INK_NONE, shown);
+	table_cell(table, INK_NONE, format_instant(
+	    field_number(specialist, "since"), text));
+	format_instant(field_number(specialist, "return_at"), text);
+	table_cellf(table, INK_NONE, "%s%s%s%s%s",
+	    field_text(specialist, "status"), reason[0] != '\0' ? ": " : "",
+	    reason, text[0] != '\0' ? " until " : "", text);
+	format_instant(offered, text);
+	table_cellf(table, INK_NONE, "%s%s%s", number,
+	    offered != 0 ? " until " : "", text);
+	json_array_foreach(queues, i, queue) {
+		used += (size_t)snprintf(list + used, sizeof(list) - used,
+		    "%s%s %lld", i > 0 ? ", " : "", field_text(queue, "id"),
+		    (long long)field_number(queue, "level"));
+		if (used >= sizeof(list))
+			break;
+	}
+	table_cell(table, INK_NONE, list);
+}
+
+enum exit_code
+show_on_rejected(struct ctl *ctl, const json_t *answer)
+{
+	struct table *table = table_new(rejected_columns,
+	    COUNT_OF(rejected_columns));
+	const json_t *list = field_list(answer, "rejected"), *one;
+	char text[FORMAT_SIZE];
+	size_t i;
+
+	json_array_foreach(list, i, one) {
+		table_cell(table, INK_NONE, format_instant(
+		    field_number(one, "at"), text));
+		table_cell(table, INK_NONE, field_text(one, "id"));
+		table_cell(table, INK_RED, field_text(one, "code"));
+		table_cell(table, INK_NONE, field_text(one, "pointer"));
+		table_cell(table, INK_NONE, field_text(one, "text"));
+		/* What came holds a telephone number in full. */
+		table_cell(table, INK_NONE,
+		    ctl->is_full ? field_text(one, "raw") : "");
+	}
+	table_print(table, ctl->out, &ctl->paper, true);
+	table_free(table);
+	if (json_array_size(list) == 0)
+		print_line(ctl->out, &ctl->paper, INK_GREEN, "none");
+	else if (!ctl->is_full)
+		print_line(ctl->out, &ctl->paper, INK_DIM,
+		    "somebody may wait for a call behind each; what came is "
+		    "shown with --full");
+	return EXIT_DONE;
+}

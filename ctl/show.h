@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * show: what the commands that only look print: status, queues, people, and
+ * the lists of what went wrong.
+ */
+#ifndef CALLBACKD_CTL_SHOW_H
+#define CALLBACKD_CTL_SHOW_H
+
+#include "ctl/ctl.h"
+#include "ctl/field.h"
+
+extern const struct field show_status_shape[], show_queue_shape[],
+    show_queues_shape[], show_requests_shape[], show_specialists_shape[],
+    show_specialist_shape[], show_rejected_shape[];
+
+enum exit_code show_on_status(struct ctl *ctl, const json_t *answer);
+enum exit_code show_on_queue(struct ctl *ctl, const json_t *answer);
+/* Asks for each of the queues, too. */
+enum exit_code show_on_queues(struct ctl *ctl, const json_t *answer);
+enum exit_code show_on_requests(struct ctl *ctl, const json_t *answer);
+enum exit_code show_on_specialists(struct ctl *ctl, const json_t *answer);
+enum exit_code show_on_rejected(struct ctl *ctl, const json_t *answer);
+
+#endif

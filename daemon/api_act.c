@@ -1,0 +1,616 @@
+/* SPDX-License-Identifier: MIT */
+/* api_act: everything that changes something: one event each. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api_internal.h"
+#include "lib/answer.h"
+#include "lib/intake.h"
+#include "lib/text.h"
+
+/* ---- asking for a call */
+
+struct asked {
+	struct api *api;
+	struct http_handle handle;
+};
+
+static void
+on_submitted(void *context, uint64_t tag, const struct submit_result *result)
+{
+	struct asked *asked = context;
+	struct http_request *request = http_held(asked->api->server,
+	    asked->handle);
+
+	(void)tag;
+	if (request == NULL) {
+		free(asked);
+		return;
+	}
+	if (result->answer == NULL)
+		api_unavailable(request);
+	else
+		http_reply(request, result->end == SUBMIT_REFUSED ? 422 :
+		    result->end == SUBMIT_ACCEPTED ? 202 : 200,
+		    "application/json", result->answer,
+		    strlen(result->answer));
+	free(asked);
+}
+
+/* "at" is the score; it does not belong to the member. */
+static bool
+take_score(const char *body, size_t length, char *ret_score, size_t size,
+    char **ret_member)
+{
+	json_t *json = json_loadb(body, length, JSON_REJECT_DUPLICATES, NULL);
+	json_t *at = json_object_get(json, "at");
+	bool has_score = json_is_number(at);
+
+	if (has_score) {
+		snprintf(ret_score, size, "%.17g", json_number_value(at));
+		json_object_del(json, "at");
+		*ret_member = json_dumps(json, JSON_COMPACT);
+	}
+	json_decref(json);
+	return has_score;
+}
+
+void
+api_post_request(struct http_request *request, void *context)
+{
+	struct api *api = context;
+	size_t length;
+	const char *body = http_body(request, &length);
+	char score[40] = "", *member = NULL;
+	struct submission submission = { .member = body, .length = length,
+		.source = http_is_control(request) ? "ctl" : "http",
+		.on_end = on_submitted };
+	struct asked *asked = calloc(1, sizeof(*asked));
+
+	CHECK(asked != NULL);
+	if (take_score(body, length, score, sizeof(score), &member)) {
+		submission.member = member;
+		submission.length = strlen(member);
+		submission.score = score;
+	}
+	asked->api = api;
+	asked->handle = http_hold(request);
+	submission.context = asked;
+	submit(api->options.submitter, &submission);
+	free(member);
+}
+
+void
+api_post_check(struct http_request *request, void *context)
+{
+	struct api *api = context;
+	size_t length;
+	const char *body = http_body(request, &length);
+	char score[40] = "", *member = NULL, *text;
+	struct intake intake;
+	json_t *answer;
+
+	if (!store_knows_time(api->options.store)) {
+		api_unavailable(request);
+		return;
+	}
+	if (take_score(body, length, score, sizeof(score), &member)) {
+		body = member;
+		length = strlen(member);
+	}
+	intake_read(api->policy, body, length, score,
+	    store_now_ms(api->options.store), &intake);
+	if (intake.is_accepted) {
+		answer = json_loads(intake.said != NULL ? intake.said : "{}",
+		    0, NULL);
+		http_reply_json(request, 200, json_pack("{s:s,s:s,s:s,s:o}",
+		    "would", "accept", "phone", intake.phone.e164, "queue",
+		    intake.queue, "said", answer != NULL ? answer :
+		    json_object()));
+	} else {
+		text = answer_rejected(&intake);
+		answer = json_loads(text, 0, NULL);
+		free(text);
+		http_reply_json(request, 200, json_pack("{s:s,s:o}", "would",
+		    "reject", "answer", answer != NULL ? answer :
+		    json_object()));
+	}
+	intake_fini(&intake);
+	free(member);
+}
+
+/* ---- verbs upon a request */
+
+struct act {
+	struct api *api;
+	struct http_handle handle;
+	char verb[16];
+	json_t *body;                   /* owned */
+	char id[REQUEST_ID_SIZE];
+};
+
+static void
+act_free(struct act *act)
+{
+	json_decref(act->body);
+	free(act);
+}
+
+static void
+refuse(struct http_request *request, const char *code, const char *detail)
+{
+	http_problem(request, 400, code, detail);
+}
+
+static void
+reply_result(struct api *api, struct http_request *request,
+    const struct engine_result *result)
+{
+	switch (result->end) {
+	case ENGINE_DONE:
+		if (result->reason[0] != '\0') {
+			http_problem(request, 409, result->reason,
+			    "the rules forbid it now");
+			return;
+		}
+		if (result->after != NULL &&
+		    result->after->request.id[0] != '\0')
+			http_reply_json(request, 200, json_pack("{s:o}",
+			    "request", api_brief(api,
+			        &result->after->request)));
+		else
+			http_reply_json(request, 200, json_object());
+		return;
+	case ENGINE_NO_ROW:
+		http_problem(request, 409, "no_row",
+		    "that is not possible in the state it is in");
+		return;
+	case ENGINE_ABSENT:
+		http_problem(request, 404, "not_found", NULL);
+		return;
+	case ENGINE_HELD:
+	case ENGINE_GONE:
+		http_problem(request, 409, "held", NULL);
+		return;
+	case ENGINE_UNAVAILABLE:
+		break;
+	}
+	api_unavailable(request);
+}
+
+static void
+on_acted(void *context, uint64_t tag, const struct engine_result *result)
+{
+	struct act *act = context;
+	struct http_request *request = http_held(act->api->server,
+	    act->handle);
+
+	(void)tag;
+	if (request != NULL)
+		reply_result(act->api, request, result);
+	act_free(act);
+}
+
+static const char *
+text_of(const struct act *act, const char *name)
+{
+	return api_body_text(act->body, name);
+}
+
+static bool
+copy_id(char *to, size_t size, const char *from)
+{
+	if (strlen(from) >= size)
+		return false;
+	memcpy(to, from, strlen(from) + 1);
+	return true;
+}
+
+/* Each verb fills the event; false: an answer was sent. */
+typedef bool verb_handler(struct act *act, struct http_request *request,
+    struct event *event);
+
+static bool
+to_specialist(struct act *act, struct http_request *request,
+    struct event *event, enum event_kind kind)
+{
+	const char *as = text_of(act, "as");
+
+	if (policy_specialist(act->api->policy, as) == NULL) {
+		refuse(request, "as_unknown", "\"as\" must name a specialist");
+		return false;
+	}
+	event->kind = kind;
+	event->to = record_ref_specialist(as);
+	memcpy(event->request, act->id, sizeof(event->request));
+	return true;
+}
+
+static bool
+verb_accept(struct act *act, struct http_request *request,
+    struct event *event)
+{
+	return to_specialist(act, request, event, EVENT_ACCEPT);
+}
+
+static bool
+verb_decline(struct act *act, struct http_request *request,
+    struct event *event)
+{
+	return to_specialist(act, request, event, EVENT_DECLINE);
+}
+
+static bool
+take_queue(struct act *act, struct http_request *request, struct event *event)
+{
+	const char *queue = text_of(act, "queue");
+
+	if (queue[0] != '\0' && policy_queue(act->api->policy, queue) == NULL) {
+		refuse(request, "queue_unknown", "no such queue");
+		return false;
+	}
+	return copy_id(event->queue, sizeof(event->queue), queue);
+}
+
+static void
+take_note(struct act *act, struct event *event)
+{
+	text_copy(event->detail, sizeof(event->detail), text_of(act, "note"));
+}
+
+static bool
+verb_close(struct act *act, struct http_request *request, struct event *event)
+{
+	const char *id = text_of(act, "disposition");
+	json_t *at = json_object_get(act->body, "at");
+
+	if (policy_disposition(act->api->policy, id) == NULL) {
+		refuse(request, "disposition_unknown", "no such disposition");
+		return false;
+	}
+	event->kind = EVENT_DISPOSED;
+	copy_id(event->disposition, sizeof(event->disposition), id);
+	if (json_is_integer(at) && json_integer_value(at) > 0 &&
+	    json_integer_value(at) < 100000000000)
+		event->at_ms = json_integer_value(at) * 1000;
+	take_note(act, event);
+	return take_queue(act, request, event);
+}
+
+static bool
+verb_pass(struct act *act, struct http_request *request, struct event *event)
+{
+	const struct policy *policy = act->api->policy;
+
+	event->kind = EVENT_DISPOSED;
+	for (size_t i = 0; i < policy->disposition_count; i++) {
+		if (policy->dispositions[i].then == THEN_PASS) {
+			copy_id(event->disposition,
+			    sizeof(event->disposition),
+			    policy->dispositions[i].id);
+			take_note(act, event);
+			return take_queue(act, request, event);
+		}
+	}
+	refuse(request, "disposition_unknown",
+	    "no disposition of the configuration passes on");
+	return false;
+}
+
+static bool
+verb_note(struct act *act, struct http_request *request, struct event *event)
+{
+	const char *text = text_of(act, "text");
+
+	if (text[0] == '\0') {
+		refuse(request, "text_missing", "\"text\" is empty");
+		return false;
+	}
+	event->kind = EVENT_NOTED;
+	text_copy(event->detail, sizeof(event->detail), text);
+	return true;
+}
+
+static bool
+verb_assign(struct act *act, struct http_request *request,
+    struct event *event)
+{
+	const char *specialist = text_of(act, "specialist");
+
+	if (policy_specialist(act->api->policy, specialist) == NULL) {
+		refuse(request, "specialist_unknown", "no such specialist");
+		return false;
+	}
+	event->kind = EVENT_ASSIGNED;
+	return copy_id(event->specialist, sizeof(event->specialist),
+	    specialist);
+}
+
+static bool
+verb_reopen(struct act *act, struct http_request *request,
+    struct event *event)
+{
+	event->kind = EVENT_REOPENED;
+	return take_queue(act, request, event);
+}
+
+static bool
+verb_cancel(struct act *act, struct http_request *request,
+    struct event *event)
+{
+	(void)act;
+	(void)request;
+	event->kind = EVENT_CANCELLED;
+	return true;
+}
+
+static bool
+verb_requeue(struct act *act, struct http_request *request,
+    struct event *event)
+{
+	(void)act;
+	(void)request;
+	event->kind = EVENT_REQUEUED;
+	return true;
+}
+
+/* A call made by hand: who dials says how it goes. */
+static bool
+verb_progress(struct act *act, struct http_request *request,
+    struct event *event)
+{
+	static const struct { const char *name; enum call_progress progress; }
+	    words[] = { { "ringing", PROGRESS_CUSTOMER_RINGING },
+		{ "answered", PROGRESS_CUSTOMER_UP },
+		{ "over", PROGRESS_OVER } };
+	const char *name = text_of(act, "progress");
+	const char *outcome = text_of(act, "outcome");
+
+	event->kind = EVENT_PROGRESS;
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		if (strcmp(words[i].name, name) == 0)
+			event->progress = words[i].progress;
+	}
+	for (int i = 0; i < OUTCOME_COUNT; i++) {
+		if (strcmp(call_outcome_names[i], outcome) == 0)
+			event->outcome = (enum call_outcome)i;
+	}
+	if (event->progress == PROGRESS_NONE) {
+		refuse(request, "progress_unknown",
+		    "\"progress\" is ringing, answered or over");
+		return false;
+	}
+	return true;
+}
+
+static const struct {
+	const char *name;
+	verb_handler *fill;
+} verbs[] = {
+	{ "accept", verb_accept }, { "decline", verb_decline },
+	{ "close", verb_close }, { "pass", verb_pass }, { "note", verb_note },
+	{ "assign", verb_assign }, { "reopen", verb_reopen },
+	{ "cancel", verb_cancel }, { "requeue", verb_requeue },
+	{ "progress", verb_progress },
+};
+
+static void
+post(struct act *act, struct http_request *request, struct event *event)
+{
+	struct engine_order order = { .on_result = on_acted, .context = act };
+
+	order.event = *event;
+	if (order.event.by[0] == '\0')
+		copy_id(order.event.by, sizeof(order.event.by),
+		    text_of(act, "as")[0] != '\0' ? text_of(act, "as") :
+		    http_is_control(request) ? "callbackctl" : "http");
+	act->handle = http_hold(request);
+	if (!engine_post(act->api->options.engine, &order)) {
+		struct engine_result away = { .end = ENGINE_UNAVAILABLE,
+			.reason = "" };
+
+		on_acted(act, 0, &away);
+	}
+}
+
+/* The call a progress belongs to: the one under way, and only by hand. */
+static void
+on_call_number(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct act *act = context;
+	struct http_request *request = http_held(act->api->server,
+	    act->handle);
+	struct event event = { .digit = -1 };
+	int n;
+
+	(void)tag;
+	if (request == NULL) {
+		act_free(act);
+		return;
+	}
+	n = end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING ?
+	    atoi(reply->str) : 0;
+	if (n <= 0) {
+		http_problem(request, 409, "no_row",
+		    "no call of this request is under way");
+		act_free(act);
+		return;
+	}
+	event.to = record_ref_call(act->id, n);
+	if (!verb_progress(act, request, &event)) {
+		act_free(act);
+		return;
+	}
+	post(act, request, &event);
+}
+
+static void
+on_found(void *context, struct http_request *request, const char *id)
+{
+	struct act *act = context;
+	struct event event = { .digit = -1 };
+	struct record_ref ref;
+	char key[KEY_SIZE];
+
+	if (id == NULL) {
+		act_free(act);
+		return;
+	}
+	ref = record_ref_request(id);
+	memcpy(act->id, ref.id, sizeof(act->id));
+	if (strcmp(act->verb, "progress") == 0) {
+		record_key(&ref, key);
+		act->handle = http_hold(request);
+		if (!STORE_SEND(act->api->options.store, on_call_number, act,
+		        0, "HGET", key, "call"))
+			on_call_number(act, 0, REDIS_UNSENT, NULL);
+		return;
+	}
+	event.to = ref;
+	for (size_t i = 0; i < COUNT_OF(verbs); i++) {
+		if (strcmp(verbs[i].name, act->verb) != 0)
+			continue;
+		if (verbs[i].fill(act, request, &event))
+			post(act, request, &event);
+		else
+			act_free(act);
+		return;
+	}
+	http_problem(request, 404, "verb_unknown", "no such verb");
+	act_free(act);
+}
+
+void
+api_post_verb(struct http_request *request, void *context)
+{
+	struct act *act;
+	json_t *body = api_body(request);
+	const char *verb = http_param(request, "verb");
+
+	if (body == NULL)
+		return;
+	act = calloc(1, sizeof(*act));
+	CHECK(act != NULL);
+	act->api = context;
+	act->body = body;
+	snprintf(act->verb, sizeof(act->verb), "%s", verb);
+	api_find(context, request, http_param(request, "key"), on_found, act);
+}
+
+/* ---- specialists */
+
+static void
+on_status_set(void *context, uint64_t tag, const struct engine_result *result)
+{
+	struct act *act = context;
+	struct http_request *request = http_held(act->api->server,
+	    act->handle);
+	const struct specialist *s = result->after == NULL ? NULL :
+	    situation_specialist_const(result->after, act->id);
+
+	(void)tag;
+	if (request != NULL) {
+		if (result->end == ENGINE_DONE && s != NULL)
+			http_reply_json(request, 200, json_pack("{s:o}",
+			    "specialist", api_json_specialist(s, NULL, "")));
+		else
+			reply_result(act->api, request, result);
+	}
+	act_free(act);
+}
+
+static void
+post_to_specialist(struct api *api, struct http_request *request,
+    json_t *stolen_body, struct event *event)
+{
+	struct engine_order order = { .on_result = on_status_set };
+	const char *id = http_param(request, "id");
+	struct act *act = calloc(1, sizeof(*act));
+
+	CHECK(act != NULL);
+	act->api = api;
+	act->body = stolen_body;
+	snprintf(act->id, sizeof(act->id), "%s", id);
+	order.context = act;
+	order.event = *event;
+	order.event.to = record_ref_specialist(id);
+	copy_id(order.event.by, sizeof(order.event.by),
+	    text_of(act, "as")[0] != '\0' ? text_of(act, "as") :
+	    http_is_control(request) ? "callbackctl" : "http");
+	act->handle = http_hold(request);
+	if (!engine_post(api->options.engine, &order)) {
+		struct engine_result away = { .end = ENGINE_UNAVAILABLE,
+			.reason = "" };
+
+		on_status_set(act, 0, &away);
+	}
+}
+
+static bool
+is_known(struct api *api, struct http_request *request)
+{
+	if (policy_specialist(api->policy, http_param(request, "id")) != NULL)
+		return true;
+	http_problem(request, 404, "not_found", "no such specialist");
+	return false;
+}
+
+void
+api_put_specialist(struct http_request *request, void *context)
+{
+	struct api *api = context;
+	struct event event = { .kind = EVENT_STATUS, .digit = -1 };
+	const char *status;
+	json_t *body, *at;
+	int found = -1;
+
+	if (!is_known(api, request) || (body = api_body(request)) == NULL)
+		return;
+	status = api_body_text(body, "status");
+	for (int i = 0; i < STATUS_COUNT; i++) {
+		if (strcmp(status_names[i], status) == 0)
+			found = i;
+	}
+	if (found < 0) {
+		refuse(request, "status_unknown",
+		    "\"status\" is available, paused or off");
+		json_decref(body);
+		return;
+	}
+	event.status = (enum status)found;
+	text_copy(event.reason, sizeof(event.reason),
+	    api_body_text(body, "reason"));
+	at = json_object_get(body, "return_at");
+	if (json_is_integer(at) && json_integer_value(at) > 0 &&
+	    json_integer_value(at) < 100000000000)
+		event.at_ms = json_integer_value(at) * 1000;
+	post_to_specialist(api, request, body, &event);
+}
+
+void
+api_post_specialist(struct http_request *request, void *context)
+{
+	static const struct { const char *name; enum event_kind kind; }
+	    words[] = { { "ready", EVENT_READY }, { "extend", EVENT_EXTEND },
+		{ "present", EVENT_PRESENT } };
+	struct api *api = context;
+	const char *verb = http_param(request, "verb");
+	struct event event = { .digit = -1 };
+	json_t *body;
+
+	if (!is_known(api, request))
+		return;
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		if (strcmp(words[i].name, verb) == 0)
+			event.kind = words[i].kind;
+	}
+	if (event.kind == EVENT_NONE) {
+		http_problem(request, 404, "verb_unknown", "no such verb");
+		return;
+	}
+	body = api_body(request);
+	if (body != NULL)
+		post_to_specialist(api, request, body, &event);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* api_full: gathers a request, what was said, its calls and its story. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api_internal.h"
+
+enum { CALLS_SHOWN = 16 };
+
+struct gathering {
+	struct api *api;
+	struct request request;
+	bool is_found, has_failed;
+	json_t *said, *also_said, *story, *askers;
+	json_t *calls[CALLS_SHOWN];
+	size_t outstanding;
+	full_on_end *on_end;
+	void *context;
+};
+
+static void
+finish(struct gathering *g)
+{
+	json_t *full = NULL, *calls = json_array();
+
+	for (size_t i = 0; i < CALLS_SHOWN; i++) {
+		if (g->calls[i] != NULL)
+			json_array_append_new(calls, g->calls[i]);
+	}
+	if (g->is_found && !g->has_failed) {
+		full = api_brief(g->api, &g->request);
+		json_object_set(full, "said", g->said);
+		if (json_array_size(g->also_said) > 0)
+			json_object_set(full, "also_said", g->also_said);
+		json_object_set(full, "askers", g->askers);
+		json_object_set(full, "calls", calls);
+		json_object_set(full, "story", g->story);
+	}
+	json_decref(calls);
+	json_decref(g->said);
+	json_decref(g->also_said);
+	json_decref(g->story);
+	json_decref(g->askers);
+	g->on_end(g->context, full, &g->request);
+	free(g);
+}
+
+static void
+one_less(struct gathering *g)
+{
+	if (--g->outstanding == 0)
+		finish(g);
+}
+
+static void
+on_call(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct gathering *g = context;
+	struct pair pairs[STORE_PAIRS_MAX];
+	struct call call;
+	const char *why;
+	int count;
+
+	if (end == REDIS_REPLY &&
+	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
+	    record_from_pairs(RECORD_CALL, pairs, (size_t)count, &call,
+	        &why)) {
+		call.n = (int)tag;
+		g->calls[(tag - 1) % CALLS_SHOWN] = api_json_call(&call);
+	}
+	one_less(g);
+}
+
+static void
+on_also_said(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct gathering *g = context;
+
+	(void)tag;
+	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING) {
+		json_t *said = json_loadb(reply->str, reply->len, 0, NULL);
+
+		if (said != NULL)
+			json_array_append_new(g->also_said, said);
+	}
+	one_less(g);
+}
+
+static void
+ask_more(struct gathering *g)
+{
+	const struct request *request = &g->request;
+	int first = request->call_count > CALLS_SHOWN ?
+	    request->call_count - CALLS_SHOWN + 1 : 1;
+
+	for (int n = first; n <= request->call_count; n++) {
+		struct record_ref ref = record_ref_call(request->id, n);
+
+		if (store_load(g->api->options.store, &ref, on_call, g,
+		        (uint64_t)n))
+			g->outstanding++;
+	}
+	for (int k = 2; k <= request->asker_count && k <= ASKERS_MAX; k++) {
+		char key[KEY_SIZE];
+
+		snprintf(key, sizeof(key), "said:%s:%d", request->id, k);
+		if (STORE_SEND(g->api->options.store, on_also_said, g, 0,
+		        "GET", key))
+			g->outstanding++;
+	}
+}
+
+static void
+on_record(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct gathering *g = context;
+	struct pair pairs[STORE_PAIRS_MAX];
+	char id[REQUEST_ID_SIZE];
+	const char *why;
+	int count;
+
+	(void)tag;
+	memcpy(id, g->request.id, sizeof(id));
+	if (end != REDIS_REPLY) {
+		g->has_failed = true;
+	} else {
+		count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
+		g->is_found = count > 0 && record_from_pairs(RECORD_REQUEST,
+		    pairs, (size_t)count, &g->request, &why);
+	}
+	memcpy(g->request.id, id, sizeof(id));
+	if (g->is_found)
+		ask_more(g);
+	one_less(g);
+}
+
+static void
+on_said(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct gathering *g = context;
+
+	(void)tag;
+	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING) {
+		json_t *said = json_loadb(reply->str, reply->len, 0, NULL);
+
+		if (said != NULL) {
+			json_decref(g->said);
+			g->said = said;
+		}
+	}
+	one_less(g);
+}
+
+static void
+on_story(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct gathering *g = context;
+
+	(void)tag;
+	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_ARRAY) {
+		for (size_t i = 0; i < reply->elements; i++) {
+			json_t *line = reply->element[i]->str == NULL ? NULL :
+			    api_json_line(reply->element[i]->str);
+
+			if (line != NULL)
+				json_array_append_new(g->story, line);
+		}
+	}
+	one_less(g);
+}
+
+static void
+on_askers(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct gathering *g = context;
+
+	(void)tag;
+	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING) {
+		char *rest = reply->str, *word;
+
+		while ((word = strsep(&rest, " ")) != NULL)
+			json_array_append_new(g->askers, json_string(word));
+	}
+	one_less(g);
+}
+
+void
+api_gather(struct api *api, const char *id, full_on_end *on_end,
+    void *context)
+{
+	struct gathering *g = calloc(1, sizeof(*g));
+	struct store *store = api->options.store;
+	struct record_ref ref = record_ref_request(id);
+	char key[KEY_SIZE];
+
+	CHECK(g != NULL);
+	g->api = api;
+	g->on_end = on_end;
+	g->context = context;
+	g->said = json_object();
+	g->also_said = json_array();
+	g->story = json_array();
+	g->askers = json_array();
+	memcpy(g->request.id, ref.id, sizeof(g->request.id));
+	g->outstanding = 1;             /* until everything is asked */
+	if (store_load(store, &ref, on_record, g, 0))
+		g->outstanding++;
+	else
+		g->has_failed = true;
+	snprintf(key, sizeof(key), "said:%s", id);
+	g->outstanding += STORE_SEND(store, on_said, g, 0, "GET", key);
+	snprintf(key, sizeof(key), "story:%s", id);
+	g->outstanding += STORE_SEND(store, on_story, g, 0, "LRANGE", key, "0",
+	    "499");
+	snprintf(key, sizeof(key), "askers:%s", id);
+	g->outstanding += STORE_SEND(store, on_askers, g, 0, "GET", key);
+	one_less(g);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * api_internal: what the files of the api share: finding the request a person
+ * means, gathering it whole, and the handlers of the table in api.c.
+ */
+#ifndef CALLBACKD_DAEMON_API_INTERNAL_H
+#define CALLBACKD_DAEMON_API_INTERNAL_H
+
+#include "daemon/api.h"
+#include "daemon/api_json.h"
+#include "net/static.h"
+
+struct api {
+	struct api_options options;
+	const struct policy *policy;
+	struct http_server *server;
+	struct http_static *shop, *desk;
+	bool is_stopping;
+	int64_t started_at_ms;          /* monotonic */
+};
+
+typedef void api_handler(struct http_request *request, void *context);
+
+/* ---- api_find.c: from what a person says to a request */
+
+/* Exactly one of: found (id), or an answer was sent already (id NULL). */
+typedef void find_on_end(void *context, struct http_request *request, const char *id);
+/* `key`: our id, a website's id, the spoken number, the last digits of the
+ * telephone number. Holds the request meanwhile; context is not called when the
+ * client's deadline is over (it is freed with free). */
+void api_find(struct api *api, struct http_request *request, const char *key,
+    find_on_end *on_end, void *context);
+
+/* ---- api_full.c: one request with everything about it */
+
+typedef void full_on_end(void *context, json_t *stolen_full, const struct request *request);
+/* NULL: there is no such request, or Redis is away. */
+void api_gather(struct api *api, const char *id, full_on_end *on_end, void *context);
+
+/* ---- answers */
+void api_unavailable(struct http_request *request);
+const char *api_why(struct api *api, const struct request *request, int64_t now_ms);
+json_t *api_brief(struct api *api, const struct request *request);
+/* Reads a JSON object body; NULL: an answer was sent. */
+json_t *api_body(struct http_request *request);
+const char *api_body_text(const json_t *body, const char *name);
+
+/* ---- handlers */
+api_handler api_get_status, api_get_queues, api_get_queue, api_get_request,
+    api_get_specialists, api_get_late, api_get_unknown, api_get_results,
+    api_get_rejected, api_get_answer, api_get_desk, api_get_site, api_get_health;
+api_handler api_post_request, api_post_check, api_post_verb, api_put_specialist,
+    api_post_specialist;
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * api_json: records as the JSON of /v1 (docs/openapi): instants are Unix
+ * seconds, empty values are left out. Pure but for jansson's memory.
+ */
+#ifndef CALLBACKD_DAEMON_API_JSON_H
+#define CALLBACKD_DAEMON_API_JSON_H
+
+#include <jansson.h>
+
+#include "lib/situation.h"
+
+/* `why`: one word why it still waits; NULL or "": left out. */
+json_t *api_json_request(const struct request *request, int64_t now_ms, const char *why);
+json_t *api_json_call(const struct call *call);
+/* `call`: the one that rings or holds them, for "ringing" and "talking"; NULL. */
+json_t *api_json_specialist(const struct specialist *specialist, const struct call *call,
+    const char *number);
+/* A line of the story; NULL: not one. */
+json_t *api_json_line(const char *line);
+json_t *api_json_dispositions(const struct policy *policy);
+/* Queues a request may be passed to. */
+json_t *api_json_pass_to(const struct policy *policy, const char *queue);
+
+/* Adds text unless it is empty. */
+void api_json_text(json_t *object, const char *name, const char *value);
+void api_json_moment(json_t *object, const char *name, int64_t at_ms);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/* api_people: specialists, and what one of them sees on the desk. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api_internal.h"
+
+enum { PEOPLE_MAX = 500, RESULTS_MAX = 50 };
+
+/* ---- everybody */
+
+struct person {
+	struct specialist specialist;
+	struct call call;
+	char number[NUMBER_SIZE];
+	bool has_call, is_there;
+};
+
+struct people {
+	struct api *api;
+	struct http_handle handle;
+	struct person *list;
+	size_t count, outstanding;
+};
+
+static void
+finish(struct people *people)
+{
+	struct http_request *request = http_held(people->api->server,
+	    people->handle);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < people->count; i++) {
+		const struct person *one = &people->list[i];
+
+		if (one->is_there)
+			json_array_append_new(list, api_json_specialist(
+			    &one->specialist, one->has_call ? &one->call :
+			    NULL, one->number));
+	}
+	if (request != NULL)
+		http_reply_json(request, 200, json_pack("{s:o}",
+		    "specialists", list));
+	else
+		json_decref(list);
+	free(people->list);
+	free(people);
+}
+
+static void
+one_less(struct people *people)
+{
+	if (--people->outstanding == 0)
+		finish(people);
+}
+
+static void
+on_call(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct people *people = context;
+	struct pair pairs[STORE_PAIRS_MAX];
+	const char *why;
+	int count;
+
+	people->list[tag].has_call = end == REDIS_REPLY &&
+	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
+	    record_from_pairs(RECORD_CALL, pairs, (size_t)count,
+	        &people->list[tag].call, &why);
+	one_less(people);
+}
+
+static void
+on_number(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct people *people = context;
+
+	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING)
+		snprintf(people->list[tag].number, NUMBER_SIZE, "%s",
+		    reply->str);
+	one_less(people);
+}
+
+static void
+on_person(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct people *people = context;
+	struct person *one = &people->list[tag];
+	struct pair pairs[STORE_PAIRS_MAX];
+	struct store *store = people->api->options.store;
+	char id[ID_SIZE], key[KEY_SIZE];
+	const char *why;
+	int count;
+
+	memcpy(id, one->specialist.id, sizeof(id));
+	if (end == REDIS_REPLY &&
+	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
+	    record_from_pairs(RECORD_SPECIALIST, pairs, (size_t)count,
+	        &one->specialist, &why)) {
+		memcpy(one->specialist.id, id, sizeof(id));
+		one->is_there = true;
+		if (one->specialist.request[0] != '\0') {
+			struct record_ref ref = record_ref_request(
+			    one->specialist.request);
+
+			record_key(&ref, key);
+			people->outstanding += STORE_SEND(store, on_number,
+			    people, tag, "HGET", key, "number");
+			ref = record_ref_call(one->specialist.request,
+			    one->specialist.call);
+			if (one->specialist.call != 0)
+				people->outstanding += store_load(store, &ref,
+				    on_call, people, tag);
+		}
+	}
+	one_less(people);
+}
+
+void
+api_get_specialists(struct http_request *request, void *context)
+{
+	struct api *api = context;
+	struct people *people = calloc(1, sizeof(*people));
+
+	CHECK(people != NULL);
+	people->api = api;
+	people->handle = http_hold(request);
+	people->count = api->policy->specialist_count < PEOPLE_MAX ?
+	    api->policy->specialist_count : PEOPLE_MAX;
+	people->list = calloc(people->count + 1, sizeof(*people->list));
+	CHECK(people->list != NULL);
+	people->outstanding = 1;
+	for (size_t i = 0; i < people->count; i++) {
+		struct record_ref ref = record_ref_specialist(
+		    api->policy->specialists[i].id);
+
+		memcpy(people->list[i].specialist.id, ref.id, ID_SIZE);
+		people->outstanding += store_load(api->options.store, &ref,
+		    on_person, people, i);
+	}
+	one_less(people);
+}
+
+/* ---- the desk of one */
+
+struct desk {
+	struct api *api;
+	struct http_handle handle;
+	struct specialist specialist;
+	struct call call;
+	bool is_there, has_call;
+	json_t *full, *results;
+	char ids[RESULTS_MAX][REQUEST_ID_SIZE];
+	size_t outstanding;
+};
+
+static json_t *
+work_json(struct desk *desk)
+{
+	const struct policy *policy = desk->api->policy;
+	json_t *full = desk->full;
+	const char *queue_id = json_string_value(json_object_get(full,
+	    "queue"));
+	const struct queue_policy *queue = queue_id == NULL ? NULL :
+	    policy_queue(policy, queue_id);
+	bool is_by_hand = desk->has_call && call_is_by_hand(&desk->call);
+
+	if (queue != NULL) {
+		api_json_text(full, "title", queue->title);
+		api_json_text(full, "script", queue->script);
+		json_object_set_new(full, "pass_to",
+		    api_json_pass_to(policy, queue->id));
+	}
+	json_object_set_new(full, "dispositions",
+	    api_json_dispositions(policy));
+	json_object_set_new(full, "by_hand", json_boolean(is_by_hand));
+	if (is_by_hand)
+		api_json_text(full, "tel", desk->call.customer);
+	return full;
+}
+
+static void
+finish_desk(struct desk *desk)
+{
+	struct api *api = desk->api;
+	struct http_request *request = http_held(api->server, desk->handle);
+	int64_t waiting = 0;
+	json_t *json;
+
+	if (request == NULL || !desk->is_there) {
+		json_decref(desk->full);
+		json_decref(desk->results);
+		if (request != NULL && store_is_up(api->options.store))
+			http_problem(request, 404, "not_found",
+			    "no such specialist");
+		else if (request != NULL)
+			api_unavailable(request);
+		free(desk);
+		return;
+	}
+	for (size_t i = 0; i < SPECIALIST_QUEUES_MAX; i++) {
+		if (desk->specialist.skills[i].queue[0] != '\0')
+			waiting += (int64_t)matcher_waiting_count(
+			    api->options.matcher,
+			    desk->specialist.skills[i].queue);
+	}
+	json = json_pack("{s:I,s:I,s:s,s:s,s:s,s:o,s:I,s:o,s:o}", "now",
+	    (json_int_t)(store_now_ms(api->options.store) / 1000),
+	    "now_ms", (json_int_t)store_now_ms(api->options.store),
+	    "company", api->policy->company, "language",
+	    api->policy->language, "sandbox", api->options.sandbox_url,
+	    "specialist", api_json_specialist(&desk->specialist,
+	        desk->has_call ? &desk->call : NULL, ""),
+	    "waiting", (json_int_t)waiting,
+	    "request", desk->full == NULL ? json_null() : work_json(desk),
+	    "results", desk->results);
+	http_reply_json(request, 200, json);
+	free(desk);
+}
+
+static void
+desk_one_less(struct desk *desk)
+{
+	if (--desk->outstanding == 0)
+		finish_desk(desk);
+}
+
+static void
+on_desk_full(void *context, json_t *full, const struct request *record)
+{
+	struct desk *desk = context;
+
+	(void)record;
+	desk->full = full;
+	desk_one_less(desk);
+}
+
+static void
+on_desk_call(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct desk *desk = context;
+	struct pair pairs[STORE_PAIRS_MAX];
+	const char *why;
+	int count;
+
+	(void)tag;
+	desk->has_call = end == REDIS_REPLY &&
+	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
+	    record_from_pairs(RECORD_CALL, pairs, (size_t)count, &desk->call,
+	        &why);
+	desk_one_less(desk);
+}
+
+static void
+on_desk_person(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct desk *desk = context;
+	struct specialist *s = &desk->specialist;
+	struct pair pairs[STORE_PAIRS_MAX];
+	char id[ID_SIZE];
+	const char *why;
+	int count;
+
+	(void)tag;
+	memcpy(id, s->id, sizeof(id));
+	desk->is_there = end == REDIS_REPLY &&
+	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
+	    record_from_pairs(RECORD_SPECIALIST, pairs, (size_t)count, s,
+	        &why);
+	memcpy(s->id, id, sizeof(id));
+	if (desk->is_there && s->request[0] != '\0') {
+		struct record_ref ref = record_ref_call(s->request, s->call);
+
+		desk->outstanding++;
+		api_gather(desk->api, s->request, on_desk_full, desk);
+		if (s->call != 0)
+			desk->outstanding += store_load(
+			    desk->api->options.store, &ref, on_desk_call, desk,
+			    0);
+	}
+	desk_one_less(desk);
+}
+
+static void
+on_result(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct desk *desk = context;
+	struct pair pairs[STORE_PAIRS_MAX];
+	struct request request;
+	const char *why;
+	int count;
+
+	if (end == REDIS_REPLY &&
+	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
+	    record_from_pairs(RECORD_REQUEST, pairs, (size_t)count, &request,
+	        &why)) {
+		memcpy(request.id, desk->ids[tag], sizeof(request.id));
+		if (request.specialist[0] == '\0' ||
+		    strcmp(request.specialist, desk->specialist.id) == 0) {
+			json_t *json = api_brief(desk->api, &request);
+
+			json_object_set_new(json, "pass_to",
+			    api_json_pass_to(desk->api->policy,
+			        request.queue));
+			json_object_set_new(json, "dispositions",
+			    api_json_dispositions(desk->api->policy));
+			json_array_append_new(desk->results, json);
+		}
+	}
+	desk_one_less(desk);
+}
+
+static void
+on_referred(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct desk *desk = context;
+
+	(void)tag;
+	for (size_t i = 0; end == REDIS_REPLY &&
+	    reply->type == REDIS_REPLY_ARRAY && i < reply->elements &&
+	    i < RESULTS_MAX; i++) {
+		struct record_ref ref;
+
+		if (reply->element[i]->str == NULL || !record_ref_parse(
+		        reply->element[i]->str, reply->element[i]->len, &ref))
+			continue;
+		snprintf(desk->ids[i], REQUEST_ID_SIZE, "%.*s",
+		    REQUEST_ID_SIZE - 1, ref.id);
+		desk->outstanding += store_load(desk->api->options.store, &ref,
+		    on_result, desk, i);
+	}
+	desk_one_less(desk);
+}
+
+static void
+note_presence(struct api *api, const char *id)
+{
+	struct engine_order order = { .event = { .kind = EVENT_PRESENT,
+		.digit = -1 } };
+
+	/* Only where absence is noticed: it is a commit each time. */
+	if (api->policy->presence_ms == 0)
+		return;
+	order.event.to = record_ref_specialist(id);
+	if (!engine_post(api->options.engine, &order))
+		return;
+}
+
+void
+api_get_desk(struct http_request *request, void *context)
+{
+	struct api *api = context;
+	const char *as = http_query(request, "as");
+	struct record_ref ref;
+	struct desk *desk;
+
+	if (as == NULL || policy_specialist(api->policy, as) == NULL) {
+		http_problem(request, 404, "not_found",
+		    "?as= must name a specialist");
+		return;
+	}
+	note_presence(api, as);
+	desk = calloc(1, sizeof(*desk));
+	CHECK(desk != NULL);
+	desk->api = api;
+	desk->handle = http_hold(request);
+	desk->results = json_array();
+	ref = record_ref_specialist(as);
+	memcpy(desk->specialist.id, ref.id, ID_SIZE);
+	desk->outstanding = 1;
+	desk->outstanding += store_load(api->options.store, &ref,
+	    on_desk_person, desk, 0);
+	desk->outstanding += STORE_SEND(api->options.store, on_referred, desk,
+	    0, "ZRANGE", "referred", "0", "49");
+	desk_one_less(desk);
+}

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+/* calls: one job for each HTTP request to a provider. */
+#include "daemon/calls.h"
+
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/log.h"
+#include "daemon/spoken.h"
+
+struct job {
+	bool is_used;
+	uint32_t generation;
+	struct record_ref call;
+	enum provider_operation operation;
+	size_t provider;                /* its place in the list */
+	bool is_customers_number;       /* a refused number is the customer's */
+	char sid[SID_SIZE];
+};
+
+struct calls {
+	struct carrier *carrier;
+	struct engine *engine;
+	struct store *store;
+	const struct policy *policy;
+	char public_url[256];
+	struct calls_provider *providers;  size_t provider_count;
+	unsigned char secret[SECRET_SIZE];
+	bool has_secret;
+	struct job *jobs;  size_t job_count, first_free;
+};
+
+/* ---- tokens */
+
+static void
+make_token(const struct calls *calls, const struct record_ref *call,
+    char ret_token[TOKEN_SIZE])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+	char text[ID_SIZE + KEY_SIZE], key[KEY_SIZE];
+
+	record_key(call, key);
+	snprintf(text, sizeof(text), "%s %s", calls->policy->site, key);
+	CHECK(calls->has_secret);
+	CHECK(HMAC(EVP_sha256(), calls->secret, SECRET_SIZE,
+	    (const unsigned char *)text, strlen(text), digest, &length) !=
+	    NULL);
+	for (size_t i = 0; i < (TOKEN_SIZE - 1) / 2; i++)
+		snprintf(ret_token + i * 2, 3, "%02x", digest[i]);
+}
+
+bool
+calls_token_is_right(const struct calls *calls, const struct record_ref *call,
+    const char *token)
+{
+	char right[TOKEN_SIZE];
+
+	if (!calls->has_secret || strlen(token) != TOKEN_SIZE - 1)
+		return false;
+	make_token(calls, call, right);
+	return CRYPTO_memcmp(right, token, TOKEN_SIZE - 1) == 0;
+}
+
+void
+calls_set_secret(struct calls *calls, const unsigned char secret[SECRET_SIZE])
+{
+	memcpy(calls->secret, secret, SECRET_SIZE);
+	calls->has_secret = true;
+}
+
+bool
+calls_has_secret(const struct calls *calls)
+{
+	return calls->has_secret;
+}
+
+/* ---- providers and values */
+
+const struct calls_provider *
+calls_provider(const struct calls *calls, const char *id)
+{
+	for (size_t i = 0; i < calls->provider_count; i++) {
+		if (strcmp(calls->providers[i].id, id) == 0)
+			return &calls->providers[i];
+	}
+	return NULL;
+}
+
+const char *
+calls_public_url(const struct calls *calls)
+{
+	return calls->public_url;
+}
+
+static void
+seconds_text(int64_t duration_ms, char *ret_text, size_t size)
+{
+	snprintf(ret_text, size, "%" PRId64, (duration_ms + 999) / 1000);
+}
+
+void
+calls_fill_values(struct calls *calls, const struct situation *situation,
+    const struct call *call, struct calls_values *ret)
+{
+	const struct policy *policy = calls->policy;
+	const struct request *request = &situation->request;
+	const struct calls_provider *entry =
+	    calls_provider(calls, call->provider);
+	const struct specialist_policy *who =
+	    policy_specialist(policy, call->specialist);
+	const struct queue_policy *queue =
+	    policy_queue(policy, request->queue);
+	const char *language = who != NULL && who->language[0] != '\0' ?
+	    who->language : policy->language;
+	struct record_ref ref = record_ref_call(call->request, call->n);
+	struct provider_values *values = &ret->values;
+
+	memset(values, 0, sizeof(*values));
+	if (entry != NULL)
+		*values = entry->values;
+	make_token(calls, &ref, ret->token);
+	snprintf(ret->hook, sizeof(ret->hook), "%s/hooks/%s/%s.%d/%s",
+	    calls->public_url, call->provider, call->request, call->n,
+	    ret->token);
+	seconds_text(policy->ring_ms, ret->ring, sizeof(ret->ring));
+	seconds_text(policy->agent_ring_ms, ret->agent_ring,
+	    sizeof(ret->agent_ring));
+	seconds_text(policy->call_max_ms, ret->call_max,
+	    sizeof(ret->call_max));
+	snprintf(ret->now_ms, sizeof(ret->now_ms), "%" PRId64,
+	    store_now_ms(calls->store));
+	snprintf(ret->since_ms, sizeof(ret->since_ms), "%" PRId64,
+	    call->placed_at_ms);
+	spoken_whisper(policy, request, language, ret->whisper,
+	    sizeof(ret->whisper));
+	spoken_result(policy, language, ret->result, sizeof(ret->result));
+	provider_values_add(values, "to", call->to);
+	provider_values_add(values, "agent", call->to);
+	provider_values_add(values, "customer", call->customer);
+	provider_values_add(values, "from", call->caller_id);
+	provider_values_add(values, "ring", ret->ring);
+	provider_values_add(values, "agent_ring", ret->agent_ring);
+	provider_values_add(values, "call_max", ret->call_max);
+	provider_values_add(values, "token", ret->token);
+	provider_values_add(values, "hook", ret->hook);
+	provider_values_add(values, "since_ms", ret->since_ms);
+	provider_values_add(values, "now_ms", ret->now_ms);
+	provider_values_add(values, "lang", language);
+	provider_values_add(values, "company", policy->company);
+	provider_values_add(values, "name", request->name);
+	provider_values_add(values, "topic",
+	    queue != NULL ? queue->title : request->queue);
+	provider_values_add(values, "number", request->number);
+	provider_values_add(values, "greeting",
+	    queue != NULL && queue->greeting != NULL ? queue->greeting : "");
+	provider_values_add(values, "whisper_text", ret->whisper);
+	provider_values_add(values, "goodbye_text", spoken_goodbye(language));
+	provider_values_add(values, "wait_text", spoken_wait(language));
+	provider_values_add(values, "result_text", ret->result);
+}
+
+/* ---- jobs */
+
+static struct job *
+take_job(struct calls *calls)
+{
+	for (size_t i = 0; i < calls->job_count; i++) {
+		size_t at = (calls->first_free + i) % calls->job_count;
+
+		if (!calls->jobs[at].is_used) {
+			calls->first_free = at + 1;
+			calls->jobs[at].is_used = true;
+			calls->jobs[at].generation++;
+			return &calls->jobs[at];
+		}
+	}
+	return NULL;
+}
+
+static void
+tell(struct calls *calls, const struct record_ref *call,
+    const struct event *facts)
+{
+	struct engine_order order = { .event = *facts, .must = true };
+
+	order.event.to = *call;
+	if (order.event.digit == 0)
+		order.event.digit = -1;
+	snprintf(order.event.by, sizeof(order.event.by), "provider");
+	if (!engine_post(calls->engine, &order))
+		log_event(LOG_LEVEL_WARNING, "answer_dropped",
+		    "call=%s.%d event=%s", call->id, call->n,
+		    event_kind_names[facts->kind]);
+}
+
+static void
+tell_with_detail(struct calls *calls, const struct record_ref *call,
+    enum event_kind kind, enum call_outcome outcome, const char *detail)
+{
+	struct event event = { .kind = kind, .outcome = outcome };
+
+	snprintf(event.detail, sizeof(event.detail), "%s", detail);
+	tell(calls, call, &event);
+}
+
+static void
+read_created(struct calls *calls, const struct job *job,
+    const struct provider_answer *answer)
+{
+	struct event event = { .kind = EVENT_CREATED };
+	char detail[DETAIL_SIZE];
+
+	snprintf(detail, sizeof(detail), "%s%s%s", answer->code,
+	    answer->code[0] != '\0' ? " " : "", answer->text);
+	switch (answer->outcome) {
+	case PROVIDER_CREATED:
+		memcpy(event.sid, answer->id, sizeof(event.sid));
+		tell(calls, &job->call, &event);
+		break;
+	case PROVIDER_REJECTED:
+		log_event(LOG_LEVEL_WARNING, "call_rejected",
+		    "call=%s.%d error=\"%s\"", job->call.id, job->call.n,
+		    detail);
+		tell_with_detail(calls, &job->call, EVENT_REJECTED,
+		    answer->is_number_invalid && job->is_customers_number ?
+		    OUTCOME_INVALID_NUMBER : OUTCOME_FAILED, detail);
+		break;
+	case PROVIDER_UNKNOWN:
+		log_event(LOG_LEVEL_WARNING, "call_unknown",
+		    "call=%s.%d error=\"%s\"", job->call.id, job->call.n,
+		    detail);
+		tell_with_detail(calls, &job->call, EVENT_UNKNOWN,
+		    OUTCOME_NONE, detail);
+		break;
+	}
+}
+
+static void
+read_state(struct calls *calls, const struct job *job,
+    const struct provider_answer *answer)
+{
+	struct event event = { .kind = EVENT_PROGRESS };
+
+	if (answer->is_gone) {
+		event.kind = EVENT_GONE;
+	} else if (answer->outcome != PROVIDER_CREATED ||
+	    answer->progress == PROGRESS_NONE) {
+		return;
+	}
+	memcpy(event.sid, job->sid, sizeof(event.sid));
+	event.progress = answer->progress;
+	event.outcome = answer->call_outcome;
+	tell(calls, &job->call, &event);
+}
+
+static void
+read_found(struct calls *calls, const struct job *job,
+    const struct carrier_answer *answer)
+{
+	const struct calls_provider *entry = &calls->providers[job->provider];
+	struct provider_found found;
+	char token[TOKEN_SIZE];
+
+	if (answer->end != TRANSPORT_ANSWERED)
+		return;
+	make_token(calls, &job->call, token);
+	provider_found_read(entry->provider, answer->status, answer->body,
+	    answer->body_length, token, &found);
+	if (!found.is_readable) {
+		log_event(LOG_LEVEL_WARNING, "look_up_unreadable",
+		    "call=%s.%d status=%d", job->call.id, job->call.n,
+		    answer->status);
+		return;
+	}
+	if (found.count == 0) {
+		struct event event = { .kind = EVENT_ABSENT };
+
+		tell(calls, &job->call, &event);
+	}
+	for (size_t i = 0; i < found.count; i++) {
+		struct event event = { .kind = EVENT_FOUND,
+			.progress = found.calls[i].progress };
+
+		memcpy(event.sid, found.calls[i].id, sizeof(event.sid));
+		tell(calls, &job->call, &event);
+	}
+}
+
+static void
+on_answer(void *context, const struct carrier_answer *answer)
+{
+	struct calls *calls = context;
+	size_t at = (size_t)(answer->tag & 0xffffffff);
+	struct provider_answer read;
+	struct job job;
+
+	if (at >= calls->job_count || !calls->jobs[at].is_used ||
+	    calls->jobs[at].generation != (uint32_t)(answer->tag >> 32))
+		return;
+	job = calls->jobs[at];
+	calls->jobs[at].is_used = false;
+	if (job.operation == PROVIDER_FIND) {
+		read_found(calls, &job, answer);
+		return;
+	}
+	provider_answer_read(calls->providers[job.provider].provider,
+	    job.operation, answer->end, answer->status, answer->body,
+	    answer->body_length, &read);
+	if (answer->error != NULL && read.text[0] == '\0')
+		snprintf(read.text, sizeof(read.text), "%s", answer->error);
+	log_event(LOG_LEVEL_DEBUG, "provider_answered",
+	    "call=%s.%d operation=%s status=%d ms=%" PRId64, job.call.id,
+	    job.call.n, provider_operation_names[job.operation],
+	    answer->status, answer->elapsed_ms);
+	if (job.operation == PROVIDER_CALL)
+		read_created(calls, &job, &read);
+	else if (job.operation == PROVIDER_GET ||
+	    (job.operation == PROVIDER_HANGUP && read.is_gone))
+		read_state(calls, &job, &read);
+}
+
+/* Nothing was sent: only a call that was to be placed needs to hear of it. */
+static void
+not_sent(struct calls *calls, const struct effect *effect, const char *why)
+{
+	log_event(LOG_LEVEL_ERR, "provider_not_asked",
+	    "call=%s.%d operation=%s error=\"%s\"", effect->call.id,
+	    effect->call.n, effect_kind_names[effect->kind], why);
+	if (effect->kind == EFFECT_PLACE)
+		tell_with_detail(calls, &effect->call, EVENT_REJECTED,
+		    OUTCOME_FAILED, why);
+}
+
+static enum provider_operation
+operation_of(enum effect_kind kind)
+{
+	switch (kind) {
+	case EFFECT_PLACE:
+		return PROVIDER_CALL;
+	case EFFECT_HANG_UP:
+		return PROVIDER_HANGUP;
+	case EFFECT_LOOK_UP:
+		return PROVIDER_FIND;
+	case EFFECT_POLL:
+		return PROVIDER_GET;
+	case EFFECT_COUNT:
+		break;
+	}
+	CHECK(!"every effect is an operation");
+	return PROVIDER_CALL;
+}
+
+void
+calls_do(struct calls *calls, const struct situation *situation,
+    const struct effect *effect)
+{
+	const struct call *call = situation_call_const(situation,
+	    effect->call.n);
+	const struct calls_provider *entry;
+	enum provider_operation operation = operation_of(effect->kind);
+	struct provider_request built;
+	struct carrier_request request;
+	struct calls_values values;
+	const char *why = "";
+	struct job *job;
+	bool is_sent;
+
+	if (call == NULL)
+		return;
+	entry = calls_provider(calls, call->provider);
+	if (entry == NULL) {
+		not_sent(calls, effect, "no such provider is configured");
+		return;
+	}
+	if (!provider_can(entry->provider, operation) ||
+	    (effect->sid[0] == '\0' && (operation == PROVIDER_HANGUP ||
+	        operation == PROVIDER_GET)))
+		return;
+	calls_fill_values(calls, situation, call, &values);
+	if (effect->sid[0] != '\0')
+		provider_values_add(&values.values, "id", effect->sid);
+	if (!provider_request_build(entry->provider, operation,
+	        &values.values, &built, &why)) {
+		not_sent(calls, effect, why);
+		return;
+	}
+	job = take_job(calls);
+	if (job == NULL) {
+		provider_request_fini(&built);
+		not_sent(calls, effect, "too many requests under way");
+		return;
+	}
+	job->call = effect->call;
+	job->operation = operation;
+	job->provider = (size_t)(entry - calls->providers);
+	job->is_customers_number =
+	    provider_fence(entry->provider) != FENCE_ANSWER;
+	memcpy(job->sid, effect->sid, sizeof(job->sid));
+	request = (struct carrier_request){ .method = built.method,
+		.url = built.url,
+		.headers = (const char *const *)built.headers,
+		.header_count = built.header_count, .body = built.body,
+		.body_length = built.body_length,
+		.timeout_ms = (long)entry->timeout_ms,
+		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
+		.allow_private = entry->allow_private };
+	is_sent = carrier_send(calls->carrier, &request,
+	    (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs));
+	provider_request_fini(&built);
+	if (!is_sent) {
+		job->is_used = false;
+		not_sent(calls, effect, "the line to the provider is full");
+	}
+}
+
+/* ---- the module */
+
+struct calls *
+calls_new(struct event_base *base, const struct carrier_limits *limits,
+    const struct policy *policy, const char *public_url,
+    const struct calls_provider *providers, size_t provider_count)
+{
+	struct calls *calls = calloc(1, sizeof(*calls));
+
+	CHECK(calls != NULL);
+	calls->policy = policy;
+	snprintf(calls->public_url, sizeof(calls->public_url), "%s",
+	    public_url);
+	calls->providers = calloc(provider_count + 1,
+	    sizeof(*calls->providers));
+	CHECK(calls->providers != NULL);
+	if (provider_count > 0)
+		memcpy(calls->providers, providers,
+		    provider_count * sizeof(*providers));
+	calls->provider_count = provider_count;
+	calls->job_count = limits->in_flight_max + limits->queue_max;
+	calls->jobs = calloc(calls->job_count, sizeof(*calls->jobs));
+	CHECK(calls->jobs != NULL);
+	calls->carrier = carrier_new(base, limits, calls, on_answer);
+	return calls;
+}
+
+void
+calls_free(struct calls *calls)
+{
+	if (calls == NULL)
+		return;
+	carrier_free(calls->carrier);
+	for (size_t i = 0; i < calls->provider_count; i++)
+		provider_free(calls->providers[i].provider);
+	free(calls->providers);
+	free(calls->jobs);
+	free(calls);
+}
+
+void
+calls_set_engine(struct calls *calls, struct engine *engine,
+    struct store *store)
+{
+	calls->engine = engine;
+	calls->store = store;
+}
+
+void
+calls_set_policy(struct calls *calls, const struct policy *policy)
+{
+	calls->policy = policy;
+}
+
+void
+calls_run(struct calls *calls)
+{
+	carrier_drain(calls->carrier);
+}
+
+bool
+calls_has_work(struct calls *calls)
+{
+	return carrier_has_work(calls->carrier);
+}
+
+size_t
+calls_in_flight(struct calls *calls)
+{
+	return carrier_in_flight(calls->carrier);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * calls: carries the core's effects to the provider and brings what it answered
+ * back as events. Owns the token of every call (DECISIONS 15), and which answer
+ * belongs to which call; decides nothing.
+ */
+#ifndef CALLBACKD_DAEMON_CALLS_H
+#define CALLBACKD_DAEMON_CALLS_H
+
+#include "daemon/carrier.h"
+#include "daemon/engine.h"
+#include "lib/provider.h"
+
+enum { TOKEN_SIZE = 33, SECRET_SIZE = 32, HOOK_SIZE = 512 };
+
+struct calls;
+
+/* One provider as configured. Strings inside `values` are borrowed. */
+struct calls_provider {
+	char id[ID_SIZE];
+	struct provider *provider;
+	struct provider_values values;  /* secrets and settings of the file */
+	int64_t timeout_ms;
+	bool allow_private;             /* plain HTTP and this machine may be reached */
+};
+
+struct calls *calls_new(struct event_base *base, const struct carrier_limits *limits,
+    const struct policy *policy, const char *public_url,
+    const struct calls_provider *providers, size_t provider_count);
+void calls_free(struct calls *calls);
+void calls_set_engine(struct calls *calls, struct engine *engine, struct store *store);
+void calls_set_policy(struct calls *calls, const struct policy *policy);
+/* The site's secret, from Redis: tokens depend on it. */
+void calls_set_secret(struct calls *calls, const unsigned char secret[SECRET_SIZE]);
+bool calls_has_secret(const struct calls *calls);
+
+/* engine_hooks.on_effect */
+void calls_do(struct calls *calls, const struct situation *situation,
+    const struct effect *effect);
+
+/* Once per pass: sends and delivers. */
+void calls_run(struct calls *calls);
+bool calls_has_work(struct calls *calls);
+size_t calls_in_flight(struct calls *calls);
+
+/* ---- what webhooks needs as well */
+
+const struct calls_provider *calls_provider(const struct calls *calls, const char *id);
+const char *calls_public_url(const struct calls *calls);
+/* Is that the token of this call; compares in constant time. */
+bool calls_token_is_right(const struct calls *calls, const struct record_ref *call,
+    const char *token);
+
+/* Everything a template may ask about this call; strings live in the buffer. */
+struct calls_values {
+	struct provider_values values;
+	char token[TOKEN_SIZE], hook[HOOK_SIZE];
+	char ring[16], agent_ring[16], call_max[16], now_ms[24], since_ms[24], case_number[16];
+	char whisper[512], result[768];
+};
+void calls_fill_values(struct calls *calls, const struct situation *situation,
+    const struct call *call, struct calls_values *ret_values);
+
+#endif

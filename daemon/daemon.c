@@ -1,0 +1,633 @@
+/* SPDX-License-Identifier: MIT */
+/* daemon: builds the rooms and carries words between them. */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/api.h"
+#include "daemon/due_pull.h"
+#include "daemon/embedded_redis.h"
+#include "daemon/intake_pull.h"
+#include "daemon/notify.h"
+#include "daemon/promise_scan.h"
+#include "daemon/roster.h"
+
+enum { TOKEN_BYTES = 16, QUEUE_MAX = 4096, ROUNDS_MAX = 16 };
+
+struct daemon {
+	struct settings *settings, *first;      /* first: providers borrow from it */
+	char config_path[512];
+	struct event_base *base;
+	struct embedded_redis *embedded;
+	struct redis_address address;
+	char desk_token[TOKEN_BYTES * 2 + 1];
+
+	struct store *store;
+	struct engine *engine;
+	struct calls *calls;
+	struct matcher *matcher;
+	struct submitter *submitter;
+	struct webhooks *webhooks;
+	struct intake_pull *intake_pull;
+	struct due_pull *due_pull;
+	struct promise_scan *promise_scan;
+	struct roster *roster;
+	struct api *api;
+	bool is_draining, was_up, has_been_up;
+	int64_t down_since_ms;
+};
+
+/* ---- words between the rooms */
+
+static void
+log_moves(const struct situation *situation, const struct outcome *outcome)
+{
+	const struct request *request = &outcome->after.request;
+
+	if (request->missed_count > situation->request.missed_count)
+		log_event(LOG_LEVEL_WARNING, "promise_missed",
+		    "request=%s number=%s queue=%s promise=%d state=%s",
+		    request->id, request->number, request->queue,
+		    request->promise_number,
+		    request_state_names[request->state]);
+	if (log_get_level() < LOG_LEVEL_INFO)
+		return;
+	for (size_t i = 0; i < outcome->move_count; i++) {
+		const struct move *move = &outcome->moves[i];
+
+		if (move->record.kind == RECORD_REQUEST)
+			log_event(LOG_LEVEL_INFO, "request",
+			    "id=%s number=%s from=%s to=%s action=%s by=%s "
+			    "detail=\"%s\"", request->id, request->number,
+			    request_state_names[move->from],
+			    request_state_names[move->to], move->action,
+			    move->by[0] != '\0' ? move->by : "-",
+			    move->detail);
+		else if (move->record.kind == RECORD_SPECIALIST)
+			log_event(LOG_LEVEL_DEBUG, "specialist",
+			    "id=%s from=%s to=%s action=%s", move->record.id,
+			    specialist_state_names[move->from],
+			    specialist_state_names[move->to], move->action);
+		else
+			log_event(LOG_LEVEL_DEBUG, "call",
+			    "id=%s.%d from=%s to=%s event=%s action=%s "
+			    "detail=\"%s\"", move->record.id, move->record.n,
+			    call_state_names[move->from],
+			    call_state_names[move->to],
+			    event_kind_names[move->event], move->action,
+			    move->detail);
+	}
+}
+
+static void
+on_committed(void *context, const struct situation *before,
+    const struct outcome *outcome)
+{
+	struct daemon *daemon = context;
+	const struct situation *after = &outcome->after;
+
+	log_moves(before, outcome);
+	matcher_on_committed(daemon->matcher, before, outcome);
+	due_pull_expect(daemon->due_pull, after->request.record.wake_at_ms);
+	due_pull_expect(daemon->due_pull, outcome->birth.id[0] != '\0' ?
+	    outcome->birth.record.wake_at_ms : 0);
+	for (size_t i = 0; i < after->call_count; i++)
+		due_pull_expect(daemon->due_pull,
+		    after->calls[i].record.wake_at_ms);
+	for (size_t i = 0; i < after->specialist_count; i++)
+		due_pull_expect(daemon->due_pull,
+		    after->specialists[i].record.wake_at_ms);
+}
+
+static void
+on_effect(void *context, const struct situation *situation,
+    const struct effect *effect)
+{
+	struct daemon *daemon = context;
+
+	calls_do(daemon->calls, situation, effect);
+}
+
+static const struct specialist *
+find(void *context, const struct request *request, int64_t now_ms)
+{
+	struct daemon *daemon = context;
+
+	return matcher_find(daemon->matcher, request, now_ms);
+}
+
+static void
+on_stale(void *context, const char *specialist)
+{
+	struct daemon *daemon = context;
+
+	matcher_on_stale(daemon->matcher, specialist);
+}
+
+static int
+others(void *context, const char *queue, const char *specialist)
+{
+	struct daemon *daemon = context;
+
+	return matcher_others(daemon->matcher, queue, specialist);
+}
+
+/* ---- the site's secret: tokens of calls depend on it */
+
+static void
+on_secret(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct daemon *daemon = context;
+	unsigned char secret[SECRET_SIZE];
+
+	(void)tag;
+	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_STRING ||
+	    reply->len != SECRET_SIZE * 2)
+		return;
+	for (size_t i = 0; i < SECRET_SIZE; i++) {
+		unsigned byte;
+
+		if (sscanf(reply->str + i * 2, "%2x", &byte) != 1)
+			return;
+		secret[i] = (unsigned char)byte;
+	}
+	calls_set_secret(daemon->calls, secret);
+}
+
+static void
+ignore_reply(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	(void)context;
+	(void)tag;
+	(void)end;
+	(void)reply;
+}
+
+static void
+ask_secret(struct daemon *daemon)
+{
+	unsigned char bytes[SECRET_SIZE];
+	char hex[SECRET_SIZE * 2 + 1];
+
+	CHECK(RAND_bytes(bytes, sizeof(bytes)) == 1);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(hex + i * 2, 3, "%02x", bytes[i]);
+	/* The first node that comes makes it; all others take that one. */
+	if (!STORE_SEND(daemon->store, ignore_reply, daemon, 0, "SET",
+	        "secret", hex, "NX") ||
+	    !STORE_SEND(daemon->store, on_secret, daemon, 0, "GET", "secret"))
+		log_event(LOG_LEVEL_WARNING, "secret_not_asked", "%s", "");
+}
+
+static void
+on_store_state(void *context, bool is_up, const char *why)
+{
+	struct daemon *daemon = context;
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (is_up) {
+		if (daemon->has_been_up)
+			log_event(LOG_LEVEL_NOTICE, "redis_back",
+			    "after_s=%.1f",
+			    (double)(now_ms - daemon->down_since_ms) / 1000);
+		else
+			log_event(LOG_LEVEL_NOTICE, "redis_up", "%s", "");
+		daemon->has_been_up = true;
+		ask_secret(daemon);
+		matcher_tick(daemon->matcher);
+		notify_status("serving");
+	} else if (daemon->was_up || daemon->down_since_ms == 0) {
+		daemon->down_since_ms = now_ms;
+		log_event(LOG_LEVEL_ERR, "redis_lost", "error=\"%s\"", why);
+		notify_status("Redis is away: %s", why);
+	} else {
+		log_event(LOG_LEVEL_WARNING, "redis_still_lost",
+		    "error=\"%s\"", why);
+	}
+	daemon->was_up = is_up;
+	engine_on_link(daemon->engine, is_up);
+}
+
+/* ---- building */
+
+static bool
+make_state_dir(const char *path, char *ret_error, size_t size)
+{
+	if (mkdir(path, 0750) == 0 || errno == EEXIST)
+		return true;
+	snprintf(ret_error, size, "state_dir %s: %s", path, strerror(errno));
+	return false;
+}
+
+static bool
+read_token(struct daemon *daemon, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	bool is_read;
+
+	if (file == NULL)
+		return false;
+	is_read = fscanf(file, "%32s", daemon->desk_token) == 1 &&
+	    strlen(daemon->desk_token) == TOKEN_BYTES * 2;
+	fclose(file);
+	return is_read;
+}
+
+/* A desk token is made once and kept: links that were handed out stay good. */
+static bool
+make_token(struct daemon *daemon, const char *path, char *ret_error,
+    size_t size)
+{
+	unsigned char bytes[TOKEN_BYTES];
+	int fd;
+
+	if (read_token(daemon, path))
+		return true;
+	CHECK(RAND_bytes(bytes, sizeof(bytes)) == 1);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(daemon->desk_token + i * 2, 3, "%02x", bytes[i]);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, daemon->desk_token, TOKEN_BYTES * 2) !=
+	    TOKEN_BYTES * 2) {
+		snprintf(ret_error, size, "desk_token_file %s: %s", path,
+		    strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
+static bool
+start_redis(struct daemon *daemon, char *ret_error, size_t size)
+{
+	const struct settings *settings = daemon->settings;
+	struct embedded_redis_options options = {
+		.state_dir = settings->state_dir,
+		.port = settings->embedded.port,
+		.appendfsync = settings->embedded.appendfsync };
+	const char *error = "";
+
+	if (strcmp(settings->redis, "embedded") != 0) {
+		if (redis_address_parse(settings->redis, &daemon->address,
+		        &error))
+			return true;
+		snprintf(ret_error, size, "redis: %s", error);
+		return false;
+	}
+	daemon->embedded = embedded_redis_start(&options, &daemon->address,
+	    ret_error, size);
+	return daemon->embedded != NULL;
+}
+
+static void
+fill_facts(struct policy *policy, const struct calls_provider *providers,
+    size_t count)
+{
+	policy->provider_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct provider_facts *facts = &policy->providers[i];
+		const struct provider *provider = providers[i].provider;
+
+		memcpy(facts->id, providers[i].id, ID_SIZE);
+		facts->authorises_on_answer =
+		    provider_fence(provider) == FENCE_ANSWER;
+		facts->can_find = provider_can(provider, PROVIDER_FIND);
+		facts->can_hang_up = provider_can(provider, PROVIDER_HANGUP);
+	}
+}
+
+static bool
+read_provider(const struct settings *settings,
+    const struct settings_provider *from, struct calls_provider *ret,
+    char *ret_error, size_t size)
+{
+	struct provider_errors errors;
+
+	ret->provider = provider_read(from->text, from->file, &errors);
+	if (ret->provider == NULL) {
+		snprintf(ret_error, size, "%s", errors.items[0].text);
+		return false;
+	}
+	memcpy(ret->id, from->id, sizeof(ret->id));
+	for (size_t i = 0; i < from->secret_count; i++)
+		provider_values_add(&ret->values, from->secrets[i].name,
+		    from->secrets[i].value);
+	if (from->base[0] != '\0')
+		provider_values_add(&ret->values, "base", from->base);
+	ret->timeout_ms = from->timeout_ms;
+	ret->allow_private = settings->allow_test_settings;
+	return true;
+}
+
+static bool
+make_calls(struct daemon *daemon, char *ret_error, size_t size)
+{
+	struct settings *settings = daemon->settings;
+	struct calls_provider providers[PROVIDER_ORDER_MAX];
+	struct carrier_limits limits = { .in_flight_max = 256,
+		.queue_max = QUEUE_MAX, .answer_max = 256 * 1024,
+		.connections_max = 256 };
+	size_t count = 0;
+
+	memset(providers, 0, sizeof(providers));
+	for (; count < settings->provider_count; count++) {
+		if (!read_provider(settings, &settings->providers[count],
+		        &providers[count], ret_error, size)) {
+			while (count > 0)
+				provider_free(providers[--count].provider);
+			return false;
+		}
+	}
+	fill_facts(&settings->policy, providers, count);
+	daemon->calls = calls_new(daemon->base, &limits, &settings->policy,
+	    settings->http.public_url, providers, count);
+	return true;
+}
+
+static bool
+listen_everywhere(struct daemon *daemon, char *ret_error, size_t size)
+{
+	const struct settings *settings = daemon->settings;
+	const char *error = "";
+	int port = settings->http.port;
+
+	if (!http_server_listen_tcp(api_server(daemon->api),
+	        settings->http.host, settings->http.port, &port, &error)) {
+		snprintf(ret_error, size, "http.listen %s: %s",
+		    settings->http.listen, error);
+		return false;
+	}
+	if (!http_server_listen_unix(api_server(daemon->api),
+	        settings->control, 0660, &error)) {
+		snprintf(ret_error, size, "control %s: %s", settings->control,
+		    error);
+		return false;
+	}
+	log_event(LOG_LEVEL_NOTICE, "listening", "address=%s port=%d "
+	    "control=%s", settings->http.host, port, settings->control);
+	return true;
+}
+
+static void
+build_rooms(struct daemon *daemon)
+{
+	const struct settings *settings = daemon->settings;
+	const struct policy *policy = &settings->policy;
+	struct engine_hooks hooks = { daemon, on_committed, on_effect, find,
+		on_stale, others };
+	struct api_options options;
+
+	daemon->store = store_new(daemon->base, &daemon->address, policy->site,
+	    daemon, on_store_state);
+	daemon->engine = engine_new(daemon->store, policy,
+	    (size_t)settings->in_hand, &hooks);
+	daemon->matcher = matcher_new(daemon->store, policy);
+	matcher_set_engine(daemon->matcher, daemon->engine);
+	calls_set_engine(daemon->calls, daemon->engine, daemon->store);
+	daemon->submitter = submitter_new(daemon->store, daemon->engine,
+	    policy);
+	daemon->webhooks = webhooks_new(daemon->calls, daemon->engine,
+	    daemon->store);
+	daemon->due_pull = due_pull_new(daemon->store, daemon->engine);
+	daemon->promise_scan = promise_scan_new(daemon->store,
+	    daemon->engine);
+	daemon->intake_pull = intake_pull_new(daemon->base, &daemon->address,
+	    daemon->store, daemon->engine, daemon->submitter);
+	daemon->roster = roster_new(daemon->store, daemon->engine);
+	roster_import(daemon->roster, policy, NULL);
+	options = (struct api_options){ .base = daemon->base,
+		.store = daemon->store, .engine = daemon->engine,
+		.matcher = daemon->matcher, .submitter = daemon->submitter,
+		.calls = daemon->calls, .webhooks = daemon->webhooks,
+		.policy = policy, .web_dir = settings->web_dir,
+		.desk_token = daemon->desk_token,
+		.sandbox_url = settings->sandbox_url };
+	daemon->api = api_new(&options);
+	webhooks_set_server(daemon->webhooks, api_server(daemon->api));
+}
+
+static struct event_base *
+make_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base;
+
+	CHECK(config != NULL);
+	event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	CHECK(base != NULL);
+	return base;
+}
+
+struct daemon *
+daemon_new(struct settings *stolen_settings, const char *config_path,
+    char *ret_error, size_t error_size)
+{
+	struct daemon *daemon = calloc(1, sizeof(*daemon));
+
+	CHECK(daemon != NULL);
+	daemon->settings = stolen_settings;
+	daemon->first = stolen_settings;
+	snprintf(daemon->config_path, sizeof(daemon->config_path), "%s",
+	    config_path);
+	if (!make_state_dir(stolen_settings->state_dir, ret_error,
+	        error_size) ||
+	    !make_token(daemon, stolen_settings->desk_token_file, ret_error,
+	        error_size) ||
+	    !start_redis(daemon, ret_error, error_size)) {
+		daemon_free(daemon);
+		return NULL;
+	}
+	daemon->base = make_base();
+	if (!make_calls(daemon, ret_error, error_size)) {
+		daemon_free(daemon);
+		return NULL;
+	}
+	build_rooms(daemon);
+	if (!listen_everywhere(daemon, ret_error, error_size)) {
+		daemon_free(daemon);
+		return NULL;
+	}
+	return daemon;
+}
+
+void
+daemon_free(struct daemon *daemon)
+{
+	const char *error = NULL;
+
+	if (daemon == NULL)
+		return;
+	api_free(daemon->api);
+	intake_pull_free(daemon->intake_pull);
+	due_pull_free(daemon->due_pull);
+	promise_scan_free(daemon->promise_scan);
+	roster_free(daemon->roster);
+	webhooks_free(daemon->webhooks);
+	submitter_free(daemon->submitter);
+	matcher_free(daemon->matcher);
+	calls_free(daemon->calls);
+	engine_free(daemon->engine);
+	store_free(daemon->store);
+	if (daemon->embedded != NULL &&
+	    !embedded_redis_stop(daemon->embedded, &error))
+		log_event(LOG_LEVEL_ERR, "embedded_redis_stop",
+		    "error=\"%s\"", error);
+	if (daemon->base != NULL)
+		event_base_free(daemon->base);
+	if (daemon->settings != daemon->first)
+		settings_free(daemon->settings);
+	settings_free(daemon->first);
+	free(daemon);
+}
+
+struct event_base *
+daemon_base(struct daemon *daemon)
+{
+	return daemon->base;
+}
+
+/* ---- the pass */
+
+bool
+daemon_run(struct daemon *daemon)
+{
+	bool has_more = true;
+
+	for (int i = 0; i < ROUNDS_MAX && has_more; i++) {
+		calls_run(daemon->calls);
+		if (calls_has_secret(daemon->calls)) {
+			roster_run(daemon->roster);
+			intake_pull_run(daemon->intake_pull);
+			due_pull_run(daemon->due_pull);
+			matcher_run(daemon->matcher);
+		}
+		engine_run(daemon->engine);
+		has_more = engine_has_work(daemon->engine) ||
+		    calls_has_work(daemon->calls);
+	}
+	return has_more;
+}
+
+void
+daemon_tick(struct daemon *daemon)
+{
+	promise_scan_tick(daemon->promise_scan);
+	matcher_tick(daemon->matcher);
+	log_flush();
+	if (daemon->embedded != NULL && !store_is_up(daemon->store) &&
+	    !embedded_redis_check(daemon->embedded))
+		log_event(LOG_LEVEL_ERR, "embedded_redis", "error=\"%s\"",
+		    embedded_redis_error(daemon->embedded));
+}
+
+int64_t
+daemon_sleep_ms(struct daemon *daemon)
+{
+	int64_t sleep_ms = 1000, wait_ms;
+
+	if (!store_is_up(daemon->store) || daemon->is_draining)
+		return 100;
+	wait_ms = due_pull_next_ms(daemon->due_pull) -
+	    store_now_ms(daemon->store);
+	if (wait_ms < sleep_ms && engine_free_slots(daemon->engine) > 0)
+		sleep_ms = wait_ms;
+	wait_ms = intake_pull_next_ms(daemon->intake_pull) -
+	    clock_monotonic_ms();
+	if (wait_ms < sleep_ms && !intake_pull_is_busy(daemon->intake_pull))
+		sleep_ms = wait_ms;
+	return sleep_ms < 1 ? 1 : sleep_ms;
+}
+
+/* ---- reload and drain */
+
+static void
+on_difference(void *context, const struct settings_difference *difference)
+{
+	(void)context;
+	log_event(LOG_LEVEL_NOTICE, difference->needs_restart ?
+	    "setting_needs_restart" : "setting_changed",
+	    "path=%s before=\"%s\" after=\"%s\"", difference->path,
+	    difference->before != NULL ? difference->before : "",
+	    difference->after != NULL ? difference->after : "");
+}
+
+static void
+use_settings(struct daemon *daemon, struct settings *settings)
+{
+	struct settings *old = daemon->settings;
+	struct policy *policy = &settings->policy;
+
+	/* Providers are those of the start; a change of theirs was reported. */
+	policy->provider_count = old->policy.provider_count;
+	memcpy(policy->providers, old->policy.providers,
+	    sizeof(policy->providers));
+	daemon->settings = settings;
+	engine_set_policy(daemon->engine, policy);
+	matcher_set_policy(daemon->matcher, policy);
+	submitter_set_policy(daemon->submitter, policy);
+	calls_set_policy(daemon->calls, policy);
+	api_set_policy(daemon->api, policy);
+	roster_import(daemon->roster, policy, &old->policy);
+	log_set_level(settings->log_level);
+	if (old != daemon->first)
+		settings_free(old);
+}
+
+void
+daemon_reload(struct daemon *daemon)
+{
+	struct settings *settings;
+	struct settings_errors errors;
+
+	notify_reloading();
+	if (!settings_load(daemon->config_path, &settings, &errors)) {
+		for (size_t i = 0; i < errors.count; i++)
+			log_event(LOG_LEVEL_ERR, "reload_error", "%s",
+			    errors.items[i].text);
+		log_event(LOG_LEVEL_ERR, "reload_failed",
+		    "errors=%zu kept=\"the configuration in use\"",
+		    errors.count + errors.left_out);
+	} else {
+		settings_difference(daemon->settings, settings, on_difference,
+		    NULL);
+		use_settings(daemon, settings);
+		log_event(LOG_LEVEL_NOTICE, "reloaded", "%s", "");
+	}
+	notify_ready("serving");
+}
+
+void
+daemon_drain(struct daemon *daemon)
+{
+	daemon->is_draining = true;
+	log_event(LOG_LEVEL_NOTICE, "stopping", "in_hand=%zu in_flight=%zu",
+	    engine_in_hand(daemon->engine), calls_in_flight(daemon->calls));
+	due_pull_stop(daemon->due_pull);
+	intake_pull_stop(daemon->intake_pull);
+	matcher_stop(daemon->matcher);
+	api_set_stopping(daemon->api);
+}
+
+bool
+daemon_is_drained(const struct daemon *daemon)
+{
+	return engine_in_hand(daemon->engine) == 0 &&
+	    calls_in_flight(daemon->calls) == 0 &&
+	    store_pending(daemon->store) == 0 &&
+	    submitter_busy_count(daemon->submitter) == 0;
+}

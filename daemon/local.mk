@@ -1,0 +1,39 @@
+# callbackd: the shell around the core.
+sbin_PROGRAMS += daemon/callbackd
+REDIS_LINK_SOURCES = daemon/redis_address.c daemon/redis_address.h \
+	daemon/redis_link.c daemon/redis_link.h daemon/redis_link_internal.h \
+	daemon/redis_queue.c daemon/redis_queue.h daemon/redis_socket.c daemon/redis_socket.h \
+	daemon/redis_talk.c daemon/resp.c daemon/resp.h
+EMBEDDED_REDIS_SOURCES = daemon/embedded_redis.c daemon/embedded_redis.h \
+	daemon/redis_folder.c daemon/redis_folder.h daemon/redis_probe.c daemon/redis_probe.h
+SETTINGS_SOURCES = daemon/settings.h
+daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
+	daemon/daemon.c daemon/daemon.h \
+	daemon/engine.h daemon/engine_internal.h daemon/engine_slot.c daemon/engine_load.c \
+	daemon/engine_step.c daemon/engine_commit.c \
+	daemon/clock.c daemon/clock.h daemon/store.c daemon/store.h \
+	daemon/matcher.c daemon/matcher.h daemon/due_pull.c daemon/due_pull.h \
+	daemon/promise_scan.c daemon/promise_scan.h daemon/intake_pull.c daemon/intake_pull.h \
+	daemon/submit.c daemon/submit.h daemon/roster.c daemon/roster.h \
+	daemon/carrier.c daemon/carrier.h daemon/calls.c daemon/calls.h \
+	daemon/spoken.c daemon/spoken.h daemon/webhooks.c daemon/webhooks.h \
+	daemon/api.c daemon/api.h daemon/api_internal.h daemon/api_find.c daemon/api_full.c \
+	daemon/api_show.c daemon/api_people.c daemon/api_act.c \
+	daemon/api_json.c daemon/api_json.h \
+	daemon/log.c daemon/log.h daemon/notify.c daemon/notify.h \
+	$(REDIS_LINK_SOURCES) $(EMBEDDED_REDIS_SOURCES) $(SETTINGS_SOURCES)
+daemon_callbackd_CPPFLAGS = $(AM_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(CURL_CFLAGS) \
+	$(HIREDIS_CFLAGS) $(CONFIG_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(SYSTEMD_CFLAGS)
+daemon_callbackd_LDADD = $(LIBCALLBACK_LIBS) $(LIBNET_LIBS) $(EVENT_LIBS) $(CURL_LIBS) \
+	$(HIREDIS_LIBS) $(CONFIG_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(SYSTEMD_LIBS)
+
+# The two scripts as C strings.
+LUA = daemon/lua/claim.lua daemon/lua/commit.lua
+EXTRA_DIST += $(LUA) daemon/embed.awk
+BUILT_SOURCES += daemon/scripts.h
+CLEANFILES += daemon/scripts.h
+daemon/scripts.h: $(LUA) daemon/embed.awk
+	$(AM_V_GEN)mkdir -p daemon && cd $(srcdir) && \
+	$(AWK) -f daemon/embed.awk $(LUA) > $(abs_builddir)/$@.tmp && \
+	mv $(abs_builddir)/$@.tmp $(abs_builddir)/$@
+daemon/callbackd-store.$(OBJEXT): daemon/scripts.h

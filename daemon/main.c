@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* main: callbackd's command line. */
+#include <curl/curl.h>
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "config.h"
+#include "daemon/loop.h"
+#include "daemon/notify.h"
+#include "lib/provider.h"
+
+static const char usage[] =
+    "callbackd " PACKAGE_VERSION ": calls back whoever asked, in time\n"
+    "\n"
+    "  callbackd [-c FILE]      run (in the foreground; logs to stderr)\n"
+    "  callbackd -t [-c FILE]   check the configuration, say everything that is wrong\n"
+    "  callbackd -T [-c FILE]   print every setting in force, secrets masked\n"
+    "  callbackd -V | -h        version | this text\n"
+    "\n"
+    "FILE is " SYSCONFDIR "/callbackd/callbackd.conf unless given.\n"
+    "Signals: HUP reads the configuration again, TERM finishes what is in hand\n"
+    "and ends, a second TERM ends at once.\n"
+    "Exit status: 0 done, 64 wrong usage, 69 cannot start, 78 bad configuration.\n";
+
+enum mode { RUN, CHECK_ONLY, PRINT };
+
+static void
+print_errors(const struct settings_errors *errors)
+{
+	for (size_t i = 0; i < errors->count; i++)
+		fprintf(stderr, "%s\n", errors->items[i].text);
+	if (errors->left_out > 0)
+		fprintf(stderr, "and %zu more\n", errors->left_out);
+}
+
+/* The provider files too: a call must not be the first to find a fault. */
+static bool
+check_providers(const struct settings *settings)
+{
+	bool is_right = true;
+
+	for (size_t i = 0; i < settings->provider_count; i++) {
+		struct provider_errors errors;
+		struct provider *provider = provider_read(
+		    settings->providers[i].text, settings->providers[i].path,
+		    &errors);
+
+		for (size_t k = 0; k < errors.count; k++)
+			fprintf(stderr, "%s\n", errors.items[k].text);
+		is_right &= provider != NULL;
+		provider_free(provider);
+	}
+	return is_right;
+}
+
+static void
+print_idle_setting(void *context, const char *path)
+{
+	(void)context;
+	fprintf(stderr, "note: %s is set and has no effect in this version\n",
+	    path);
+}
+
+static int
+run(struct settings *settings, const char *path)
+{
+	char error[512] = "";
+	struct daemon *daemon;
+	int64_t drain_ms = settings->drain_ms;
+	int status;
+
+	notify_init();
+	log_set_level(settings->log_level);
+	log_attach_libevent();
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	daemon = daemon_new(settings, path, error, sizeof(error));
+	if (daemon == NULL) {
+		fprintf(stderr, "callbackd: %s\n", error);
+		return EX_UNAVAILABLE;
+	}
+	log_event(LOG_LEVEL_NOTICE, "started", "version=%s", PACKAGE_VERSION);
+	status = loop_run(daemon, drain_ms);
+	daemon_free(daemon);
+	curl_global_cleanup();
+	log_event(LOG_LEVEL_NOTICE, "stopped", "%s", "");
+	log_flush();
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *path = SYSCONFDIR "/callbackd/callbackd.conf";
+	enum mode mode = RUN;
+	struct settings *settings = NULL;
+	struct settings_errors errors;
+	int option;
+
+	/* A peer that has gone is an error of write, not our end. */
+	signal(SIGPIPE, SIG_IGN);
+	while ((option = getopt(argc, argv, "c:tTVh")) != -1) {
+		switch (option) {
+		case 'c':
+			path = optarg;
+			break;
+		case 't':
+			mode = CHECK_ONLY;
+			break;
+		case 'T':
+			mode = PRINT;
+			break;
+		case 'V':
+			puts(PACKAGE_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		default:
+			fputs(usage, stderr);
+			return EX_USAGE;
+		}
+	}
+	if (optind != argc) {
+		fputs(usage, stderr);
+		return EX_USAGE;
+	}
+	if (!settings_load(path, &settings, &errors)) {
+		print_errors(&errors);
+		return EX_CONFIG;
+	}
+	if (!check_providers(settings)) {
+		settings_free(settings);
+		return EX_CONFIG;
+	}
+	if (mode == PRINT) {
+		settings_print(stdout, settings);
+	} else if (mode == CHECK_ONLY) {
+		settings_without_effect(settings, print_idle_setting, NULL);
+		printf("%s: in order\n", path);
+	} else {
+		return run(settings, path);
+	}
+	settings_free(settings);
+	return EXIT_SUCCESS;
+}

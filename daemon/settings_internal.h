@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings_internal: what the parts of settings share while a file is read. The
+ * parts call each other in this order: settings (load) - settings_child and
+ * settings_scan - settings_read (walks the table) - settings_policy (structs of
+ * lists, files, what must fit together).
+ */
+#ifndef CALLBACKD_DAEMON_SETTINGS_INTERNAL_H
+#define CALLBACKD_DAEMON_SETTINGS_INTERNAL_H
+
+#include <libconfig.h>
+
+#include "daemon/settings.h"
+#include "daemon/settings_schema.h"
+
+enum { SETTING_PATH_SIZE = 128 };       /* "queues.info.window.limit" */
+
+/* One setting that has a value. */
+struct setting_value {
+	const struct setting_row *row;
+	const char *path;
+	int line;                       /* 0: its default */
+	const char *shown;              /* as it is printed */
+	const char *compared;           /* tells one value from another */
+	const char **words;  size_t word_count; /* of texts; of pairs, two each */
+};
+
+struct settings_values {
+	struct setting_value *items;  size_t count, room;
+	void **owned;  size_t owned_count, owned_room;
+};
+
+struct settings_reading {
+	struct settings *settings;
+	struct settings_errors *errors;
+	const char *file_name;          /* as the user wrote it */
+	char folder[512];               /* where it lies: "." or a path */
+};
+
+/* ---- settings_values.c */
+
+/* Memory that lives as long as the settings, zeroed. */
+void *settings_own(struct settings *settings, size_t size);
+const char *settings_own_text(struct settings *settings, const char *text);
+
+/* The value's strings become the settings' own by copying; the words are kept
+ * as they are. Returns where it lies until the next one is added. */
+struct setting_value *settings_add(struct settings *settings,
+    const struct setting_value *value);
+/* NULL: it is not set and has no default. */
+struct setting_value *settings_find(const struct settings *settings,
+    const char *path);
+void settings_values_free(struct settings_values *values);
+
+/* "text" in quotes, escaped as in the file. */
+const char *settings_quote(struct settings *settings, const char *text);
+
+/* ---- settings_error.c: path may be NULL */
+
+void settings_error_at(struct settings_reading *reading, int line,
+    const char *path, const char *format, ...) PRINTF_LIKE(4, 5);
+/* At the line of that setting, or, if it is absent, of the one above it. */
+void settings_error(struct settings_reading *reading, const char *path,
+    const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* ---- settings_scan.c */
+
+/* What libconfig would get wrong in silence, or worse; false after an error. */
+bool settings_scan(struct settings_reading *reading, const char *text,
+    size_t length);
+
+/* ---- settings_child.c */
+
+/* Parses in a child process; false: it found errors, or died of the text. */
+bool settings_try(struct settings_reading *reading, const char *text);
+
+/* ---- settings_read.c */
+
+/* Parses, and fills reading->settings; errors are in reading->errors. */
+void settings_read(struct settings_reading *reading, const char *text);
+
+/* ---- settings_policy.c */
+
+/* The struct of item `index` of `count` in a list; parent is the struct that
+ * the list stands in. NULL: its settings go nowhere. */
+void *settings_item(struct settings *settings, enum setting_list list,
+    void *parent, size_t index, size_t count);
+/* After the last item's settings: what the rows alone cannot say. */
+void settings_item_done(struct settings_reading *reading,
+    enum setting_list list, void *item, const char *path);
+/* After everything: defaults that depend on others, and files. */
+void settings_complete(struct settings_reading *reading);
+
+/* ---- settings_check.c: what must fit together */
+
+void settings_check(struct settings_reading *reading);
+
+/* ---- settings_file.c */
+
+/*
+ * The text of a file, with its end, owned by the settings; NULL after an error at
+ * that setting. Relative names are looked for beside the configuration, in
+ * FOLDER beside it and above it, in $CALLBACKD_DATADIR/FOLDER and in the
+ * program's data. ret_path may be NULL.
+ */
+const char *settings_file(struct settings_reading *reading, const char *path,
+    const char *name, const char *folder, size_t size_max,
+    const char **ret_path);
+
+/* Fills the provider's secrets from $CREDENTIALS_DIRECTORY/NAME or a file. */
+void settings_secrets_file(struct settings_reading *reading, const char *path,
+    const char *name, struct settings_provider *provider);
+/* Adds one; false after an error. */
+bool settings_secret_add(struct settings_reading *reading, const char *path,
+    int line, struct settings_provider *provider, const char *name,
+    const char *value);
+
+#endif

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings_schema: every setting there is. The order is that of reading: what
+ * others start from stands before them, and the switch for trials first.
+ */
+#include "daemon/settings_schema.h"
+
+#include "daemon/settings.h"
+
+#define AT(type, member) (int)offsetof(struct type, member)
+#define SIZE(type, member) sizeof(((struct type *)0)->member)
+#define TABLE(rows) { rows, COUNT_OF(rows) }
+
+#define SECOND (INT64_C(1000))
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+enum {
+	QUEUES_MAX = 100,
+	SPECIALISTS_MAX = 2000,
+	WIDENINGS_MAX = 8,
+	ADDRESSES_MAX = 4,
+	TEXT_MAX = 1000,        /* bytes of what is said or sent */
+	PATH_MAX_BYTES = 200,
+	URL_MAX_BYTES = 500,
+};
+
+static const char *const consent_words[] = { "optional", "required", NULL };
+static const char *const confirm_words[] = { "press1", "answer", NULL };
+static const char *const accept_words[] = { "hand", "automatic", NULL };
+static const char *const outside_words[] = { "slot", NULL };
+static const char *const last_one_words[] = { "alarm", NULL };
+static const char *const next_day_words[] = { "ask", "call", NULL };
+static const char *const clock_words[] = { "open_hours", "always", NULL };
+static const char *const dial_words[] = { "when_ready", "at_once", NULL };
+static const char *const level_words[] = { "err", "warning", "notice", "info",
+	"debug", NULL };
+static const char *const fsync_words[] = { "always", "everysec", "no", NULL };
+static const char *const then_words[] = { "close", "schedule", "pass", "retry",
+	"suppress", "propose_block", NULL };
+
+_Static_assert(COUNT_OF(then_words) == THEN_COUNT + 1, "a word for each");
+_Static_assert(COUNT_OF(level_words) == LOG_LEVEL_COUNT + 1, "a word for each");
+
+/* ---- groups that stand alone */
+
+static const struct setting_row embedded_rows[] = {
+	{ "port", SETTING_INTEGER, "0", 0, 65535, .flags = SETTING_RESTART,
+	    .at = AT(settings, embedded.port),
+	    .help = "TCP port of the embedded Redis on 127.0.0.1; 0: only its socket" },
+	{ "appendfsync", SETTING_TEXT, "always", 1, 16, .flags = SETTING_RESTART,
+	    .words = fsync_words, .at = AT(settings, embedded.appendfsync),
+	    .help = "When the embedded Redis writes to the disk" },
+};
+static const struct setting_table embedded_table = TABLE(embedded_rows);
+
+static const struct setting_row http_rows[] = {
+	{ "listen", SETTING_TEXT, "127.0.0.1:8080", 1, 60, FORMAT_LISTEN,
+	    .flags = SETTING_RESTART, .at = AT(settings, http.listen),
+	    .help = "Where pages, API and webhooks are served" },
+	{ "public_url", SETTING_TEXT, NULL, 1, URL_MAX_BYTES, FORMAT_URL,
+	    .flags = SETTING_RESTART, .at = AT(settings, http.public_url),
+	    .help = "The same as the provider reaches it; http://LISTEN if absent" },
+};
+static const struct setting_table http_table = TABLE(http_rows);
+
+static const struct setting_row log_rows[] = {
+	{ "level", SETTING_CHOICE, "info", .words = level_words,
+	    .at = AT(settings, log_level), .help = "What is logged, and all above it" },
+};
+static const struct setting_table log_table = TABLE(log_rows);
+
+static const struct setting_row phones_rows[] = {
+	{ "home", SETTING_TEXT, NULL, 1, 2, FORMAT_COUNTRY, .flags = SETTING_REQUIRED,
+	    .at = AT(settings, policy.home), .size = SIZE(settings, policy.home),
+	    .help = "Country of numbers without a country code" },
+	{ "allow", SETTING_TEXTS, NULL, 0, COUNTRIES_MAX, FORMAT_COUNTRY,
+	    .at = AT(settings, policy.allow), .size = SIZE(settings, policy.allow[0]),
+	    .count_at = AT(settings, policy.allow_count),
+	    .help = "Countries that may be called; only home if absent" },
+	{ "own", SETTING_TEXTS, NULL, 0, OWN_NUMBERS_MAX, FORMAT_PHONE,
+	    .at = AT(settings, policy.own), .size = SIZE(settings, policy.own[0]),
+	    .count_at = AT(settings, policy.own_count),
+	    .help = "Numbers of the company, which are never dialled" },
+};
+static const struct setting_table phones_table = TABLE(phones_rows);
+
+static const struct setting_row hours_rows[] = {
+	{ "week", SETTING_PAIRS, NULL, 0, 14, FORMAT_WEEKDAYS, FORMAT_OPENING,
+	    SETTING_LATER, SETTING_NOWHERE, .help = "Opening hours by weekday" },
+	{ "days", SETTING_PAIRS, NULL, 0, 100, FORMAT_DATES, FORMAT_OPENING,
+	    SETTING_LATER, SETTING_NOWHERE, .help = "Days with hours of their own" },
+	{ "after_close", SETTING_DURATION, NULL, 0, 12 * HOUR, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE,
+	    .help = "How long after closing an earlier request is still called" },
+	{ "outside", SETTING_CHOICE, NULL, .words = outside_words, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "What is offered while closed" },
+};
+static const struct setting_table hours_table = TABLE(hours_rows);
+
+static const struct setting_row slots_rows[] = {
+	{ "length", SETTING_DURATION, NULL, MINUTE, DAY, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "Length of an appointment's slot" },
+	{ "share", SETTING_NUMBER, NULL, 0, 1, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE,
+	    .help = "Share of the people on shift whom slots may fill" },
+};
+static const struct setting_table slots_table = TABLE(slots_rows);
+
+static const struct setting_row offer_rows[] = {
+	{ "screen", SETTING_DURATION, "20s", 1, HOUR, .flags = SETTING_SCALED,
+	    .at = AT(settings, offer_ms[OFFER_SCREEN]),
+	    .help = "Time to accept an offer on a screen" },
+	{ "phone", SETTING_DURATION, "35s", 1, HOUR, .flags = SETTING_SCALED,
+	    .at = AT(settings, offer_ms[OFFER_PHONE]),
+	    .help = "Time to accept an offer on a ringing phone" },
+	{ "sms", SETTING_DURATION, NULL, 1, HOUR, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "Time to accept an offer by SMS" },
+	{ "ignored_pause", SETTING_INTEGER, "3", 1, 100,
+	    .at = AT(settings, policy.ignored_pause),
+	    .help = "So many ignored offers in a row pause a specialist" },
+	{ "ignored_return", SETTING_DURATION, "10m", 1, DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.ignored_return_ms),
+	    .help = "How long that pause lasts" },
+	{ "last_one", SETTING_CHOICE, NULL, .words = last_one_words,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
+	    .help = "What happens when the last one at work ignores offers" },
+	{ "cool_off_declined", SETTING_DURATION, "30s", 0, DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.cool_off_declined_ms),
+	    .help = "Who declined is not offered the same request this long" },
+	{ "cool_off_ignored", SETTING_DURATION, "60s", 0, DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.cool_off_ignored_ms),
+	    .help = "Who ignored it is not offered the same request this long" },
+	{ "confirm", SETTING_CHOICE, "press1", .words = confirm_words,
+	    .at = AT(settings, specialist_model.confirm),
+	    .help = "On the phone: press 1 to accept, or answering is enough" },
+	{ "wrap_up", SETTING_DURATION, "30s", 0, DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, specialist_model.wrap_up_ms),
+	    .help = "Time after a call before the next offer" },
+	{ "rest", SETTING_DURATION, "10s", 0, DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.rest_ms),
+	    .help = "Time after a call that reached nobody" },
+	{ "presence", SETTING_DURATION, "0", 0, DAY,
+	    .at = AT(settings, policy.presence_ms),
+	    .help = "An idle specialist unseen this long is absent; 0: never" },
+};
+static const struct setting_table offer_table = TABLE(offer_rows);
+
+static const struct setting_row retry_rows[] = {
+	{ "after", SETTING_DURATIONS, "2m, 15m", 0, RETRIES_MAX, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.retry_after_ms),
+	    .count_at = AT(settings, policy.retry_count),
+	    .help = "Delays before the second attempt, the third, ..." },
+	{ "next_day", SETTING_CHOICE, NULL, .words = next_day_words,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
+	    .help = "Whether to ask by SMS before ringing on another day" },
+};
+static const struct setting_table retry_table = TABLE(retry_rows);
+
+static const struct setting_row call_rows[] = {
+	{ "ring", SETTING_DURATION, "25s", SECOND, 2 * MINUTE,
+	    .at = AT(settings, policy.ring_ms), .help = "How long the customer is rung" },
+	{ "agent_ring", SETTING_DURATION, "35s", SECOND, 2 * MINUTE,
+	    .at = AT(settings, policy.agent_ring_ms),
+	    .help = "How long the specialist's phone rings after an acceptance" },
+	{ "longest", SETTING_DURATION, "1h", SECOND, DAY,
+	    .at = AT(settings, policy.call_max_ms), .help = "The longest call" },
+	{ "short", SETTING_DURATION, "10s", 0, HOUR, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.short_call_ms),
+	    .help = "A shorter talk counts as not reached" },
+};
+static const struct setting_table call_table = TABLE(call_rows);
+
+static const struct setting_row result_rows[] = {
+	{ "wait", SETTING_DURATION, "5m", SECOND, DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.wrap_result_ms),
+	    .help = "Time to say how a call ended before the request waits for it" },
+	{ "remind", SETTING_DURATION, "15m", SECOND, 7 * DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.result_remind_ms),
+	    .help = "Time between reminders of requests that wait for a person" },
+};
+static const struct setting_table result_table = TABLE(result_rows);
+
+static const struct setting_row telephony_rows[] = {
+	{ "place_lease", SETTING_DURATION, "60s", SECOND, HOUR,
+	    .at = AT(settings, policy.place_lease_ms),
+	    .help = "An order to call without an answer is unsure after this" },
+	{ "look_up", SETTING_DURATION, "3s", 100, HOUR,
+	    .at = AT(settings, policy.look_up_ms),
+	    .help = "Time between two look-ups of an unsure call" },
+	{ "quarantine", SETTING_DURATION, "45s", SECOND, HOUR,
+	    .at = AT(settings, policy.quarantine_ms),
+	    .help = "A call that may have rung the customer is looked for this long" },
+	{ "poll", SETTING_DURATION, "15s", SECOND, HOUR,
+	    .at = AT(settings, policy.poll_ms),
+	    .help = "A silent call is asked for this often" },
+};
+static const struct setting_table telephony_table = TABLE(telephony_rows);
+
+static const struct setting_row keep_rows[] = {
+	{ "answer", SETTING_DURATION, "2d", MINUTE, 365 * DAY,
+	    .at = AT(settings, policy.answer_keep_ms),
+	    .help = "How long after the end a website may read its answer" },
+	{ "record", SETTING_DURATION, "7d", MINUTE, 365 * DAY,
+	    .at = AT(settings, policy.record_keep_ms),
+	    .help = "How long an ended request can be shown" },
+	{ "call", SETTING_DURATION, "1d", MINUTE, 365 * DAY,
+	    .at = AT(settings, policy.call_keep_ms),
+	    .help = "How long an ended call can be shown" },
+	{ "seen", SETTING_DURATION, "7d", HOUR, 365 * DAY,
+	    .at = AT(settings, policy.seen_keep_ms),
+	    .help = "How long a website's id is known as used" },
+};
+static const struct setting_table keep_table = TABLE(keep_rows);
+
+static const struct setting_row alarms_rows[] = {
+	{ "to", SETTING_TEXTS, NULL, 0, 16, FORMAT_TARGET, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "Specialists, numbers and URLs that are told" },
+	{ "at_most", SETTING_DURATION, NULL, SECOND, DAY, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "One message in this time, whatever happens" },
+	{ "on", SETTING_TEXTS, NULL, 0, 16, FORMAT_ALARM, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "What is told about" },
+};
+static const struct setting_table alarms_table = TABLE(alarms_rows);
+
+static const struct setting_row messages_rows[] = {
+	{ "deferred", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "SMS: the call comes later" },
+	{ "soon", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "SMS: a specialist has accepted" },
+	{ "late", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "SMS: the promise was missed" },
+	{ "unreachable", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "SMS: nobody answered" },
+	{ "passed", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "SMS: the case was passed on" },
+};
+static const struct setting_table messages_table = TABLE(messages_rows);
+
+/* ---- queues, and the window they share */
+
+static const struct setting_row window_rows[] = {
+	{ "target", SETTING_DURATION, "10m", 1, 30 * DAY, .flags = SETTING_SCALED,
+	    .at = AT(queue_policy, target_ms), .help = "What we aim at" },
+	{ "limit", SETTING_DURATION, "15m", 1, 30 * DAY, .flags = SETTING_SCALED,
+	    .at = AT(queue_policy, limit_ms), .help = "What customers are promised" },
+	{ "scheduled", SETTING_DURATION, "5m", 1, 30 * DAY, .flags = SETTING_SCALED,
+	    .at = AT(queue_policy, scheduled_ms),
+	    .help = "An appointment is late after this" },
+	{ "late", SETTING_DURATION, "60m", 0, 30 * DAY, .flags = SETTING_SCALED,
+	    .at = AT(queue_policy, late_ms),
+	    .help = "A late request's second promise, after the first; 0: none" },
+};
+static const struct setting_table window_table = TABLE(window_rows);
+
+static const struct setting_row widen_rows[] = {
+	{ "before", SETTING_DURATION, NULL, 1, DAY,
+	    .flags = SETTING_LATER | SETTING_REQUIRED, .at = SETTING_NOWHERE,
+	    .help = "How long before the promise" },
+	{ "level", SETTING_INTEGER, NULL, LEVEL_MIN, LEVEL_MAX, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "Admits this level and all above" },
+	{ "queue", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
+	    .help = "Admits the people of another queue" },
+	{ "tell", SETTING_TEXT, NULL, 1, ADDRESS_SIZE - 1, FORMAT_TARGET,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "Who is told" },
+};
+static const struct setting_table widen_table = TABLE(widen_rows);
+
+static const struct setting_row passed_rows[] = {
+	{ "limit", SETTING_DURATION, NULL, 1, 30 * DAY, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "The promise of a case that is passed on" },
+	{ "clock", SETTING_CHOICE, NULL, .words = clock_words, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "Whether that time runs while closed" },
+	{ "dial", SETTING_CHOICE, NULL, .words = dial_words, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "Whether the customer is called at once" },
+	{ "climb", SETTING_TEXT, NULL, 1, URL_MAX_BYTES, FORMAT_TARGET,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
+	    .help = "Where it goes when that promise is over" },
+};
+static const struct setting_table passed_table = TABLE(passed_rows);
+
+static const struct setting_row queue_rows[] = {
+	{ "id", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID, .flags = SETTING_REQUIRED,
+	    .at = AT(queue_policy, id), .size = ID_SIZE,
+	    .help = "Name of the queue, and topic of a request" },
+	{ "title", SETTING_TEXT, NULL, 1, NAME_SIZE - 1, .flags = SETTING_REQUIRED,
+	    .at = AT(queue_policy, title), .size = NAME_SIZE, .help = "What people read" },
+	{ "default", SETTING_FLAG, "false", .at = AT(queue_policy, is_default),
+	    .help = "Where a request without a known topic goes" },
+	{ "public", SETTING_FLAG, "true", .at = AT(queue_policy, is_public),
+	    .help = "Whether a website may name it" },
+	{ "caller_id", SETTING_TEXT, NULL, 1, PHONE_SIZE - 1, FORMAT_PHONE,
+	    .at = AT(queue_policy, caller_id), .size = PHONE_SIZE,
+	    .help = "The number that customers see" },
+	{ "level", SETTING_INTEGER, "0", 0, LEVEL_MAX, .at = AT(queue_policy, level),
+	    .help = "Lowest level admitted at first; 0: everybody, the best first" },
+	{ "window", SETTING_GROUP, .flags = SETTING_INHERITS, .table = &window_table },
+	{ "pass_to", SETTING_TEXTS, NULL, 0, PASS_TO_MAX, FORMAT_ID,
+	    .at = AT(queue_policy, pass_to), .size = ID_SIZE,
+	    .count_at = AT(queue_policy, pass_to_count),
+	    .help = "Queues it may be passed to; any if absent" },
+	{ "script", SETTING_TEXT, NULL, 1, PATH_MAX_BYTES,
+	    .at = AT(queue_policy, script),
+	    .help = "File with what the specialist reads during the call" },
+	{ "greeting", SETTING_TEXT, NULL, 1, TEXT_MAX, .at = AT(queue_policy, greeting),
+	    .help = "Said to the customer when they answer" },
+	{ "widen", SETTING_LIST, NULL, 0, WIDENINGS_MAX, .table = &widen_table,
+	    .list = SETTING_WIDENINGS, .flags = SETTING_LATER,
+	    .help = "Who else sees a request as its promise comes near" },
+	{ "passed", SETTING_GROUP, .table = &passed_table },
+};
+static const struct setting_table queue_table = TABLE(queue_rows);
+
+/* ---- people */
+
+static const struct setting_row address_rows[] = {
+	{ "provider", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID,
+	    .flags = SETTING_REQUIRED, .at = AT(address_policy, provider), .size = ID_SIZE,
+	    .help = "The provider that uses this address" },
+	{ "to", SETTING_TEXT, NULL, 1, ADDRESS_SIZE - 1, FORMAT_ADDRESS,
+	    .flags = SETTING_REQUIRED, .at = AT(address_policy, to), .size = ADDRESS_SIZE,
+	    .help = "The address" },
+};
+static const struct setting_table address_table = TABLE(address_rows);
+
+static const struct setting_row specialist_rows[] = {
+	{ "id", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID, .flags = SETTING_REQUIRED,
+	    .at = AT(specialist_policy, id), .size = ID_SIZE,
+	    .help = "Name of the specialist for programs" },
+	{ "name", SETTING_TEXT, NULL, 1, NAME_SIZE - 1, .flags = SETTING_REQUIRED,
+	    .at = AT(specialist_policy, name), .size = NAME_SIZE, .help = "And for people" },
+	{ "language", SETTING_TEXT, NULL, 1, 7, FORMAT_LANGUAGE,
+	    .at = AT(specialist_policy, language),
+	    .size = SIZE(specialist_policy, language),
+	    .help = "Language of what is said to them; that of the company if absent" },
+	{ "to", SETTING_TEXT, NULL, 1, ADDRESS_SIZE - 1, FORMAT_ADDRESS,
+	    .at = AT(specialist_policy, addresses[0].to), .size = ADDRESS_SIZE,
+	    .help = "Where they are rung: a number, sip:, ext:, user:" },
+	{ "addresses", SETTING_LIST, NULL, 0, ADDRESSES_MAX, .table = &address_table,
+	    .list = SETTING_ADDRESSES, .help = "Where providers differ" },
+	{ "queues", SETTING_PAIRS, NULL, 1, SPECIALIST_QUEUES_MAX, FORMAT_ID,
+	    FORMAT_LEVEL, SETTING_REQUIRED, AT(specialist_policy, queues),
+	    .help = "Queues and how well they know each, 1 to 9" },
+	{ "confirm", SETTING_CHOICE, NULL, .words = confirm_words,
+	    .at = AT(specialist_policy, confirm), .help = "As offer.confirm" },
+	{ "accept", SETTING_CHOICE, "hand", .words = accept_words,
+	    .at = AT(specialist_policy, accept),
+	    .help = "Whether offers are accepted by hand or by themselves" },
+	{ "offers", SETTING_TEXTS, "screen", 1, 3, FORMAT_CHANNEL, .at = SETTING_NOWHERE,
+	    .help = "How they are offered a request; the first is used, sms not yet" },
+	{ "offer", SETTING_DURATION, NULL, 1, HOUR, .flags = SETTING_SCALED,
+	    .at = AT(specialist_policy, offer_ms), .help = "Time to accept, for this one" },
+	{ "wrap_up", SETTING_DURATION, NULL, 0, DAY, .flags = SETTING_SCALED,
+	    .at = AT(specialist_policy, wrap_up_ms), .help = "As offer.wrap_up" },
+	{ "shift", SETTING_TEXT, NULL, 1, 200, FORMAT_SHIFT, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "When they work" },
+	{ "duty", SETTING_FLAG, NULL, .flags = SETTING_LATER, .at = SETTING_NOWHERE,
+	    .help = "Whether they are on duty when all others are away" },
+};
+static const struct setting_table specialist_table = TABLE(specialist_rows);
+
+/* ---- providers and dispositions */
+
+static const struct setting_row spend_rows[] = {
+	{ "currency", SETTING_TEXT, NULL, 3, 3, FORMAT_CURRENCY, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "Of the two limits" },
+	{ "hour", SETTING_NUMBER, NULL, 0, 1000000000, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "No calls when an hour has cost this" },
+	{ "day", SETTING_NUMBER, NULL, 0, 1000000000, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "No calls when a day has cost this" },
+};
+static const struct setting_table spend_table = TABLE(spend_rows);
+
+static const struct setting_row provider_rows[] = {
+	{ "id", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID,
+	    .flags = SETTING_REQUIRED | SETTING_RESTART,
+	    .at = AT(settings_provider, id), .size = ID_SIZE, .help = "Its name here" },
+	{ "file", SETTING_TEXT, NULL, 1, PATH_MAX_BYTES,
+	    .flags = SETTING_REQUIRED | SETTING_RESTART, .at = AT(settings_provider, file),
+	    .help = "The file that describes it" },
+	{ "secrets", SETTING_SECRETS, NULL, 1, PATH_MAX_BYTES, .flags = SETTING_RESTART,
+	    .at = SETTING_NOWHERE,
+	    .help = "File of name=value lines, or a systemd credential" },
+	{ "base", SETTING_TEXT, "", 0, URL_MAX_BYTES, FORMAT_URL,
+	    .flags = SETTING_RESTART, .at = AT(settings_provider, base),
+	    .help = "Where its API is, instead of what the file says" },
+	{ "calls_per_second", SETTING_NUMBER, "0", 0, 1000, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, calls_per_second),
+	    .help = "Its pace; 0: as the file says" },
+	{ "in_flight", SETTING_INTEGER, "0", 0, 1000, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, in_flight),
+	    .help = "Requests at a time; 0: as the file says" },
+	{ "timeout", SETTING_DURATION, "10s", SECOND, 2 * MINUTE, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, timeout_ms), .help = "Of one request" },
+	{ "spend", SETTING_GROUP, .table = &spend_table },
+};
+static const struct setting_table provider_table = TABLE(provider_rows);
+
+static const struct setting_row disposition_rows[] = {
+	{ "key", SETTING_INTEGER, "0", 0, 9, .at = AT(disposition, key),
+	    .help = "On the keypad; 0: none" },
+	{ "id", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID, .flags = SETTING_REQUIRED,
+	    .at = AT(disposition, id), .size = ID_SIZE, .help = "Its name for programs" },
+	{ "title", SETTING_TEXT, NULL, 1, NAME_SIZE - 1, .flags = SETTING_REQUIRED,
+	    .at = AT(disposition, title), .size = NAME_SIZE, .help = "And for people" },
+	{ "then", SETTING_CHOICE, NULL, .words = then_words, .flags = SETTING_REQUIRED,
+	    .at = AT(disposition, then), .help = "What follows" },
+	{ "block", SETTING_DURATION, NULL, HOUR, 3650 * DAY, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "How long a proposed block lasts" },
+};
+static const struct setting_table disposition_table = TABLE(disposition_rows);
+
+/* ---- the file */
+
+static const struct setting_row file_rows[] = {
+	{ "allow_test_settings", SETTING_FLAG, "false", .flags = SETTING_RESTART,
+	    .at = AT(settings, allow_test_settings),
+	    .help = "Secrets in this file and a scaled clock: for trials only" },
+	{ "clock_scale", SETTING_NUMBER, "1", 0, 1,
+	    .flags = SETTING_RESTART | SETTING_TRIAL, .at = AT(settings, clock_scale),
+	    .help = "Multiplies the company's times; 0.1 is ten times faster" },
+	{ "site", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID,
+	    .flags = SETTING_REQUIRED | SETTING_RESTART,
+	    .at = AT(settings, policy.site), .size = ID_SIZE,
+	    .help = "First part of all keys in Redis: {site}:in" },
+	{ "company", SETTING_TEXT, "", 0, NAME_SIZE - 1,
+	    .at = AT(settings, policy.company), .size = NAME_SIZE,
+	    .help = "The name that customers know" },
+	{ "zone", SETTING_TEXT, "UTC", 1, 63, FORMAT_ZONE,
+	    .at = AT(settings, policy.zone), .size = SIZE(settings, policy.zone),
+	    .help = "Time zone of hours and of what is said" },
+	{ "language", SETTING_TEXT, "en", 1, 7, FORMAT_LANGUAGE,
+	    .at = AT(settings, policy.language), .size = SIZE(settings, policy.language),
+	    .help = "Of customers and specialists who have none of their own" },
+	{ "redis", SETTING_TEXT, "unix:/run/callbackd-redis/redis.sock", 1,
+	    URL_MAX_BYTES, FORMAT_REDIS, .flags = SETTING_RESTART,
+	    .at = AT(settings, redis), .help = "Where Redis is; embedded: our own" },
+	{ "embedded", SETTING_GROUP, .table = &embedded_table },
+	{ "state_dir", SETTING_TEXT, "/var/lib/callbackd", 1, PATH_MAX_BYTES,
+	    .flags = SETTING_RESTART, .at = AT(settings, state_dir),
+	    .help = "Folder for what is kept between two starts" },
+	{ "http", SETTING_GROUP, .table = &http_table },
+	{ "control", SETTING_TEXT, "/run/callbackd/control.sock", 1, 100,
+	    .flags = SETTING_RESTART, .at = AT(settings, control),
+	    .help = "Socket of callbackctl" },
+	{ "log", SETTING_GROUP, .table = &log_table },
+	{ "drain_timeout", SETTING_DURATION, "30s", 0, 10 * MINUTE,
+	    .at = AT(settings, drain_ms),
+	    .help = "How long a stop waits for what is in hand" },
+	{ "in_hand", SETTING_INTEGER, "1024", 16, 65536, .flags = SETTING_RESTART,
+	    .at = AT(settings, in_hand), .help = "Situations at a time" },
+	{ "desk_token_file", SETTING_TEXT, NULL, 1, PATH_MAX_BYTES,
+	    .flags = SETTING_RESTART, .at = AT(settings, desk_token_file),
+	    .help = "Token of the desk; STATE_DIR/desk_token if absent" },
+	{ "web_dir", SETTING_TEXT, PKGDATADIR "/web", 1, PATH_MAX_BYTES,
+	    .flags = SETTING_RESTART, .at = AT(settings, web_dir),
+	    .help = "Folder of the pages" },
+	{ "sandbox_url", SETTING_TEXT, "", 0, URL_MAX_BYTES, FORMAT_URL,
+	    .flags = SETTING_RESTART, .at = AT(settings, sandbox_url),
+	    .help = "Page of the sandbox's phones, shown as a link" },
+
+	{ "phones", SETTING_GROUP, .table = &phones_table },
+	{ "consent", SETTING_CHOICE, "optional", .words = consent_words,
+	    .at = AT(settings, policy.consent_required), .size = sizeof(bool),
+	    .help = "Whether a request must carry the customer's consent" },
+	{ "window", SETTING_GROUP, .at = AT(settings, queue_model),
+	    .table = &window_table },
+	{ "give_up", SETTING_DURATION, "0", 0, 365 * DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.give_up_ms),
+	    .help = "After the last promise, a person decides; 0: it waits on" },
+	{ "hours", SETTING_GROUP, .table = &hours_table },
+	{ "slots", SETTING_GROUP, .table = &slots_table },
+	{ "offer", SETTING_GROUP, .table = &offer_table },
+	{ "retry", SETTING_GROUP, .table = &retry_table },
+	{ "call", SETTING_GROUP, .table = &call_table },
+	{ "result", SETTING_GROUP, .table = &result_table },
+	{ "telephony", SETTING_GROUP, .table = &telephony_table },
+	{ "keep", SETTING_GROUP, .table = &keep_table },
+	{ "keep_for_line", SETTING_INTEGER, NULL, 0, 1000, .flags = SETTING_LATER,
+	    .at = SETTING_NOWHERE, .help = "People left free for callers on hold" },
+	{ "card_url", SETTING_TEXT, NULL, 1, URL_MAX_BYTES, FORMAT_CARD,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
+	    .help = "Page of the customer, opened beside an offer" },
+
+	{ "queues", SETTING_LIST, NULL, 1, QUEUES_MAX, .table = &queue_table,
+	    .list = SETTING_QUEUES, .flags = SETTING_REQUIRED, .help = "Kinds of work" },
+	{ "specialists", SETTING_LIST, NULL, 0, SPECIALISTS_MAX,
+	    .table = &specialist_table, .list = SETTING_SPECIALISTS, .help = "Who calls" },
+	{ "alarms", SETTING_GROUP, .table = &alarms_table },
+	{ "voice", SETTING_TEXTS, NULL, 1, PROVIDER_ORDER_MAX, FORMAT_ID,
+	    .flags = SETTING_REQUIRED | SETTING_RESTART, .at = AT(settings, policy.voice),
+	    .size = ID_SIZE, .count_at = AT(settings, policy.voice_count),
+	    .help = "Providers of calls in order of preference; manual: by hand" },
+	{ "text", SETTING_TEXTS, NULL, 0, PROVIDER_ORDER_MAX, FORMAT_ID,
+	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
+	    .help = "Providers of SMS in order of preference" },
+	{ "providers", SETTING_LIST, NULL, 0, PROVIDER_ORDER_MAX,
+	    .table = &provider_table, .list = SETTING_PROVIDERS,
+	    .help = "Telephone providers" },
+	{ "dispositions", SETTING_LIST, NULL, 1, DISPOSITIONS_MAX,
+	    .table = &disposition_table, .list = SETTING_DISPOSITIONS,
+	    .flags = SETTING_REQUIRED, .help = "What a specialist may say of a call" },
+	{ "messages", SETTING_GROUP, .table = &messages_table },
+};
+const struct setting_table settings_schema = TABLE(file_rows);

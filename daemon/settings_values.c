@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings_values: the list of all settings that have a value, in the order of
+ * the table, and the memory that the settings stand on.
+ */
+#include "daemon/settings_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+grow(void **items, size_t size, size_t count, size_t *room)
+{
+	if (count < *room)
+		return;
+	*room = *room > 0 ? *room * 2 : 64;
+	*items = realloc(*items, *room * size);
+	CHECK(*items != NULL);
+}
+
+void *
+settings_own(struct settings *settings, size_t size)
+{
+	struct settings_values *values = settings->values;
+	void *memory = calloc(1, size > 0 ? size : 1);
+
+	CHECK(memory != NULL);
+	grow((void **)&values->owned, sizeof(*values->owned),
+	    values->owned_count, &values->owned_room);
+	values->owned[values->owned_count++] = memory;
+	return memory;
+}
+
+const char *
+settings_own_text(struct settings *settings, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = settings_own(settings, size);
+
+	memcpy(copy, text, size);
+	return copy;
+}
+
+struct setting_value *
+settings_add(struct settings *settings, const struct setting_value *value)
+{
+	struct settings_values *values = settings->values;
+	struct setting_value *added;
+
+	grow((void **)&values->items, sizeof(*values->items), values->count,
+	    &values->room);
+	added = &values->items[values->count++];
+	*added = *value;
+	added->path = settings_own_text(settings, value->path);
+	added->shown = settings_own_text(settings, value->shown);
+	added->compared = value->compared == NULL ? added->shown :
+	    settings_own_text(settings, value->compared);
+	return added;
+}
+
+struct setting_value *
+settings_find(const struct settings *settings, const char *path)
+{
+	struct settings_values *values = settings->values;
+
+	for (size_t i = 0; i < values->count; i++)
+		if (strcmp(values->items[i].path, path) == 0)
+			return &values->items[i];
+	return NULL;
+}
+
+void
+settings_values_free(struct settings_values *values)
+{
+	if (values == NULL)
+		return;
+	for (size_t i = 0; i < values->owned_count; i++)
+		free(values->owned[i]);
+	free(values->owned);
+	free(values->items);
+	free(values);
+}
+
+const char *
+settings_quote(struct settings *settings, const char *text)
+{
+	char *quoted = settings_own(settings, 2 * strlen(text) + 3), *to = quoted;
+
+	*to++ = '"';
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			*to++ = '\\';
+		*to++ = *text;
+	}
+	*to++ = '"';
+	*to = '\0';
+	return quoted;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * digest: does a signature fit bytes and a key? The arithmetic under signature,
+ * which knows where the bytes come from.
+ */
+#ifndef CALLBACKD_LIB_DIGEST_H
+#define CALLBACKD_LIB_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/check.h"
+#include "lib/output.h"
+#include "lib/signature.h"
+
+enum {
+	DIGEST_KEY_MAX = 512,           /* bytes */
+	DIGEST_SHA256_HEX_SIZE = 65,
+};
+
+struct digest_key {
+	char bytes[DIGEST_KEY_MAX + 1]; /* terminated too */
+	size_t length;
+};
+
+/* False: not Base64 where it should be, too long, or empty: an empty key would
+ * make anybody's signature good. */
+bool digest_key_read(const char *text, bool is_base64,
+    struct digest_key *ret_key) MUST_USE;
+
+/* For the algorithms that sign. Hex must be given in lower case. */
+bool digest_fits(const struct signature_scheme *scheme,
+    const struct digest_key *key, const struct output *message,
+    const char *given) MUST_USE;
+
+/* For shared and basic: the key itself was sent. */
+bool digest_key_fits(const struct signature_scheme *scheme,
+    const struct digest_key *key, const char *given) MUST_USE;
+
+void digest_sha256_hex(const char *bytes, size_t length,
+    char ret_hex[DIGEST_SHA256_HEX_SIZE]);
+
+/* Takes as long whatever b is; only its length shows. */
+bool digest_is_equal(const char *a, const char *b) MUST_USE;
+
+#endif

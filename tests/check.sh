@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# ./dev check and ./dev lint. What is tested is told apart from how: a step that
+# runs tests counts them in the protocol they speak (TAP, pytest), one that runs
+# none counts only when it fails. Later steps run after a failure too, except
+# those that need what has not been built.
+
+passed=0
+failed=0
+
+count() {			# PASSED FAILED
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+	note="$1 passed"
+	[ "$2" = 0 ] || note="$1 passed, $2 failed"
+}
+
+# check_step NAME TEXT COMMAND...: as step; a failure counts at least once.
+check_step() {
+	local failed_before=$failed
+	step "$@" && return
+	[ "$failed" -gt "$failed_before" ] || failed=$((failed + 1))
+	return 1
+}
+
+# Sums the TAP of all test logs of a build folder that are newer than a file. A
+# program that died without a "not ok" has failed once.
+count_tap() {			# BUILD-FOLDER NEWER-THAN
+	local good=0 bad=0 log numbers
+	while read -r log; do
+		numbers=$(awk '/^ok /{ good++ } /^not ok /{ bad++ }
+		    END { print good + 0, bad + 0 }' "$log")
+		good=$((good + ${numbers% *}))
+		bad=$((bad + ${numbers#* }))
+		if [ "${numbers#* }" = 0 ] &&
+		    ! grep -q '^:test-result: PASS' "${log%.log}.trs"; then
+			bad=$((bad + 1))
+		fi
+	done < <(find "$1/tests" -name '*.log' -newer "$2")
+	count $good $bad
+}
+
+# Prints the log of each program that failed, which make only names.
+run_make_check() {		# BUILD-FOLDER MAKE-ARGUMENT...
+	local folder=$1 stamp=$1/check.stamp status trs
+	shift
+	touch "$stamp"
+	make -k -C "$folder" -j"$(nproc)" check "$@"
+	status=$?
+	count_tap "$folder" "$stamp"
+	while read -r trs; do
+		echo "---- ${trs%.trs}"
+		grep -A 2 '^not ok ' "${trs%.trs}.log"
+		grep -v '^ok ' "${trs%.trs}.log" | tail -n 15
+	done < <(find "$folder/tests" -name '*.trs' -newer "$stamp" \
+	    -exec grep -lE '^:test-result: X?(FAIL|ERROR|PASS unexpected)' {} +)
+	return $status
+}
+
+tests_unit_sanitized() {
+	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	    run_make_check build/san
+}
+
+# embedded_redis waits for processes with pidfd_open, which this valgrind does
+# not know.
+tests_unit_valgrind() {
+	local programs
+	programs=$(find tests/unit -name '*.c' ! -name embedded_redis.c |
+	    sed 's/\.c$//' | sort)
+	run_make_check build/plain TESTS="$(echo $programs)" \
+	    LOG_COMPILER=valgrind LOG_FLAGS="-q --error-exitcode=99 \
+	    --leak-check=full --errors-for-leak-kinds=definite,indirect"
+}
+
+tests_e2e() {
+	local report=$LOGS/e2e.xml status numbers
+	rm -f "$report"
+	CALLBACKD_BUILD=$PWD/build/san top_builddir=$PWD/build/san \
+	    $PYTHON -m pytest tests/e2e -q -p no:cacheprovider \
+	    --junitxml="$report"
+	status=$?
+	numbers=$($PYTHON - "$report" <<'END'
+import sys
+from xml.etree import ElementTree
+suite = ElementTree.parse(sys.argv[1]).getroot()[0]
+total, failed, errors, skipped = (
+    int(suite.get(name)) for name in ("tests", "failures", "errors", "skipped"))
+print(total - failed - errors - skipped, failed + errors)
+END
+	) && count ${numbers}
+	return $status
+}
+
+tests_without_libphonenumber() {
+	local log=build/nophone/phone.log status
+	compile nophone --without-libphonenumber --enable-werror &&
+	    make -C build/nophone tests/unit/phone || return
+	build/nophone/tests/unit/phone >"$log"
+	status=$?
+	cat "$log"
+	count "$(grep -c '^ok ' "$log")" "$(grep -c '^not ok ' "$log")"
+	return $status
+}
+
+distribution() {
+	make -C build/plain -j"$(nproc)" distcheck
+}
+
+# What a packager gets: exactly there, and nothing outside of DESTDIR.
+installation() {
+	local root=$PWD/build/stage file
+	rm -rf "$root"
+	make -C build/plain install DESTDIR="$root" || return
+	for file in sbin/callbackd bin/callbackctl bin/callback-sandbox \
+	    lib/systemd/system/callbackd.service; do
+		[ -e "$root/usr/local/$file" ] && continue
+		echo "make install has not installed $file"
+		return 1
+	done
+}
+
+check() {
+	local began=$SECONDS
+	export PYTHONDONTWRITEBYTECODE=1
+	packages $BUILD_PACKAGES $CHECK_PACKAGES $LINT_PACKAGES
+
+	if check_step "build san" "gcc, address and undefined behaviour" \
+	    compile san --enable-sanitize --enable-crashpoints \
+	    --enable-werror CFLAGS="-O1 -g" CXXFLAGS="-O1 -g"; then
+		check_step units "unit tests, sanitized" tests_unit_sanitized
+		check_step e2e "end to end, sanitized" tests_e2e
+	fi
+	if check_step build "gcc" compile_plain; then
+		check_step valgrind "unit tests under valgrind" \
+		    tests_unit_valgrind
+		check_step install "make install DESTDIR=build/stage" \
+		    installation
+		check_step dist "make distcheck" distribution
+	fi
+	check_step clang "clang" \
+	    compile clang --enable-werror CC=clang CXX=clang++
+	check_step "no phone" "without libphonenumber" \
+	    tests_without_libphonenumber
+	lint_steps
+
+	printf '\n%d passed, %d failed, %d s\n' \
+	    "$passed" "$failed" $((SECONDS - began))
+	[ "$failed" = 0 ] || exit 1
+}
+
+# ---- lint
+
+readonly EXPOSURE_MAX=1.5
+
+# Told what it cannot know of other people's macros, and not asked for what
+# compilers and sanitizers see better.
+lint_c() {
+	cppcheck -q -j "$(nproc)" --error-exitcode=1 \
+	    --enable=warning,performance,portability --library=bsd -I . \
+	    -D 'LIST_HEAD(name,type)=void *' \
+	    -D 'json_array_foreach(list,i,value)=while ((value) != NULL)' \
+	    -D 'json_object_foreach(all,name,value)=while ((value) != NULL)' \
+	    --suppress=missingIncludeSystem --suppress=memleak \
+	    --suppress=uninitvar --suppress=legacyUninitvar \
+	    --suppress=CastIntegerToAddressAtReturn \
+	    --suppress=syntaxError:lib/request_life.c \
+	    lib net daemon ctl sandbox
+}
+
+lint_unit() {
+	systemd-analyze security --offline=true --no-pager \
+	    --threshold="${EXPOSURE_MAX/./}" systemd/callbackd.service
+}
+
+lint_steps() {
+	check_step cppcheck "what a compiler does not see" lint_c
+	check_step exposure "of callbackd.service, at most $EXPOSURE_MAX" \
+	    lint_unit
+}
+
+lint() {
+	packages $LINT_PACKAGES
+	lint_steps
+	[ "$failed" = 0 ] || exit 1
+}

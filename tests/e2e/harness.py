@@ -1,0 +1,417 @@
+# SPDX-License-Identifier: MIT
+"""Real programs, started for one test: callbackd with its own embedded Redis, and
+a telephone network. Everything of theirs lies in one temporary folder and is
+reached over 127.0.0.1 or a Unix socket; nothing sleeps for a fixed time.
+
+The programs are those of $CALLBACKD_BUILD (build/san by default). With
+CALLBACKD_KEEP=1 the folders stay for a look.
+"""
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+import pytest
+import redis as redis_client
+
+from company import SETTINGS, override, settings_text
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("CALLBACKD_BUILD", TOP / "build/san"))
+CALLBACKD = BUILD / "daemon/callbackd"
+CALLBACKCTL = BUILD / "ctl/callbackctl"
+SANDBOX = BUILD / "sandbox/callback-sandbox"
+
+READY_S = 20                # under a sanitizer, on a busy machine
+STOP_S = 30
+LOG_TAIL_LINES = 60
+ACCOUNT = "AC0000000000000000000000000000e2e0"
+TOKEN = "token of the tests"
+SANITIZER = re.compile(
+    r"ERROR: (Address|Leak)Sanitizer|runtime error: |SUMMARY: \w+Sanitizer")
+
+
+def need_programs():
+    """Skips where nothing was built; who names a build must have it."""
+    for program in (CALLBACKD, CALLBACKCTL, SANDBOX):
+        if not program.exists():
+            give_up = pytest.fail if "CALLBACKD_BUILD" in os.environ \
+                else pytest.skip
+            give_up(f"{program} is not built")
+
+
+# ---- waiting, ports, HTTP
+
+def wait_for(function, seconds=10, explain=None):
+    """The first true value of function(); asked every 5 ms."""
+    end = time.monotonic() + seconds
+    while True:
+        value = function()
+        if value:
+            return value
+        if time.monotonic() >= end:
+            name = getattr(function, "__name__", repr(function))
+            raise AssertionError(f"{name}: still {value!r} after {seconds} s"
+                                 + (f"\n{explain()}" if explain else ""))
+        time.sleep(0.005)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+def talk(connection, method, path, body=None, headers=None):
+    """(status, what the JSON says); the text itself where it is not JSON."""
+    headers = dict(headers or {})
+    if body is not None and not isinstance(body, (bytes, str)):
+        body = json.dumps(body, ensure_ascii=False)
+        headers.setdefault("Content-Type", "application/json")
+    if isinstance(body, str):
+        body = body.encode()
+    try:
+        connection.request(method, path, body, headers)
+        reply = connection.getresponse()
+        text = reply.read().decode(errors="replace")
+    finally:
+        connection.close()
+    try:
+        return reply.status, json.loads(text)
+    except ValueError:
+        return reply.status, text
+
+
+# ---- programs
+
+class Program:
+    """A process whose output goes to a file."""
+
+    def __init__(self, name, arguments, log_path, environment=None):
+        self.name = name
+        self.log_path = pathlib.Path(log_path)
+        self.arguments = [str(one) for one in arguments]
+        self.environment = {**os.environ, **(environment or {})}
+        self.process = None
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                self.arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=self.environment)
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def log(self):
+        try:
+            return self.log_path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def log_tail(self):
+        lines = self.log().splitlines()[-LOG_TAIL_LINES:]
+        return "\n".join([f"---- {self.name}'s last lines", *lines])
+
+    def wait_until_ready(self, is_ready):
+        def ready_or_dead():
+            return not self.is_running() or is_ready()
+        wait_for(ready_or_dead, READY_S, self.log_tail)
+        assert self.is_running(), f"{self.name} ended with " \
+            f"{self.process.returncode}\n{self.log_tail()}"
+
+    def end(self, number=signal.SIGTERM):
+        """Sends a signal and returns the exit status; kills who does not obey."""
+        if self.process is None:
+            return None
+        if self.is_running():
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"{self.name} did not stop within {STOP_S} s\n"
+                                 f"{self.log_tail()}") from None
+
+    def check_sanitizers(self):
+        found = SANITIZER.search(self.log())
+        assert not found, f"{self.name}: {self.log()[found.start():][:6000]}"
+
+
+class Sandbox(Program):
+    """The telephone network; its port is its own choice."""
+
+    def __init__(self, folder, clock_scale=0.05, phones=None):
+        self.folder = pathlib.Path(folder)
+        self.ledger_path = self.folder / "ledger.jsonl"
+        arguments = [SANDBOX, "--listen", "127.0.0.1:0", "--account", ACCOUNT,
+                     "--token", TOKEN, "--ledger", self.ledger_path,
+                     "--clock-scale", clock_scale]
+        if phones:
+            path = self.folder / "phones.conf"
+            path.write_text(settings_text({"phones": phones}), encoding="utf-8")
+            arguments += ["--phones", path]
+        super().__init__("callback-sandbox", arguments,
+                         self.folder / "sandbox.log")
+        self.port = None
+
+    def start(self):
+        super().start()
+        ready = re.compile(r"^listening on http://127\.0\.0\.1:(\d+)$", re.M)
+        self.wait_until_ready(lambda: ready.search(self.log()))
+        self.port = int(ready.search(self.log()).group(1))
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def http(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port,
+                                                timeout=10)
+        return talk(connection, method, path, body)
+
+    def calls(self):
+        """What GET /sandbox/calls says."""
+        status, answer = self.http("GET", "/sandbox/calls")
+        assert status == 200, answer
+        return answer
+
+    def behave(self, number, **behaviour):
+        """Changes how a phone behaves: answer_after=1, keys=[[3, "1"]], …"""
+        path = "/sandbox/phones/" + urllib.parse.quote(number, safe="")
+        status, answer = self.http("PUT", path, behaviour)
+        assert status < 300, answer
+
+    def faults(self, *faults):
+        """Orders faults for the next requests or webhooks."""
+        for fault in faults:
+            status, answer = self.http("POST", "/sandbox/faults", fault)
+            assert status < 300, answer
+
+    def ledger(self):
+        """Its lines so far; one that is being written does not count yet."""
+        try:
+            text = self.ledger_path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+class Daemon(Program):
+    """callbackd on an embedded Redis of its own."""
+
+    def __init__(self, folder, sandbox, changes=None):
+        self.folder = pathlib.Path(folder)
+        self.sandbox = sandbox
+        self.port = free_port()
+        self.socket_path = self.folder / "control.sock"
+        self.conf_path = self.folder / "callbackd.conf"
+        self.redis_path = self.folder / "state/redis/redis.sock"
+        self.token_path = self.folder / "state/desk_token"
+        self.settings = None
+        self.redis = None
+        self.configure(changes or {})
+        super().__init__(
+            "callbackd", [CALLBACKD, "-c", self.conf_path],
+            self.folder / "callbackd.log",
+            {"CALLBACKD_DATADIR": str(TOP / "config"),
+             "ASAN_OPTIONS": "detect_leaks=1",
+             "UBSAN_OPTIONS": "print_stacktrace=1"})
+
+    def configure(self, changes):
+        """Writes the configuration: SETTINGS, this folder's own, the changes."""
+        url = f"http://127.0.0.1:{self.port}"
+        provider = {"id": "sandbox", "file": "sandbox.conf",
+                    "secrets": {"account": ACCOUNT, "token": TOKEN}}
+        if self.sandbox:
+            provider["base"] = self.sandbox.url
+        own = {
+            "state_dir": str(self.folder / "state"),
+            "control": str(self.socket_path),
+            "desk_token_file": str(self.token_path),
+            "http.listen": f"127.0.0.1:{self.port}",
+            "http.public_url": url,
+            "web_dir": str(TOP / "web"),
+            "providers": [provider],
+        }
+        self.settings = override(override(SETTINGS, own), changes)
+        (self.folder / "state").mkdir(mode=0o700, exist_ok=True)
+        self.conf_path.write_text(settings_text(self.settings),
+                                  encoding="utf-8")
+
+    @property
+    def site(self):
+        return self.settings["site"]
+
+    @property
+    def has_libphonenumber(self):
+        config = (BUILD / "config.h").read_text(encoding="utf-8")
+        return "#define WITH_LIBPHONENUMBER 1" in config
+
+    def key(self, name):
+        """A key of this site: key("in") is {test}:in."""
+        return "{%s}:%s" % (self.site, name)
+
+    def start(self):
+        super().start()
+        self.wait_until_ready(self.is_healthy)
+        if self.redis_path.exists():
+            self.redis = redis_client.Redis(
+                unix_socket_path=str(self.redis_path), decode_responses=True,
+                encoding_errors="surrogateescape", socket_timeout=10)
+
+    def is_healthy(self):
+        try:
+            return self.control("GET", "/v1/health")[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    # -- its faces
+
+    def http(self, method, path, body=None, token=None, headers=None):
+        """Over TCP; with the desk's token unless another or "" is given."""
+        if token is None:
+            token = self.token_path.read_text(encoding="utf-8").strip() \
+                if self.token_path.exists() else ""
+        headers = dict(headers or {})
+        if token:
+            headers.setdefault("Authorization", f"Bearer {token}")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port,
+                                                timeout=10)
+        return talk(connection, method, path, body, headers)
+
+    def control(self, method, path, body=None, headers=None):
+        return talk(UnixConnection(self.socket_path, 10), method, path, body,
+                    headers)
+
+    def ctl(self, *arguments, text_in=None):
+        return subprocess.run(
+            [str(CALLBACKCTL), "--socket", str(self.socket_path),
+             *map(str, arguments)],
+            input=text_in, capture_output=True, text=True, timeout=30,
+            check=False)
+
+    def ask(self, member, at=0):
+        """What a website does. A dictionary is written as JSON."""
+        if not isinstance(member, (str, bytes)):
+            member = json.dumps(member, ensure_ascii=False)
+        return self.redis.zadd(self.key("in"), {member: at}, nx=True)
+
+    def answer(self, name):
+        """The website's answer; None: there is none yet."""
+        text = self.redis.get(self.key(f"answer:{name}"))
+        return None if text is None else json.loads(text)
+
+    def wait_for(self, function, seconds=10):
+        return wait_for(function, seconds, self.tails)
+
+    def wait_for_state(self, key, *states, seconds=10):
+        """A request, by any of its names, once it is in one of these states."""
+        def in_state():
+            status, answer = self.control("GET", f"/v1/requests/{key}")
+            return answer if status == 200 and answer["state"] in states \
+                else None
+        return self.wait_for(in_state, seconds)
+
+    def tails(self):
+        tails = [self.log_tail()]
+        if self.sandbox:
+            tails.append(self.sandbox.log_tail())
+        return "\n".join(tails)
+
+    # -- its life
+
+    def restart(self, number=signal.SIGTERM):
+        """Ends it by a signal and starts it again on the same configuration;
+        returns how it ended."""
+        status = self.end(number)
+        self.check_sanitizers()
+        self.start()
+        return status
+
+    def stop(self):
+        """Ends it as systemctl does: it must leave cleanly."""
+        status = self.end()
+        if self.redis:
+            self.redis.close()
+        self.check_sanitizers()
+        assert status == 0, f"callbackd ended with {status}\n{self.tails()}"
+
+    def stop_redis(self):
+        """What a killed daemon leaves behind: its Redis."""
+        try:
+            pid = int((self.redis_path.parent / "redis.pid").read_text())
+            command = pathlib.Path(f"/proc/{pid}/comm").read_text()
+        except (FileNotFoundError, ValueError):
+            return
+        if command.strip() == "redis-server":
+            os.kill(pid, signal.SIGKILL)
+
+
+class World:
+    """What one test starts, and ends together."""
+
+    def __init__(self):
+        # Not pytest's folder: its name may be too long for a Unix socket.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="callbackd-"))
+        self.daemons = []
+        self.sandbox = None
+
+    def start(self, changes=None, clock_scale=0.05, phones=None):
+        """A daemon with these changes; the network is shared by all."""
+        if self.sandbox is None:
+            self.sandbox = Sandbox(self.folder, clock_scale, phones)
+            self.sandbox.start()
+        folder = self.folder / str(len(self.daemons))
+        folder.mkdir()
+        daemon = Daemon(folder, self.sandbox, changes)
+        self.daemons.append(daemon)
+        daemon.start()
+        return daemon
+
+    def end(self):
+        """Every program is ended, whatever the others did; then complains."""
+        errors = []
+        try:
+            for daemon in self.daemons:
+                if daemon.is_running():
+                    self._try(daemon.stop, errors)
+                else:
+                    self._try(daemon.check_sanitizers, errors)
+                daemon.stop_redis()
+            if self.sandbox:
+                self._try(self.sandbox.end, errors)
+                self._try(self.sandbox.check_sanitizers, errors)
+        finally:
+            if not os.environ.get("CALLBACKD_KEEP"):
+                shutil.rmtree(self.folder, ignore_errors=True)
+        assert not errors, "\n".join(errors)
+
+    @staticmethod
+    def _try(what, errors):
+        try:
+            what()
+        except AssertionError as error:
+            errors.append(str(error))
