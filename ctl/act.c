@@ -36,6 +36,8 @@ const struct field act_answer_shape[] = {
 
 const struct field act_check_shape[] = {
 	{ "would", FIELD_TEXT, true, NULL },
+	{ "phone", FIELD_TEXT, false, NULL },
+	{ "queue", FIELD_TEXT, false, NULL },
 	{ "answer", FIELD_OBJECT, false, act_answer_shape },
 	END
 };
@@ -82,11 +84,15 @@ enum exit_code
 act_on_checked(struct ctl *ctl, const json_t *answer)
 {
 	const char *would = field_text(answer, "would");
-	char word[FORMAT_SIZE];
+	const char *queue = field_text(answer, "queue");
+	char word[FORMAT_SIZE], phone[FORMAT_SIZE];
 	bool is_rejected = act_is_refusal(answer);
 
+	format_phone(field_text(answer, "phone"), ctl->is_full, phone);
 	print_line(ctl->out, &ctl->paper, is_rejected ? INK_RED : INK_GREEN,
-	    "would %s; nothing was stored", format_word(would, word));
+	    "would %s%s%s%s%s; nothing was stored", format_word(would, word),
+	    phone[0] != '\0' ? " " : "", phone,
+	    queue[0] != '\0' ? " into " : "", queue);
 	if (field_object(answer, "answer") != NULL)
 		answer_print(ctl, "the answer: ",
 		    field_object(answer, "answer"));

@@ -43,7 +43,7 @@ const struct field brief_shape[] = {
 
 static const struct column columns[] = {
 	{ "#", true, false },
-	{ "NUMBER", false, false },
+	{ "CASE", false, false },
 	{ "PHONE", false, false },
 	{ "NAME", false, true },
 	{ "QUEUE", false, true },
@@ -57,6 +57,7 @@ static const struct {
 	const char *word, *said;
 } words[] = {
 	{ "all_busy", "nobody free" },
+	{ "next", "next to be offered" },
 	{ "nobody_available", "nobody available" },
 	{ "maybe_called", "may have been called" },
 	{ "no_result", "waits for a result" },
@@ -70,7 +71,7 @@ static void row_add(const struct ctl *ctl, struct table *table, size_t place,
     const json_t *request, bool has_queue);
 static bool has_open_promise(const json_t *request);
 static const char *left(const json_t *request, enum ink *ret_ink,
-    char ret_text[FORMAT_SIZE + 8]);
+    char ret_text[FORMAT_SIZE]);
 static bool is_state(const json_t *request, const char *state);
 
 void
@@ -90,15 +91,16 @@ void
 brief_print_sentence(struct ctl *ctl, const json_t *request)
 {
 	char now[BRIEF_NOW_SIZE], at[FORMAT_SIZE], promise[FORMAT_SIZE];
-	char remains[FORMAT_SIZE + 8];
+	char remains[FORMAT_SIZE];
 	const char *what = brief_now(request, now);
 	const char *queue = is_state(request, "closed") ? "" :
 	    field_text(request, "queue");
 	enum ink ink;
+	bool is_late;
 
 	format_instant(field_number(request, "promise_at"), promise);
-	left(request, &ink, remains);
-	print_line(ctl->out, &ctl->paper, ink, "request %s is %s%s%s%s%s%s%s%s%s%s%s",
+	is_late = left(request, &ink, remains)[0] == '-';
+	print_line(ctl->out, &ctl->paper, ink, "request %s is %s%s%s%s%s%s%s%s%s%s%s%s",
 	    brief_name(request), field_text(request, "state"),
 	    queue[0] != '\0' ? " in " : "", queue,
 	    what[0] != '\0' ? ": " : "", what,
@@ -107,7 +109,9 @@ brief_print_sentence(struct ctl *ctl, const json_t *request)
 	    format_instant(field_number(request, "at"), at) : "",
 	    has_open_promise(request) ? "; promised by " : "",
 	    has_open_promise(request) ? promise : "",
-	    remains[0] != '\0' ? ", " : "", remains);
+	    remains[0] == '\0' ? "" : is_late ? ", late by " : ", ",
+	    remains + (is_late ? 1 : 0),
+	    remains[0] == '\0' || is_late ? "" : " left");
 }
 
 const char *
@@ -174,11 +178,15 @@ static void
 row_add(const struct ctl *ctl, struct table *table, size_t place,
     const json_t *request, bool has_queue)
 {
-	char text[FORMAT_SIZE], remains[FORMAT_SIZE + 8], now[BRIEF_NOW_SIZE];
+	char text[FORMAT_SIZE], remains[FORMAT_SIZE], now[BRIEF_NOW_SIZE];
 	enum ink ink;
 
 	left(request, &ink, remains);
-	table_cellf(table, INK_DIM, "%zu", place);
+	/* Only within one queue is there an order of serving. */
+	if (has_queue)
+		table_cell(table, INK_NONE, "");
+	else
+		table_cellf(table, INK_DIM, "%zu", place);
 	table_cell(table, INK_BOLD, brief_name(request));
 	table_cell(table, INK_NONE, format_phone(field_text(request, "phone"),
 	    ctl->is_full, text));
@@ -200,28 +208,19 @@ has_open_promise(const json_t *request)
 	    !is_state(request, "closed");
 }
 
-/* Of the promise: "12:01 left", "late 7:12"; "" once it is kept. */
+/* Of the promise: "12:01", "-7:12"; "" once it is kept. */
 static const char *
-left(const json_t *request, enum ink *ret_ink, char ret_text[FORMAT_SIZE + 8])
+left(const json_t *request, enum ink *ret_ink, char ret_text[FORMAT_SIZE])
 {
 	int64_t left_s = field_number(request, "promise_at") - time(NULL);
-	char text[FORMAT_SIZE];
 
 	*ret_ink = INK_NONE;
 	ret_text[0] = '\0';
 	if (!has_open_promise(request))
 		return ret_text;
-	if (left_s < 0) {
-		*ret_ink = INK_RED;
-		snprintf(ret_text, FORMAT_SIZE + 8, "late %s",
-		    format_clock(-left_s, text));
-		return ret_text;
-	}
 	if (left_s < NEAR_S)
-		*ret_ink = INK_YELLOW;
-	snprintf(ret_text, FORMAT_SIZE + 8, "%s left",
-	    format_clock(left_s, text));
-	return ret_text;
+		*ret_ink = left_s < 0 ? INK_RED : INK_YELLOW;
+	return format_clock(left_s, ret_text);
 }
 
 static bool

@@ -24,7 +24,6 @@ format_instant(int64_t at_s, char ret_text[FORMAT_SIZE])
 {
 	time_t at = (time_t)at_s, now = time(NULL);
 	struct tm parts, today;
-	bool is_today;
 
 	ret_text[0] = '\0';
 	if (at_s == 0)
@@ -34,10 +33,12 @@ format_instant(int64_t at_s, char ret_text[FORMAT_SIZE])
 		return ret_text;
 	}
 	localtime_r(&now, &today);
-	is_today = parts.tm_year == today.tm_year &&
-	    parts.tm_yday == today.tm_yday;
-	strftime(ret_text, FORMAT_SIZE, is_today ? "%H:%M:%S" :
-	    "%Y-%m-%d %H:%M:%S", &parts);
+	if (parts.tm_year != today.tm_year)
+		strftime(ret_text, FORMAT_SIZE, "%d %b %Y %H:%M:%S", &parts);
+	else if (parts.tm_yday != today.tm_yday)
+		strftime(ret_text, FORMAT_SIZE, "%d %b %H:%M:%S", &parts);
+	else
+		strftime(ret_text, FORMAT_SIZE, "%H:%M:%S", &parts);
 	return ret_text;
 }
 
@@ -50,9 +51,12 @@ format_clock(int64_t span_s, char ret_text[FORMAT_SIZE])
 	if (s < 3600)
 		snprintf(ret_text, FORMAT_SIZE, "%s%lld:%02lld", sign, s / 60,
 		    s % 60);
-	else
+	else if (s < 24 * 3600)
 		snprintf(ret_text, FORMAT_SIZE, "%s%lld:%02lld:%02lld", sign,
 		    s / 3600, s / 60 % 60, s % 60);
+	else
+		snprintf(ret_text, FORMAT_SIZE, "%s%lldd %lldh", sign,
+		    s / 86400, s / 3600 % 24);
 	return ret_text;
 }
 

@@ -12,10 +12,10 @@
 
 enum { FORMAT_SIZE = 48 };
 
-/* "14:02:07"; with the date when it is not today; "" for 0. */
+/* "14:02:07"; "26 Nov 14:02:07" when it is not today; "" for 0. */
 const char *format_instant(int64_t at_s, char ret_text[FORMAT_SIZE]);
 
-/* What is left of something: "14:53", "1:02:03", "-0:40". */
+/* What is left of something: "14:53", "1:02:03", "2d 3h", "-0:40". */
 const char *format_clock(int64_t span_s, char ret_text[FORMAT_SIZE]);
 
 /* How long something took: "45 s", "6 min 10 s", "25 min", "2 h 05 min",

@@ -142,7 +142,7 @@ lines_print(struct ctl *ctl, const struct timeline *timeline)
 		else
 			table_cell(table, INK_NONE, line->detail);
 		table_cell(table, INK_NONE, line->after_ms >= 1000 ?
-		    format_span(line->after_ms / 1000, text) : "");
+		    format_clock(line->after_ms / 1000, text) : "");
 		promise_cell(table, line, is_over);
 		if (line->rings)
 			is_over = true;
@@ -170,9 +170,7 @@ promise_cell(struct table *table, const struct line *line, bool is_over)
 
 	if (line->promise_at_ms == 0 || is_over)
 		table_cell(table, INK_NONE, "");
-	else if (left_s >= 0)
-		table_cell(table, INK_NONE, format_clock(left_s, text));
 	else
-		table_cellf(table, INK_RED, "late %s",
-		    format_clock(-left_s, text));
+		table_cell(table, left_s < 0 ? INK_RED : INK_NONE,
+		    format_clock(left_s, text));
 }

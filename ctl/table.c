@@ -20,7 +20,7 @@ enum {
 	CELL_SIZE = 1024,       /* a longer text is cut */
 	COLUMNS_MAX = 16,
 	GAP = 2,                /* blanks between columns */
-	SHRUNK_MIN = 8,         /* a column never gets narrower than this */
+	SHRUNK_MIN = 6,         /* a column never gets narrower than this */
 };
 
 struct cell {

@@ -78,7 +78,7 @@ static const struct known {
 	{ "request", "reopen", "reopened", "", TELLS_WHO, CAUSE_NONE },
 	{ "request", "leg_over", "hung up", "the customer's phone is free", TELLS, CAUSE_NONE },
 	{ "call", "be_unsure", "unsure", "did the provider take the call?", TELLS, CAUSE_NONE },
-	{ "call", "report_not_placed", "not placed", "the provider did not place the call", TELLS, CAUSE_NONE },
+	{ "call", "report_not_placed", "not placed", "the provider did not take it", TELLS, CAUSE_NONE },
 	{ "call", "report_lost", "lost", "nobody knows how the call ended", TELLS, CAUSE_NONE },
 	{ "call", "hang_up_other", "ALARM", "", TELLS, CAUSE_NONE },
 	{ "call", "alarm_and_hang_up", "ALARM", "", TELLS, CAUSE_NONE },
@@ -236,12 +236,11 @@ detail_write(const struct known *row, const json_t *entry,
 		text_copy(tidy, sizeof(tidy), detail);
 	else
 		detail_tidy(detail, specialists, tidy, sizeof(tidy));
-	if (strcmp(row->word, "asked") == 0 && tidy[0] != '\0')
-		snprintf(text, LINE_DETAIL_SIZE, "queue %s", tidy);
-	else
-		snprintf(text, LINE_DETAIL_SIZE, "%s%s%s", row->phrase,
-		    row->phrase[0] != '\0' && tidy[0] != '\0' ? ", " : "",
-		    tidy);
+	/* The queue is in the head of the story. */
+	if (strcmp(row->action, "arrive") == 0)
+		tidy[0] = '\0';
+	snprintf(text, LINE_DETAIL_SIZE, "%s%s%s", row->phrase,
+	    row->phrase[0] != '\0' && tidy[0] != '\0' ? ", " : "", tidy);
 	length = strlen(text);
 	if (says_who)
 		snprintf(text + length, LINE_DETAIL_SIZE - length, "%sby %s",

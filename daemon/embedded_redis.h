@@ -33,8 +33,8 @@ struct embedded_redis_options {
 
 /*
  * Adopts the server that runs in this directory, or starts one, and waits until
- * it serves; blocks for up to half a minute, or longer than that never. When its
- * data takes longer to load, it returns and the link tells the rest. NULL:
+ * it serves. Blocks for less than a minute: a server that still loads its data
+ * after half of one is left to the link, which is down until then. NULL:
  * `ret_error` holds one line that names the log file where there is one.
  */
 struct embedded_redis *

@@ -167,6 +167,7 @@ is_held(struct engine *engine, struct slot *slot, const char *words)
 	    strchr(key + 6, ':') == NULL;
 	if (was_matched) {
 		/* Offered by ourselves, but the customer is in another call. */
+		engine->hooks.on_stale(engine->hooks.context, slot->matched);
 		slot->no_match = true;
 		slot_again(engine, slot);
 		return;

@@ -5,7 +5,8 @@ REDIS_LINK_SOURCES = daemon/redis_address.c daemon/redis_address.h \
 	daemon/redis_queue.c daemon/redis_queue.h daemon/redis_socket.c daemon/redis_socket.h \
 	daemon/redis_talk.c daemon/resp.c daemon/resp.h
 EMBEDDED_REDIS_SOURCES = daemon/embedded_redis.c daemon/embedded_redis.h \
-	daemon/redis_folder.c daemon/redis_folder.h daemon/redis_probe.c daemon/redis_probe.h
+	daemon/redis_folder.c daemon/redis_folder.h daemon/redis_process.c daemon/redis_process.h \
+	daemon/redis_probe.c daemon/redis_probe.h
 SETTINGS_SOURCES = daemon/settings.h
 daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/daemon.c daemon/daemon.h \

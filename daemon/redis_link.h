@@ -65,7 +65,11 @@ struct redis_link_limits {
 	int64_t backoff_ms;	/* the longest wait between two attempts */
 };
 
-/* 16384 commands, 16 MiB out, 64 MiB in; hung Redis noticed within 2 s. */
+/*
+ * 16384 commands, 16 MiB out, 64 MiB in; hung Redis noticed within 2 s. Redis
+ * 7.0 over TLS gives up a connection (its log says "bad length") when megabytes
+ * of replies wait for their reader: there, ask for less at a time.
+ */
 struct redis_link_limits
 redis_link_default_limits(void);
 

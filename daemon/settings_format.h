@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settings_format: what a text in the configuration must look like, and the
- * durations in it. Looks at nothing but the text, except that a zone must be
- * known to this machine.
+ * settings_format: what a text in the configuration must look like. Looks at
+ * nothing but the text, except that a zone must be known to this machine.
  */
 #ifndef CALLBACKD_DAEMON_SETTINGS_FORMAT_H
 #define CALLBACKD_DAEMON_SETTINGS_FORMAT_H
@@ -15,7 +14,6 @@
 
 enum {
 	SETTING_WHY_SIZE = 160,
-	SETTING_DURATION_SIZE = 48,
 	SETTING_HOST_SIZE = 64,
 };
 
@@ -48,14 +46,6 @@ enum setting_format {
 bool
 settings_format_check(enum setting_format format, const char *text,
     char ret_why[SETTING_WHY_SIZE]) MUST_USE;
-
-/* "1h30m", "20s", "500ms", "0"; units d h m s ms, the large ones first. */
-bool
-settings_duration_parse(const char *text, int64_t *ret_ms) MUST_USE;
-
-/* The shortest such text. */
-void
-settings_duration_print(int64_t ms, char ret_text[SETTING_DURATION_SIZE]);
 
 /* A numeric address, an IPv6 one in brackets, and a port. */
 bool

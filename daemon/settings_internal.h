@@ -54,6 +54,8 @@ void settings_values_free(struct settings_values *values);
 
 /* "text" in quotes, escaped as in the file. */
 const char *settings_quote(struct settings *settings, const char *text);
+/* The same with the password of a URL hidden. */
+const char *settings_mask(struct settings *settings, const char *text);
 
 /* ---- settings_error.c: path may be NULL */
 
@@ -65,7 +67,8 @@ void settings_error(struct settings_reading *reading, const char *path,
 
 /* ---- settings_scan.c */
 
-/* What libconfig would get wrong in silence, or worse; false after an error. */
+/* What libconfig would get wrong in silence, or worse; false: it must not see
+ * this text. Errors about numbers leave it true, so that others are told too. */
 bool settings_scan(struct settings_reading *reading, const char *text,
     size_t length);
 
@@ -78,6 +81,20 @@ bool settings_try(struct settings_reading *reading, const char *text);
 
 /* Parses, and fills reading->settings; errors are in reading->errors. */
 void settings_read(struct settings_reading *reading, const char *text);
+
+/* ---- settings_store.c */
+
+/*
+ * Checks a scalar's text against its row, puts the value into the target (NULL:
+ * nowhere) and into the list of values. Line 0: the table's default, which may
+ * be a list written "2m, 15m". False after an error.
+ */
+bool settings_store(struct settings_reading *reading,
+    const struct setting_row *row, const char *path, int line,
+    const char *text, void *target);
+/* The same for texts, durations and pairs; the words are the settings' own. */
+bool settings_store_words(struct settings_reading *reading,
+    struct setting_value *value, void *target);
 
 /* ---- settings_policy.c */
 

@@ -16,6 +16,7 @@ struct scan {
 	struct settings_reading *reading;
 	const char *at, *end;
 	int line;
+	bool may_be_parsed;
 };
 
 static void skip_comment(struct scan *scan);
@@ -27,8 +28,7 @@ bool
 settings_scan(struct settings_reading *reading, const char *text,
     size_t length)
 {
-	struct scan scan = { reading, text, text + length, 1 };
-	size_t errors_before = reading->errors->count;
+	struct scan scan = { reading, text, text + length, 1, true };
 
 	if (memchr(text, '\0', length) != NULL) {
 		settings_error_at(reading, 0, NULL, "holds a NUL byte");
@@ -53,7 +53,7 @@ settings_scan(struct settings_reading *reading, const char *text,
 			scan.at++;
 		}
 	}
-	return reading->errors->count == errors_before;
+	return scan.may_be_parsed;
 }
 
 static void
@@ -100,9 +100,11 @@ read_word(struct scan *scan)
 	    strchr(" \t\r\n\f=:;,(){}[]#\"", *scan->at) == NULL)
 		scan->at++;
 	length = (size_t)(scan->at - begin);
-	if (*begin == '@')
+	if (*begin == '@') {
+		scan->may_be_parsed = false;
 		settings_error_at(scan->reading, scan->line, NULL,
 		    "@include is not supported");
+	}
 	if (strchr("+-0123456789", *begin) == NULL)
 		return;
 	if (length >= sizeof(word)) {

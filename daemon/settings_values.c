@@ -96,3 +96,22 @@ settings_quote(struct settings *settings, const char *text)
 	*to = '\0';
 	return quoted;
 }
+
+const char *
+settings_mask(struct settings *settings, const char *text)
+{
+	const char *scheme = strstr(text, "://");
+	const char *at = scheme == NULL ? NULL : strrchr(scheme, '@');
+	const char *colon = at == NULL ? NULL : strchr(scheme + 3, ':');
+	size_t kept;
+	char *masked;
+
+	if (at == NULL || colon == NULL || colon > at)
+		return text;
+	kept = (size_t)(colon - text) + 1;
+	masked = settings_own(settings, kept + 3 + strlen(at) + 1);
+	memcpy(masked, text, kept);
+	memcpy(masked + kept, "***", 3);
+	memcpy(masked + kept + 3, at, strlen(at));
+	return masked;
+}

@@ -658,7 +658,7 @@ commit_between(const struct policy *policy, const struct situation *before,
 	if (extras->absent_key != NULL) {
 		words_add(words, "absent");
 		words_add(words, extras->absent_key);
-		words_add(words, "");
+		words_add(words, outcome->after.request.id);
 	}
 	words_add_number(words, (int64_t)count);
 	for (size_t i = 0; i < count; i++)

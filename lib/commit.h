@@ -15,7 +15,7 @@
 struct commit_extras {
 	const char *op;                 /* names this operation; unique */
 	const char *take_index, *take_member;  size_t take_length;  /* guard: must be there; removed */
-	const char *absent_key;         /* guard: nobody may hold it */
+	const char *absent_key;         /* guard: nobody else may hold it */
 	const char *said;               /* of a newborn request */
 	const char *warnings_json;      /* of this request's answers; NULL: [] */
 	const char *rejected[16];       /* field, value, … of one refusal; ends at NULL */

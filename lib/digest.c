@@ -65,7 +65,7 @@ digest_fits(const struct signature_scheme *scheme, const struct digest_key *key,
 		return fits_ed25519(key, message, given);
 	length = digest_of(scheme, key, message, digest);
 	encode(scheme->encoding, digest, length, expected);
-	return is_equal(expected, given);
+	return digest_is_equal(expected, given);
 }
 
 bool
@@ -86,7 +86,7 @@ digest_key_fits(const struct signature_scheme *scheme,
 }
 
 static bool
-fits_ed25519(const struct check *check, const struct output *message,
+fits_ed25519(const struct digest_key *key, const struct output *message,
     const char *given)
 {
 	unsigned char bytes[GIVEN_MAX];

@@ -247,8 +247,17 @@ situation_missing(const struct situation *situation,
 		want(situation, *addressee, ret_refs, max, &count);
 	if (situation->request.id[0] != '\0')
 		want_partners(situation, ret_refs, max, &count);
-	/* A call's specialist learns of its end, also after the request has
-	 * gone its own way. */
+	/* Whether their phone still rings is the call's to say, also after the
+	 * request has gone its own way. */
+	for (size_t i = 0; i < situation->specialist_count; i++) {
+		const struct specialist *s = &situation->specialists[i];
+
+		if (s->call != 0 && situation->request.id[0] != '\0' &&
+		    strcmp(s->request, situation->request.id) == 0)
+			want(situation, record_ref_call(s->request, s->call),
+			    ret_refs, max, &count);
+	}
+	/* And so learns a call's specialist of its end. */
 	for (size_t i = 0; i < situation->call_count; i++) {
 		const struct call *call = &situation->calls[i];
 

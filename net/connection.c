@@ -155,6 +155,9 @@ http_connection_held(struct http_request *request)
 	struct connection *connection = (struct connection *)request;
 	struct http_server *server = connection->front->server;
 
+	if (connection->state == HELD)
+		return (struct http_handle){ connection->slot,
+			connection->generation };
 	CHECK(connection->state == HANDLING);
 	CHECK(server->in_hand == connection);
 	server->in_hand = NULL;

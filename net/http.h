@@ -187,7 +187,8 @@ void
 http_abort(struct http_request *request);
 
 /*
- * Says that the answer comes later. The client's leaving is not noticed
+ * Says that the answer comes later; a request that is held already stays held,
+ * with the deadline it has. The client's leaving is not noticed
  * meanwhile: the answer then goes nowhere.
  */
 struct http_handle

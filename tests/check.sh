@@ -68,8 +68,8 @@ tests_unit_sanitized() {
 tests_unit_valgrind() {
 	local programs
 	programs=$(find tests/unit -name '*.c' ! -name embedded_redis.c |
-	    sed 's/\.c$//' | sort)
-	run_make_check build/plain TESTS="$(echo $programs)" \
+	    sed 's/\.c$//' | sort | tr '\n' ' ')
+	run_make_check build/plain TESTS="$programs" \
 	    LOG_COMPILER=valgrind LOG_FLAGS="-q --error-exitcode=99 \
 	    --leak-check=full --errors-for-leak-kinds=definite,indirect"
 }

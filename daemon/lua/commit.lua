@@ -3,7 +3,8 @@
 -- KEYS[1] "{site}:"; every key below has it in front.
 -- ARGV: now_ms skew_max_ms keep_events_ms situations, then for each:
 --   op
---   G (kind a b)*G            guards: take zset member | absent key -
+--   G (kind a b)*G            guards: take zset member | absent key owner
+--                             (nobody but that owner may hold it)
 --   N records: id expect, F (field value)*F, D (field)*D, I (zset score|"")*I,
 --              U (key value|"" keep_ms)*U, keep_ms
 --   E (key keep_ms source)*E  keys that live as long: copied from source first
@@ -85,7 +86,7 @@ local function check_guards(at)
 			else
 				local owner = call('GET', site .. a)
 
-				if owner then
+				if owner and owner ~= b then
 					verdict = 'held ' .. a .. ' ' .. owner
 				end
 			end

@@ -12,6 +12,8 @@
 #define MINUTE_MS INT64_C(60000)
 #define PAST (NOW_MS - 10 * MINUTE_MS)
 #define FUTURE (NOW_MS + 10000 * MINUTE_MS)
+#define IN_QUEUE(state)                                                        \
+	((state) == REQUEST_WAITING || (state) == REQUEST_OFFERED)
 enum { FOLDS_MAX = 12 };
 
 /* Equal values, once each. */
@@ -715,15 +717,13 @@ was_seen(const struct line lines[LINES], const struct call *call)
 }
 
 static void
-check_kept(struct model *model, const struct world *world,
-    const struct policy *policy)
+check_kept(struct model *model, const struct world *world)
 {
 	const struct request *was_request = &model->before.request;
 	const struct request *is = &model->outcome.after.request;
 	const struct call *call = situation_call_const(&model->outcome.after,
 	    was_request->call);
 
-	(void)policy;
 	if (was_request->id[0] == '\0' || was_request->kept_at_ms != 0 ||
 	    is->kept_at_ms == 0 || is->promise_number !=
 	    was_request->promise_number)
@@ -768,7 +768,7 @@ check_step(struct model *model, const struct world *world,
 		    ref.kind == RECORD_CALL ? "call" : "specialist",
 		    outcome->move_count > 0 ?
 		    outcome->moves[outcome->move_count - 1].action : "nothing");
-	check_kept(model, world, policy);
+	check_kept(model, world);
 }
 
 static void
@@ -829,6 +829,10 @@ step(struct model *model, const struct world *world,
 	    !pass_time(model, &model->before, firing))
 		return false;
 	snprintf(event.fresh_id, sizeof(event.fresh_id), "next");
+	if (firing->is_widened && (model->before.request.room != 1 ||
+	        !IN_QUEUE(model->before.request.state)))
+		return false;
+	model->before.request.room += firing->is_widened;
 	plant_event(model, world, &event);
 	if (!situation_step(policy, &model->before, &event, NOW_MS,
 	        &model->outcome)) {
@@ -968,7 +972,6 @@ model_first(struct model *model, struct world *ret_world)
 	struct specialist nobody;
 	struct firing firing = { .event = { .kind = EVENT_ROSTER,
 		.digit = -1 } };
-	struct fired fired;
 
 	memset(ret_world, 0, sizeof(*ret_world));
 	memset(&asked, 0, sizeof(asked));
@@ -995,7 +998,6 @@ model_first(struct model *model, struct world *ret_world)
 		answer(model, ret_world, &firing);
 		firing.event.kind = EVENT_ROSTER;
 	}
-	(void)fired;
 }
 
 /* ---- what must always hold */

@@ -88,6 +88,7 @@ struct firing {
 	enum passed passed;
 	const char *with;               /* a specialist to be loaded besides; NULL */
 	bool is_closed;                 /* the queue is, at this moment */
+	bool is_widened;                /* one more may be asked at once, from now on */
 };
 
 /* What came of it. The last world: every effect was done; those before: some

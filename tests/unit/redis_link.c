@@ -503,12 +503,15 @@ tells_lost_from_unsent(void **state)
 	for (size_t i = lost; i < 100; i++)
 		assert_int_equal(seen.ends[i], REDIS_UNSENT);
 	assert_false(send_words(link, 1000, 1, "PING", NULL, NULL));
-	/* What the loop has not seen at all is unsent as well. */
+	/* A socket whose other end is gone takes nothing. */
 	kill(server.pid, SIGCONT);
 	assert_true(TURN_UNTIL(seen.is_up, 2000));
 	seen.end_count = 0;
-	kill(server.pid, SIGKILL);
-	waitpid(server.pid, NULL, 0);
+	stop_server(&server);
+	assert_true(send_words(link, 1000, 1, "PING", NULL, NULL));
+	assert_true(TURN_UNTIL(!seen.is_up, 1000));
+	assert_int_equal(seen.end_count, 1);
+	assert_int_equal(seen.ends[0], REDIS_UNSENT);
 	free(large);
 	redis_link_free(link);
 }

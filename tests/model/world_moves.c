@@ -1,0 +1,734 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * world_moves: everything that may happen to a world next: time, people, the
+ * website, and a provider that loses, doubles and reorders whatever it can.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/model/world.h"
+
+struct moves {
+	struct model *model;
+	const struct setting *setting;
+	const struct world *world;
+	world_handler *on_world;
+	void *context;
+};
+
+static const struct event no_event = { .digit = -1 };
+
+static void
+emit(const struct moves *moves, const struct world *to, const char *label,
+    int a, int b, bool is_self)
+{
+	if (memcmp(to, moves->world, sizeof(*to)) != 0)
+		moves->on_world(moves->context, to, label, a, b, is_self);
+}
+
+/* All that an event may lead to. */
+static void
+fire_from(const struct moves *moves, const struct world *from,
+    const struct firing *firing, const char *label, int a, int b, bool is_self)
+{
+	struct fired fired;
+
+	model_fire(moves->model, from, firing, &fired);
+	for (size_t i = 0; i < fired.count; i++)
+		emit(moves, &fired.worlds[i], label, a, b,
+		    is_self && i + 1 == fired.count);
+}
+
+static void
+fire(const struct moves *moves, const struct firing *firing, const char *label,
+    int a, int b)
+{
+	fire_from(moves, moves->world, firing, label, a, b,
+	    firing->event.kind == EVENT_DUE);
+}
+
+static bool
+has(const struct moves *moves, unsigned with)
+{
+	return (moves->setting->with & with) != 0;
+}
+
+/* ---- the request */
+
+static struct firing
+to_request(enum event_kind kind)
+{
+	struct firing firing = { .event = no_event };
+
+	firing.event.kind = kind;
+	firing.event.to = record_ref_request("r");
+	return firing;
+}
+
+static void
+request_due(const struct moves *moves)
+{
+	static const char *const labels[PASSED_COUNT] = {
+		[PASSED_MOMENT] = "the moment has come",
+		[PASSED_PROMISE] = "the promise is over",
+		[PASSED_NEAR] = "the second promise is near",
+		[PASSED_SECOND] = "the second promise is over",
+		[PASSED_PATIENCE] = "patience is over",
+		[PASSED_HOLD] = "the hold is over",
+		[PASSED_STATE] = "the result is overdue",
+		[PASSED_OFFER_1] = "offer 1 lapses",
+		[PASSED_OFFER_2] = "offer 2 lapses",
+		[PASSED_OFFERS] = "all offers lapse" };
+	const struct request *r = world_request(moves->model, moves->world);
+
+	if (r->record.wake_at_ms == 0)
+		return;
+	for (int passed = PASSED_MOMENT; passed <= PASSED_OFFERS; passed++) {
+		struct firing firing = to_request(EVENT_DUE);
+
+		if (!has(moves, WITH_DELAY) && passed >= PASSED_PROMISE &&
+		    passed <= PASSED_PATIENCE)
+			continue;
+		firing.passed = (enum passed)passed;
+		for (int others = 0; others < 2; others++) {
+			firing.event.others_available = others;
+			fire(moves, &firing, labels[passed], others, 0);
+			if (passed < PASSED_OFFER_1)
+				break;
+		}
+		if (!has(moves, WITH_RULES) || passed > PASSED_MOMENT)
+			continue;
+		firing.is_closed = true;
+		fire(moves, &firing, "the moment has come, closed", 0, 0);
+	}
+	if (has(moves, WITH_RULES) && r->state == REQUEST_WAITING) {
+		struct firing firing = to_request(EVENT_DUE);
+
+		firing.is_closed = true;
+		firing.passed = PASSED_HOLD;
+		fire(moves, &firing, "closes while waiting", 0, 0);
+	}
+}
+
+static void
+request_matched(const struct moves *moves)
+{
+	const struct request *r = world_request(moves->model, moves->world);
+
+	if ((r->state != REQUEST_WAITING && r->state != REQUEST_OFFERED) ||
+	    r->call_count >= moves->setting->calls)
+		return;
+	for (int i = 0; i < moves->setting->people; i++) {
+		struct firing firing = to_request(EVENT_MATCHED);
+
+		strcpy(firing.event.specialist, person_id(i));
+		firing.with = person_id(i);
+		fire(moves, &firing, "matched", i, 0);
+		if (!has(moves, WITH_RULES) ||
+		    moves->setting->accept != ACCEPT_AUTOMATIC)
+			continue;
+		firing.event.is_number_held = true;
+		fire(moves, &firing, "matched, number held", i, 0);
+		firing.event.is_number_held = false;
+		firing.is_closed = true;
+		fire(moves, &firing, "matched, closed", i, 0);
+	}
+}
+
+/* What widening will do; its own rows come with its rules. */
+static void
+request_widened(const struct moves *moves)
+{
+	struct firing firing = to_request(EVENT_NOTED);
+
+	if (!has(moves, WITH_ROOM))
+		return;
+	firing.is_widened = true;
+	fire(moves, &firing, "one more may be asked", 0, 0);
+}
+
+static void
+request_asked(const struct moves *moves)
+{
+	const struct request *r = world_request(moves->model, moves->world);
+	struct firing firing = to_request(EVENT_CANCELLED);
+
+	fire(moves, &firing, "cancelled", 0, 0);
+	if (r->state == REQUEST_NONE) {
+		firing = to_request(EVENT_ARRIVED);
+		fire(moves, &firing, "asked", 0, 0);
+		/* Cut off: the request stays the website's to send again. */
+	}
+	if (has(moves, WITH_RULES)) {
+		firing = to_request(EVENT_NUMBER_BUSY);
+		firing.event.at_ms = NOW_MS + 1;
+		fire(moves, &firing, "number busy", 0, 0);
+	}
+	if (!has(moves, WITH_WISHES))
+		return;
+	firing = to_request(EVENT_CANCELLED);
+	strcpy(firing.event.site_id, r->site_id);
+	fire(moves, &firing, "one asker cancels", 0, 0);
+	firing = to_request(EVENT_REPEATED);
+	strcpy(firing.event.site_id, "site-0002");
+	firing.event.at_ms = NOW_MS - 1;
+	fire(moves, &firing, "repeated", 0, 0);
+	firing = to_request(EVENT_RESCHEDULED);
+	fire(moves, &firing, "moved to now", 0, 0);
+	firing.event.at_ms = NOW_MS + 3600000;
+	fire(moves, &firing, "moved", 0, 0);
+}
+
+static void
+request_disposed(const struct moves *moves)
+{
+	static const struct { const char *disposition; bool has_moment; }
+	    results[] = { { "done", false }, { "pass", false },
+		{ "later", false }, { "later", true }, { "machine", false } };
+	struct firing firing = to_request(EVENT_DISPOSED);
+	size_t count = has(moves, WITH_RESULTS) ? COUNT_OF(results) : 1;
+
+	for (size_t i = 0; i < count; i++) {
+		strcpy(firing.event.disposition, results[i].disposition);
+		firing.event.at_ms = results[i].has_moment ?
+		    NOW_MS + 3600000 : 0;
+		fire(moves, &firing, "result", (int)i, 0);
+		if (!has(moves, WITH_RESULTS))
+			continue;
+		strcpy(firing.event.owner, "other");
+		fire(moves, &firing, "result, another holds it", (int)i, 0);
+		firing.event.owner[0] = '\0';
+	}
+	firing = to_request(EVENT_REQUEUED);
+	fire(moves, &firing, "requeued", 0, 0);
+	strcpy(firing.event.owner, "other");
+	fire(moves, &firing, "requeued, another holds it", 0, 0);
+}
+
+static void
+request_desk(const struct moves *moves)
+{
+	struct firing firing = to_request(EVENT_REOPENED);
+
+	if (!has(moves, WITH_DESK))
+		return;
+	fire(moves, &firing, "reopened", 0, 0);
+	firing = to_request(EVENT_NOTED);
+	fire(moves, &firing, "noted", 0, 0);
+	firing = to_request(EVENT_ASSIGNED);
+	strcpy(firing.event.specialist, person_id(0));
+	fire(moves, &firing, "assigned", 0, 0);
+}
+
+/* ---- specialists */
+
+static struct firing
+to_person(int i, enum event_kind kind)
+{
+	struct firing firing = { .event = no_event };
+
+	firing.event.kind = kind;
+	firing.event.to = record_ref_specialist(person_id(i));
+	return firing;
+}
+
+static void
+person_status(const struct moves *moves, int i)
+{
+	struct firing firing = to_person(i, EVENT_STATUS);
+
+	if (!has(moves, WITH_STATUS))
+		return;
+	firing.event.status = STATUS_AVAILABLE;
+	fire(moves, &firing, "available", i, 0);
+	firing.event.status = STATUS_OFF;
+	fire(moves, &firing, "off", i, 0);
+	firing.event.status = STATUS_PAUSED;
+	firing.event.at_ms = NOW_MS + 1;
+	fire(moves, &firing, "paused", i, 0);
+	firing = to_person(i, EVENT_PRESENT);
+	fire(moves, &firing, "present", i, 0);
+}
+
+static void
+person_answers(const struct moves *moves, int i)
+{
+	const struct request *r = world_request(moves->model, moves->world);
+	const struct specialist *s = world_person(moves->model, moves->world,
+	    i);
+	struct firing firing = to_person(i, EVENT_DECLINE);
+
+	fire(moves, &firing, "declines", i, 0);
+	if (s->state != SPECIALIST_OFFERED ||
+	    (s->call == 0 && r->call_count >= moves->setting->calls))
+		return;
+	firing = to_person(i, EVENT_ACCEPT);
+	fire(moves, &firing, "accepts", i, 0);
+	if (!has(moves, WITH_RULES))
+		return;
+	firing.event.is_number_held = true;
+	fire(moves, &firing, "accepts, number held", i, 0);
+	firing.event.is_number_held = false;
+	firing.is_closed = true;
+	fire(moves, &firing, "accepts, closed", i, 0);
+}
+
+static void
+person_moves(const struct moves *moves, int i)
+{
+	struct firing firing = to_person(i, EVENT_DUE);
+
+	firing.passed = PASSED_STATE;
+	if (has(moves, WITH_STATUS) || world_person(moves->model, moves->world,
+	        i)->state != SPECIALIST_IDLE)
+		fire(moves, &firing, "their moment has come", i, 0);
+	person_answers(moves, i);
+	person_status(moves, i);
+	firing = to_person(i, EVENT_READY);
+	fire(moves, &firing, "ready", i, 0);
+	if (!has(moves, WITH_DESK))
+		return;
+	firing = to_person(i, EVENT_EXTEND);
+	fire(moves, &firing, "wraps up longer", i, 0);
+	firing = to_person(i, EVENT_ROSTER);
+	fire(moves, &firing, "roster", i, 0);
+}
+
+/* ---- calls */
+
+static struct firing
+to_call(int n, enum event_kind kind)
+{
+	struct firing firing = { .event = no_event };
+
+	firing.event.kind = kind;
+	firing.event.to = record_ref_call("r", n);
+	return firing;
+}
+
+static void
+call_due(const struct moves *moves, int n)
+{
+	static const enum passed passed[] = { PASSED_LEASE, PASSED_LOOK_UP,
+		PASSED_QUARANTINE, PASSED_LENGTH, PASSED_HOLD };
+	const struct call *call = world_call(moves->model, moves->world, n);
+
+	for (size_t i = 0; i < COUNT_OF(passed); i++) {
+		struct firing firing = to_call(n, EVENT_DUE);
+
+		/* Only an instant of its state may be the one that passed. */
+		if ((call->state == CALL_PLACING) !=
+		        (passed[i] == PASSED_LEASE) ||
+		    (call->state != CALL_UNSURE &&
+		        (passed[i] == PASSED_LOOK_UP ||
+		            passed[i] == PASSED_QUARANTINE)) ||
+		    (call->state != CALL_LIVE && passed[i] == PASSED_LENGTH))
+			continue;
+		firing.passed = passed[i];
+		fire(moves, &firing, "the call is looked at", n, passed[i]);
+	}
+}
+
+/* A look-up that is answered late, or by a list that lags behind. Where asking
+ * is authorising, the quarantine is longer than any lag. */
+static void
+call_absent(const struct moves *moves, int n)
+{
+	const struct call *call = world_call(moves->model, moves->world, n);
+	struct firing firing = to_call(n, EVENT_ABSENT);
+
+	if (call->state != CALL_UNSURE)
+		return;
+	fire(moves, &firing, "absent", n, 0);
+	if (moves->setting->fence == BY_KEY &&
+	    ((moves->world->posting & (1 << (n - 1))) != 0 ||
+	        moves->world->lines[n - 1][0].phase != PHASE_NONE))
+		return;
+	firing.passed = PASSED_QUARANTINE;
+	fire(moves, &firing, "absent, late", n, 0);
+}
+
+/* ---- the POST that makes a call */
+
+static void
+post_lands(const struct moves *moves, int n, const struct world *sent)
+{
+	const struct call *call = world_call(moves->model, moves->world, n);
+	int lines = moves->setting->fence == BY_KEY ? 1 :
+	    moves->setting->lines;
+	struct world landed = *sent, answered;
+	struct firing firing = to_call(n, EVENT_UNKNOWN);
+
+	/* Where asking is authorising, no POST outlives lease and quarantine. */
+	if (moves->setting->fence == BY_KEY && !call_is_live(call))
+		return;
+	for (int k = 0; k < lines; k++) {
+		landed.lines[n - 1][k].phase = PHASE_RINGING;
+		emit(moves, &landed, "POST lands, answer lost", n, k, true);
+		answered = landed;
+		answered.answers[n - 1] = (uint8_t)(k + 1);
+		emit(moves, &answered, "POST lands", n, k, true);
+		fire_from(moves, &landed, &firing, "POST lands, unknown", n, k,
+		    false);
+	}
+}
+
+static void
+post_moves(const struct moves *moves, int n)
+{
+	struct world sent = *moves->world;
+	struct firing firing = to_call(n, EVENT_REJECTED);
+
+	if ((sent.posting & (1 << (n - 1))) == 0)
+		return;
+	sent.posting &= (uint8_t)~(1 << (n - 1));
+	emit(moves, &sent, "POST never sent", n, 0, true);
+	firing.event.outcome = OUTCOME_FAILED;
+	fire_from(moves, &sent, &firing, "POST rejected", n, 0, false);
+	if (moves->setting->fence == BY_KEY) {
+		firing.event.outcome = OUTCOME_INVALID_NUMBER;
+		fire_from(moves, &sent, &firing, "POST rejected, invalid", n,
+		    0, false);
+	}
+	firing = to_call(n, EVENT_UNKNOWN);
+	fire_from(moves, &sent, &firing, "POST lost, unknown", n, 0, false);
+	post_lands(moves, n, &sent);
+}
+
+static void
+answer_moves(const struct moves *moves, int n)
+{
+	struct world heard = *moves->world;
+	struct firing firing = to_call(n, EVENT_CREATED);
+
+	if (heard.answers[n - 1] == 0)
+		return;
+	line_sid(n, heard.answers[n - 1] - 1, firing.event.sid);
+	heard.answers[n - 1] = 0;
+	fire_from(moves, &heard, &firing, "created", n, 0, false);
+	emit(moves, &heard, "answer lost", n, 0, true);
+}
+
+/* ---- webhooks: anything that has happened, again and in any order */
+
+static void
+hook(const struct moves *moves, int n, int k, const struct event *news,
+    const char *label)
+{
+	const struct call *call = world_call(moves->model, moves->world, n);
+	struct firing firing = to_call(n, EVENT_PROGRESS);
+
+	firing.event.progress = news->progress;
+	firing.event.outcome = news->outcome;
+	firing.event.talk_ms = news->talk_ms;
+	firing.event.is_customer_over = news->is_customer_over;
+	line_sid(n, k, firing.event.sid);
+	/* Old news of our own call has no row. */
+	if (call->state == CALL_LIVE && !news->is_customer_over &&
+	    news->progress <= call->rank &&
+	    strcmp(call->sid, firing.event.sid) == 0)
+		return;
+	fire(moves, &firing, label, n, k);
+}
+
+static void
+ends(const struct moves *moves, int n, int k, bool is_customer_over)
+{
+	const struct line *line = &moves->world->lines[n - 1][k];
+	struct event news = {
+		.progress = is_customer_over ? PROGRESS_NONE : PROGRESS_OVER,
+		.is_customer_over = is_customer_over,
+		.outcome = line->has_talked ? OUTCOME_ANSWERED :
+		    line->has_rung ? OUTCOME_NO_ANSWER : OUTCOME_FAILED };
+	const char *label = is_customer_over ? "webhook: customer over" :
+	    "webhook: over";
+
+	/* A provider that rings both sides speaks of the specialist's leg in
+	 * the same words as of the customer's. */
+	if (!line->has_rung && moves->setting->fence == BY_KEY) {
+		news.outcome = OUTCOME_NO_ANSWER;
+		hook(moves, n, k, &news, "webhook: over, no answer");
+		news.outcome = OUTCOME_FAILED;
+	}
+	hook(moves, n, k, &news, label);
+	if (!line->has_talked)
+		return;
+	news.talk_ms = 1;
+	hook(moves, n, k, &news, "webhook: over, short");
+	if (is_customer_over) {
+		news.talk_ms = 600000;
+		hook(moves, n, k, &news, "webhook: over, long");
+	}
+}
+
+static void
+hook_moves(const struct moves *moves, int n, int k)
+{
+	static const char *const labels[] = { "", "webhook: agent ringing",
+		"webhook: agent up", "webhook: customer ringing",
+		"webhook: customer up" };
+	const struct line *line = &moves->world->lines[n - 1][k];
+	const bool heard[] = { false, true, line->was_up, line->has_rung,
+		line->has_talked };
+
+	for (int rank = 1; rank <= PROGRESS_CUSTOMER_UP; rank++) {
+		struct event news = { .progress = (enum call_progress)rank };
+
+		if (heard[rank])
+			hook(moves, n, k, &news, labels[rank]);
+	}
+	if (line->is_customer_over)
+		ends(moves, n, k, true);
+	if (line->phase == PHASE_OVER) {
+		struct firing firing = to_call(n, EVENT_GONE);
+
+		ends(moves, n, k, false);
+		if (world_call(moves->model, moves->world, n)->state ==
+		    CALL_LIVE)
+			fire(moves, &firing, "gone", n, k);
+	}
+}
+
+/* ---- questions */
+
+static void
+obey(struct line *line, enum verdict verdict)
+{
+	if (line->phase == PHASE_OVER)
+		return;
+	switch (verdict) {
+	case VERDICT_JOIN:
+		line->phase = PHASE_CUSTOMER_RINGING;
+		line->has_rung = true;
+		break;
+	case VERDICT_WHISPER:
+		line->phase = PHASE_KEYS;
+		break;
+	case VERDICT_RESULT:
+		line->phase = PHASE_RESULT;
+		break;
+	case VERDICT_NO_ROW:
+	case VERDICT_DONE:
+	case VERDICT_GOODBYE:
+	case VERDICT_THANKS:
+	case VERDICT_COUNT:
+		line->phase = PHASE_OVER;
+		break;
+	}
+}
+
+/* The question, its answer obeyed or lost. An old one is only heard again. */
+static void
+ask(const struct moves *moves, int n, int k, struct firing *firing,
+    const char *label, bool is_old)
+{
+	struct fired fired;
+
+	line_sid(n, k, firing->event.sid);
+	model_fire(moves->model, moves->world, firing, &fired);
+	for (size_t i = 0; i < fired.count; i++) {
+		struct world *to = &fired.worlds[i];
+		struct line *line = &to->lines[n - 1][k];
+
+		emit(moves, to, "asked, answer lost", n, k, false);
+		if (is_old)
+			continue;
+		obey(line, fired.verdict);
+		emit(moves, to, label, n, k, false);
+	}
+}
+
+static void
+ask_keys(const struct moves *moves, int n, int k, bool has_keys)
+{
+	const struct setting *setting = moves->setting;
+	struct firing firing = to_call(n, EVENT_ASKED);
+
+	if (!has_keys) {
+		firing.event.question = QUESTION_UP;
+		ask(moves, n, k, &firing, "up?", false);
+		return;
+	}
+	firing.event.question = QUESTION_SILENT;
+	ask(moves, n, k, &firing, "silent?", false);
+	firing.event.question = QUESTION_WAIT;
+	ask(moves, n, k, &firing, "wait?", false);
+	firing.event.question = QUESTION_KEY;
+	for (int digit = 1; digit <= 3; digit++) {
+		firing.event.digit = digit;
+		ask(moves, n, k, &firing, digit == 1 ? "pressed 1" :
+		    digit == 2 ? "pressed 2" : "pressed 3", false);
+	}
+	if ((setting->with & WITH_RULES) == 0)
+		return;
+	firing.event.digit = 1;
+	firing.event.is_number_held = true;
+	ask(moves, n, k, &firing, "pressed 1, number held", false);
+	firing.event.is_number_held = false;
+	firing.is_closed = true;
+	ask(moves, n, k, &firing, "pressed 1, closed", false);
+}
+
+static void
+ask_after(const struct moves *moves, int n, int k, const struct line *line)
+{
+	struct firing firing = to_call(n, EVENT_ASKED);
+
+	firing.event.question = QUESTION_DIAL_OVER;
+	firing.event.is_customer_over = true;
+	firing.event.outcome = line->has_talked ? OUTCOME_ANSWERED :
+	    OUTCOME_NO_ANSWER;
+	firing.event.talk_ms = line->has_talked ? 600000 : 0;
+	ask(moves, n, k, &firing, "dial over?", false);
+	if (!line->has_talked)
+		return;
+	firing.event.talk_ms = 1;
+	ask(moves, n, k, &firing, "dial over, short?", false);
+}
+
+static void
+ask_result(const struct moves *moves, int n, int k)
+{
+	static const int digits[] = { 1, 9, 2, 3, 4 };
+	struct firing firing = to_call(n, EVENT_ASKED);
+	size_t count = moves->setting->with & WITH_RESULTS ?
+	    COUNT_OF(digits) : 2;
+
+	firing.event.question = QUESTION_SILENT;
+	ask(moves, n, k, &firing, "no result?", false);
+	firing.event.question = QUESTION_RESULT;
+	for (size_t i = 0; i < count; i++) {
+		firing.event.digit = digits[i];
+		ask(moves, n, k, &firing, "result by key", false);
+	}
+}
+
+static void
+question_moves(const struct moves *moves, int n, int k)
+{
+	const struct line *line = &moves->world->lines[n - 1][k];
+	struct firing old = to_call(n, EVENT_ASKED);
+
+	if (moves->setting->fence != BY_ANSWER)
+		return;
+	switch ((enum phase)line->phase) {
+	case PHASE_UP:
+		ask_keys(moves, n, k, false);
+		return;
+	case PHASE_KEYS:
+		ask_keys(moves, n, k, true);
+		break;
+	case PHASE_CUSTOMER_OVER:
+		ask_after(moves, n, k, line);
+		break;
+	case PHASE_RESULT:
+		ask_result(moves, n, k);
+		break;
+	case PHASE_NONE:
+	case PHASE_RINGING:
+	case PHASE_CUSTOMER_RINGING:
+	case PHASE_CUSTOMER_UP:
+	case PHASE_OVER:
+		break;
+	}
+	if (!line->was_up)
+		return;
+	old.event.question = QUESTION_UP;
+	ask(moves, n, k, &old, "", true);
+}
+
+/* ---- the provider's own ways */
+
+static void
+become(const struct moves *moves, int n, int k, enum phase phase,
+    const char *label)
+{
+	struct world to = *moves->world;
+	struct line *line = &to.lines[n - 1][k];
+
+	line->phase = phase;
+	line->was_up |= phase != PHASE_OVER;
+	line->has_rung |= phase == PHASE_CUSTOMER_RINGING;
+	line->has_talked |= phase == PHASE_CUSTOMER_UP;
+	line->is_customer_over |= phase == PHASE_CUSTOMER_OVER;
+	emit(moves, &to, label, n, k, true);
+}
+
+static void
+line_moves(const struct moves *moves, int n, int k)
+{
+	const struct line *line = &moves->world->lines[n - 1][k];
+
+	if (line->phase == PHASE_NONE)
+		return;
+	hook_moves(moves, n, k);
+	question_moves(moves, n, k);
+	if (line->phase != PHASE_OVER)
+		become(moves, n, k, PHASE_OVER, "the line ends");
+	if (line->phase == PHASE_RINGING)
+		become(moves, n, k, PHASE_UP, "the specialist answers");
+	if (line->phase == PHASE_UP && moves->setting->fence == BY_KEY)
+		become(moves, n, k, PHASE_CUSTOMER_RINGING,
+		    "the provider rings the customer");
+	if (line->phase == PHASE_CUSTOMER_RINGING)
+		become(moves, n, k, PHASE_CUSTOMER_UP, "the customer answers");
+	if (line->phase == PHASE_CUSTOMER_RINGING ||
+	    line->phase == PHASE_CUSTOMER_UP)
+		become(moves, n, k, PHASE_CUSTOMER_OVER,
+		    "the customer's leg ends");
+}
+
+/* A person dials, and says what they hear, or forgets to. */
+static void
+hand_moves(const struct moves *moves, int n)
+{
+	static const enum call_progress told[] = { PROGRESS_CUSTOMER_RINGING,
+		PROGRESS_CUSTOMER_UP, PROGRESS_OVER };
+	struct firing firing = to_call(n, EVENT_PROGRESS);
+
+	for (size_t i = 0; i < COUNT_OF(told); i++) {
+		firing.event.progress = told[i];
+		firing.event.outcome = told[i] == PROGRESS_OVER ?
+		    OUTCOME_NO_ANSWER : OUTCOME_NONE;
+		fire(moves, &firing, "told by hand", n, (int)told[i]);
+	}
+}
+
+static void
+call_moves(const struct moves *moves, int n)
+{
+	const struct call *call = world_call(moves->model, moves->world, n);
+
+	if (call == NULL)
+		return;
+	if (call_is_live(call))
+		call_due(moves, n);
+	if (moves->setting->fence == BY_HAND) {
+		hand_moves(moves, n);
+		return;
+	}
+	call_absent(moves, n);
+	post_moves(moves, n);
+	answer_moves(moves, n);
+	for (int k = 0; k < LINES; k++)
+		line_moves(moves, n, k);
+}
+
+void
+world_moves(struct model *model, const struct world *world,
+    world_handler *on_world, void *context)
+{
+	struct moves moves = { .model = model, .setting = model_setting(model),
+		.world = world, .on_world = on_world, .context = context };
+
+	request_due(&moves);
+	request_matched(&moves);
+	request_widened(&moves);
+	request_asked(&moves);
+	request_disposed(&moves);
+	request_desk(&moves);
+	for (int i = 0; i < moves.setting->people; i++)
+		person_moves(&moves, i);
+	for (int n = 1; n <= CALLS; n++)
+		call_moves(&moves, n);
+}
