@@ -54,8 +54,8 @@ add_refusal(struct engine *engine, const struct slot *slot,
 		extras.take_member = pending->take_member;
 		extras.take_length = pending->take_length;
 	}
-	for (size_t i = 0; pending->rejected[i] != NULL &&
-	    i < COUNT_OF(extras.rejected); i++)
+	for (size_t i = 0; i < COUNT_OF(extras.rejected) &&
+	    pending->rejected[i] != NULL; i++)
 		extras.rejected[i] = pending->rejected[i];
 	commit_refusal(engine->policy, &extras, words);
 	return 1;

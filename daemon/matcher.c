@@ -435,8 +435,8 @@ read_heads(struct matcher *matcher, size_t queue)
 	if (heads->is_dirty) {
 		snprintf(key, sizeof(key), "wait:%s", heads->id);
 		reading = begin_reading(matcher, queue, "");
-		if (!STORE_SEND(matcher->store, on_waiting, matcher == NULL ?
-		        NULL : reading, 0, "ZRANGE", key, "0", last))
+		if (!STORE_SEND(matcher->store, on_waiting, reading, 0,
+		        "ZRANGE", key, "0", last))
 			end_reading(reading);
 	}
 	snprintf(key, sizeof(key), "ready:%s", heads->id);

@@ -124,6 +124,13 @@ const char *settings_file(struct settings_reading *reading, const char *path,
     const char *name, const char *folder, size_t size_max,
     const char **ret_path);
 
+/* The configuration itself; NULL after an error. */
+char *settings_file_main(struct settings_reading *reading, const char *path,
+    size_t *ret_length);
+
+/* Relative paths of what the daemon makes itself become those beside the file. */
+void settings_resolve_paths(struct settings_reading *reading);
+
 /* Fills the provider's secrets from $CREDENTIALS_DIRECTORY/NAME or a file. */
 void settings_secrets_file(struct settings_reading *reading, const char *path,
     const char *name, struct settings_provider *provider);

@@ -341,7 +341,7 @@ static const struct setting_row specialist_rows[] = {
 	{ "addresses", SETTING_LIST, NULL, 0, ADDRESSES_MAX, .table = &address_table,
 	    .list = SETTING_ADDRESSES, .help = "Where providers differ" },
 	{ "queues", SETTING_PAIRS, NULL, 1, SPECIALIST_QUEUES_MAX, FORMAT_ID,
-	    FORMAT_LEVEL, SETTING_REQUIRED, AT(specialist_policy, queues),
+	    FORMAT_LEVEL, SETTING_REQUIRED, SETTING_NOWHERE,
 	    .help = "Queues and how well they know each, 1 to 9" },
 	{ "confirm", SETTING_CHOICE, NULL, .words = confirm_words,
 	    .at = AT(specialist_policy, confirm), .help = "As offer.confirm" },

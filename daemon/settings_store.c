@@ -6,6 +6,7 @@
 #include "daemon/settings_internal.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,8 @@ static bool check_text(struct storing *storing, enum setting_format format,
     const char *text);
 static void show_words(struct storing *storing,
     const struct setting_value *value);
+static bool fail(const struct storing *storing, const char *format, ...)
+    PRINTF_LIKE(2, 3);
 
 static void *
 place_of(const struct storing *storing)
@@ -45,8 +48,20 @@ place_of(const struct storing *storing)
 	return (char *)storing->target + storing->row->at;
 }
 
-#define FAIL(storing, ...) (settings_error_at((storing)->reading, \
-    (storing)->line, (storing)->path, __VA_ARGS__), false)
+/* Always false. */
+static bool
+fail(const struct storing *storing, const char *format, ...)
+{
+	char problem[SETTING_WHY_SIZE + 64];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(problem, sizeof(problem), format, arguments);
+	va_end(arguments);
+	settings_error_at(storing->reading, storing->line, storing->path, "%s",
+	    problem);
+	return false;
+}
 
 bool
 settings_store(struct settings_reading *reading, const struct setting_row *row,
@@ -62,7 +77,7 @@ settings_store(struct settings_reading *reading, const struct setting_row *row,
 	value.shown = storing.shown;
 	if ((row->flags & SETTING_TRIAL) && line > 0 &&
 	    !reading->settings->allow_test_settings)
-		return FAIL(&storing, "only with allow_test_settings = true");
+		return fail(&storing, "only with allow_test_settings = true");
 	/* A password is compared, and never shown. */
 	if (row->format == FORMAT_REDIS) {
 		value.compared = storing.shown;
@@ -108,12 +123,12 @@ check_text(struct storing *storing, enum setting_format format,
 	char why[SETTING_WHY_SIZE];
 
 	if (!text_is_utf8(text, strlen(text)))
-		return FAIL(storing, "is not UTF-8");
+		return fail(storing, "is not UTF-8");
 	for (const char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			return FAIL(storing, "holds a control character");
+			return fail(storing, "holds a control character");
 	if (!settings_format_check(format, text, why))
-		return FAIL(storing, "\"%.40s\" %s", text, why);
+		return fail(storing, "\"%.40s\" %s", text, why);
 	return true;
 }
 
@@ -126,8 +141,8 @@ store_text(struct storing *storing, const char *text)
 	void *place = place_of(storing);
 
 	if (length < (size_t)row->min || length > (size_t)row->max)
-		return length == 0 ? FAIL(storing, "must not be empty") :
-		    FAIL(storing, "is longer than %lld bytes",
+		return length == 0 ? fail(storing, "must not be empty") :
+		    fail(storing, "is longer than %lld bytes",
 		    (long long)row->max);
 	if (row->words != NULL && !store_choice(storing, text))
 		return false;
@@ -152,13 +167,13 @@ store_duration(struct storing *storing, const char *text, size_t index)
 	int64_t ms, *place = place_of(storing);
 
 	if (!when_duration_parse(text, &ms))
-		return FAIL(storing, "\"%.32s\" is no duration such as "
+		return fail(storing, "\"%.32s\" is no duration such as "
 		    "\"10m\", \"20s\" or \"1h30m\" (d h m s ms)", text);
 	if (ms < row->min || (row->max > 0 && ms > row->max &&
 	    row->type == SETTING_DURATION)) {
 		when_duration_print(row->min, range[0]);
 		when_duration_print(row->max, range[1]);
-		return FAIL(storing, "\"%.32s\" must be from %s to %s", text,
+		return fail(storing, "\"%.32s\" must be from %s to %s", text,
 		    range[0], range[1]);
 	}
 	when_duration_print(ms, shown);
@@ -196,7 +211,7 @@ store_number(struct storing *storing, const char *text)
 
 	if (!(number >= (double)row->min && number <= (double)row->max))
 		return is_told(storing->reading->errors, storing->line) ?
-		    false : FAIL(storing, "%s must be from %lld to %lld", text,
+		    false : fail(storing, "%s must be from %lld to %lld", text,
 		    (long long)row->min, (long long)row->max);
 	snprintf(shown, sizeof(shown), "%.15g", number);
 	storing->shown = settings_own_text(storing->reading->settings, shown);
@@ -245,7 +260,7 @@ store_choice(struct storing *storing, const char *text)
 			*(int *)place = i;
 		return true;
 	}
-	return FAIL(storing, "\"%.32s\" is none of: %s", text, list);
+	return fail(storing, "\"%.32s\" is none of: %s", text, list);
 }
 
 /* ---- lists of texts */
@@ -287,7 +302,7 @@ store_word(struct storing *storing, const char *word, size_t index)
 	if (row->type == SETTING_PAIRS || place == NULL)
 		return true;
 	if (strlen(word) >= row->size)
-		return FAIL(storing, "\"%.32s\" is longer than %zu bytes",
+		return fail(storing, "\"%.32s\" is longer than %zu bytes",
 		    word, row->size - 1);
 	memcpy(place + index * row->size, word, strlen(word) + 1);
 	return true;
@@ -320,22 +335,23 @@ show_words(struct storing *storing, const struct setting_value *value)
 {
 	struct settings *settings = storing->reading->settings;
 	bool is_pair = storing->row->type == SETTING_PAIRS;
-	size_t size = 8;
-	char *shown, *to;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
-	for (size_t i = 0; i < value->word_count; i++)
-		size += 2 * strlen(value->words[i]) + 12;
-	shown = to = settings_own(settings, size);
-	to += sprintf(to, is_pair ? "(" : "[");
+	CHECK(out != NULL);
+	fputs(is_pair ? "(" : "[", out);
 	for (size_t i = 0; i < value->word_count; i++) {
 		bool is_second = is_pair && i % 2 == 1;
 		bool is_bare = is_second && storing->row->second == FORMAT_LEVEL;
 
-		to += sprintf(to, "%s%s%s%s", i > 0 ? "," : "", " ",
+		fprintf(out, "%s %s%s%s", i > 0 ? "," : "",
 		    is_pair && !is_second ? "(" : "", is_bare ?
-		    value->words[i] : settings_quote(settings, value->words[i]));
-		to += sprintf(to, "%s", is_second ? ")" : "");
+		    value->words[i] : settings_quote(settings, value->words[i]),
+		    is_second ? ")" : "");
 	}
-	sprintf(to, is_pair ? " )" : " ]");
-	storing->shown = shown;
+	fputs(is_pair ? " )" : " ]", out);
+	CHECK(fclose(out) == 0);
+	storing->shown = settings_own_text(settings, text);
+	free(text);
 }

@@ -5,21 +5,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "daemon/log.h"
 #include "daemon/spoken.h"
 
-enum { HEADERS_MAX = 64, URL_MAX = 4096 };
+enum {
+	HEADERS_MAX = 64,
+	URL_MAX = 4096,
+	ONE_MOMENT_MS = 1000,   /* well before the server's own 503 */
+};
+
+struct waiting;
+TAILQ_HEAD(waiting_list, waiting);
 
 struct webhooks {
 	struct calls *calls;
 	struct engine *engine;
 	struct store *store;
 	struct http_server *server;
+	struct waiting_list questions;  /* oldest first */
 };
 
 /* One request that waits for its commit. */
 struct waiting {
+	TAILQ_ENTRY(waiting) link;      /* while it is a question */
+	int64_t since_ms;
 	struct webhooks *webhooks;
 	struct http_handle handle;
 	char provider[ID_SIZE];
@@ -36,6 +47,7 @@ webhooks_new(struct calls *calls, struct engine *engine, struct store *store)
 	webhooks->calls = calls;
 	webhooks->engine = engine;
 	webhooks->store = store;
+	TAILQ_INIT(&webhooks->questions);
 	return webhooks;
 }
 
@@ -109,7 +121,8 @@ reply_flow(struct webhooks *webhooks, struct http_request *request,
 		snprintf(stranger.provider, sizeof(stranger.provider), "%s",
 		    provider);
 		call = &stranger;
-		situation = &nothing_known;
+		if (situation == NULL)
+			situation = &nothing_known;
 	}
 	calls_fill_values(webhooks->calls, situation, call, &values);
 	if (says_thanks)
@@ -135,8 +148,10 @@ on_result(void *context, uint64_t tag, const struct engine_result *result)
 	enum flow flow = FLOW_GOODBYE;
 
 	(void)tag;
+	if (waiting->is_question)
+		TAILQ_REMOVE(&webhooks->questions, waiting, link);
 	if (request == NULL) {
-		/* Its deadline was over: it was told 503 and asks again. */
+		/* It was told 503, or "one moment", and comes again. */
 	} else if (!waiting->is_question) {
 		if (result->end == ENGINE_UNAVAILABLE)
 			http_problem(request, 503, "unavailable",
@@ -257,11 +272,76 @@ post(struct webhooks *webhooks, struct http_request *request,
 	}
 	order.event.to = *call;
 	waiting->handle = http_hold(request);
+	waiting->since_ms = clock_monotonic_ms();
+	if (waiting->is_question)
+		TAILQ_INSERT_TAIL(&webhooks->questions, waiting, link);
 	if (!engine_post(webhooks->engine, &order)) {
 		struct engine_result away = { .end = ENGINE_UNAVAILABLE };
 
 		on_result(waiting, 0, &away);
 	}
+}
+
+void
+webhooks_tick(struct webhooks *webhooks)
+{
+	int64_t before_ms = clock_monotonic_ms() - ONE_MOMENT_MS;
+	struct waiting *waiting;
+
+	TAILQ_FOREACH(waiting, &webhooks->questions, link) {
+		struct http_request *request;
+
+		if (waiting->since_ms > before_ms)
+			break;
+		request = http_held(webhooks->server, waiting->handle);
+		if (request != NULL)
+			reply_flow(webhooks, request, waiting->provider,
+			    FLOW_WAIT, NULL, &waiting->call, false);
+	}
+}
+
+/* ---- what the customer hears first: the words of their request's queue */
+
+static void
+on_queue(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct waiting *waiting = context;
+	struct webhooks *webhooks = waiting->webhooks;
+	struct http_request *request = http_held(webhooks->server,
+	    waiting->handle);
+	struct situation *known = calloc(1, sizeof(*known));
+
+	(void)tag;
+	CHECK(known != NULL);
+	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING)
+		snprintf(known->request.queue, sizeof(known->request.queue),
+		    "%s", reply->str);
+	/* Without Redis they are joined all the same, only without the words. */
+	if (request != NULL)
+		reply_flow(webhooks, request, waiting->provider, FLOW_GREET,
+		    known, &waiting->call, false);
+	free(known);
+	free(waiting);
+}
+
+static void
+greet(struct webhooks *webhooks, struct http_request *request,
+    const char *provider, const struct record_ref *call)
+{
+	struct record_ref ref = record_ref_request(call->id);
+	struct waiting *waiting = calloc(1, sizeof(*waiting));
+	char key[KEY_SIZE];
+
+	CHECK(waiting != NULL);
+	waiting->webhooks = webhooks;
+	snprintf(waiting->provider, sizeof(waiting->provider), "%s", provider);
+	waiting->call = *call;
+	waiting->handle = http_hold(request);
+	record_key(&ref, key);
+	if (!STORE_SEND(webhooks->store, on_queue, waiting, 0, "HGET", key,
+	        "queue"))
+		on_queue(waiting, 0, REDIS_UNSENT, NULL);
 }
 
 void
@@ -305,8 +385,7 @@ webhooks_on_request(struct webhooks *webhooks, struct http_request *request)
 		return;
 	case WEBHOOK_QUESTION:
 		if (strcmp(heard.question, "greet") == 0) {
-			reply_flow(webhooks, request, provider, FLOW_GREET,
-			    NULL, &call, false);
+			greet(webhooks, request, provider, &call);
 			return;
 		}
 		break;

@@ -472,9 +472,24 @@ bind_and_hang_up(struct moment *m)
 }
 
 static void
+poll(struct moment *m)
+{
+	moment_effect(m, EFFECT_POLL, m->call, m->call->sid);
+}
+
+static void
 hang_up(struct moment *m)
 {
 	moment_effect(m, EFFECT_HANG_UP, m->call, m->call->sid);
+}
+
+/* Whether it worked, or was needed, only a look at the call can tell where no
+ * webhook does. */
+static void
+hang_up_and_poll(struct moment *m)
+{
+	hang_up(m);
+	poll(m);
 }
 
 static void
@@ -690,12 +705,6 @@ take_result(struct moment *m)
 }
 
 static void
-poll(struct moment *m)
-{
-	moment_effect(m, EFFECT_POLL, m->call, m->call->sid);
-}
-
-static void
 remind(struct moment *m)
 {
 	m->call->remind_count++;
@@ -759,8 +768,8 @@ static const struct row rows[] = {
 	ROW(LIVE,         REVOKED,  ALWAYS,                        SAME,       revoke),
 	ROW(LIVE,         DUE,      by_hand_and_forgotten,         TO(ENDED),  report_lost),
 	ROW(LIVE,         DUE,      by_hand_and_due,               SAME,       remind),
-	ROW(LIVE,         DUE,      is_too_long,                   SAME,       hang_up),
-	ROW(LIVE,         DUE,      is_due_and_revoked,            SAME,       hang_up),
+	ROW(LIVE,         DUE,      is_too_long,                   SAME,       hang_up_and_poll),
+	ROW(LIVE,         DUE,      is_due_and_revoked,            SAME,       hang_up_and_poll),
 	ROW(LIVE,         DUE,      is_due,                        SAME,       poll),
 };
 

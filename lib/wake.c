@@ -34,11 +34,17 @@ waiting_wake(const struct policy *policy, const struct request *request)
 	wake = earlier(wake, request->hold_until_ms);
 	wake = earlier(wake, promise_raise_moment(policy, request));
 	wake = earlier(wake, request_rung_moment(policy, request));
-	if (policy->give_up_ms != 0 && request->is_missed)
-		wake = earlier(wake, (request->second_at_ms != 0 ?
-		    request->second_at_ms : request->promise_at_ms) +
-		    policy->give_up_ms);
 	return wake;
+}
+
+/* An offer that is out is let end first. */
+static int64_t
+give_up_moment(const struct policy *policy, const struct request *request)
+{
+	if (policy->give_up_ms == 0 || !request->is_missed)
+		return 0;
+	return (request->second_at_ms != 0 ? request->second_at_ms :
+	    request->promise_at_ms) + policy->give_up_ms;
 }
 
 int64_t
@@ -52,7 +58,8 @@ request_wake(const struct policy *policy, const struct request *request,
 	case REQUEST_SCHEDULED:
 		return request->at_ms;
 	case REQUEST_WAITING:
-		return waiting_wake(policy, request);
+		return earlier(waiting_wake(policy, request),
+		    give_up_moment(policy, request));
 	case REQUEST_OFFERED:
 		wake = waiting_wake(policy, request);
 		for (size_t i = 0; i < OFFER_MAX; i++) {

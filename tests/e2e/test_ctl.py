@@ -277,7 +277,7 @@ def test_long_queue_says_how_many_more(fake):
 def test_columns_are_aligned_by_width(fake):
     names = ["Ёж", "李小龙", "e\u0301e\u0301", "Александра"]
     fake.answers["GET /v1/late"] = (
-        200, {"requests": [brief(name=name) for name in names]})
+        200, {"requests": [brief(name=name, kept_at=NOW) for name in names]})
     lines = ctl(fake, "show", "late").stdout.splitlines()
     assert lines[0].split()[:3] == ["CASE", "PHONE", "NAME"]
     starts = {width(line[:line.index(" waiting")]) for line in lines[1:]}

@@ -128,6 +128,11 @@ on_world(void *context, const struct world *world, const char *label, int a,
 
 	if (search->bad != 0)
 		return;
+	if (model_fault(search->model)[0] != '\0') {
+		search->bad = search->at + 1;
+		printf("# after this path, at or before: %s\n", label);
+		return;
+	}
 	to = find_or_add(search, world, &is_new);
 	add_edge(&search->edges, &search->edge_count, &search->edge_room,
 	    search->at, to);

@@ -37,6 +37,7 @@ struct model {
 	struct pool requests, specialists, calls;
 	struct outcome outcome;
 	struct situation before;
+	enum event_kind event;          /* the last that was tried */
 	char fault[256];
 };
 
@@ -305,12 +306,16 @@ static bool PRINTF_LIKE(2, 3)
 fault(struct model *model, const char *format, ...)
 {
 	va_list arguments;
+	size_t length;
 
 	if (model->fault[0] != '\0')
 		return false;
 	va_start(arguments, format);
 	vsnprintf(model->fault, sizeof(model->fault), format, arguments);
 	va_end(arguments);
+	length = strlen(model->fault);
+	snprintf(model->fault + length, sizeof(model->fault) - length,
+	    " (last event: %s)", event_kind_names[model->event]);
 	return false;
 }
 
@@ -824,6 +829,7 @@ step(struct model *model, const struct world *world,
 		.others_available = event.others_available };
 	enum verdict verdict;
 
+	model->event = event.kind;
 	load_all(model, world, firing, &model->before);
 	if (situation_record(&model->before, &event.to) == NULL ||
 	    !pass_time(model, &model->before, firing))
