@@ -10,7 +10,7 @@
 #define END { NULL, FIELD_TEXT, false, NULL }
 
 const struct field act_request_shape[] = {
-	{ "request", FIELD_OBJECT, true, brief_shape }, END
+	{ "request", FIELD_OBJECT, false, brief_shape }, END
 };
 
 static const struct field trouble_inside[] = {
@@ -50,7 +50,13 @@ static void troubles_print(struct ctl *ctl, enum ink ink, const char *kind,
 enum exit_code
 act_on_request(struct ctl *ctl, const json_t *answer)
 {
-	brief_print_sentence(ctl, field_object(answer, "request"));
+	const json_t *request = field_object(answer, "request");
+
+	/* The daemon need not have it at hand. */
+	if (request != NULL)
+		brief_print_sentence(ctl, request);
+	else
+		print_line(ctl->out, &ctl->paper, INK_NONE, "done");
 	return EXIT_DONE;
 }
 

@@ -21,9 +21,7 @@ static const struct {
 	long status;
 	const char *advice;
 } advices[] = {
-	{ "no_row", 0, "it is in another state; see: callbackctl show request KEY" },
-	{ "no_offer", 0, "nobody holds that offer any more; see: callbackctl show request KEY" },
-	{ "unavailable", 0, "Redis is away; see: callbackctl status" },
+	{ "verb_unknown", 0, "callbackd is older than this callbackctl" },
 	{ NULL, 404, "see: callbackctl show queue" },
 	{ NULL, 409, "see: callbackctl show request KEY" },
 	{ NULL, 503, "try again in a few seconds; see: callbackctl status" },

@@ -161,12 +161,16 @@ show_on_status(struct ctl *ctl, const json_t *answer)
 {
 	const json_t *carrier = field_object(answer, "carrier");
 	double scale = field_real(answer, "clock_scale");
+	int64_t scheduled = field_number(answer, "scheduled");
+	char later[FORMAT_SIZE] = "";
 
 	status_print_head(ctl, answer);
+	if (scheduled != 0)
+		snprintf(later, sizeof(later), " (%lld for later)",
+		    (long long)scheduled);
 	print_line(ctl->out, &ctl->paper, INK_NONE,
-	    "requests: %lld live, %lld of them for later; calls in flight: "
-	    "%lld", (long long)field_number(answer, "active"),
-	    (long long)field_number(answer, "scheduled"),
+	    "requests: %lld live%s; calls in flight: %lld",
+	    (long long)field_number(answer, "active"), later,
 	    (long long)field_number(carrier, "in_flight"));
 	status_print_people(ctl, answer);
 	if (scale != 0 && scale != 1)

@@ -88,5 +88,7 @@ settings_error(struct settings_reading *reading, const char *path,
 	va_start(arguments, format);
 	vsnprintf(problem, sizeof(problem), format, arguments);
 	va_end(arguments);
-	add(reading, line_near(reading->settings, path), path, problem);
+	/* Looking for the line of an error that is not kept would be slow. */
+	add(reading, reading->errors->count == SETTINGS_ERRORS_MAX ? 0 :
+	    line_near(reading->settings, path), path, problem);
 }

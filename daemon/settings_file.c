@@ -183,8 +183,7 @@ settings_secret_add(struct settings_reading *reading, const char *path,
 	provider->secrets[provider->secret_count].value =
 	    settings_own_text(settings, value);
 	provider->secret_count++;
-	shown.row = settings_find(settings, path) != NULL ?
-	    settings_find(settings, path)->row : NULL;
+	shown.row = settings_find(settings, path)->row;
 	settings_add(settings, &shown);
 	return true;
 }

@@ -27,6 +27,7 @@ struct setting_value {
 
 struct settings_values {
 	struct setting_value *items;  size_t count, room;
+	size_t *slots;  size_t slot_count;      /* by path: place + 1; a power of two */
 	void **owned;  size_t owned_count, owned_room;
 };
 

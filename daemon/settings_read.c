@@ -192,8 +192,7 @@ read_member(const struct place *place, const char *path,
 {
 	static const char *const expected[] = {
 		[SETTING_TEXT] = "must be a text in quotes",
-		[SETTING_DURATION] = "must be a duration in quotes such as "
-		    "\"10m\", \"20s\" or \"1h30m\"",
+		[SETTING_DURATION] = "must be a duration in quotes: \"1h30m\"",
 		[SETTING_INTEGER] = "must be a whole number",
 		[SETTING_NUMBER] = "must be a number",
 		[SETTING_FLAG] = "must be true or false",
@@ -367,6 +366,8 @@ read_secrets(const struct place *place, const char *path,
 	struct settings_reading *reading = place->reading;
 	struct settings_provider *provider = place->target;
 	int line = line_of(setting);
+	const struct setting_value here = { .row = row, .path = path,
+		.line = line, .shown = "{ ... }" };
 
 	if (config_setting_type(setting) == CONFIG_TYPE_STRING) {
 		const char *name = config_setting_get_string(setting);
@@ -385,6 +386,7 @@ read_secrets(const struct place *place, const char *path,
 		    "into this file: name another, or set allow_test_settings");
 		return;
 	}
+	settings_add(reading->settings, &here);
 	for (int i = 0; i < config_setting_length(setting); i++) {
 		const config_setting_t *member = config_setting_get_elem(
 		    setting, (unsigned)i);

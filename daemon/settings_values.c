@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * settings_values: the list of all settings that have a value, in the order of
- * the table, and the memory that the settings stand on.
+ * the table, with an index by path, and the memory that the settings stand on.
  */
 #include "daemon/settings_internal.h"
 
@@ -41,6 +41,32 @@ settings_own_text(struct settings *settings, const char *text)
 	return copy;
 }
 
+/* The place in the index where that path stands, or would stand. FNV-1a. */
+static size_t
+slot_of(const struct settings_values *values, const char *path)
+{
+	uint32_t hash = 2166136261;
+	size_t slot;
+
+	for (const char *c = path; *c != '\0'; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619;
+	slot = hash & (values->slot_count - 1);
+	while (values->slots[slot] != 0 &&
+	    strcmp(values->items[values->slots[slot] - 1].path, path) != 0)
+		slot = (slot + 1) & (values->slot_count - 1);
+	return slot;
+}
+
+/* Of two values with one path the first is found. */
+static void
+index_value(struct settings_values *values, size_t at)
+{
+	size_t slot = slot_of(values, values->items[at].path);
+
+	if (values->slots[slot] == 0)
+		values->slots[slot] = at + 1;
+}
+
 struct setting_value *
 settings_add(struct settings *settings, const struct setting_value *value)
 {
@@ -55,18 +81,27 @@ settings_add(struct settings *settings, const struct setting_value *value)
 	added->shown = settings_own_text(settings, value->shown);
 	added->compared = value->compared == NULL ? added->shown :
 	    settings_own_text(settings, value->compared);
+	if (values->count * 2 <= values->slot_count) {
+		index_value(values, values->count - 1);
+		return added;
+	}
+	free(values->slots);
+	values->slot_count = values->room * 4;
+	values->slots = calloc(values->slot_count, sizeof(*values->slots));
+	CHECK(values->slots != NULL);
+	for (size_t i = 0; i < values->count; i++)
+		index_value(values, i);
 	return added;
 }
 
 struct setting_value *
 settings_find(const struct settings *settings, const char *path)
 {
-	struct settings_values *values = settings->values;
+	const struct settings_values *values = settings->values;
+	size_t at = values->slot_count == 0 ? 0 :
+	    values->slots[slot_of(values, path)];
 
-	for (size_t i = 0; i < values->count; i++)
-		if (strcmp(values->items[i].path, path) == 0)
-			return &values->items[i];
-	return NULL;
+	return at == 0 ? NULL : &values->items[at - 1];
 }
 
 void
@@ -78,6 +113,7 @@ settings_values_free(struct settings_values *values)
 		free(values->owned[i]);
 	free(values->owned);
 	free(values->items);
+	free(values->slots);
 	free(values);
 }
 

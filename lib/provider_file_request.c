@@ -20,6 +20,8 @@ static void read_flow_kind(struct reading *, config_setting_t *, void *);
 static void read_flow(struct reading *, config_setting_t *, void *);
 static const char *probe(const void *context, const char *name);
 static bool read_status(const char *word, struct status_range *ret_range);
+static void check_error(struct reading *reading,
+    const config_setting_t *setting, const struct error_rule *rule);
 static void check_operation(struct reading *reading,
     const config_setting_t *setting, enum provider_operation kind);
 static void check_json(struct reading *reading,
@@ -196,10 +198,26 @@ setting_errors(struct reading *reading, config_setting_t *setting, void *target)
 	provider->errors = provider_own(provider,
 	    count * sizeof(*provider->errors));
 	provider->error_count = count;
-	for (size_t i = 0; i < count; i++)
-		reading_group(reading, config_setting_get_elem(setting,
-		    (unsigned)i), error_rows, COUNT_OF(error_rows),
-		    &provider->errors[i]);
+	for (size_t i = 0; i < count; i++) {
+		config_setting_t *item = config_setting_get_elem(setting,
+		    (unsigned)i);
+
+		if (reading_group(reading, item, error_rows,
+		    COUNT_OF(error_rows), &provider->errors[i]))
+			check_error(reading, item, &provider->errors[i]);
+	}
+}
+
+/* A call that was lost on the way would be placed a second time. */
+static void
+check_error(struct reading *reading, const config_setting_t *setting,
+    const struct error_rule *rule)
+{
+	for (size_t i = 0; i < rule->status_count; i++)
+		if (rule->statuses[i].from == 0 &&
+		    rule->executed != EXECUTED_MAYBE)
+			reading_error(reading, setting, "what was not answered"
+			    " may have been executed: \"none\" is \"maybe\"");
 }
 
 static void

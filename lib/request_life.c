@@ -988,6 +988,8 @@ static void
 refer_unknown(struct moment *m)
 {
 	set_reason(m, "maybe_called");
+	/* The reason holds the number now, until a person has decided. */
+	m->request->is_leg_open = false;
 	m->request->state_until_ms = m->now_ms + m->policy->result_remind_ms;
 	moment_say(m, "may have been called: a person must decide");
 }

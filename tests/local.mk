@@ -41,6 +41,18 @@ tests_unit_embedded_redis_SOURCES = tests/unit/embedded_redis.c daemon/embedded_
 	daemon/redis_probe.h daemon/redis_process.c daemon/redis_process.h daemon/redis_address.h daemon/resp.c daemon/resp.h daemon/clock.c daemon/clock.h
 tests_unit_embedded_redis_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(HIREDIS_CFLAGS)
 tests_unit_embedded_redis_LDADD = $(HIREDIS_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/template
+tests_unit_template_SOURCES = tests/unit/template.c
+tests_unit_template_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_template_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/signature
+tests_unit_signature_SOURCES = tests/unit/signature.c
+tests_unit_signature_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_signature_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/provider
+tests_unit_provider_SOURCES = tests/unit/provider.c
+tests_unit_provider_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_provider_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif

@@ -234,7 +234,7 @@ def test_status(fake):
     out = ctl(fake, "status").stdout
     assert 'callbackd 0.1.0, site "shop" (Магазин): running, up 2 h 05' in out
     assert f"Redis: up since {clock(NOW - 90)}" in out
-    assert "requests: 3 live, 1 of them for later; calls in flight: 1" in out
+    assert "requests: 3 live (1 for later); calls in flight: 1" in out
     assert "specialists: 1 busy, 1 away" in out
     assert "look at: 1 late (show late), 2 not accepted" in out
     assert re.search(r"delivery +Доставка +2 +1 +0", out)
@@ -514,6 +514,12 @@ def test_what_is_sent(fake, words, method, path, body):
                               f"{clock(NOW + 600)}; now away\n")
 
 
+def test_done_without_a_request_to_show(fake):
+    fake.answers["POST /v1/requests/4821/cancel"] = (200, {})
+    ran = ctl(fake, "cancel", "4821")
+    assert (ran.returncode, ran.stdout) == (DONE, "done\n")
+
+
 def test_time_of_day_is_the_next_one(fake):
     fake.answers["POST /v1/requests/4821/close"] = (200, {"request": brief()})
     for shift in (3600, -3600):
@@ -588,8 +594,8 @@ def test_check_request(fake, tmp_path):
     (404, {"code": "not_found", "detail": "no request 4821"}, REFUSED,
      "not_found: no request 4821; see: callbackctl show queue"),
     (409, {"code": "no_row", "detail": "a closed request cannot be accepted"},
-     REFUSED, "no_row: a closed request cannot be accepted; it is in another"
-     " state; see: callbackctl show request KEY"),
+     REFUSED, "no_row: a closed request cannot be accepted; "
+     "see: callbackctl show request KEY"),
     (409, {"code": "ambiguous", "matches": [brief(), brief(number="4822")]},
      REFUSED, "several requests fit: 4821 (waiting in delivery, asked "
      f"{clock(NOW - 60)}, id 01J9Z4A), 4822 (waiting in delivery, asked "
@@ -597,7 +603,10 @@ def test_check_request(fake, tmp_path):
     (400, {"code": "field_type", "detail": "as is no specialist"}, USAGE,
      "field_type: as is no specialist"),
     (503, {"code": "unavailable", "detail": "Redis is away"}, NOT_NOW,
-     "unavailable: Redis is away; Redis is away; see: callbackctl status"),
+     "unavailable: Redis is away; try again in a few seconds; see: "
+     "callbackctl status"),
+    (404, {"code": "verb_unknown", "detail": "no such verb"}, REFUSED,
+     "verb_unknown: no such verb; callbackd is older than this callbackctl"),
     (500, {}, NOT_NOW, "HTTP 500"),
     (302, {}, UNREACHED, "HTTP 302"),
 ])

@@ -302,6 +302,7 @@ say_path(const struct search *search, uint32_t index)
 
 		printf("#   - %s (%d %d)\n", origin->label, origin->a,
 		    origin->b);
+		if (getenv("DBG")) say_world(search, path[length]);
 	}
 	say_world(search, index);
 }
@@ -321,36 +322,39 @@ result(bool is_ok, const char *text, const char *name)
 
 static const struct setting settings[] = {
 	{ "screen", BY_ANSWER, OFFER_SCREEN, CONFIRM_PRESS1, ACCEPT_BY_HAND,
-	  1, 1, 2, WITH_RESULTS | WITH_RULES | WITH_DESK | WITH_DELAY },
-	{ "screen, answer", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER,
-	  ACCEPT_BY_HAND, 1, 2, 1, WITH_STATUS },
+	  1, 1, 2, WITH_HOOKS | WITH_RESULTS | WITH_DESK },
+	{ "screen, rules", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER,
+	  ACCEPT_BY_HAND, 1, 1, 1, WITH_RULES | WITH_DELAY | WITH_STATUS |
+	      WITH_WISHES },
 	{ "phone, press 1", BY_ANSWER, OFFER_PHONE, CONFIRM_PRESS1,
-	  ACCEPT_BY_HAND, 1, 1, 2, WITH_RESULTS | WITH_RULES | WITH_STATUS },
+	  ACCEPT_BY_HAND, 1, 1, 2, WITH_HOOKS | WITH_RESULTS | WITH_RULES },
 	{ "phone, answer", BY_ANSWER, OFFER_PHONE, CONFIRM_ANSWER,
-	  ACCEPT_BY_HAND, 1, 1, 2, WITH_RULES },
+	  ACCEPT_BY_HAND, 1, 2, 1, WITH_STATUS | WITH_HOOKS },
 	{ "two phones", BY_ANSWER, OFFER_PHONE, CONFIRM_PRESS1, ACCEPT_BY_HAND,
 	  2, 2, 1, WITH_ROOM },
 	{ "two screens", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER,
-	  ACCEPT_BY_HAND, 2, 1, 1, WITH_ROOM | WITH_RULES },
+	  ACCEPT_BY_HAND, 2, 1, 1, WITH_HOOKS | WITH_ROOM | WITH_RULES },
 	{ "automatic", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER,
 	  ACCEPT_AUTOMATIC, 1, 2, 1, WITH_RULES | WITH_WISHES },
 	{ "key", BY_KEY, OFFER_SCREEN, CONFIRM_PRESS1, ACCEPT_BY_HAND,
-	  1, 2, 1, WITH_RESULTS | WITH_RULES | WITH_WISHES | WITH_DELAY },
+	  1, 2, 1, WITH_HOOKS | WITH_RESULTS | WITH_RULES | WITH_WISHES },
 	{ "by hand", BY_HAND, OFFER_SCREEN, CONFIRM_PRESS1, ACCEPT_BY_HAND,
-	  1, 2, 1, WITH_RESULTS | WITH_RULES | WITH_STATUS },
+	  1, 2, 1, WITH_RESULTS | WITH_RULES | WITH_STATUS | WITH_DELAY },
 };
 
 static const struct setting large_settings[] = {
 	{ "screen, large", BY_ANSWER, OFFER_SCREEN, CONFIRM_PRESS1,
-	  ACCEPT_BY_HAND, 1, 2, 2, WITH_RESULTS | WITH_RULES | WITH_STATUS },
+	  ACCEPT_BY_HAND, 1, 2, 2, WITH_HOOKS | WITH_RESULTS | WITH_RULES },
 	{ "phone, large", BY_ANSWER, OFFER_PHONE, CONFIRM_PRESS1,
-	  ACCEPT_BY_HAND, 1, 2, 2, WITH_RESULTS | WITH_RULES },
+	  ACCEPT_BY_HAND, 1, 2, 2, WITH_HOOKS | WITH_RULES },
 	{ "two phones, large", BY_ANSWER, OFFER_PHONE, CONFIRM_PRESS1,
-	  ACCEPT_BY_HAND, 2, 2, 2, WITH_ROOM },
+	  ACCEPT_BY_HAND, 2, 2, 1, WITH_HOOKS | WITH_ROOM | WITH_RULES },
 	{ "two screens, large", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER,
-	  ACCEPT_BY_HAND, 2, 2, 2, WITH_ROOM | WITH_RULES },
+	  ACCEPT_BY_HAND, 2, 2, 1, WITH_HOOKS | WITH_ROOM | WITH_RULES |
+	      WITH_STATUS },
 	{ "key, large", BY_KEY, OFFER_SCREEN, CONFIRM_PRESS1, ACCEPT_BY_HAND,
-	  2, 3, 1, WITH_RESULTS | WITH_RULES | WITH_WISHES | WITH_DELAY },
+	  2, 3, 1, WITH_HOOKS | WITH_RESULTS | WITH_RULES | WITH_WISHES |
+	      WITH_DELAY },
 	{ "by hand, large", BY_HAND, OFFER_SCREEN, CONFIRM_PRESS1,
 	  ACCEPT_BY_HAND, 2, 3, 1, WITH_RESULTS | WITH_RULES | WITH_STATUS |
 	      WITH_DELAY | WITH_ROOM },
@@ -404,22 +408,22 @@ static const struct {
 } plants[] = {
 	{ "authorised is forgotten", PLANT_AUTHORISED_CLEARED,
 	  { "", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER, ACCEPT_BY_HAND,
-	    1, 1, 1, 0 } },
+	    1, 1, 1, WITH_HOOKS } },
 	{ "authorised is not bound to one call", PLANT_BINDING_IGNORED,
 	  { "", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER, ACCEPT_BY_HAND,
-	    1, 1, 2, 0 } },
+	    1, 1, 2, WITH_HOOKS } },
 	{ "WITHDRAWN is not delivered", PLANT_WITHDRAWN_LOST,
 	  { "", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER, ACCEPT_BY_HAND,
-	    1, 1, 1, 0 } },
+	    1, 1, 1, WITH_HOOKS } },
 	{ "REVOKED is not delivered", PLANT_REVOKED_LOST,
 	  { "", BY_ANSWER, OFFER_PHONE, CONFIRM_PRESS1, ACCEPT_BY_HAND,
-	    1, 1, 1, 0 } },
+	    1, 1, 1, WITH_HOOKS } },
 	{ "CALL_OVER is not delivered", PLANT_OVER_LOST,
 	  { "", BY_KEY, OFFER_SCREEN, CONFIRM_PRESS1, ACCEPT_BY_HAND,
-	    1, 1, 1, 0 } },
+	    1, 1, 1, WITH_HOOKS } },
 	{ "nobody looks at a call again", PLANT_WAKE_LOST,
 	  { "", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER, ACCEPT_BY_HAND,
-	    1, 1, 1, 0 } },
+	    1, 1, 1, WITH_HOOKS } },
 };
 
 static void

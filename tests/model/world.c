@@ -990,6 +990,7 @@ model_first(struct model *model, struct world *ret_world)
 	strcpy(asked.askers.ids[0], "site-0001");
 	asked.askers.count = 1;
 	asked.request.asker_count = 1;
+	asked.request.asked_at_ms = NOW_MS;
 	ret_world->request = intern(&model->requests, &asked);
 	for (int i = 0; i < model->setting->people; i++) {
 		memset(&nobody, 0, sizeof(nobody));
@@ -1107,6 +1108,17 @@ check_people(struct model *model, const struct world *world)
 	return true;
 }
 
+/* The call of the attempt, or one that rings for an offer. */
+static bool
+is_wanted(const struct request *r, int n)
+{
+	bool is_offers = false;
+
+	for (size_t i = 0; i < OFFER_MAX; i++)
+		is_offers |= r->offers[i].call == n;
+	return is_offers || r->call == n;
+}
+
 static bool
 check_request(struct model *model, const struct world *world)
 {
@@ -1119,6 +1131,11 @@ check_request(struct model *model, const struct world *world)
 	for (int n = 1; n <= CALLS; n++) {
 		const struct call *other = world_call(model, world, n);
 
+		if (other != NULL && call_is_live(other) &&
+		    !other->is_revoked && !other->is_customer_over &&
+		    !is_wanted(r, n))
+			return fault(model, "call %d goes on, nobody wants it",
+			    n);
 		live += other != NULL && call_is_live(other) &&
 		    other->authorised[0] != '\0' && !other->is_customer_over;
 	}

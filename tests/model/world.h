@@ -31,6 +31,7 @@ enum {
 	WITH_DESK = 16,         /* roster, notes, assignments, longer wrap-up */
 	WITH_DELAY = 32,        /* promises are missed, people give up */
 	WITH_ROOM = 64,         /* several offers at once */
+	WITH_HOOKS = 128,       /* webhooks; else only questions and polls */
 };
 
 enum plant {

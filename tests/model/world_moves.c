@@ -661,7 +661,8 @@ line_moves(const struct moves *moves, int n, int k)
 
 	if (line->phase == PHASE_NONE)
 		return;
-	hook_moves(moves, n, k);
+	if (has(moves, WITH_HOOKS))
+		hook_moves(moves, n, k);
 	question_moves(moves, n, k);
 	if (line->phase != PHASE_OVER)
 		become(moves, n, k, PHASE_OVER, "the line ends");

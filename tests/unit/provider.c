@@ -471,3 +471,489 @@ finds_by_token(void **state)
 	expect_found(provider, 200, "[", false, 0);
 	provider_free(provider);
 }
+
+/* ---- webhooks */
+
+static int
+by_name_and_value(const void *a, const void *b)
+{
+	const char *const *left = a, *const *right = b;
+	int order = strcmp(left[0], right[0]);
+
+	return order != 0 ? order : strcmp(left[1], right[1]);
+}
+
+/* As Twilio signs: the address, then each name and value in order. */
+static void
+twilio_sign(const char *url, const char *body, const char *key,
+    char ret_signature[64])
+{
+	struct fields form = { .count = 0 };
+	struct output text = { .max = 64 * 1024 };
+	const char *pairs[FIELDS_MAX][2];
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	unsigned length;
+
+	assert_true(fields_read(body, strlen(body), &form));
+	assert_true(output_add_text(&text, url));
+	for (size_t i = 0; i < form.count; i++) {
+		pairs[i][0] = form.items[i].name;
+		pairs[i][1] = form.items[i].value;
+	}
+	qsort(pairs, form.count, sizeof(pairs[0]), by_name_and_value);
+	for (size_t i = 0; i < form.count; i++) {
+		assert_true(output_add_text(&text, pairs[i][0]));
+		assert_true(output_add_text(&text, pairs[i][1]));
+	}
+	HMAC(EVP_sha1(), key, (int)strlen(key),
+	    (const unsigned char *)text.text, text.length, bytes, &length);
+	EVP_EncodeBlock((unsigned char *)ret_signature, bytes, (int)length);
+	fields_fini(&form);
+	output_fini(&text);
+}
+
+static struct webhook_event
+twilio_hear(const struct provider *provider, const char *tail,
+    const char *body, const char *key)
+{
+	struct provider_values values = usual_values();
+	char url[512], signature[64];
+	const struct webhook_header headers[] = {
+		{ "Host", "cb.example.org" },
+		{ "X-Twilio-Signature", signature },
+	};
+	const struct webhook_input input = {
+		"POST", url, headers, 2, body, strlen(body),
+	};
+	struct webhook_event event;
+
+	snprintf(url, sizeof(url), "%s%s", HOOK, tail);
+	twilio_sign(url, body, key, signature);
+	provider_values_add(&values, "auth_token_previous", "old");
+	provider_webhook_read(provider, &input, &values, 0, &event);
+	return event;
+}
+
+struct hearing_case {
+	const char *tail, *body;
+	enum webhook_kind kind;
+	bool is_customer_leg;
+	const char *question, *digits;
+	bool has_progress;
+	enum call_progress progress;
+	bool is_customer_over;
+	enum call_outcome outcome;
+	int64_t duration_s, sequence;
+};
+
+static void
+expect_heard(const struct provider *provider, const struct hearing_case *want)
+{
+	struct webhook_event event = twilio_hear(provider, want->tail,
+	    want->body, "12345");
+
+	if (event.kind != want->kind)
+		fail_msg("%s %s: kind %d, %s", want->tail, want->body,
+		    (int)event.kind, event.reason);
+	if (event.kind != WEBHOOK_NOTHING)
+		assert_string_equal(event.sid, "CA1");
+	assert_int_equal(event.is_customer_leg, want->is_customer_leg);
+	assert_string_equal(event.question,
+	    want->question != NULL ? want->question : "");
+	assert_string_equal(event.digits,
+	    want->digits != NULL ? want->digits : "");
+	if (event.has_progress != want->has_progress ||
+	    event.progress != want->progress ||
+	    event.is_customer_over != want->is_customer_over ||
+	    event.outcome != want->outcome)
+		fail_msg("%s %s: progress %s, outcome %s", want->tail,
+		    want->body, call_progress_names[event.progress],
+		    call_outcome_names[event.outcome]);
+	assert_int_equal(event.duration_s, want->duration_s);
+	assert_int_equal(event.sequence, want->sequence);
+}
+
+static void
+hears_the_agents_leg(void **state)
+{
+	static const struct hearing_case cases[] = {
+		{ "/status", "CallSid=CA1&CallStatus=initiated&SequenceNumber=0", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_AGENT_RINGING, false, OUTCOME_NONE, 0, 0 },
+		{ "/status", "CallSid=CA1&CallStatus=ringing&SequenceNumber=1", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_AGENT_RINGING, false, OUTCOME_NONE, 0, 1 },
+		{ "/status", "CallSid=CA1&CallStatus=in-progress&SequenceNumber=2", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, 2 },
+		{ "/status", "CallSid=CA1&CallStatus=completed&SequenceNumber=3&CallDuration=61", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_OVER, false, OUTCOME_ANSWERED, 61, 3 },
+		{ "/status", "CallSid=CA1&CallStatus=busy", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_OVER, false, OUTCOME_BUSY, 0, -1 },
+		{ "/status", "CallSid=CA1&CallStatus=no-answer", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_OVER, false, OUTCOME_NO_ANSWER, 0, -1 },
+		{ "/status", "CallSid=CA1&CallStatus=failed&SipResponseCode=404", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_OVER, false, OUTCOME_FAILED, 0, -1 },
+		{ "/status", "CallSid=CA1&CallStatus=canceled&CallDuration=x", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_OVER, false, OUTCOME_CANCELLED, 0, -1 },
+		{ "/status", "CallSid=CA1&CallStatus=queued", WEBHOOK_NOTHING, false, NULL, NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
+		{ "/status", "CallSid=CA1&CallStatus=meditating", WEBHOOK_NOTHING, false, NULL, NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
+		{ "/elsewhere", "CallSid=CA1&CallStatus=ringing", WEBHOOK_NOTHING, false, NULL, NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
+		{ "/status?leg=third", "CallSid=CA1&CallStatus=ringing", WEBHOOK_NOTHING, false, NULL, NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
+	};
+	struct provider *provider = read_file("twilio.conf");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		expect_heard(provider, &cases[i]);
+	provider_free(provider);
+}
+
+static void
+hears_the_customers_leg(void **state)
+{
+#define CHILD "CallSid=CA2&ParentCallSid=CA1&CallStatus="
+	static const struct hearing_case cases[] = {
+		{ "/status?leg=customer", CHILD "initiated", WEBHOOK_NOTHING, true, NULL, NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
+		{ "/status?leg=customer", CHILD "ringing&SequenceNumber=1", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_CUSTOMER_RINGING, false, OUTCOME_NONE, 0, 1 },
+		{ "/status?leg=customer", CHILD "in-progress&SequenceNumber=2", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_CUSTOMER_UP, false, OUTCOME_NONE, 0, 2 },
+		{ "/status?leg=customer", CHILD "completed&CallDuration=8&SipResponseCode=404", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_ANSWERED, 8, -1 },
+		{ "/status?leg=customer", CHILD "busy&SipResponseCode=486", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_BUSY, 0, -1 },
+		{ "/status?leg=customer", CHILD "busy&SipResponseCode=603", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_REJECTED, 0, -1 },
+		{ "/status?leg=customer", CHILD "no-answer", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_NO_ANSWER, 0, -1 },
+		{ "/status?leg=customer", CHILD "failed&SipResponseCode=404", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_INVALID_NUMBER, 0, -1 },
+		{ "/status?leg=customer", CHILD "failed&SipResponseCode=503", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_FAILED, 0, -1 },
+		{ "/status?leg=customer", CHILD "canceled", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_CANCELLED, 0, -1 },
+		{ "/flow?q=greet&leg=customer", CHILD "in-progress", WEBHOOK_QUESTION, true, "greet", NULL, true, PROGRESS_CUSTOMER_UP, false, OUTCOME_NONE, 0, -1 },
+	};
+	struct provider *provider = read_file("twilio.conf");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		expect_heard(provider, &cases[i]);
+	provider_free(provider);
+}
+
+static void
+hears_questions(void **state)
+{
+#define PARENT "CallSid=CA1&CallStatus=in-progress"
+	static const struct hearing_case cases[] = {
+		{ "/flow", PARENT, WEBHOOK_QUESTION, false, "up", NULL, true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?q=keys", PARENT "&Digits=1", WEBHOOK_QUESTION, false, "keys", "1", true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?q=keys", PARENT "&Digits=hangup", WEBHOOK_QUESTION, false, "keys", NULL, true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?q=keys", "CallSid=CA1&CallStatus=completed&Digits=*", WEBHOOK_QUESTION, false, "keys", "*", true, PROGRESS_OVER, false, OUTCOME_ANSWERED, 0, -1 },
+		{ "/flow?q=silent", PARENT, WEBHOOK_QUESTION, false, "silent", NULL, true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?q=wait", PARENT, WEBHOOK_QUESTION, false, "wait", NULL, true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?q=result", PARENT "&Digits=12345678", WEBHOOK_QUESTION, false, "result", NULL, true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?q=dial_over", PARENT "&DialCallStatus=completed&DialCallDuration=7", WEBHOOK_QUESTION, false, "dial_over", NULL, true, PROGRESS_NONE, true, OUTCOME_ANSWERED, 7, -1 },
+		{ "/flow?q=dial_over", PARENT "&DialCallStatus=no-answer", WEBHOOK_QUESTION, false, "dial_over", NULL, true, PROGRESS_NONE, true, OUTCOME_NO_ANSWER, 0, -1 },
+		{ "/flow?q=dial_over", PARENT, WEBHOOK_QUESTION, false, "dial_over", NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?q=up", PARENT, WEBHOOK_NOTHING, false, NULL, NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
+	};
+	struct provider *provider = read_file("twilio.conf");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		expect_heard(provider, &cases[i]);
+	provider_free(provider);
+}
+
+static void
+refuses_webhooks(void **state)
+{
+	static const struct { const char *tail, *body, *key, *reason; } cases[] = {
+		{ "/status", "CallSid=CA1&CallStatus=ringing", "wrong", "the signature is wrong" },
+		{ "/status", "CallSid=CA1&CallStatusr=inging", "12345", "CallStatus is missing" },
+		{ "/status", "CallSid=CA1&CallStatus=", "12345", "CallStatus is missing" },
+		{ "/status", "CallStatus=ringing", "12345", "CallSid is missing" },
+		{ "/status", "", "12345", "CallSid is missing" },
+		{ "/status", "CallSid=CA%201&CallStatus=ringing", "12345", "CallSid is no id of a call" },
+		{ "/status?leg=customer", "CallSid=CA2&CallStatus=ringing", "12345", "ParentCallSid is missing" },
+		{ "/status", "CallSid=CA1&CallStatus=ringing&CallStatus=completed", "12345", "a field comes with two values" },
+		{ "/flow?q=keys&q=wait", "CallSid=CA1&CallStatus=in-progress", "12345", "a field comes with two values" },
+	};
+	struct provider *provider = read_file("twilio.conf");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct webhook_event event = twilio_hear(provider,
+		    cases[i].tail, cases[i].body, cases[i].key);
+
+		if (event.kind != WEBHOOK_REFUSED)
+			fail_msg("%s %s", cases[i].tail, cases[i].body);
+		assert_string_equal(event.reason, cases[i].reason);
+		assert_string_equal(event.sid, "");
+		assert_false(event.has_progress);
+	}
+	provider_free(provider);
+}
+
+static void
+takes_the_older_secret_too(void **state)
+{
+	struct provider *provider = read_file("twilio.conf");
+	struct webhook_event event = twilio_hear(provider, "/status",
+	    "CallSid=CA1&CallStatus=ringing", "old");
+	const struct webhook_input input = { "POST", HOOK, NULL, 0, "", 0 };
+	const struct provider_values none = { .count = 0 };
+
+	(void)state;
+	assert_int_equal(event.kind, WEBHOOK_PROGRESS);
+	provider_webhook_read(provider, &input, &none, 0, &event);
+	assert_int_equal(event.kind, WEBHOOK_REFUSED);
+	assert_string_equal(event.reason, "${auth_token}: no value was given");
+	provider_free(provider);
+}
+
+static struct webhook_event
+key_hear(const struct provider *provider, const char *method,
+    const char *body, size_t length, int64_t now_ms)
+{
+	struct provider_values values = usual_values();
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	char signature[256] = "t=1000,v1=", text[1024] = "1000.";
+	const struct webhook_header headers[] = { { "x-sign", signature } };
+	const struct webhook_input input = {
+		method, HOOK, headers, 1, body, length,
+	};
+	struct webhook_event event;
+	unsigned size;
+
+	if (length < sizeof(text) - 5)
+		memcpy(text + 5, body, length);
+	HMAC(EVP_sha256(), "12345", 5, (unsigned char *)text,
+	    length < sizeof(text) - 5 ? length + 5 : 5, bytes, &size);
+	for (unsigned i = 0; i < size; i++)
+		snprintf(signature + 10 + 2 * i, 3, "%02x", bytes[i]);
+	provider_webhook_read(provider, &input, &values, now_ms, &event);
+	return event;
+}
+
+static void
+hears_json(void **state)
+{
+	static const struct { const char *body; enum webhook_kind kind; const char *reason; } cases[] = {
+		{ "{\"id\":\"c1\",\"state\":\"ringing\",\"n\":4}", WEBHOOK_PROGRESS, "" },
+		{ "{\"id\":7,\"state\":\"ended\",\"s\":\"12\"}", WEBHOOK_PROGRESS, "" },
+		{ "{\"id\":\"c1\",\"state\":\"other\"}", WEBHOOK_NOTHING, "" },
+		{ "{\"id\":\"c1\"}", WEBHOOK_REFUSED, "/state is missing" },
+		{ "{\"state\":\"ringing\"}", WEBHOOK_REFUSED, "/id is missing" },
+		{ "{\"id\":\"c1\",\"state\":\"ringing\",\"id\":\"c2\"}", WEBHOOK_REFUSED, "the body is no JSON" },
+		{ "[", WEBHOOK_REFUSED, "the body is no JSON" },
+		{ "", WEBHOOK_REFUSED, "the body is no JSON" },
+	};
+	struct provider *provider = read_text(key_file);
+	struct webhook_event event;
+	char *long_body = calloc(1, PROVIDER_BODY_MAX + 1);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		event = key_hear(provider, "POST", cases[i].body,
+		    strlen(cases[i].body), 1030000);
+		if (event.kind != cases[i].kind)
+			fail_msg("%s: %s", cases[i].body, event.reason);
+		assert_string_equal(event.reason, cases[i].reason);
+	}
+	event = key_hear(provider, "POST", cases[0].body,
+	    strlen(cases[0].body), 1030000);
+	assert_int_equal(event.progress, PROGRESS_CUSTOMER_RINGING);
+	assert_int_equal(event.sequence, 4);
+	event = key_hear(provider, "POST", cases[1].body,
+	    strlen(cases[1].body), 1030000);
+	assert_string_equal(event.sid, "7");
+	assert_int_equal(event.progress, PROGRESS_OVER);
+	assert_int_equal(event.duration_s, 12);
+	event = key_hear(provider, "POST", cases[0].body,
+	    strlen(cases[0].body), 1061000);
+	assert_string_equal(event.reason,
+	    "signed too long ago, or in the future");
+	event = key_hear(provider, "PUT", "{}", 2, 1030000);
+	assert_string_equal(event.reason, "neither GET nor POST");
+	event = key_hear(provider, "POST", long_body, PROVIDER_BODY_MAX + 1,
+	    1030000);
+	assert_string_equal(event.reason, "the body is too long");
+	free(long_body);
+	provider_free(provider);
+}
+
+/* ---- files */
+
+/* libconfig 1.5 loses a string whenever it meets a syntax error; the sanitizer
+ * need not tell us. */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libconfig.so";
+}
+
+/* The error expected, or NULL for none at all. */
+static void
+expect_file_error(const char *text, const char *expected)
+{
+	struct provider_errors errors;
+	struct provider *provider = provider_read(text, "x.conf", &errors);
+
+	if ((provider == NULL) != (errors.count > 0))
+		fail_msg("%s", expected);
+	provider_free(provider);
+	for (size_t i = 0; i < errors.count; i++)
+		if (strstr(errors.items[i].text, expected) != NULL)
+			return;
+	fail_msg("not found: %s\ninstead: %s", expected,
+	    errors.count > 0 ? errors.items[0].text : "no error");
+}
+
+/* One text of the file is replaced by another. */
+static void
+expect_change_error(const char *file, const char *from, const char *to,
+    const char *expected)
+{
+	const char *at = strstr(file, from);
+	size_t size = strlen(file) + strlen(to) + 1;
+	char *text = malloc(size);
+
+	if (at == NULL)
+		fail_msg("%s is not in the file", from);
+	snprintf(text, size, "%.*s%s%s", (int)(at - file), file, to,
+	    at + strlen(from));
+	expect_file_error(text, expected);
+	free(text);
+}
+
+static void
+refuses_files(void **state)
+{
+	static const struct { const char *from, *to, *expected; } changes[] = {
+		{ "name = \"bench\"", "name = \"Bench 1\"", "x.conf:1: name: must be 1 to 31" },
+		{ "name = \"bench\"", "name = 5", "x.conf:1: name: must be a text in quotes" },
+		{ "fence = \"key\"", "fense = \"key\"", "x.conf:1: fense: there is no such setting; did you mean \"fence\"?" },
+		{ "fence = \"key\"", "fense = \"key\"", "x.conf: fence is missing" },
+		{ "fence = \"key\"", "fence = \"keys\"", "fence: \"keys\" is none of: answer, key, none" },
+		{ "fence = \"key\"", "fence = \"answer\"", "fence: answer needs flows.join" },
+		{ "fence = \"key\"", "fence = \"answer\"", "fence: answer means that call does not know the customer" },
+		{ "\"${token}\"", "\"x\"", "fence: key needs ${token} in call" },
+		{ "http://127", "ftp://127", "base: must begin with https://" },
+		{ "\"hook_secret\" ]", "\"agent\" ]", "\"agent\" is no name for a secret" },
+		{ "kind = \"bearer\"", "kind = \"jwt\"", "auth.kind: \"jwt\" is none of" },
+		{ "token = \"${hook_secret}\"; };", "user = \"x\"; };", "auth.user: there is no such setting" },
+		{ "\"agent_up\"", "\"up\"", "states[2]: \"up\" is none of: ignore" },
+		{ "\"over:answered\"", "\"over:fine\"", "\"over:fine\" is none of" },
+		{ "method = \"POST\"", "method = \"GET\"", "call: a GET has no form or json" },
+		{ "method = \"POST\"", "method = \"post\"", "call.method: \"post\" is none of" },
+		{ "path = \"/calls\";", "", "call: path is missing" },
+		{ "%{ring}", "${ring}", "call: json, with its values filled in, is none" },
+		{ "\\\"${agent}\\\"", "${agent}", "call: json, with its values filled in, is none" },
+		{ "${agent}", "${agnet}", "\"agnet\": there is no such value" },
+		{ "\"topic\") );", "\"topik\") );", "there is no value \"topik\"" },
+		{ "id = \"/call/id\"", "id = \"call/id\"", "call.id: must be a JSON pointer" },
+		{ "(\"/ok\", \"1\")", "(\"ok\", \"1\")", "must be a JSON pointer" },
+		{ "(\"/ok\", \"1\")", "(\"/ok\")", "call.ok_if[1]: must be a list of 2 texts" },
+		{ "ok_if", "json_if", "call.json_if: is known, but this version cannot do it" },
+		{ "status = \"409\"", "status = \"4x9\"", "errors[1].status: must be statuses" },
+		{ "status = \"409\"", "status = \"none\"", "what was not answered may have been executed" },
+		{ "executed = \"no\"; wait = 7", "wait = 7", "errors[2]: executed is missing" },
+		{ "wait = 7", "wait = 3000000000", "is too big a number" },
+		{ "wait = 7", "wait = -1", "errors[2].wait: must be a whole number" },
+		{ "wait = 7", "wait = 5L", "errors[2].wait: must be a whole number" },
+		{ "wait = 7", "wait = 3000000000L", "is too big a number" },
+		{ "wait = 7", "wait = \"header:x\"", "errors[2].wait: must be a whole number" },
+		{ "alg = \"hmac-sha256\"", "alg = \"sha256\"", "anybody can make a plain hash" },
+		{ "alg = \"hmac-sha256\"", "alg = \"shared\"", "shared signs nothing" },
+		{ "alg = \"hmac-sha256\"", "alg = \"none\"", "\"none\" is none of" },
+		{ "key = \"${hook_secret}\"", "key = \"hook\"", "key must be a secret" },
+		{ "\"=.\", \"body\"", "\"=.\", \"bodi\"", "\"bodi\" is no part of what may be signed" },
+		{ "\"time\", \"=.\", \"body\"", "\"body\"", "time means nothing unless" },
+		{ "v1=([0-9a-f]+)", "v1=[0-9a-f]+", "needs one group" },
+		{ "v1=([0-9a-f]+)", "v1=([0-9a-f+", "is no extended regular expression" },
+		{ "header:X-Sign\"; match", "X-Sign\"; match", "must be \"header:NAME\"" },
+		{ "id = \"/id\"", "id = \"CallSid\"", "\"CallSid\" is not to be found in such a body" },
+		{ "state = \"/state\"; order", "order", "has neither state nor question" },
+		{ "seconds = \"/s\"", "amd = \"/s\"", "events[1].amd: is known, but" },
+		{ "body = \"json\"", "body = \"xml\"", "webhook.body: \"xml\" is none of: form, json, query" },
+		{ "name =", "@include \"/etc/x\"\nname =", "x.conf:1: @include is not allowed" },
+		{ "name =", "  @include \"/etc/x\"\nname =", "x.conf:1: @include is not allowed" },
+		{ "call = {", "name = \"y\"; call = {", "duplicate setting name" },
+		{ "call = {", "call = { {", "x.conf:7: syntax error" },
+	};
+	struct provider_errors errors;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(changes); i++)
+		expect_change_error(key_file, changes[i].from, changes[i].to,
+		    changes[i].expected);
+	assert_null(provider_read("", "x.conf", &errors));
+	assert_true(errors.count >= 4);
+	assert_null(provider_read("a = [ 1, \"x\" ];", "x.conf", &errors));
+}
+
+/* All at once, in the order of the file; and no more than are kept. */
+static void
+tells_all_errors(void **state)
+{
+	struct provider_errors errors;
+	char many[8192] = "name = \"x\";\n";
+
+	(void)state;
+	for (int i = 0; i < 60; i++)
+		snprintf(many + strlen(many), sizeof(many) - strlen(many),
+		    "zz%d = 1;\n", i);
+	assert_null(provider_read(many, "x.conf", &errors));
+	assert_int_equal(errors.count, PROVIDER_ERRORS_MAX);
+	assert_true(errors.left_out > 20);
+	for (size_t i = 1; i < errors.count; i++)
+		assert_true(errors.items[i - 1].line <= errors.items[i].line);
+}
+
+/* Any change of a byte is a provider or an error, never worse. */
+static void
+survives_changed_files(void **state)
+{
+	const char *given = getenv("CALLBACKD_TEST_SEED");
+	unsigned seed = given != NULL ? (unsigned)strtoul(given, NULL, 10) :
+	    7;
+	char *text = file_text("sandbox.conf");
+	size_t length = strlen(text);
+	const char bytes[] = "\"\\;{}()[]=,#/*$%|: 0a@\n\xff";
+
+	(void)state;
+	print_message("# seed %u\n", seed);
+	srand(seed);
+	for (int i = 0; i < 1500; i++) {
+		struct provider_errors errors;
+		struct provider *provider;
+		char saved[3];
+		size_t at[3];
+
+		for (int j = 0; j < 3; j++) {
+			at[j] = (size_t)rand() % length;
+			saved[j] = text[at[j]];
+			text[at[j]] = bytes[(size_t)rand() %
+			    (sizeof(bytes) - 1)];
+		}
+		provider = provider_read(text, "x.conf", &errors);
+		assert_int_equal(provider == NULL, errors.count > 0);
+		provider_free(provider);
+		for (int j = 2; j >= 0; j--)
+			text[at[j]] = saved[j];
+	}
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(twilio_requests),
+		cmocka_unit_test(sandbox_requests),
+		cmocka_unit_test(key_requests),
+		cmocka_unit_test(twilio_flows),
+		cmocka_unit_test(twilio_answers_to_call),
+		cmocka_unit_test(twilio_answers_to_get),
+		cmocka_unit_test(key_answers),
+		cmocka_unit_test(finds_by_token),
+		cmocka_unit_test(hears_the_agents_leg),
+		cmocka_unit_test(hears_the_customers_leg),
+		cmocka_unit_test(hears_questions),
+		cmocka_unit_test(refuses_webhooks),
+		cmocka_unit_test(takes_the_older_secret_too),
+		cmocka_unit_test(hears_json),
+		cmocka_unit_test(refuses_files),
+		cmocka_unit_test(tells_all_errors),
+		cmocka_unit_test(survives_changed_files),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

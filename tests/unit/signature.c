@@ -25,10 +25,6 @@
 #include "lib/signature.h"
 #include "lib/template.h"
 
-#ifndef SOURCE_DIR
-#define SOURCE_DIR "."
-#endif
-
 enum { HEADERS_MAX = 8 };
 
 /* A scheme as a provider file would write it. */
@@ -200,11 +196,15 @@ vector_is_good(const struct recipe *recipe, const json_t *vector)
 static void
 agrees_with_providers(void **state)
 {
-	const char *path = SOURCE_DIR "/../shared/vectors/signatures.json";
-	json_t *vectors = json_load_file(path, 0, NULL), *vector;
+	const char *folder = getenv("srcdir");
+	char path[512];
+	json_t *vectors, *vector;
 	size_t i, done = 0;
 
 	(void)state;
+	snprintf(path, sizeof(path), "%s/../shared/vectors/signatures.json",
+	    folder != NULL ? folder : ".");
+	vectors = json_load_file(path, 0, NULL);
 	if (vectors == NULL) {
 		print_message("# no vectors beside the source tree\n");
 		skip();

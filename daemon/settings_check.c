@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings_check: what must fit together: names that name something, one of
+ * what there can be one of, and times that make sense beside each other. A row
+ * that is wrong by itself was told of before, and must not be told of twice.
+ */
+#include "daemon/settings_internal.h"
+
+#include <string.h>
+
+#include "daemon/settings_when.h"
+#include "lib/text.h"
+
+/* What the answer to a POST may take beyond its own deadline before the call
+ * counts as unsure: connecting, a slow loop, the commit. */
+enum { LEASE_MARGIN_MS = 15000, SOCKET_PATH_MAX = 107 };
+
+static void check_queues(struct settings_reading *reading);
+static void check_specialists(struct settings_reading *reading);
+static void check_providers(struct settings_reading *reading);
+static void check_dispositions(struct settings_reading *reading);
+static void check_times(struct settings_reading *reading);
+static void check_targets(struct settings_reading *reading);
+
+void
+settings_check(struct settings_reading *reading)
+{
+	struct settings *settings = reading->settings;
+
+	if (settings->clock_scale <= 0)
+		settings_error(reading, "clock_scale", "must be above 0");
+	if (settings->control != NULL &&
+	    strlen(settings->control) > SOCKET_PATH_MAX)
+		settings_error(reading, "control", "\"%.120s\" is longer than "
+		    "%d bytes", settings->control, SOCKET_PATH_MAX);
+	check_queues(reading);
+	check_providers(reading);
+	check_specialists(reading);
+	check_dispositions(reading);
+	check_times(reading);
+	check_targets(reading);
+}
+
+/* ---- names */
+
+static void
+path_of(const char *list, const char *id, const char *name,
+    char ret_path[SETTING_PATH_SIZE])
+{
+	snprintf(ret_path, SETTING_PATH_SIZE, "%s.%s%s%s", list, id,
+	    name[0] != '\0' ? "." : "", name);
+}
+
+/* The names of a list, lying `stride` bytes apart. */
+struct names {
+	const char *first;
+	size_t stride, count;
+};
+
+static const char *
+name_at(const struct names *names, size_t index)
+{
+	return names->first + index * names->stride;
+}
+
+static bool
+is_one_of(const struct names *names, const char *name, const char **ret_near)
+{
+	size_t best = SIZE_MAX;
+
+	*ret_near = NULL;
+	for (size_t i = 0; i < names->count; i++) {
+		if (strcmp(name_at(names, i), name) == 0)
+			return true;
+		if (text_is_nearer(name, name_at(names, i), &best))
+			*ret_near = name_at(names, i);
+	}
+	return false;
+}
+
+/* An error unless the name is one of them; kind is what they are called. */
+static void
+check_name(struct settings_reading *reading, const char *path,
+    const char *kind, const struct names *names, const char *name)
+{
+	const char *near;
+
+	if (is_one_of(names, name, &near))
+		return;
+	settings_error(reading, path, "there is no %s \"%s\"%s%s%s", kind,
+	    name, near != NULL ? "; did you mean \"" : "",
+	    near != NULL ? near : "", near != NULL ? "\"?" : "");
+}
+
+/* What has no name of its own was told of. */
+static void
+check_unique(struct settings_reading *reading, const char *list,
+    const struct names *names)
+{
+	char path[SETTING_PATH_SIZE];
+
+	for (size_t i = 0; i < names->count; i++)
+		for (size_t k = 0; k < i; k++) {
+			const char *name = name_at(names, i);
+
+			if (name[0] == '\0' ||
+			    strcmp(name, name_at(names, k)) != 0)
+				continue;
+			path_of(list, name, "", path);
+			settings_error(reading, path, "there are two of it");
+			break;
+		}
+}
+
+static struct names
+queue_names(const struct settings *settings)
+{
+	const struct policy *policy = &settings->policy;
+
+	return (struct names){ policy->queues != NULL ?
+	    policy->queues[0].id : "", sizeof(policy->queues[0]),
+	    policy->queue_count };
+}
+
+static struct names
+specialist_names(const struct settings *settings)
+{
+	const struct policy *policy = &settings->policy;
+
+	return (struct names){ policy->specialists != NULL ?
+	    policy->specialists[0].id : "", sizeof(policy->specialists[0]),
+	    policy->specialist_count };
+}
+
+static struct names
+provider_names(const struct settings *settings)
+{
+	return (struct names){ settings->providers[0].id,
+		sizeof(settings->providers[0]), settings->provider_count };
+}
+
+static bool
+is_set(const struct settings_reading *reading, const char *path)
+{
+	return settings_find(reading->settings, path) != NULL;
+}
+
+/* ---- queues */
+
+static bool
+calls_through_a_provider(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->voice_count; i++)
+		if (strcmp(policy->voice[i], "manual") != 0)
+			return true;
+	return false;
+}
+
+static void
+check_queues(struct settings_reading *reading)
+{
+	const struct policy *policy = &reading->settings->policy;
+	const struct names names = queue_names(reading->settings);
+	const struct queue_policy *first = NULL;
+	char path[SETTING_PATH_SIZE];
+
+	check_unique(reading, "queues", &names);
+	for (size_t i = 0; i < policy->queue_count; i++) {
+		const struct queue_policy *queue = &policy->queues[i];
+
+		path_of("queues", queue->id, "default", path);
+		if (queue->is_default && first != NULL)
+			settings_error(reading, path, "only one queue can be "
+			    "the default, and \"%s\" is", first->id);
+		if (queue->is_default && first == NULL)
+			first = queue;
+		path_of("queues", queue->id, "pass_to", path);
+		for (size_t k = 0; k < queue->pass_to_count; k++) {
+			check_name(reading, path, "queue", &names,
+			    queue->pass_to[k]);
+			if (strcmp(queue->pass_to[k], queue->id) == 0)
+				settings_error(reading, path, "a queue does "
+				    "not pass to itself");
+		}
+		path_of("queues", queue->id, "window", path);
+		if (queue->target_ms > queue->limit_ms)
+			settings_error(reading, path, "target must not be "
+			    "above limit");
+		path_of("queues", queue->id, "caller_id", path);
+		if (queue->caller_id[0] == '\0' && !is_set(reading, path) &&
+		    queue->id[0] != '\0' && calls_through_a_provider(policy))
+			settings_error(reading, path, "is missing: the number "
+			    "that customers see");
+	}
+	if (first == NULL && policy->queue_count > 0)
+		settings_error(reading, "queues", "one queue needs default = "
+		    "true: it takes requests without a known topic");
+}
+
+/* ---- people */
+
+static void
+check_specialist_queues(struct settings_reading *reading,
+    const struct specialist_policy *specialist, const struct names *queues)
+{
+	char path[SETTING_PATH_SIZE];
+
+	path_of("specialists", specialist->id, "queues", path);
+	for (size_t i = 0; i < specialist->queue_count; i++) {
+		const char *id = specialist->queues[i].id;
+
+		check_name(reading, path, "queue", queues, id);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(specialist->queues[k].id, id) == 0)
+				settings_error(reading, path,
+				    "\"%s\" stands there twice", id);
+	}
+}
+
+static void
+check_specialist_addresses(struct settings_reading *reading,
+    const struct specialist_policy *specialist)
+{
+	const struct policy *policy = &reading->settings->policy;
+	const struct names providers = provider_names(reading->settings);
+	char path[SETTING_PATH_SIZE];
+
+	path_of("specialists", specialist->id, "addresses", path);
+	for (size_t i = 0; i < specialist->address_count; i++) {
+		const char *provider = specialist->addresses[i].provider;
+
+		if (provider[0] == '\0')
+			continue;
+		check_name(reading, path, "provider", &providers, provider);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(specialist->addresses[k].provider,
+			    provider) == 0)
+				settings_error(reading, path, "two addresses "
+				    "for \"%s\"", provider);
+	}
+	path_of("specialists", specialist->id, "to", path);
+	for (size_t i = 0; i < policy->voice_count; i++)
+		if (strcmp(policy->voice[i], "manual") != 0 &&
+		    !is_set(reading, path) && specialist->id[0] != '\0' &&
+		    policy_address(specialist, policy->voice[i])[0] == '\0')
+			settings_error(reading, path, "is missing: no address "
+			    "for the provider \"%s\"", policy->voice[i]);
+}
+
+static void
+check_specialists(struct settings_reading *reading)
+{
+	const struct policy *policy = &reading->settings->policy;
+	const struct names names = specialist_names(reading->settings);
+	const struct names queues = queue_names(reading->settings);
+
+	check_unique(reading, "specialists", &names);
+	for (size_t i = 0; i < policy->specialist_count; i++) {
+		check_specialist_queues(reading, &policy->specialists[i],
+		    &queues);
+		check_specialist_addresses(reading, &policy->specialists[i]);
+	}
+}
+
+/* ---- providers */
+
+static void
+check_order(struct settings_reading *reading, const char *path)
+{
+	const struct setting_value *value = settings_find(reading->settings,
+	    path);
+	const struct names names = provider_names(reading->settings);
+
+	for (size_t i = 0; value != NULL && i < value->word_count; i++) {
+		const char *word = value->words[i];
+
+		if (strcmp(word, "manual") != 0 || strcmp(path, "voice") != 0)
+			check_name(reading, path, "provider", &names, word);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(value->words[k], word) == 0)
+				settings_error(reading, path,
+				    "\"%s\" stands there twice", word);
+	}
+}
+
+static void
+check_providers(struct settings_reading *reading)
+{
+	const struct settings *settings = reading->settings;
+	const struct names names = provider_names(settings);
+	char path[SETTING_PATH_SIZE], least[WHEN_DURATION_SIZE];
+
+	check_unique(reading, "providers", &names);
+	check_order(reading, "voice");
+	check_order(reading, "text");
+	for (size_t i = 0; i < settings->provider_count; i++) {
+		const struct settings_provider *provider =
+		    &settings->providers[i];
+		int64_t least_ms = provider->timeout_ms + LEASE_MARGIN_MS;
+
+		path_of("providers", provider->id, "id", path);
+		if (strcmp(provider->id, "manual") == 0)
+			settings_error(reading, path, "\"manual\" is built in");
+		if (settings->policy.place_lease_ms >= least_ms)
+			continue;
+		when_duration_print(least_ms, least);
+		settings_error(reading, "telephony.place_lease", "must be at "
+		    "least %s: the timeout of provider \"%s\" and 15s", least,
+		    provider->id);
+	}
+}
+
+/* ---- dispositions */
+
+static void
+check_dispositions(struct settings_reading *reading)
+{
+	const struct policy *policy = &reading->settings->policy;
+	const struct names names = { policy->dispositions[0].id,
+		sizeof(policy->dispositions[0]), policy->disposition_count };
+	char path[SETTING_PATH_SIZE];
+
+	check_unique(reading, "dispositions", &names);
+	for (size_t i = 0; i < policy->disposition_count; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct disposition *one =
+			    &policy->dispositions[i];
+
+			if (one->key == 0 ||
+			    policy->dispositions[k].key != one->key)
+				continue;
+			path_of("dispositions", one->id, "key", path);
+			settings_error(reading, path, "%d is that of \"%s\"",
+			    one->key, policy->dispositions[k].id);
+		}
+}
+
+/* ---- times */
+
+static void
+check_times(struct settings_reading *reading)
+{
+	const struct policy *policy = &reading->settings->policy;
+	const struct queue_policy *model = &reading->settings->queue_model;
+
+	if (model->target_ms > model->limit_ms)
+		settings_error(reading, "window", "target must not be above "
+		    "limit");
+	if (policy->look_up_ms > policy->quarantine_ms)
+		settings_error(reading, "telephony.look_up", "must not be "
+		    "above quarantine");
+}
+
+/* ---- who else is told, and where a case climbs */
+
+/* A name must be that of a queue or of a specialist. */
+static void
+check_target(struct settings_reading *reading, const char *path,
+    const char *target)
+{
+	const struct names queues = queue_names(reading->settings);
+	const struct names people = specialist_names(reading->settings);
+	const char *near_queue, *near_person;
+
+	if (target[0] == '+' || strchr(target, ':') != NULL ||
+	    is_one_of(&queues, target, &near_queue))
+		return;
+	if (is_one_of(&people, target, &near_person))
+		return;
+	settings_error(reading, path, "there is no queue or specialist "
+	    "\"%s\"", target);
+}
+
+/* These have no struct: they are found among the values, by their format. */
+static void
+check_targets(struct settings_reading *reading)
+{
+	const struct settings_values *values = reading->settings->values;
+	const struct names queues = queue_names(reading->settings);
+
+	for (size_t i = 0; i < values->count; i++) {
+		const struct setting_value *value = &values->items[i];
+		bool is_widening = strcmp(value->row->name, "queue") == 0;
+		char word[ADDRESS_SIZE * 8];
+		size_t length = strlen(value->shown);
+
+		if (value->row->format == FORMAT_TARGET)
+			for (size_t k = 0; k < value->word_count; k++)
+				check_target(reading, value->path,
+				    value->words[k]);
+		if ((value->row->format != FORMAT_TARGET && !is_widening) ||
+		    value->word_count > 0 || length < 2 ||
+		    length >= sizeof(word))
+			continue;
+		/* Without its quotes; nothing in it was escaped. */
+		memcpy(word, value->shown + 1, length - 2);
+		word[length - 2] = '\0';
+		if (is_widening)
+			check_name(reading, value->path, "queue", &queues,
+			    word);
+		else
+			check_target(reading, value->path, word);
+	}
+}
