@@ -49,7 +49,8 @@ struct engine_order {
 /* What the engine tells and asks the other modules. */
 struct engine_hooks {
 	void *context;
-	/* A situation was committed; `before` is what it was. */
+	/* A situation was committed; `before` is what it was, the outcome's `after`
+	 * has its new versions. */
 	void (*on_committed)(void *context, const struct situation *before,
 	    const struct outcome *outcome);
 	/* To be done now, and never before its commit. */

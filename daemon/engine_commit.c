@@ -130,9 +130,9 @@ is_committed(struct engine *engine, struct slot *slot)
 	if (slot->is_forget || pending->is_refusal || slot->is_audit)
 		result.end = pending->is_refusal ? ENGINE_DONE : ENGINE_NO_ROW;
 	if (is_event) {
+		commit_done(&slot->before, &outcome->after, slot->op);
 		engine->hooks.on_committed(engine->hooks.context,
 		    &slot->before, outcome);
-		commit_done(&slot->before, &outcome->after, slot->op);
 		slot->before = outcome->after;
 		result.verdict = outcome->verdict;
 		memcpy(reason, outcome->reason, sizeof(reason));

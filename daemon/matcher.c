@@ -213,21 +213,17 @@ matcher_on_committed(struct matcher *matcher, const struct situation *before,
 	struct queue_heads *heads;
 
 	for (size_t i = 0; i < after->specialist_count; i++) {
-		struct specialist specialist = after->specialists[i];
+		const struct specialist *is = &after->specialists[i];
 		const struct specialist *was = situation_specialist_const(
-		    before, specialist.id);
+		    before, is->id);
 
-		if (was != NULL && was->state == specialist.state &&
-		    specialist.state != SPECIALIST_IDLE)
+		if (was != NULL && was->record.version == is->record.version)
 			continue;
-		forget_ready(matcher, specialist.id);
-		if (specialist.state != SPECIALIST_IDLE)
+		forget_ready(matcher, is->id);
+		if (is->state != SPECIALIST_IDLE)
 			continue;
-		/* What is committed has the next version. */
-		specialist.record.version =
-		    (was != NULL ? was->record.version : 0) + 1;
-		remember_ready(matcher, &specialist);
-		mark_ready_dirty(matcher, &specialist);
+		remember_ready(matcher, is);
+		mark_ready_dirty(matcher, is);
 	}
 	if (after->request.id[0] == '\0')
 		return;

@@ -8,14 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-grow(void **items, size_t size, size_t count, size_t *room)
+/* Room for one more. */
+static void *
+grown(void *items, size_t size, size_t count, size_t *room)
 {
 	if (count < *room)
-		return;
+		return items;
 	*room = *room > 0 ? *room * 2 : 64;
-	*items = realloc(*items, *room * size);
-	CHECK(*items != NULL);
+	items = realloc(items, *room * size);
+	CHECK(items != NULL);
+	return items;
 }
 
 void *
@@ -25,7 +27,7 @@ settings_own(struct settings *settings, size_t size)
 	void *memory = calloc(1, size > 0 ? size : 1);
 
 	CHECK(memory != NULL);
-	grow((void **)&values->owned, sizeof(*values->owned),
+	values->owned = grown(values->owned, sizeof(*values->owned),
 	    values->owned_count, &values->owned_room);
 	values->owned[values->owned_count++] = memory;
 	return memory;
@@ -73,8 +75,8 @@ settings_add(struct settings *settings, const struct setting_value *value)
 	struct settings_values *values = settings->values;
 	struct setting_value *added;
 
-	grow((void **)&values->items, sizeof(*values->items), values->count,
-	    &values->room);
+	values->items = grown(values->items, sizeof(*values->items),
+	    values->count, &values->room);
 	added = &values->items[values->count++];
 	*added = *value;
 	added->path = settings_own_text(settings, value->path);
