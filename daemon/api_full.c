@@ -217,8 +217,8 @@ api_gather(struct api *api, const char *id, full_on_end *on_end,
 	snprintf(key, sizeof(key), "said:%s", id);
 	g->outstanding += STORE_SEND(store, on_said, g, 0, "GET", key);
 	snprintf(key, sizeof(key), "story:%s", id);
-	g->outstanding += STORE_SEND(store, on_story, g, 0, "LRANGE", key, "0",
-	    "499");
+	g->outstanding += STORE_SEND(store, on_story, g, 0, "LRANGE", key,
+	    "-500", "-1");
 	snprintf(key, sizeof(key), "askers:%s", id);
 	g->outstanding += STORE_SEND(store, on_askers, g, 0, "GET", key);
 	one_less(g);

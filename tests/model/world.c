@@ -252,7 +252,8 @@ fill_policies(struct model *model)
 	if (setting->fence != BY_HAND) {
 		policy->providers[0] = (struct provider_facts){ .id = "line",
 			.authorises_on_answer = setting->fence == BY_ANSWER,
-			.can_find = true, .can_hang_up = true };
+			.can_find = (setting->with & WITHOUT_FINDING) == 0,
+			.can_hang_up = true };
 		policy->provider_count = 1;
 		memcpy(policy->voice[0], "line", 5);
 		policy->voice_count = 1;

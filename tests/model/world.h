@@ -32,6 +32,8 @@ enum {
 	WITH_DELAY = 32,        /* promises are missed, people give up */
 	WITH_ROOM = 64,         /* several offers at once */
 	WITH_HOOKS = 128,       /* webhooks; else only questions and polls */
+	WITH_LIES = 256,        /* the provider tells of legs that are not there */
+	WITHOUT_FINDING = 512,  /* it cannot be asked for a call by its token */
 };
 
 enum plant {

@@ -303,6 +303,7 @@ to_call(int n, enum event_kind kind)
 
 	firing.event.kind = kind;
 	firing.event.to = record_ref_call("r", n);
+	firing.event.others_available = 1;
 	return firing;
 }
 
@@ -443,13 +444,6 @@ ends(const struct moves *moves, int n, int k, bool is_customer_over)
 	const char *label = is_customer_over ? "webhook: customer over" :
 	    "webhook: over";
 
-	/* A provider that rings both sides speaks of the specialist's leg in
-	 * the same words as of the customer's. */
-	if (!line->has_rung && moves->setting->fence == BY_KEY) {
-		news.outcome = OUTCOME_NO_ANSWER;
-		hook(moves, n, k, &news, "webhook: over, no answer");
-		news.outcome = OUTCOME_FAILED;
-	}
 	hook(moves, n, k, &news, label);
 	if (!line->has_talked)
 		return;
@@ -468,8 +462,8 @@ hook_moves(const struct moves *moves, int n, int k)
 		"webhook: agent up", "webhook: customer ringing",
 		"webhook: customer up" };
 	const struct line *line = &moves->world->lines[n - 1][k];
-	const bool heard[] = { false, true, line->was_up, line->has_rung,
-		line->has_talked };
+	const bool heard[] = { false, true, line->was_up,
+		line->has_rung || has(moves, WITH_LIES), line->has_talked };
 
 	for (int rank = 1; rank <= PROGRESS_CUSTOMER_UP; rank++) {
 		struct event news = { .progress = (enum call_progress)rank };
