@@ -7,7 +7,12 @@ REDIS_LINK_SOURCES = daemon/redis_address.c daemon/redis_address.h \
 EMBEDDED_REDIS_SOURCES = daemon/embedded_redis.c daemon/embedded_redis.h \
 	daemon/redis_folder.c daemon/redis_folder.h daemon/redis_process.c daemon/redis_process.h \
 	daemon/redis_probe.c daemon/redis_probe.h
-SETTINGS_SOURCES = daemon/settings.h
+SETTINGS_SOURCES = daemon/settings.c daemon/settings.h daemon/settings_check.c \
+	daemon/settings_child.c daemon/settings_error.c daemon/settings_file.c \
+	daemon/settings_format.c daemon/settings_format.h daemon/settings_internal.h \
+	daemon/settings_policy.c daemon/settings_read.c daemon/settings_scan.c \
+	daemon/settings_schema.c daemon/settings_schema.h daemon/settings_store.c \
+	daemon/settings_values.c daemon/settings_when.c daemon/settings_when.h
 daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/daemon.c daemon/daemon.h \
 	daemon/engine.h daemon/engine_internal.h daemon/engine_slot.c daemon/engine_load.c \
@@ -26,7 +31,7 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 daemon_callbackd_CPPFLAGS = $(AM_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(CURL_CFLAGS) \
 	$(HIREDIS_CFLAGS) $(CONFIG_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(SYSTEMD_CFLAGS)
 daemon_callbackd_LDADD = $(LIBCALLBACK_LIBS) $(LIBNET_LIBS) $(EVENT_LIBS) $(CURL_LIBS) \
-	$(HIREDIS_LIBS) $(CONFIG_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(SYSTEMD_LIBS)
+	$(HIREDIS_LIBS) $(CONFIG_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(SYSTEMD_LIBS) -lm
 
 # The two scripts as C strings.
 LUA = daemon/lua/claim.lua daemon/lua/commit.lua

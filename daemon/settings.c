@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/settings_internal.h"
+#include "lib/text.h"
 
 enum { HELP_COLUMN = 52 };
 
@@ -90,11 +91,12 @@ settings_print(FILE *file, const struct settings *settings)
 
 	for (size_t i = 0; i < values->count; i++) {
 		const struct setting_value *value = &values->items[i];
-		int length = fprintf(file, "%s = %s;", value->path,
-		    value->shown);
+		int width = (int)(text_length(value->path) +
+		    text_length(value->shown)) + 4;
 
-		fprintf(file, "%*s# %s%s%s\n", length < HELP_COLUMN ?
-		    HELP_COLUMN - length : 1, "",
+		fprintf(file, "%s = %s;%*s# %s%s%s\n", value->path,
+		    value->shown, width < HELP_COLUMN ?
+		    HELP_COLUMN - width : 1, "",
 		    value->line == 0 ? "(default) " : "", value->row->help,
 		    value->row->flags & SETTING_LATER ?
 		    " (no effect in this version)" : "");

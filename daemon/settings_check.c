@@ -139,10 +139,17 @@ provider_names(const struct settings *settings)
 		sizeof(settings->providers[0]), settings->provider_count };
 }
 
+/* Something is wrong with that setting already: it is not missing. */
 static bool
-is_set(const struct settings_reading *reading, const char *path)
+is_told(const struct settings_reading *reading, const char *path)
 {
-	return settings_find(reading->settings, path) != NULL;
+	char phrase[SETTING_PATH_SIZE + 4];
+
+	snprintf(phrase, sizeof(phrase), ": %s: ", path);
+	for (size_t i = 0; i < reading->errors->count; i++)
+		if (strstr(reading->errors->items[i].text, phrase) != NULL)
+			return true;
+	return false;
 }
 
 /* ---- queues */
@@ -187,8 +194,8 @@ check_queues(struct settings_reading *reading)
 			settings_error(reading, path, "target must not be "
 			    "above limit");
 		path_of("queues", queue->id, "caller_id", path);
-		if (queue->caller_id[0] == '\0' && !is_set(reading, path) &&
-		    queue->id[0] != '\0' && calls_through_a_provider(policy))
+		if (queue->caller_id[0] == '\0' && queue->id[0] != '\0' &&
+		    calls_through_a_provider(policy) && !is_told(reading, path))
 			settings_error(reading, path, "is missing: the number "
 			    "that customers see");
 	}
@@ -241,8 +248,9 @@ check_specialist_addresses(struct settings_reading *reading,
 	path_of("specialists", specialist->id, "to", path);
 	for (size_t i = 0; i < policy->voice_count; i++)
 		if (strcmp(policy->voice[i], "manual") != 0 &&
-		    !is_set(reading, path) && specialist->id[0] != '\0' &&
-		    policy_address(specialist, policy->voice[i])[0] == '\0')
+		    specialist->id[0] != '\0' &&
+		    policy_address(specialist, policy->voice[i])[0] == '\0' &&
+		    !is_told(reading, path))
 			settings_error(reading, path, "is missing: no address "
 			    "for the provider \"%s\"", policy->voice[i]);
 }

@@ -9,6 +9,24 @@
 
 enum { PROBLEM_SIZE = 256 };
 
+/* What a message quotes may be cut in the middle of a character, or be none. */
+static void
+make_utf8(char *text)
+{
+	while (*text != '\0') {
+		size_t length = 1;
+
+		while (length < 4 && text[length] != '\0' &&
+		    !text_is_utf8(text, length))
+			length++;
+		if (!text_is_utf8(text, length)) {
+			*text = '?';
+			length = 1;
+		}
+		text += length;
+	}
+}
+
 static void
 add(struct settings_reading *reading, int line, const char *path,
     const char *problem)
@@ -26,6 +44,7 @@ add(struct settings_reading *reading, int line, const char *path,
 		snprintf(place, sizeof(place), ":%d", line);
 	snprintf(text, sizeof(text), "%.200s%s: %s%s%s", reading->file_name,
 	    place, path != NULL ? path : "", path != NULL ? ": " : "", problem);
+	make_utf8(text);
 	text_copy(error.text, sizeof(error.text), text);
 	for (; at > 0 && errors->items[at - 1].line > line; at--)
 		errors->items[at] = errors->items[at - 1];

@@ -68,6 +68,9 @@ void settings_error(struct settings_reading *reading, const char *path,
 
 /* ---- settings_scan.c */
 
+/* What is said of an integer that libconfig cuts; nothing more need be said. */
+#define SETTING_NUMBER_CUT "number out of range"
+
 /* What libconfig would get wrong in silence, or worse; false: it must not see
  * this text. Errors about numbers leave it true, so that others are told too. */
 bool settings_scan(struct settings_reading *reading, const char *text,

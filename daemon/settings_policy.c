@@ -144,7 +144,7 @@ complete_queue(struct settings_reading *reading, struct queue_policy *queue,
 	struct setting_value *script = member(reading, path, "script", full);
 	const char *text;
 
-	if (script == NULL)
+	if (script == NULL || queue->script[0] == '\0')
 		return;
 	text = read_file(reading, script, queue->script, "scripts",
 	    SCRIPT_FILE_MAX, NULL);
@@ -198,7 +198,7 @@ complete_provider(struct settings_reading *reading,
 	char full[SETTING_PATH_SIZE];
 	struct setting_value *file = member(reading, path, "file", full);
 
-	if (file != NULL)
+	if (file != NULL && provider->file != NULL)
 		provider->text = read_file(reading, file, provider->file,
 		    "providers", PROVIDER_FILE_MAX, &provider->path);
 }

@@ -134,7 +134,7 @@ check_number(struct scan *scan, const char *word)
 	number = strtoll(word, NULL, is_hex ? 16 : 10);
 	if (errno == 0 && number >= INT32_MIN && number <= INT32_MAX)
 		return;
-	settings_error_at(scan->reading, scan->line, NULL, "%s: number out of "
-	    "range; a duration is written \"10m\", a phone number \"+7...\"",
-	    word);
+	settings_error_at(scan->reading, scan->line, NULL, "%s: "
+	    SETTING_NUMBER_CUT "; a duration is written \"10m\", a phone number "
+	    "\"+7...\"", word);
 }

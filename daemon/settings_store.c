@@ -5,7 +5,6 @@
  */
 #include "daemon/settings_internal.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,9 +126,12 @@ check_text(struct storing *storing, enum setting_format format,
 	for (const char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			return fail(storing, "holds a control character");
-	if (!settings_format_check(format, text, why))
-		return fail(storing, "\"%.40s\" %s", text, why);
-	return true;
+	if (settings_format_check(format, text, why))
+		return true;
+	/* A password may stand in it. */
+	if (format == FORMAT_REDIS)
+		return fail(storing, "%s", why);
+	return fail(storing, "\"%.40s\" %s", text, why);
 }
 
 static bool
@@ -140,14 +142,15 @@ store_text(struct storing *storing, const char *text)
 	size_t length = strlen(text);
 	void *place = place_of(storing);
 
-	if (length < (size_t)row->min || length > (size_t)row->max)
-		return length == 0 ? fail(storing, "must not be empty") :
-		    fail(storing, "is longer than %lld bytes",
-		    (long long)row->max);
+	if (length == 0 && row->min > 0)
+		return fail(storing, "must not be empty");
 	if (row->words != NULL && !store_choice(storing, text))
 		return false;
 	if (!check_text(storing, row->format, text))
 		return false;
+	if (length > (size_t)row->max)
+		return fail(storing, "is longer than %lld bytes",
+		    (long long)row->max);
 	storing->shown = settings_quote(settings, text);
 	if (place != NULL && row->size > 0)
 		memcpy(place, text, length + 1);
@@ -182,7 +185,7 @@ store_duration(struct storing *storing, const char *text, size_t index)
 		return true;
 	/* What is not nothing stays more than nothing. */
 	if ((row->flags & SETTING_SCALED) && ms > 0) {
-		ms = llround((double)ms * settings->clock_scale);
+		ms = (int64_t)((double)ms * settings->clock_scale + 0.5);
 		ms = ms > 0 ? ms : 1;
 	}
 	place[index] = ms;
@@ -196,7 +199,8 @@ static bool
 is_told(const struct settings_errors *errors, int line)
 {
 	for (size_t i = 0; i < errors->count; i++)
-		if (line > 0 && errors->items[i].line == line)
+		if (line > 0 && errors->items[i].line == line &&
+		    strstr(errors->items[i].text, SETTING_NUMBER_CUT) != NULL)
 			return true;
 	return false;
 }

@@ -202,8 +202,14 @@ static bool
 offer_is_accepted(const struct moment *m)
 {
 	const struct specialist_policy *who = person(m);
+	const struct specialist *s =
+	    situation_specialist(m->now, m->call->specialist);
 
-	if (!is_offers(m))
+	/* Read one after another, the two may disagree; an acceptance that
+	 * changes nothing would be asked about for ever. */
+	if (!is_offers(m) || s == NULL || s->state != SPECIALIST_OFFERED ||
+	    strcmp(s->request, m->request->id) != 0 || s->offer !=
+	    request_offer_by_call(m->request, m->call->n)->number)
 		return false;
 	return is_pressed(m, 1) || (who != NULL &&
 	    who->confirm == CONFIRM_ANSWER && m->event->question == QUESTION_UP);
@@ -335,7 +341,14 @@ is_due_and_revoked(const struct moment *m)
 	return is_due(m) && is_revoked(m);
 }
 
-/* The end of another of the provider's calls is not the end of ours. */
+/* Of another of the provider's calls nothing follows for ours. */
+static bool
+is_ours(const struct moment *m)
+{
+	return !is_other_sid(m);
+}
+
+/* Nor is the end of that one the end of ours. */
 static bool
 is_ours_and_end(const struct moment *m)
 {
@@ -763,7 +776,7 @@ static const struct row rows[] = {
 	ROW(LIVE,         PROGRESS, leg_is_not_ours,               SAME,       alarm_and_hang_up),
 	ROW(LIVE,         PROGRESS, customers_leg_is_over,         SAME,       end_customers_leg),
 	ROW(LIVE,         PROGRESS, is_news,                       SAME,       join),
-	ROW(LIVE,         GONE,     ALWAYS,                        TO(ENDED),  report),
+	ROW(LIVE,         GONE,     is_ours,                       TO(ENDED),  report),
 	ROW(LIVE,         REVOKED,  by_hand,                       TO(ENDED),  revoke_by_hand),
 	ROW(LIVE,         REVOKED,  ALWAYS,                        SAME,       revoke),
 	ROW(LIVE,         DUE,      by_hand_and_forgotten,         TO(ENDED),  report_lost),

@@ -15,6 +15,8 @@
 #include "lib/request.h"
 #include "lib/specialist.h"
 
+enum { COUNT_LIMIT = 1000000000 };
+
 #define SIZE_OF(type, member) sizeof(((type *)0)->member)
 #define TEXT(type, member, text_name)                                          \
 	{ text_name, FIELD_TEXT, offsetof(type, member),                       \
@@ -203,9 +205,9 @@ read_int(const char *text, size_t length, int *ret_value)
 {
 	int64_t value;
 
-	/* No record counts below zero. */
+	/* No record counts below zero, or so far that one more is too many. */
 	if (!read_integer(text, length, &value) || value < 0 ||
-	    value > INT32_MAX)
+	    value > COUNT_LIMIT)
 		return false;
 	*ret_value = (int)value;
 	return true;
@@ -286,7 +288,8 @@ read_skill(const char *text, size_t length, struct skill *ret_skill)
 	if (!split_words(text, length, words, 2) ||
 	    !copy_text(skill.queue, sizeof(skill.queue), words[0].value,
 	        words[0].value_length) ||
-	    !read_int(words[1].value, words[1].value_length, &skill.level))
+	    !read_int(words[1].value, words[1].value_length, &skill.level) ||
+	    skill.level > LEVEL_MAX)
 		return false;
 	*ret_skill = skill;
 	return true;

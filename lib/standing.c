@@ -64,7 +64,7 @@ static int64_t
 waiting_score(const struct request *request)
 {
 	if (request->lane != 0)
-		return request->lane * DIGIT + request->promise_at_ms;
+		return DIGIT + request->promise_at_ms;
 	return request->is_missed && request->second_at_ms != 0 ?
 	    request->second_at_ms : request->promise_at_ms;
 }

@@ -22,6 +22,16 @@ setting() {
 	    head -n 1
 }
 
+# path_setting NAME: the same for a path, which counts from the file.
+path_setting() {
+	local path
+	path=$(setting "$1")
+	case $path in
+	/*|'') echo "$path" ;;
+	*) echo "run/$path" ;;
+	esac
+}
+
 prepare_state() {
 	mkdir -p run && chmod 700 run || exit
 	if [ ! -e $CONF ]; then
@@ -55,7 +65,7 @@ need_port() {			# PORT SETTING
 	local who redis
 	who=$(listener_of "$1")
 	[ -n "$who" ] || return 0
-	redis=$(cat "$(setting state_dir)/redis/redis.pid" 2>/dev/null)
+	redis=$(cat "$(path_setting state_dir)/redis/redis.pid" 2>/dev/null)
 	[ -z "$redis" ] || [[ $who != *"(process $redis)" ]] || return 0
 	echo "Port $1 is taken by $who: stop it, or change $2 in $CONF." >&2
 	return 1
@@ -155,13 +165,13 @@ people() {
 
 say_tour() {
 	local http="http://localhost:${http_listen##*:}" token file
-	file=$(setting desk_token_file)
-	token=$(cat "${file:-$(setting state_dir)/desk_token}")
+	file=$(path_setting desk_token_file)
+	token=$(cat "${file:-$(path_setting state_dir)/desk_token}")
 	cat <<END
 
   visitor   $http/shop
-  desk      $http/desk?as=anna#$token
-            $http/desk?as=boris#$token
+  desk      $http/desk?as=anna#token=$token
+            $http/desk?as=boris#token=$token
   phones    http://localhost:$sandbox_port/phones
 
   try       redis-cli -p $redis_port ZADD '{$site}:in' NX 0 '{"phone":"+79000000001"}'

@@ -6,6 +6,13 @@
 # What ./dev and the end-to-end tests need in a tarball; their test_*.py are listed beside what they test.
 EXTRA_DIST += tests/check.sh sandbox/run.sh tests/e2e/conftest.py tests/e2e/harness.py \
 	tests/e2e/company.py
+# Walks the real tables through every world they can come to; --large: for long.
+MODEL_TESTS = tests/model/walk
+tests_model_walk_SOURCES = tests/model/walk.c tests/model/world.c tests/model/world.h \
+	tests/model/world_moves.c
+tests_model_walk_LDADD = $(LIBCALLBACK_LIBS)
+check_PROGRAMS += $(MODEL_TESTS)
+TESTS += $(MODEL_TESTS)
 if HAVE_CMOCKA
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/http

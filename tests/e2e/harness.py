@@ -114,8 +114,10 @@ class Program:
         self.arguments = [str(one) for one in arguments]
         self.environment = {**os.environ, **(environment or {})}
         self.process = None
+        self.was_ended = False
 
     def start(self):
+        self.was_ended = False
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -146,6 +148,7 @@ class Program:
         if self.process is None:
             return None
         if self.is_running():
+            self.was_ended = True
             self.process.send_signal(number)
         try:
             return self.process.wait(STOP_S)
@@ -218,6 +221,24 @@ class Sandbox(Program):
             return []
         return [json.loads(line) for line in text.split("\n")[:-1]]
 
+    def posts(self, request=""):
+        """The orders to call that came, all or those of one request."""
+        return [line for line in self.ledger()
+                if line["kind"] == "request" and line["method"] == "POST"
+                and line["path"].endswith("/Calls.json")
+                and request in (line.get("url") or "")]
+
+    def legs(self, number):
+        """How the calls to a customer ended, in order: "completed", "busy"."""
+        return [line["status"] for line in self.ledger()
+                if line["kind"] == "end" and line["number"] == number
+                and line["parent"]]
+
+    def rings(self, number):
+        """How often a phone rang, whoever called."""
+        return sum(line["kind"] == "ring" and line["number"] == number
+                   for line in self.ledger())
+
 
 class Daemon(Program):
     """callbackd on an embedded Redis of its own."""
@@ -241,12 +262,15 @@ class Daemon(Program):
              "UBSAN_OPTIONS": "print_stacktrace=1"})
 
     def configure(self, changes):
-        """Writes the configuration: SETTINGS, this folder's own, the changes."""
+        """Writes the configuration: SETTINGS, this folder's own, the changes;
+        "provider" holds what is other in the only provider there is."""
         url = f"http://127.0.0.1:{self.port}"
         provider = {"id": "sandbox", "file": "sandbox.conf",
-                    "secrets": {"account": ACCOUNT, "token": TOKEN}}
+                    "secrets": {"account": ACCOUNT, "auth_token": TOKEN}}
         if self.sandbox:
             provider["base"] = self.sandbox.url
+        changes = dict(changes)
+        provider.update(changes.pop("provider", {}))
         own = {
             "state_dir": str(self.folder / "state"),
             "control": str(self.socket_path),
@@ -281,6 +305,12 @@ class Daemon(Program):
             self.redis = redis_client.Redis(
                 unix_socket_path=str(self.redis_path), decode_responses=True,
                 encoding_errors="surrogateescape", socket_timeout=10)
+            self.wait_for(self.knows_its_people)
+
+    def knows_its_people(self):
+        """The list of the configuration is read in just after the start."""
+        return len(self.do("GET", "/v1/specialists")["specialists"]) == \
+            len(self.settings["specialists"])
 
     def is_healthy(self):
         try:
@@ -324,8 +354,61 @@ class Daemon(Program):
         text = self.redis.get(self.key(f"answer:{name}"))
         return None if text is None else json.loads(text)
 
+    def do(self, method, path, body=None):
+        """Over the control socket; anything but a good answer is a failure."""
+        status, answer = self.control(method, path, body)
+        assert status < 300, (method, path, status, answer)
+        return answer
+
+    def act(self, key, verb, **body):
+        """A verb upon a request; returns what the request is then."""
+        return self.do("POST", f"/v1/requests/{key}/{verb}", body)["request"]
+
+    def refused(self, key, verb, **body):
+        """The same where it must not work: (status, code)."""
+        status, answer = self.control("POST", f"/v1/requests/{key}/{verb}",
+                                      body)
+        assert status >= 400, answer
+        return status, answer["code"]
+
+    def available(self, *specialists):
+        for one in specialists:
+            self.do("PUT", f"/v1/specialists/{one}", {"status": "available"})
+
+    def specialist(self, name):
+        return next(one for one in
+                    self.do("GET", "/v1/specialists")["specialists"]
+                    if one["id"] == name)
+
+    def request(self, key):
+        return self.do("GET", f"/v1/requests/{key}")
+
+    def story(self, key):
+        """What happened to the request itself: its actions in order."""
+        request = self.request(key)
+        return [line["action"] for line in request["story"]
+                if line["record"] == "request:" + request["id"]]
+
+    def wait_for_specialist(self, name, *states, seconds=10):
+        def in_state():
+            found = self.specialist(name)
+            return found if found["state"] in states else None
+        return self.wait_for(in_state, seconds)
+
+    def wait_for_answer(self, name, *states, seconds=10):
+        """The website's answer once it is one of these."""
+        def in_state():
+            answer = self.answer(name)
+            return answer if answer and answer["state"] in states else None
+        return self.wait_for(in_state, seconds)
+
     def wait_for(self, function, seconds=10):
-        return wait_for(function, seconds, self.tails)
+        try:
+            return wait_for(function, seconds, self.tails)
+        except OSError:
+            assert self.is_running(), f"callbackd ended with " \
+                f"{self.process.returncode}\n{self.tails()}"
+            raise
 
     def wait_for_state(self, key, *states, seconds=10):
         """A request, by any of its names, once it is in one of these states."""
@@ -358,6 +441,12 @@ class Daemon(Program):
             self.redis.close()
         self.check_sanitizers()
         assert status == 0, f"callbackd ended with {status}\n{self.tails()}"
+
+    def check_end(self):
+        """One that is not running any more was ended by somebody."""
+        assert self.process is None or self.was_ended, \
+            f"callbackd ended with {self.process.returncode} by itself\n" \
+            f"{self.log_tail()}"
 
     def stop_redis(self):
         """What a killed daemon leaves behind: its Redis."""
@@ -400,6 +489,7 @@ class World:
                     self._try(daemon.stop, errors)
                 else:
                     self._try(daemon.check_sanitizers, errors)
+                    self._try(daemon.check_end, errors)
                 daemon.stop_redis()
             if self.sandbox:
                 self._try(self.sandbox.end, errors)

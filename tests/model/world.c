@@ -16,10 +16,11 @@
 	((state) == REQUEST_WAITING || (state) == REQUEST_OFFERED)
 enum { FOLDS_MAX = 12 };
 
-/* Equal values, once each. */
+/* Equal values, once each; they stay where they are. */
+enum { BLOCK_ITEMS = 1024, BLOCKS_MAX = 4096 };
 struct pool {
 	size_t item_size;
-	char *items;  uint32_t count, room;
+	char *blocks[BLOCKS_MAX];  uint32_t count;
 	uint32_t *slots, slot_count;    /* 0: free, else index + 1 */
 };
 
@@ -59,6 +60,14 @@ hash_of(const void *bytes, size_t size)
 	return hash;
 }
 
+/* id: index + 1. */
+static char *
+pool_item(const struct pool *pool, uint32_t id)
+{
+	return pool->blocks[(id - 1) / BLOCK_ITEMS] +
+	    (id - 1) % BLOCK_ITEMS * pool->item_size;
+}
+
 static void
 pool_grow(struct pool *pool)
 {
@@ -69,13 +78,13 @@ pool_grow(struct pool *pool)
 	pool->slots = calloc(slot_count, sizeof(*pool->slots));
 	CHECK(pool->slots != NULL);
 	pool->slot_count = slot_count;
-	for (uint32_t i = 0; i < pool->count; i++) {
-		uint32_t at = (uint32_t)hash_of(pool->items +
-		    i * pool->item_size, pool->item_size) & (slot_count - 1);
+	for (uint32_t id = 1; id <= pool->count; id++) {
+		uint32_t at = (uint32_t)hash_of(pool_item(pool, id),
+		    pool->item_size) & (slot_count - 1);
 
 		while (pool->slots[at] != 0)
 			at = (at + 1) & (slot_count - 1);
-		pool->slots[at] = i + 1;
+		pool->slots[at] = id;
 	}
 }
 
@@ -88,27 +97,26 @@ intern(struct pool *pool, const void *item)
 		pool_grow(pool);
 	at = (uint32_t)hash_of(item, pool->item_size) & (pool->slot_count - 1);
 	while (pool->slots[at] != 0) {
-		if (memcmp(pool->items + (pool->slots[at] - 1) *
-		        pool->item_size, item, pool->item_size) == 0)
+		if (memcmp(pool_item(pool, pool->slots[at]), item,
+		        pool->item_size) == 0)
 			return pool->slots[at];
 		at = (at + 1) & (pool->slot_count - 1);
 	}
-	if (pool->count == pool->room) {
-		pool->room = pool->room == 0 ? 256 : pool->room * 2;
-		pool->items = realloc(pool->items,
-		    pool->room * pool->item_size);
-		CHECK(pool->items != NULL);
+	if (pool->count % BLOCK_ITEMS == 0) {
+		CHECK(pool->count / BLOCK_ITEMS < BLOCKS_MAX);
+		pool->blocks[pool->count / BLOCK_ITEMS] =
+		    malloc(BLOCK_ITEMS * pool->item_size);
+		CHECK(pool->blocks[pool->count / BLOCK_ITEMS] != NULL);
 	}
-	memcpy(pool->items + pool->count * pool->item_size, item,
-	    pool->item_size);
-	pool->slots[at] = ++pool->count;
+	memcpy(pool_item(pool, ++pool->count), item, pool->item_size);
+	pool->slots[at] = pool->count;
 	return pool->count;
 }
 
 static const void *
 pool_at(const struct pool *pool, uint32_t id)
 {
-	return id == 0 ? NULL : pool->items + (id - 1) * pool->item_size;
+	return id == 0 ? NULL : pool_item(pool, id);
 }
 
 const struct request *
@@ -285,7 +293,8 @@ model_free(struct model *model)
 		&model->calls };
 
 	for (size_t i = 0; i < COUNT_OF(pools); i++) {
-		free(pools[i]->items);
+		for (size_t at = 0; at < BLOCKS_MAX; at++)
+			free(pools[i]->blocks[at]);
 		free(pools[i]->slots);
 	}
 	free(model);
@@ -898,7 +907,9 @@ look_up(struct model *model, struct world *world, const struct record_ref *call)
 		if (line->phase == PHASE_NONE)
 			continue;
 		firing.event.kind = EVENT_FOUND;
-		firing.event.progress = line_progress(line);
+		firing.event.progress = line->phase == PHASE_UP &&
+		    (model->setting->with & WITH_LIES) != 0 ?
+		    PROGRESS_CUSTOMER_RINGING : line_progress(line);
 		line_sid(call->n, k, firing.event.sid);
 		answer(model, world, &firing);
 	}
@@ -1017,18 +1028,22 @@ check_legs(struct model *model, const struct world *world)
 
 	for (int n = 1; n <= CALLS; n++) {
 		const struct call *call = world_call(model, world, n);
+		bool is_lost = (world->lost & (1 << (n - 1))) != 0;
 		int rung = 0;
 
 		for (int k = 0; k < LINES; k++) {
 			const struct line *line = &world->lines[n - 1][k];
+			bool is_up = line->phase == PHASE_CUSTOMER_RINGING ||
+			    line->phase == PHASE_CUSTOMER_UP;
 			char sid[SID_SIZE];
 
 			rung += line->has_rung;
-			legs += (line->phase == PHASE_CUSTOMER_RINGING ||
-			    line->phase == PHASE_CUSTOMER_UP) &&
-			    (world->lost & (1 << (n - 1))) == 0;
+			legs += is_up && !is_lost;
 			if (!line->has_rung)
 				continue;
+			if (is_up && !is_lost && !call_is_live(call))
+				return fault(model, "call %d is over for us, "
+				    "the customer's leg is not", n);
 			line_sid(n, k, sid);
 			if (model->setting->fence == BY_ANSWER &&
 			    strcmp(call->authorised, sid) != 0)

@@ -34,6 +34,7 @@ enum {
 	WITH_HOOKS = 128,       /* webhooks; else only questions and polls */
 	WITH_LIES = 256,        /* the provider tells of legs that are not there */
 	WITHOUT_FINDING = 512,  /* it cannot be asked for a call by its token */
+	WITHOUT_LOSS = 1024,    /* a POST lands once and is answered at once */
 };
 
 enum plant {

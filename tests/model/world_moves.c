@@ -383,6 +383,13 @@ post_moves(const struct moves *moves, int n)
 	if ((sent.posting & (1 << (n - 1))) == 0)
 		return;
 	sent.posting &= (uint8_t)~(1 << (n - 1));
+	if (has(moves, WITHOUT_LOSS)) {
+		firing.event.kind = EVENT_CREATED;
+		line_sid(n, 0, firing.event.sid);
+		sent.lines[n - 1][0].phase = PHASE_RINGING;
+		fire_from(moves, &sent, &firing, "POST", n, 0, true);
+		return;
+	}
 	emit(moves, &sent, "POST never sent", n, 0, true);
 	firing.event.outcome = OUTCOME_FAILED;
 	fire_from(moves, &sent, &firing, "POST rejected", n, 0, false);
@@ -476,6 +483,7 @@ hook_moves(const struct moves *moves, int n, int k)
 	if (line->phase == PHASE_OVER) {
 		struct firing firing = to_call(n, EVENT_GONE);
 
+		line_sid(n, k, firing.event.sid);
 		ends(moves, n, k, false);
 		if (world_call(moves->model, moves->world, n)->state ==
 		    CALL_LIVE)

@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * life: every state of every table meets every event, with ordinary records and
+ * with whatever Redis could hold; and the rows that no walk comes to.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/life.h"
+#include "lib/standing.h"
+
+#define NOW_MS INT64_C(1700000000000)
+#define MINUTE_MS INT64_C(60000)
+
+enum { ROUNDS = 24 };
+
+static struct queue_policy queues[2];
+static struct specialist_policy people[2];
+static struct policy policy;
+static struct situation before;
+static struct outcome outcome;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	policy_defaults(&policy);
+	for (int i = 0; i < 2; i++) {
+		queue_policy_defaults(&queues[i]);
+		specialist_policy_defaults(&people[i]);
+		strcpy(queues[i].id, i == 0 ? "cards" : "loans");
+		strcpy(people[i].id, i == 0 ? "anna" : "boris");
+		strcpy(people[i].addresses[0].to, "ext:101");
+		people[i].address_count = 1;
+		strcpy(people[i].queues[0].id, "cards");
+		people[i].queues[0].level = 5;
+		people[i].queue_count = 1;
+	}
+	people[1].offer = OFFER_PHONE;
+	queues[0].is_default = true;
+	policy.queues = queues;
+	policy.queue_count = 2;
+	policy.specialists = people;
+	policy.specialist_count = 2;
+	policy.presence_ms = 5 * MINUTE_MS;
+	policy.give_up_ms = 30 * MINUTE_MS;
+	strcpy(policy.dispositions[0].id, "done");
+	policy.dispositions[0].key = 1;
+	strcpy(policy.dispositions[1].id, "pass");
+	policy.dispositions[1].key = 2;
+	policy.dispositions[1].then = THEN_PASS;
+	policy.disposition_count = 2;
+	strcpy(policy.providers[0].id, "line");
+	policy.providers[0].authorises_on_answer = true;
+	policy.providers[0].can_find = true;
+	policy.provider_count = 1;
+	strcpy(policy.voice[0], "line");
+	policy.voice_count = 1;
+	return 0;
+}
+
+/* ---- records that only chance has made */
+
+static uint64_t chance;
+
+static unsigned
+draw(unsigned below)
+{
+	chance = chance * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(chance >> 33) % below;
+}
+
+static const char *
+draw_word(bool is_hostile)
+{
+	static const char *const ordinary[] = { "", "anna", "boris", "cards",
+		"loans", "done", "pass", "line", "manual", "1a", "r" };
+	static const char *const hostile[] = { "", "no such",
+		"1234567890123456789012345678901", "%s%n", "\xff\xfe" };
+
+	return is_hostile && draw(3) == 0 ? hostile[draw(COUNT_OF(hostile))] :
+	    ordinary[draw(COUNT_OF(ordinary))];
+}
+
+static void
+draw_field(const struct field *field, bool is_hostile, char *text)
+{
+	static const char *const moments[] = { "0", "1699999999000",
+		"1700000000000", "1700000060000", "999999999999999999" };
+	static const char *const counts[] = { "0", "1", "2", "3",
+		"1000000000" };
+	size_t moment_count = COUNT_OF(moments) - !is_hostile;
+	size_t count_count = COUNT_OF(counts) - !is_hostile;
+
+	switch (field->type) {
+	case FIELD_TEXT:
+		snprintf(text, field->size < VALUE_SIZE ? field->size :
+		    VALUE_SIZE, "%s", draw_word(is_hostile));
+		break;
+	case FIELD_INT:
+		strcpy(text, counts[draw((unsigned)count_count)]);
+		break;
+	case FIELD_MOMENT:
+		strcpy(text, moments[draw((unsigned)moment_count)]);
+		break;
+	case FIELD_BOOL:
+		strcpy(text, draw(2) ? "1" : "0");
+		break;
+	case FIELD_ENUM:
+		strcpy(text, field->names[draw((unsigned)field->name_count)]);
+		break;
+	case FIELD_OFFER:
+		snprintf(text, VALUE_SIZE, "%s %s %s %u",
+		    draw(2) ? "anna" : "boris",
+		    counts[1 + draw((unsigned)count_count - 1)],
+		    moments[draw((unsigned)moment_count)], draw(3));
+		break;
+	case FIELD_DECLINED:
+		snprintf(text, VALUE_SIZE, "boris %s",
+		    moments[draw((unsigned)moment_count)]);
+		break;
+	case FIELD_SKILL:
+		snprintf(text, VALUE_SIZE, "%s %u", draw(2) ? "cards" :
+		    "loans", 1 + draw(9));
+		break;
+	}
+}
+
+/* A record as it could lie in Redis. False: it would not be read. */
+static bool
+put_drawn(const struct record_ref *ref, bool is_hostile)
+{
+	static char texts[FIELDS_MAX][VALUE_SIZE];
+	struct pair pairs[FIELDS_MAX + 1];
+	const struct field_table *table = record_fields(ref->kind);
+	const char *why = "";
+	size_t count = 0;
+
+	pairs[count++] = (struct pair){ "v", 1, "1", 1 };
+	for (size_t i = 0; i < table->count; i++) {
+		if (draw(3) == 0)
+			continue;
+		draw_field(&table->fields[i], is_hostile, texts[i]);
+		pairs[count++] = (struct pair){ table->fields[i].name,
+			strlen(table->fields[i].name), texts[i],
+			strlen(texts[i]) };
+	}
+	return situation_put(&before, ref, pairs, count, &why);
+}
+
+static void
+draw_situation(bool is_hostile)
+{
+	struct record_ref refs[] = { record_ref_request("r"),
+		record_ref_call("r", 1), record_ref_call("r", 2),
+		record_ref_specialist("anna"), record_ref_specialist("boris") };
+
+	memset(&before, 0, sizeof(before));
+	for (size_t i = 0; i < COUNT_OF(refs); i++) {
+		if (i > 0 && draw(6) == 0)
+			continue;
+		put_drawn(&refs[i], is_hostile);
+	}
+	if (before.request.id[0] == '\0')
+		strcpy(before.request.id, "r");
+	if (draw(2)) {
+		strcpy(before.askers.ids[0], "site-0001");
+		strcpy(before.askers.ids[1], "site-0002");
+		before.askers.count = 1 + draw(2);
+	}
+}
+
+static struct event
+draw_event(enum event_kind kind, const struct record_ref *to, bool is_hostile)
+{
+	struct event event = { .kind = kind, .to = *to, .digit = -1 };
+
+	strcpy(event.specialist, draw(2) ? "anna" : "boris");
+	strcpy(event.fresh_id, "r2");
+	snprintf(event.disposition, ID_SIZE, "%s", draw_word(is_hostile));
+	snprintf(event.queue, ID_SIZE, "%s", draw_word(is_hostile));
+	snprintf(event.sid, SID_SIZE, "%s", draw_word(is_hostile));
+	snprintf(event.owner, sizeof(event.owner), "%s",
+	    draw(4) == 0 ? "other" : "");
+	snprintf(event.site_id, SITE_ID_SIZE, "%s",
+	    draw(2) ? "site-0001" : "");
+	memset(event.detail, 'x', is_hostile ? DETAIL_SIZE - 1 : 3);
+	event.at_ms = NOW_MS + (int64_t)draw(3) * MINUTE_MS - MINUTE_MS;
+	event.talk_ms = draw(2) ? 60000 : 0;
+	event.offer = (int)draw(3);
+	event.call = (int)draw(3);
+	event.status = (enum status)draw(STATUS_COUNT);
+	event.progress = (enum call_progress)draw(PROGRESS_COUNT);
+	event.outcome = (enum call_outcome)draw(OUTCOME_COUNT);
+	event.question = (enum question)draw(QUESTION_COUNT);
+	event.digit = (int)draw(11) - 1;
+	event.is_customer_over = draw(2);
+	event.has_rung = draw(2);
+	event.has_talked = draw(2);
+	event.is_number_held = draw(2);
+	event.others_available = (int)draw(2);
+	return event;
+}
+
+/* ---- totality */
+
+static void
+check_states(const struct situation *s)
+{
+	assert_in_range(s->request.state, 0, REQUEST_STATE_COUNT - 1);
+	assert_true(s->request.record.wake_at_ms >= 0);
+	assert_true(s->call_count <= CALLS_MAX);
+	assert_true(s->specialist_count <= SPECIALISTS_MAX);
+	for (size_t i = 0; i < s->call_count; i++)
+		assert_in_range(s->calls[i].state, 0, CALL_STATE_COUNT - 1);
+	for (size_t i = 0; i < s->specialist_count; i++)
+		assert_in_range(s->specialists[i].state, 0,
+		    SPECIALIST_STATE_COUNT - 1);
+}
+
+static int *
+state_of(const struct record_ref *ref)
+{
+	const void *record = situation_record(&before, ref);
+
+	if (record == NULL)
+		return NULL;
+	if (ref->kind == RECORD_REQUEST)
+		return (int *)&before.request.state;
+	if (ref->kind == RECORD_CALL)
+		return (int *)&situation_call(&before, ref->n)->state;
+	return (int *)&situation_specialist(&before, ref->id)->state;
+}
+
+static void
+meet(const struct record_ref *ref, int state, enum event_kind kind,
+    bool is_hostile)
+{
+	struct event event;
+	struct record_ref due;
+	int *at;
+
+	draw_situation(is_hostile);
+	at = state_of(ref);
+	if (at == NULL)
+		return;
+	*at = state;
+	event = draw_event(kind, ref, is_hostile);
+	if (!situation_step(&policy, &before, &event, NOW_MS, &outcome)) {
+		assert_memory_equal(&before, &outcome.after, sizeof(before));
+		assert_int_equal(outcome.verdict, VERDICT_NO_ROW);
+		assert_int_equal(outcome.move_count, 0);
+		assert_int_equal(outcome.effect_count, 0);
+		return;
+	}
+	assert_true(outcome.move_count >= 1);
+	assert_int_equal(outcome.moves[0].from, state);
+	check_states(&outcome.after);
+	situation_due(&outcome.after, NOW_MS, &due);
+}
+
+static void
+meet_all(const struct record_ref *ref, bool is_hostile)
+{
+	const struct life *life = life_of(ref->kind);
+
+	for (int state = 0; state < life->state_count; state++) {
+		for (int kind = 0; kind < EVENT_COUNT; kind++) {
+			for (int i = 0; i < ROUNDS; i++)
+				meet(ref, state, (enum event_kind)kind,
+				    is_hostile);
+		}
+	}
+}
+
+static void
+every_state_meets_every_event(void **state)
+{
+	struct record_ref refs[] = { record_ref_request("r"),
+		record_ref_call("r", 1), record_ref_specialist("boris") };
+
+	(void)state;
+	chance = 1;
+	for (size_t i = 0; i < COUNT_OF(refs); i++)
+		meet_all(&refs[i], false);
+}
+
+static void
+every_state_meets_every_event_with_anything_redis_may_hold(void **state)
+{
+	struct record_ref refs[] = { record_ref_request("r"),
+		record_ref_call("r", 1), record_ref_specialist("boris") };
+
+	(void)state;
+	chance = 2;
+	for (size_t i = 0; i < COUNT_OF(refs); i++)
+		meet_all(&refs[i], true);
+}
+
+static void
+an_absent_addressee_is_no_row(void **state)
+{
+	struct event event = { .kind = EVENT_DUE };
+
+	(void)state;
+	memset(&before, 0, sizeof(before));
+	event.to = record_ref_specialist("nobody");
+	assert_false(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	event.to = record_ref_call("r", 7);
+	assert_false(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	event.to = record_ref_case("4821");
+	assert_false(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+}
+
+/* Names in a table are for people and for the list of moves. */
+static void
+rows_are_well_formed(void **state)
+{
+	static const enum record_kind kinds[] = { RECORD_REQUEST, RECORD_CALL,
+		RECORD_SPECIALIST };
+
+	(void)state;
+	for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+		const struct life *life = life_of(kinds[k]);
+
+		for (size_t i = 0; i < life->count; i++) {
+			const struct row *row = &life->rows[i];
+
+			assert_true(row->from != 0);
+			assert_true(row->from < 1u << life->state_count);
+			assert_true(row->to == SAME ||
+			    (row->to > 0 && row->to < life->state_count));
+			assert_true(row->on > 0 && row->on < EVENT_COUNT);
+			assert_non_null(row->action);
+		}
+		for (int i = 0; i < life->state_count; i++)
+			assert_non_null(life->state_names[i]);
+	}
+}
+
+/* A row after one without a guard, of the same state and event, is dead. */
+static void
+no_row_is_hidden(void **state)
+{
+	static const enum record_kind kinds[] = { RECORD_REQUEST, RECORD_CALL,
+		RECORD_SPECIALIST };
+
+	(void)state;
+	for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+		const struct life *life = life_of(kinds[k]);
+
+		for (size_t i = 0; i < life->count; i++) {
+			unsigned open = life->rows[i].from;
+
+			for (size_t j = 0; j < i; j++) {
+				if (life->rows[j].guard == NULL &&
+				    life->rows[j].on == life->rows[i].on)
+					open &= ~life->rows[j].from;
+			}
+			if (open == 0)
+				fail_msg("%s row %zu", life->state_names[1],
+				    i);
+		}
+	}
+}
+
+/* ---- situations by hand */
+
+static struct specialist *
+one_specialist(enum specialist_state specialist_state)
+{
+	struct specialist *s = &before.specialists[0];
+
+	memset(&before, 0, sizeof(before));
+	before.specialist_count = 1;
+	strcpy(s->id, "anna");
+	s->record.version = 1;
+	s->state = specialist_state;
+	s->status = STATUS_AVAILABLE;
+	s->until_ms = NOW_MS;
+	return s;
+}
+
+static struct request *
+one_request(enum request_state request_state)
+{
+	struct request *r = &before.request;
+
+	strcpy(r->id, "r");
+	strcpy(r->queue, "cards");
+	strcpy(r->phone, "+79161234567");
+	strcpy(r->number, "4821");
+	r->record.version = 1;
+	r->state = request_state;
+	r->asked_at_ms = NOW_MS - MINUTE_MS;
+	r->at_ms = NOW_MS - MINUTE_MS;
+	r->promise_number = 1;
+	r->promise_at_ms = NOW_MS + 10 * MINUTE_MS;
+	r->room = 1;
+	return r;
+}
+
+static struct call *
+one_call(enum call_state call_state)
+{
+	struct call *c = &before.calls[before.call_count++];
+
+	strcpy(c->request, "r");
+	strcpy(c->provider, "line");
+	strcpy(c->specialist, "anna");
+	c->record.version = 1;
+	c->n = (int)before.call_count;
+	c->state = call_state;
+	c->placed_at_ms = NOW_MS - 1000;
+	before.request.call_count = c->n;
+	return c;
+}
+
+static void
+tell(enum event_kind kind, struct record_ref to)
+{
+	struct event event = { .kind = kind, .to = to, .digit = -1 };
+
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+}
+
+static const struct specialist *
+anna(void)
+{
+	return &outcome.after.specialists[0];
+}
+
+/* ---- backstops, which only broken records come to */
+
+static void
+an_offer_that_no_request_knows_lets_go(void **state)
+{
+	struct specialist *s = one_specialist(SPECIALIST_OFFERED);
+
+	(void)state;
+	strcpy(s->request, "r");
+	s->offer = 3;
+	one_request(REQUEST_WAITING);
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_IDLE);
+	assert_string_equal(anna()->request, "");
+
+	before.specialists[0].status = STATUS_OFF;
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+
+	/* The request itself may be gone. */
+	memset(&before.request, 0, sizeof(before.request));
+	before.specialists[0].status = STATUS_AVAILABLE;
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_IDLE);
+}
+
+static void
+nobody_stays_busy_without_a_call(void **state)
+{
+	struct specialist *s = one_specialist(SPECIALIST_BUSY);
+
+	(void)state;
+	strcpy(s->request, "r");
+	s->call = 1;
+	one_request(REQUEST_CLOSED);
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_RESTING);
+	assert_int_equal(anna()->call, 0);
+
+	before.specialists[0].status = STATUS_PAUSED;
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+
+	one_call(CALL_LIVE);
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_BUSY);
+	assert_true(anna()->record.wake_at_ms > NOW_MS);
+}
+
+static void
+who_leaves_while_their_acceptance_is_withdrawn_is_away(void **state)
+{
+	struct specialist *s = one_specialist(SPECIALIST_BUSY);
+
+	(void)state;
+	s->status = STATUS_OFF;
+	tell(EVENT_WITHDRAWN, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+}
+
+/* ---- what the walk has found */
+
+static void
+a_busy_specialists_call_is_loaded(void **state)
+{
+	struct record_ref missing[4], to = record_ref_specialist("anna");
+	struct specialist *s = one_specialist(SPECIALIST_BUSY);
+
+	(void)state;
+	strcpy(s->request, "r");
+	s->call = 1;
+	one_request(REQUEST_WAITING);
+	assert_int_equal(situation_missing(&before, &to, missing, 4), 1);
+	assert_int_equal(missing[0].kind, RECORD_CALL);
+	assert_int_equal(missing[0].n, 1);
+}
+
+static void
+an_offered_request_does_not_wake_to_be_given_up(void **state)
+{
+	struct request *r;
+
+	(void)state;
+	memset(&before, 0, sizeof(before));
+	r = one_request(REQUEST_OFFERED);
+	r->is_missed = true;
+	r->promise_at_ms = NOW_MS - 10 * policy.give_up_ms;
+	strcpy(r->offers[0].specialist, "anna");
+	r->offers[0].until_ms = NOW_MS + 1000;
+	assert_int_equal(request_wake(&policy, r, NOW_MS), NOW_MS + 1000);
+	r->state = REQUEST_WAITING;
+	assert_true(request_wake(&policy, r, NOW_MS) < NOW_MS);
+}
+
+static void
+the_double_going_does_not_end_ours(void **state)
+{
+	struct event event = { .kind = EVENT_GONE, .digit = -1 };
+	struct call *c;
+
+	(void)state;
+	one_specialist(SPECIALIST_BUSY);
+	one_request(REQUEST_CALLING);
+	c = one_call(CALL_LIVE);
+	before.request.call = 1;
+	strcpy(c->sid, "1a");
+	event.to = record_ref_call("r", 1);
+	strcpy(event.sid, "1b");
+	assert_false(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	strcpy(event.sid, "1a");
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.after.calls[0].state, CALL_ENDED);
+}
+
+static void
+a_revoked_call_is_looked_at_too(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	one_specialist(SPECIALIST_BUSY);
+	one_request(REQUEST_CLOSED);
+	c = one_call(CALL_LIVE);
+	c->is_revoked = true;
+	strcpy(c->sid, "1a");
+	tell(EVENT_DUE, record_ref_call("r", 1));
+	assert_int_equal(outcome.effect_count, 2);
+	assert_int_equal(outcome.effects[0].kind, EFFECT_HANG_UP);
+	assert_int_equal(outcome.effects[1].kind, EFFECT_POLL);
+}
+
+static void
+requeued_after_maybe_called_holds_no_number(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	one_specialist(SPECIALIST_BUSY);
+	strcpy(before.specialists[0].request, "r");
+	before.specialists[0].call = 1;
+	one_request(REQUEST_CALLING)->is_leg_open = true;
+	c = one_call(CALL_UNSURE);
+	before.request.call = 1;
+	strcpy(before.request.specialist, "anna");
+	strcpy(c->authorised, CALL_AUTHORISED_WITH_INTENT);
+	c->unsure_at_ms = NOW_MS - policy.quarantine_ms;
+	tell(EVENT_DUE, record_ref_call("r", 1));
+	assert_int_equal(outcome.after.request.state, REQUEST_REFERRED);
+	assert_string_equal(outcome.after.request.reason, "maybe_called");
+	assert_true(standing_holds_number(&outcome.after.request));
+	before = outcome.after;
+	tell(EVENT_REQUEUED, record_ref_request("r"));
+	assert_int_equal(outcome.after.request.state, REQUEST_WAITING);
+	assert_false(standing_holds_number(&outcome.after.request));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_are_well_formed),
+		cmocka_unit_test(no_row_is_hidden),
+		cmocka_unit_test(an_absent_addressee_is_no_row),
+		cmocka_unit_test(every_state_meets_every_event),
+		cmocka_unit_test(
+		    every_state_meets_every_event_with_anything_redis_may_hold),
+		cmocka_unit_test(an_offer_that_no_request_knows_lets_go),
+		cmocka_unit_test(nobody_stays_busy_without_a_call),
+		cmocka_unit_test(
+		    who_leaves_while_their_acceptance_is_withdrawn_is_away),
+		cmocka_unit_test(a_busy_specialists_call_is_loaded),
+		cmocka_unit_test(
+		    an_offered_request_does_not_wake_to_be_given_up),
+		cmocka_unit_test(the_double_going_does_not_end_ours),
+		cmocka_unit_test(a_revoked_call_is_looked_at_too),
+		cmocka_unit_test(requeued_after_maybe_called_holds_no_number),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}

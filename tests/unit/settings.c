@@ -1,0 +1,993 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration as files on a disk: what is read from a good one, what is
+ * said of a bad one, and that no text whatever brings the reader down. The
+ * shipped files are read where they lie in the source tree.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/settings_internal.h"
+#include "daemon/settings_when.h"
+
+enum { TEXT_SIZE = 64 * 1024, FUZZ_COUNT = 300 };
+
+static char folder[64];
+static struct settings_errors errors;
+
+/* ---- files */
+
+static const char *
+source(const char *name)
+{
+	static char path[512];
+	const char *top = getenv("srcdir");
+
+	snprintf(path, sizeof(path), "%s/%s", top != NULL ? top : ".", name);
+	return path;
+}
+
+static void
+write_file(const char *name, const char *text, size_t length, mode_t mode)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, length, file), length);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static void
+write_text(const char *name, const char *text)
+{
+	write_file(name, text, strlen(text), 0600);
+}
+
+static void
+make_subfolder(const char *name, char ret_path[128])
+{
+	snprintf(ret_path, 128, "%s/%s", folder, name);
+	assert_int_equal(mkdir(ret_path, 0700), 0);
+}
+
+static int
+make_folder(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/callbackd-settings-XXXXXX");
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	unsetenv("CREDENTIALS_DIRECTORY");
+	setenv("CALLBACKD_DATADIR", source("config"), 1);
+	return 0;
+}
+
+static int
+remove_folder(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	return system(command);
+}
+
+/* ---- a small good file, and what is put in place of its parts */
+
+#define QUEUES "queues = ( { id = \"info\"; title = \"Info\"; default = true; " \
+    "caller_id = \"+74950000100\"; } );\n"
+#define PEOPLE "specialists = ( { id = \"anna\"; name = \"Anna\"; " \
+    "to = \"+74950000101\"; queues = ( (\"info\", 3) ); } );\n"
+#define VOICE "voice = [ \"manual\" ];\n"
+#define RESULTS "dispositions = ( { key = 1; id = \"solved\"; title = \"S\"; " \
+    "then = \"close\"; } );\n"
+#define HEAD "site = \"shop\";\nphones = { home = \"RU\"; };\n"
+#define GOOD HEAD QUEUES PEOPLE VOICE RESULTS
+
+static struct settings *
+load_path(const char *path)
+{
+	struct settings *settings = NULL;
+	bool is_good = settings_load(path, &settings, &errors);
+
+	assert_int_equal(is_good, settings != NULL);
+	assert_int_equal(is_good, errors.count == 0);
+	return settings;
+}
+
+static struct settings *
+load_bytes(const char *text, size_t length)
+{
+	char path[128];
+
+	write_file("callbackd.conf", text, length, 0600);
+	snprintf(path, sizeof(path), "%s/callbackd.conf", folder);
+	return load_path(path);
+}
+
+static struct settings *
+load(const char *text)
+{
+	return load_bytes(text, strlen(text));
+}
+
+static struct settings *
+load_good(const char *text)
+{
+	struct settings *settings = load(text);
+
+	for (size_t i = 0; i < errors.count; i++)
+		print_message("%s\n", errors.items[i].text);
+	assert_non_null(settings);
+	return settings;
+}
+
+/* Is there an error at that line that holds this text. */
+static bool
+is_told(int line, const char *text)
+{
+	for (size_t i = 0; i < errors.count; i++)
+		if (errors.items[i].line == line &&
+		    strstr(errors.items[i].text, text) != NULL)
+			return true;
+	return false;
+}
+
+static void
+expect_error(const char *text, int line, const char *error)
+{
+	assert_null(load(text));
+	if (is_told(line, error))
+		return;
+	print_message("%s\nexpected at line %d: %s\n", text, line, error);
+	for (size_t i = 0; i < errors.count; i++)
+		print_message("%s\n", errors.items[i].text);
+	fail();
+}
+
+static char *
+printed(const struct settings *settings)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	settings_print(file, settings);
+	fclose(file);
+	return text;
+}
+
+/* ---- good files */
+
+static void
+test_shipped_files(void **state)
+{
+	static const char *const names[] = { "config/callbackd.conf",
+		"config/sandbox/callbackd.conf", "config/sandbox/demo.conf" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct settings *settings = load_path(source(names[i]));
+
+		for (size_t k = 0; k < errors.count; k++)
+			print_message("%s\n", errors.items[k].text);
+		assert_non_null(settings);
+		assert_int_equal(settings->policy.queue_count, 3);
+		assert_int_equal(settings->policy.specialist_count, 4);
+		assert_int_equal(settings->provider_count, 1);
+		assert_true(strlen(settings->policy.queues[0].script) > 100);
+		assert_true(strlen(settings->providers[0].text) > 100);
+		assert_int_equal(settings->providers[0].secret_count, 2);
+		settings_free(settings);
+	}
+}
+
+/* What the table says and what the core says are one. */
+static void
+test_defaults_are_those_of_the_policy(void **state)
+{
+	struct settings *settings = load_good(GOOD);
+	const struct policy *policy = &settings->policy;
+	struct specialist_policy specialist;
+	struct queue_policy queue;
+	struct policy wanted;
+
+	(void)state;
+	policy_defaults(&wanted);
+	queue_policy_defaults(&queue);
+	specialist_policy_defaults(&specialist);
+	assert_string_equal(policy->zone, wanted.zone);
+	assert_string_equal(policy->language, wanted.language);
+	assert_int_equal(policy->consent_required, wanted.consent_required);
+	assert_int_equal(policy->retry_count, wanted.retry_count);
+	assert_memory_equal(policy->retry_after_ms, wanted.retry_after_ms,
+	    sizeof(wanted.retry_after_ms));
+	/* From the retries to the end they are durations, but for a pause. */
+	wanted.ignored_return_ms = policy->ignored_return_ms;
+	assert_memory_equal(&policy->short_call_ms, &wanted.short_call_ms,
+	    sizeof(wanted) - offsetof(struct policy, short_call_ms));
+
+	assert_int_equal(policy->queues[0].target_ms, queue.target_ms);
+	assert_int_equal(policy->queues[0].limit_ms, queue.limit_ms);
+	assert_int_equal(policy->queues[0].scheduled_ms, queue.scheduled_ms);
+	assert_int_equal(policy->queues[0].late_ms, queue.late_ms);
+	assert_int_equal(policy->queues[0].is_public, queue.is_public);
+	assert_int_equal(policy->queues[0].level, queue.level);
+	assert_string_equal(policy->queues[0].greeting, queue.greeting);
+	assert_string_equal(policy->queues[0].script, queue.script);
+	assert_int_equal(policy->specialists[0].confirm, specialist.confirm);
+	assert_int_equal(policy->specialists[0].accept, specialist.accept);
+	assert_int_equal(policy->specialists[0].offer, specialist.offer);
+	assert_int_equal(policy->specialists[0].offer_ms, specialist.offer_ms);
+	assert_int_equal(policy->specialists[0].wrap_up_ms,
+	    specialist.wrap_up_ms);
+	settings_free(settings);
+}
+
+static void
+test_values_of_the_shell(void **state)
+{
+	struct settings *settings = load_good(GOOD
+	    "redis = \"embedded\"; embedded = { port = 6399; };\n"
+	    "state_dir = \"state\"; web_dir = \"/srv/web\";\n"
+	    "http = { listen = \"[::1]:80\"; public_url = \"https://x.example/\"; };\n"
+	    "log = { level = \"debug\"; }; drain_timeout = \"5s\"; in_hand = 64;\n");
+	char path[128];
+
+	(void)state;
+	assert_string_equal(settings->redis, "embedded");
+	assert_int_equal(settings->embedded.port, 6399);
+	assert_string_equal(settings->embedded.appendfsync, "always");
+	snprintf(path, sizeof(path), "%s/state", folder);
+	assert_string_equal(settings->state_dir, path);
+	snprintf(path, sizeof(path), "%s/state/desk_token", folder);
+	assert_string_equal(settings->desk_token_file, path);
+	assert_string_equal(settings->web_dir, "/srv/web");
+	assert_string_equal(settings->control, "/run/callbackd/control.sock");
+	assert_string_equal(settings->http.host, "::1");
+	assert_int_equal(settings->http.port, 80);
+	assert_string_equal(settings->http.public_url, "https://x.example");
+	assert_int_equal(settings->log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(settings->drain_ms, 5000);
+	assert_int_equal(settings->in_hand, 64);
+	assert_string_equal(settings->sandbox_url, "");
+	settings_free(settings);
+
+	settings = load_good(GOOD);
+	assert_string_equal(settings->http.public_url, "http://127.0.0.1:8080");
+	assert_string_equal(settings->redis,
+	    "unix:/run/callbackd-redis/redis.sock");
+	settings_free(settings);
+}
+
+static void
+test_a_queue_starts_from_the_window(void **state)
+{
+	struct settings *settings = load_good(HEAD
+	    "window = { target = \"1m\"; limit = \"2m\"; };\n"
+	    "queues = ( { id = \"a\"; title = \"A\"; default = true; },\n"
+	    "{ id = \"b\"; title = \"B\"; level = 2; greeting = \"Hi\";"
+	    " window = { limit = \"4h\"; }; pass_to = ( \"a\" ); } );\n"
+	    VOICE RESULTS);
+	const struct queue_policy *queues = settings->policy.queues;
+
+	(void)state;
+	assert_int_equal(queues[0].target_ms, 60000);
+	assert_int_equal(queues[0].limit_ms, 120000);
+	assert_int_equal(queues[1].target_ms, 60000);
+	assert_int_equal(queues[1].limit_ms, 14400000);
+	assert_int_equal(queues[1].late_ms, 3600000);
+	assert_int_equal(queues[1].level, 2);
+	assert_string_equal(queues[1].greeting, "Hi");
+	assert_int_equal(queues[1].pass_to_count, 1);
+	assert_string_equal(queues[1].pass_to[0], "a");
+	settings_free(settings);
+}
+
+static void
+test_specialists(void **state)
+{
+	struct settings *settings = load_good(HEAD QUEUES
+	    "language = \"ru\"; allow_test_settings = true;\n"
+	    "offer = { screen = \"10s\"; phone = \"40s\"; confirm = \"answer\"; };\n"
+	    "specialists = (\n"
+	    "{ id = \"a\"; name = \"A\"; queues = ( (\"info\", 9) );"
+	    "  offers = [ \"sms\", \"phone\", \"screen\" ]; to = \"user:a\";"
+	    "  addresses = ( { provider = \"p\"; to = \"sip:a@x\"; } ); },\n"
+	    "{ id = \"b\"; name = \"B\"; queues = ( (\"info\", 1) ); language = \"en\";"
+	    "  offer = \"7s\"; wrap_up = 0; confirm = \"press1\"; accept = \"automatic\";"
+	    "  addresses = ( { provider = \"p\"; to = \"ext:12\"; } ); } );\n"
+	    "voice = [ \"p\", \"manual\" ];\n"
+	    "providers = ( { id = \"p\"; file = \"sandbox.conf\"; } );\n" RESULTS);
+	const struct specialist_policy *a = &settings->policy.specialists[0];
+	const struct specialist_policy *b = &settings->policy.specialists[1];
+
+	(void)state;
+	assert_int_equal(a->address_count, 2);
+	assert_string_equal(policy_address(a, "p"), "sip:a@x");
+	assert_string_equal(policy_address(a, "other"), "user:a");
+	assert_int_equal(a->offer, OFFER_PHONE);
+	assert_int_equal(a->offer_ms, 40000);
+	assert_int_equal(a->confirm, CONFIRM_ANSWER);
+	assert_string_equal(a->language, "ru");
+	assert_int_equal(a->queue_count, 1);
+	assert_int_equal(a->queues[0].level, 9);
+	assert_int_equal(b->address_count, 1);
+	assert_string_equal(policy_address(b, "p"), "ext:12");
+	assert_string_equal(policy_address(b, "other"), "");
+	assert_int_equal(b->offer, OFFER_SCREEN);
+	assert_int_equal(b->offer_ms, 7000);
+	assert_int_equal(b->wrap_up_ms, 0);
+	assert_int_equal(b->confirm, CONFIRM_PRESS1);
+	assert_int_equal(b->accept, ACCEPT_AUTOMATIC);
+	assert_string_equal(b->language, "en");
+	settings_free(settings);
+}
+
+static void
+test_the_clock_scales_the_companys_times_only(void **state)
+{
+	struct settings *settings = load_good(
+	    "allow_test_settings = true; clock_scale = 0.01;\n" GOOD
+	    "retry = { after = [ \"50s\", \"20ms\" ]; };\n");
+	const struct policy *policy = &settings->policy;
+	char *text = printed(settings);
+
+	(void)state;
+	assert_int_equal(policy->queues[0].limit_ms, 9000);
+	assert_int_equal(policy->retry_after_ms[0], 500);
+	assert_int_equal(policy->retry_after_ms[1], 1);
+	assert_int_equal(policy->specialists[0].offer_ms, 200);
+	assert_int_equal(policy->specialists[0].wrap_up_ms, 300);
+	assert_int_equal(policy->ring_ms, 25000);
+	assert_int_equal(policy->place_lease_ms, 60000);
+	assert_int_equal(policy->record_keep_ms, 7 * 86400000);
+	assert_non_null(strstr(text, "\nretry.after = [ \"50s\", \"20ms\" ];"));
+	free(text);
+	settings_free(settings);
+}
+
+/* ---- providers and what they must know */
+
+#define PROVIDER(more) HEAD QUEUES PEOPLE RESULTS "voice = [ \"p\" ];\n" \
+    "providers = ( { id = \"p\"; file = \"p.conf\"; " more " } );\n"
+
+static void
+test_provider_files_are_looked_for(void **state)
+{
+	struct settings *settings;
+	char path[128];
+
+	(void)state;
+	expect_error(PROVIDER(""), 7, "providers.p.file: there is no file");
+	make_subfolder("providers", path);
+	write_text("providers/p.conf", "in the folder");
+	settings = load_good(PROVIDER(""));
+	assert_string_equal(settings->providers[0].text, "in the folder");
+	assert_string_equal(settings->providers[0].file, "p.conf");
+	assert_int_equal(settings->providers[0].timeout_ms, 10000);
+	settings_free(settings);
+	write_text("p.conf", "beside");
+	settings = load_good(PROVIDER("base = \"http://127.0.0.1:1/\"; "
+	    "timeout = \"20s\"; calls_per_second = 2.5; in_flight = 3;"));
+	assert_string_equal(settings->providers[0].text, "beside");
+	assert_string_equal(settings->providers[0].base, "http://127.0.0.1:1");
+	assert_int_equal(settings->providers[0].timeout_ms, 20000);
+	assert_int_equal(settings->providers[0].in_flight, 3);
+	assert_true(settings->providers[0].calls_per_second == 2.5);
+	settings_free(settings);
+	write_file("p.conf", "a\0b", 3, 0600);
+	expect_error(PROVIDER(""), 7, "NUL");
+}
+
+static void
+test_secrets(void **state)
+{
+	struct settings *settings;
+	char *text, path[128];
+
+	(void)state;
+	write_text("p.conf", "x");
+	expect_error(PROVIDER("secrets = \"none\";"), 7,
+	    "providers.p.secrets: ");
+	write_text("secret", "# comment\n\naccount = AC1\n token=a=b \n");
+	settings = load_good(PROVIDER("secrets = \"secret\";"));
+	assert_int_equal(settings->providers[0].secret_count, 2);
+	assert_string_equal(settings->providers[0].secrets[0].name, "account");
+	assert_string_equal(settings->providers[0].secrets[0].value, "AC1");
+	assert_string_equal(settings->providers[0].secrets[1].name, "token");
+	assert_string_equal(settings->providers[0].secrets[1].value, "a=b");
+	text = printed(settings);
+	assert_non_null(strstr(text, "providers.p.secrets.token = \"***\";"));
+	assert_null(strstr(text, "a=b"));
+	free(text);
+	settings_free(settings);
+
+	/* A credential of the service manager comes first. */
+	make_subfolder("credentials", path);
+	write_text("credentials/secret", "account = AC2");
+	setenv("CREDENTIALS_DIRECTORY", path, 1);
+	settings = load_good(PROVIDER("secrets = \"secret\";"));
+	assert_string_equal(settings->providers[0].secrets[0].value, "AC2");
+	settings_free(settings);
+	unsetenv("CREDENTIALS_DIRECTORY");
+
+	write_text("secret", "account = AC1\naccount = AC2\nnothing\n= x\n");
+	assert_null(load(PROVIDER("secrets = \"secret\";")));
+	assert_true(is_told(7, "given twice"));
+	assert_true(is_told(7, "secret:3: must be name=value"));
+	assert_true(is_told(7, "a secret's name"));
+	for (size_t i = 0; i < errors.count; i++) {
+		assert_null(strstr(errors.items[i].text, "AC"));
+		assert_null(strstr(errors.items[i].text, "nothing"));
+	}
+
+	expect_error(PROVIDER("secrets = { account = \"AC1\"; };"), 7,
+	    "allow_test_settings");
+	settings = load_good("allow_test_settings = true;\n"
+	    PROVIDER("secrets = { account = \"AC1\"; };"));
+	assert_string_equal(settings->providers[0].secrets[0].value, "AC1");
+	settings_free(settings);
+}
+
+static void
+test_a_password_is_not_shown(void **state)
+{
+	struct settings *settings = load_good(GOOD
+	    "redis = \"redis://shop:hunter2@127.0.0.1:6379/0\";\n");
+	char *text = printed(settings);
+
+	(void)state;
+	assert_string_equal(settings->redis,
+	    "redis://shop:hunter2@127.0.0.1:6379/0");
+	assert_null(strstr(text, "hunter2"));
+	assert_non_null(strstr(text, "\"redis://shop:***@127.0.0.1:6379/0\""));
+	free(text);
+	settings_free(settings);
+	expect_error(GOOD "redis = \"rdis://shop:hunter2@127.0.0.1\";\n", 7,
+	    "redis: must be");
+	assert_null(strstr(errors.items[0].text, "hunter2"));
+}
+
+/* ---- bad files */
+
+static void
+test_one_error_each(void **state)
+{
+	static const struct {
+		const char *text;
+		int line;
+		const char *error;
+	} cases[] = {
+		{ GOOD "compny = \"x\";\n", 7,
+		    "compny: there is no such setting; did you mean \"company\"?" },
+		{ GOOD "window = { limt = \"x\"; };\n", 7,
+		    "window.limt: there is no such setting; did you mean \"limit\"?" },
+		{ GOOD "qqqqqq = 1;\n", 7, "qqqqqq: there is no such setting" },
+		{ GOOD "company = 5;\n", 7, "company: must be a text in quotes" },
+		{ GOOD "window = { limit = 15; };\n", 7,
+		    "window.limit: must be a duration in quotes" },
+		{ GOOD "window = { limit = \"15\"; };\n", 7, "is no duration" },
+		{ GOOD "window = { limit = \"1m1h\"; };\n", 7, "is no duration" },
+		{ GOOD "window = { limit = \"9999d\"; };\n", 7, "must be from" },
+		{ GOOD "window = 5;\n", 7, "window: must be a group" },
+		{ GOOD "window = { target = \"20m\"; };\n", 7,
+		    "target must not be above limit" },
+		{ GOOD "in_hand = 5;\n", 7, "in_hand: 5 must be from 16 to 65536" },
+		{ GOOD "in_hand = 64.5;\n", 7, "must be a whole number" },
+		{ GOOD "in_hand = \"64\";\n", 7, "must be a whole number" },
+		{ GOOD "in_hand = 4294967360;\n", 7, "4294967360: number out of range" },
+		{ GOOD "in_hand = 0x1FFFFFFFF;\n", 7, "number out of range" },
+		{ GOOD "in_hand = 3000000000L;\n", 7, "number out of range" },
+		{ GOOD "in_hand = -99999999999999999999;\n", 7, "number out of range" },
+		{ GOOD "drain_timeout = 3000000000;\n", 7, "number out of range" },
+		{ GOOD "consent = true;\n", 7, "consent: must be a word in quotes" },
+		{ GOOD "consent = \"maybe\";\n", 7,
+		    "consent: \"maybe\" is none of: optional, required" },
+		{ GOOD "allow_test_settings = 1;\n", 7, "must be true or false" },
+		{ GOOD "clock_scale = 0.5;\n", 7, "only with allow_test_settings" },
+		{ GOOD "allow_test_settings = true;\nclock_scale = 0;\n", 8, "above 0" },
+		{ GOOD "clock_scale = 1e999;\n", 7, "must be from 0 to 1" },
+		{ GOOD "zone = \"Europe/Moskow\";\n", 7, "must be a time zone" },
+		{ GOOD "zone = \"../../etc/passwd\";\n", 7, "must be a time zone" },
+		{ GOOD "language = \"russian\";\n", 7, "must be a language" },
+		{ GOOD "http = { listen = \"localhost:80\"; };\n", 7,
+		    "must be a numeric address" },
+		{ GOOD "http = { listen = \"127.0.0.1:65536\"; };\n", 7,
+		    "must be a numeric address" },
+		{ GOOD "http = { public_url = \"x.example\"; };\n", 7, "must be a URL" },
+		{ GOOD "company = \"a\\x01\";\n", 7, "control character" },
+		{ GOOD "company = \"a\\xff\";\n", 7, "is not UTF-8" },
+		{ GOOD "messages = { soon = \"{nme}\"; };\n", 7, "there is no {nme}" },
+		{ GOOD "messages = { soon = \"{name\"; };\n", 7, "\"{\" without \"}\"" },
+		{ GOOD "hours = { week = ( (\"Mon-Fri\") ); };\n", 7, "entry 1 is wrong" },
+		{ GOOD "hours = { week = ( (\"Fri-Mon\", \"09:00-10:00\") ); };\n", 7,
+		    "must be weekdays" },
+		{ GOOD "hours = { days = ( (\"2026-02-29\", \"closed\") ); };\n", 7,
+		    "must be a date" },
+		{ GOOD "hours = { week = ( (\"Mon\", \"10:00-09:00\") ); };\n", 7,
+		    "must be times" },
+		{ GOOD "alarms = { to = [ \"nobody\" ]; on = [ \"late\" ]; };\n", 7,
+		    "no queue or specialist \"nobody\"" },
+		{ GOOD "alarms = { on = [ \"never\" ]; };\n", 7, "must be late" },
+		{ GOOD "retry = { after = ( \"1m\", 5 ); };\n", 7, "entry 2 is wrong" },
+		{ GOOD "retry = { after = \"1m\"; };\n", 7, "must be a list" },
+		{ GOOD "control = \"" "/0123456789012345678901234567890123456789"
+		    "0123456789012345678901234567890123456789012345678901234567"
+		    "89\";\n", 7, "control: is longer than 100 bytes" },
+		{ GOOD "site = \"again\";\n", 7, "duplicate" },
+		{ GOOD "a = ;\n", 7, "syntax error" },
+		{ GOOD "@include \"/tmp\"\n", 7, "@include is not supported" },
+		{ "phones = { home = \"RU\"; };\n" QUEUES PEOPLE VOICE RESULTS, 1,
+		    "site: is missing" },
+		{ "site = \"shop\";\n" QUEUES PEOPLE VOICE RESULTS, 0,
+		    "phones.home: is missing" },
+		{ HEAD PEOPLE VOICE RESULTS, 1, "queues: is missing" },
+		{ HEAD QUEUES PEOPLE RESULTS, 1, "voice: is missing" },
+		{ HEAD QUEUES PEOPLE VOICE, 1, "dispositions: is missing" },
+		{ HEAD QUEUES PEOPLE RESULTS "voice = [ \"p\" ];\n", 6,
+		    "voice: there is no provider \"p\"" },
+		{ HEAD QUEUES PEOPLE RESULTS "voice = [ \"manual\", \"manual\" ];\n", 6,
+		    "stands there twice" },
+		{ HEAD QUEUES PEOPLE VOICE "dispositions = ( { key = 1; id = \"a\";"
+		    " title = \"A\"; then = \"close\"; },\n{ key = 1; id = \"b\";"
+		    " title = \"B\"; then = \"close\"; } );\n", 7,
+		    "dispositions.b.key: 1 is that of \"a\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		expect_error(cases[i].text, cases[i].line, cases[i].error);
+}
+
+static void
+test_queues_that_do_not_fit(void **state)
+{
+	(void)state;
+	assert_null(load(HEAD "queues = (\n"
+	    "{ id = \"a\"; title = \"A\"; default = true; pass_to = [ \"a\", \"bb\" ]; },\n"
+	    "{ id = \"b\"; title = \"B\"; default = true; script = \"none.txt\";\n"
+	    "  widen = ( { before = \"1m\"; queue = \"cc\"; }, { level = 0; } );\n"
+	    "  passed = { climb = \"nobody\"; };\n"
+	    "  window = { target = \"20m\"; }; },\n"
+	    "{ id = \"b\"; title = \"C\"; } );\n" VOICE RESULTS));
+	assert_true(is_told(4, "queues.a.pass_to: a queue does not pass to itself"));
+	assert_true(is_told(4, "queues.a.pass_to: there is no queue \"bb\""));
+	assert_true(is_told(5, "only one queue can be the default"));
+	assert_true(is_told(5, "queues.b.script: there is no file"));
+	assert_true(is_told(6, "widen.1.queue: there is no queue \"cc\""));
+	assert_true(is_told(6, "widen.2.before: is missing"));
+	assert_true(is_told(6, "widen.2.level: 0 must be from 1 to 9"));
+	assert_true(is_told(7, "climb: there is no queue or specialist"));
+	assert_true(is_told(8, "target must not be above limit"));
+	assert_true(is_told(5, "queues.b: there are two of it"));
+	expect_error(HEAD "queues = ( { id = \"a\"; title = \"A\"; } );\n" VOICE
+	    RESULTS, 3, "one queue needs default = true");
+}
+
+static void
+test_people_that_do_not_fit(void **state)
+{
+	write_text("p.conf", "x");
+	(void)state;
+	assert_null(load(HEAD QUEUES "specialists = (\n"
+	    "{ id = \"a\"; name = \"A\"; queues = ( (\"inof\", 3), (\"info\", 10) ); },\n"
+	    "{ id = \"b\"; name = \"B\"; queues = ( (\"inof\", 3), (\"inof\", 3) );\n"
+	    "  addresses = ( { provider = \"q\"; to = \"user:b\"; } ); shift = \"Mon\"; },\n"
+	    "{ id = \"c\"; name = \"C\"; queues = ( (\"info\", 1) ); to = \"+0\"; },\n"
+	    "{ id = \"c\"; name = \"C\"; queues = ( ); offers = [ \"fax\" ];\n"
+	    "  addresses = ( { provider = \"p\"; to = \"user:1\"; },\n"
+	    "    { provider = \"p\"; to = \"user:2\"; } ); } );\n"
+	    "voice = [ \"p\" ];\nproviders = ( { id = \"p\"; file = \"p.conf\"; } );\n"
+	    RESULTS));
+	assert_true(is_told(5, "a.queues: \"10\" must be a level from 1 to 9"));
+	assert_true(is_told(5, "a.to: is missing: no address for the provider \"p\""));
+	assert_true(is_told(6, "there is no queue \"inof\"; did you mean \"info\"?"));
+	assert_true(is_told(6, "\"inof\" stands there twice"));
+	assert_true(is_told(7, "b.addresses: there is no provider \"q\""));
+	assert_true(is_told(7, "b.shift: \"Mon\" must be weekdays and times"));
+	assert_true(is_told(8, "c.to: \"+0\" must be a number"));
+	assert_true(is_told(9, "c.queues: must have 1 to 8 entries"));
+	assert_true(is_told(9, "c.offers: \"fax\" must be screen, phone or sms"));
+	assert_true(is_told(8, "specialists.c: there are two of it"));
+	assert_true(is_told(10, "two addresses for \"p\""));
+}
+
+static void
+test_providers_that_do_not_fit(void **state)
+{
+	(void)state;
+	write_text("p.conf", "x");
+	assert_null(load(HEAD QUEUES PEOPLE RESULTS
+	    "telephony = { place_lease = \"20s\"; };\n"
+	    "voice = [ \"p\" ];\nproviders = (\n"
+	    "{ id = \"p\"; file = \"p.conf\"; },\n"
+	    "{ id = \"manual\"; file = \"p.conf\"; base = \"ftp://x\"; },\n"
+	    "{ id = \"q\"; file = \"/etc\"; timeout = \"100ms\"; } );\n"));
+	assert_true(is_told(6, "place_lease: must be at least 25s"));
+	assert_true(is_told(10, "\"manual\" is built in"));
+	assert_true(is_told(10, "base: \"ftp://x\" must be a URL"));
+	assert_true(is_told(11, "q.file: /etc: "));
+	assert_true(is_told(11, "q.timeout: \"100ms\" must be from 1s"));
+}
+
+static void
+test_all_errors_at_once_in_order(void **state)
+{
+	(void)state;
+	assert_null(load("site = \"Shop\";\nzone = 5;\nin_hand = 9999999999;\n"
+	    "language = \"x\";\nconsent = \"?\";\nphones = { home = \"RU\"; };\n"
+	    QUEUES PEOPLE VOICE RESULTS));
+	assert_int_equal(errors.count, 5);
+	for (size_t i = 0; i < errors.count; i++) {
+		char line[32];
+
+		snprintf(line, sizeof(line), ".conf:%d: ", (int)i + 1);
+		assert_int_equal(errors.items[i].line, i + 1);
+		assert_non_null(strstr(errors.items[i].text, line));
+		assert_memory_equal(errors.items[i].text, folder,
+		    strlen(folder));
+	}
+}
+
+static void
+test_more_errors_than_are_kept(void **state)
+{
+	char text[TEXT_SIZE] = "";
+	size_t used = 0;
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+		    "nothing%d = 1;\n", i);
+	assert_null(load(text));
+	assert_int_equal(errors.count, SETTINGS_ERRORS_MAX);
+	/* Five required settings are missing besides. */
+	assert_int_equal(errors.left_out, 205 - SETTINGS_ERRORS_MAX);
+}
+
+static void
+test_files_that_are_none(void **state)
+{
+	char *large = calloc(1, SETTINGS_FILE_MAX + 2);
+	char path[128];
+
+	(void)state;
+	assert_null(load_path("/nonexistent/callbackd.conf"));
+	assert_non_null(strstr(errors.items[0].text, strerror(ENOENT)));
+	assert_null(load_path(folder));
+	assert_non_null(strstr(errors.items[0].text, strerror(EISDIR)));
+	assert_null(load_path("/dev/zero"));
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(load_path(path));
+	assert_null(load_bytes("a\0b", 3));
+	assert_true(is_told(0, "NUL"));
+	assert_null(load("a = \"\xff\";"));
+	assert_true(is_told(0, "UTF-8"));
+	assert_null(load(""));
+	memset(large, '\n', SETTINGS_FILE_MAX + 1);
+	assert_null(load(large));
+	assert_true(is_told(0, "larger than 1 MB"));
+	memcpy(large, GOOD, strlen(GOOD));
+	large[SETTINGS_FILE_MAX] = '\0';
+	settings_free(load_good(large));
+	memset(large, '(', SETTINGS_FILE_MAX);
+	memcpy(large, "a = ", 4);
+	assert_null(load(large));
+	free(large);
+}
+
+/* libconfig's scanner ends the program when it is made to include a folder;
+ * what reaches it is then the child's end, not ours. */
+static void
+test_a_text_that_ends_the_parser(void **state)
+{
+	struct settings settings = { .values = NULL };
+	struct settings_reading reading = { &settings, &errors, "x.conf", "." };
+
+	(void)state;
+	errors = (struct settings_errors){ .count = 0 };
+	assert_false(settings_try(&reading, "@include \"/tmp\"\n"));
+	assert_int_equal(errors.count, 1);
+	assert_string_equal(errors.items[0].text, "x.conf: cannot be parsed: it "
+	    "ends or stops the parser");
+}
+
+/* ---- what is told of settings */
+
+struct differences {
+	char text[1024];
+	size_t restart_count;
+};
+
+static void
+on_difference(void *context, const struct settings_difference *difference)
+{
+	struct differences *all = context;
+	size_t used = strlen(all->text);
+
+	snprintf(all->text + used, sizeof(all->text) - used, "%s %s %s\n",
+	    difference->path,
+	    difference->before != NULL ? difference->before : "-",
+	    difference->after != NULL ? difference->after : "-");
+	all->restart_count += difference->needs_restart;
+}
+
+static void
+test_difference(void **state)
+{
+	struct settings *before, *same, *after;
+	struct differences all = { .text = "" };
+
+	(void)state;
+	write_text("s.txt", "old");
+	before = load_good(GOOD "company = \"A\"; redis = \"redis://a:b@c\";\n"
+	    "card_url = \"https://x.example\"; window = { limit = \"15m\"; };\n");
+	same = load_good(GOOD "company = \"A\"; redis = \"redis://a:b@c\";\n"
+	    "card_url = \"https://x.example\"; window = { limit = \"900s\"; };\n");
+	assert_int_equal(settings_difference(before, same, on_difference, &all),
+	    0);
+	after = load_good(HEAD "queues = ( { id = \"info\"; title = \"Info\";"
+	    "default = true; caller_id = \"+74950000100\"; script = \"s.txt\"; } );"
+	    PEOPLE VOICE RESULTS
+	    "company = \"B\"; redis = \"redis://a:c@c\"; window = { limit = \"20m\"; };");
+	assert_int_equal(settings_difference(before, after, on_difference, &all),
+	    5);
+	assert_string_equal(all.text,
+	    "company \"A\" \"B\"\n"
+	    "redis \"redis://a:***@c\" \"redis://a:***@c\"\n"
+	    "window.limit \"15m\" \"20m\"\n"
+	    "queues.info.script - \"s.txt\"\n"
+	    "card_url \"https://x.example\" -\n");
+	assert_int_equal(all.restart_count, 1);
+	settings_free(before);
+	settings_free(same);
+
+	/* What a file holds is part of the setting. */
+	write_text("s.txt", "new");
+	before = after;
+	after = load_good(HEAD "queues = ( { id = \"info\"; title = \"Info\";"
+	    "default = true; caller_id = \"+74950000100\"; script = \"s.txt\"; } );"
+	    PEOPLE VOICE RESULTS
+	    "company = \"B\"; redis = \"redis://a:c@c\"; window = { limit = \"20m\"; };");
+	assert_string_equal(before->policy.queues[0].script, "old");
+	assert_string_equal(after->policy.queues[0].script, "new");
+	assert_int_equal(settings_difference(before, after, on_difference, &all),
+	    1);
+	settings_free(before);
+	settings_free(after);
+}
+
+static void
+on_path(void *context, const char *path)
+{
+	strcat(strcat(context, path), " ");
+}
+
+static void
+test_settings_without_effect(void **state)
+{
+	char text[1024] = "";
+	struct settings *settings = load_good(GOOD
+	    "hours = { after_close = \"15m\"; }; keep_for_line = 1;\n");
+
+	(void)state;
+	assert_int_equal(settings_without_effect(settings, on_path, text), 2);
+	assert_string_equal(text, "hours.after_close keep_for_line ");
+	settings_free(settings);
+}
+
+/* Each line says one setting, its value and what it is for. */
+static void
+test_print(void **state)
+{
+	struct settings *settings = load_good(GOOD "company = \"a\\\"b\\\\c\";\n");
+	char *text = printed(settings);
+
+	(void)state;
+	assert_non_null(strstr(text, "\nsite = \"shop\"; "));
+	assert_non_null(strstr(text, "\ncompany = \"a\\\"b\\\\c\"; "));
+	assert_non_null(strstr(text, "\nwindow.limit = \"15m\"; "));
+	assert_non_null(strstr(text, "\nqueues.info.default = true; "));
+	assert_non_null(strstr(text,
+	    "\nspecialists.anna.queues = ( (\"info\", 3) ); "));
+	assert_non_null(strstr(text, "\nin_hand = 1024; "));
+	assert_non_null(strstr(text, "# (default) "));
+	free(text);
+	settings_free(settings);
+}
+
+static void
+check_table(const struct setting_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct setting_row *row = &table->rows[i];
+
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(row->name, table->rows[k].name);
+		if (row->type == SETTING_GROUP || row->type == SETTING_LIST) {
+			assert_non_null(row->table);
+			check_table(row->table);
+		}
+		if (row->type == SETTING_GROUP)
+			continue;
+		assert_non_null(row->help);
+		assert_true(strlen(row->help) < 80);
+		assert_int_equal(row->type == SETTING_CHOICE,
+		    row->words != NULL && row->type != SETTING_TEXT);
+		if (row->flags & SETTING_LATER && row->type != SETTING_LIST)
+			assert_int_equal(row->at, SETTING_NOWHERE);
+		if (row->size > 1 && row->type == SETTING_TEXT)
+			assert_true(row->max < (int64_t)row->size);
+	}
+}
+
+static void
+test_the_table_itself(void **state)
+{
+	(void)state;
+	check_table(&settings_schema);
+}
+
+static void
+test_durations(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+		int64_t ms;
+	} cases[] = {
+		{ "0", "0", 0 }, { "0s", "0", 0 }, { "1ms", "1ms", 1 },
+		{ "20s", "20s", 20000 }, { "90s", "1m30s", 90000 },
+		{ "1h30m", "1h30m", 5400000 }, { "48h", "2d", 172800000 },
+		{ "1d2h3m4s5ms", "1d2h3m4s5ms", 93784005 },
+	};
+	static const char *const wrong[] = { "", "1", "m", "1x", "1m ", " 1m",
+		"-1m", "1m1h", "1m1m", "1.5m", "1M", "9999999999s", "1ms1s" };
+	char shown[WHEN_DURATION_SIZE];
+	int64_t ms;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_true(when_duration_parse(cases[i].text, &ms));
+		assert_int_equal(ms, cases[i].ms);
+		when_duration_print(ms, shown);
+		assert_string_equal(shown, cases[i].shown);
+	}
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		assert_false(when_duration_parse(wrong[i], &ms));
+}
+
+/* ---- any text at all */
+
+static unsigned seed;
+
+static size_t
+draw(size_t below)
+{
+	return (size_t)rand_r(&seed) % below;
+}
+
+/* One small change; the length may grow by less than 64. */
+static size_t
+mutate(char *text, size_t length)
+{
+	static const char *const words[] = { "\"", "{", "}", "(", ")", "[", "]",
+		";", "=", ",", "99999999999", "0x", "-1", "1e999", "true", "\\x00",
+		"\\", "/*", "#", "@include \"/tmp\"", "\n", "+", "id = \"anna\";",
+		"\xd0", "\x01", "\"\"", "10000000000L" };
+	size_t at = draw(length), count = 1 + draw(30);
+	const char *word;
+
+	switch (draw(4)) {
+	case 0:
+		text[at] = (char)draw(256);
+		return length;
+	case 1:
+		count = count > length - at ? length - at : count;
+		memmove(text + at, text + at + count, length - at - count);
+		return length - count;
+	case 2:
+		word = words[draw(COUNT_OF(words))];
+		memmove(text + at + strlen(word), text + at, length - at);
+		memcpy(text + at, word, strlen(word));
+		return length + strlen(word);
+	default:
+		count = count > length - at ? length - at : count;
+		memmove(text + at + count, text + at, length - at);
+		return length + count;
+	}
+}
+
+static size_t
+read_sample(const char *name, char *ret_text)
+{
+	FILE *file = fopen(source(name), "r");
+	size_t length;
+
+	assert_non_null(file);
+	length = fread(ret_text, 1, TEXT_SIZE / 2, file);
+	fclose(file);
+	return length;
+}
+
+static void
+test_any_text(void **state)
+{
+	static const char *const samples[] = { "config/callbackd.conf",
+		"config/sandbox/callbackd.conf" };
+	const char *given = getenv("SEED"), *wanted = getenv("COUNT");
+	int count = wanted != NULL ? atoi(wanted) : FUZZ_COUNT, good_count = 0;
+	static char text[TEXT_SIZE];
+
+	(void)state;
+	seed = given != NULL ? (unsigned)atoi(given) :
+	    (unsigned)time(NULL) ^ (unsigned)getpid();
+	print_message("# SEED=%u COUNT=%d\n", seed, count);
+	for (int i = 0; i < count; i++) {
+		size_t length = read_sample(samples[draw(2)], text);
+		struct settings *settings;
+
+		for (size_t k = 1 + draw(3); k > 0 && length > 0; k--)
+			length = mutate(text, length);
+		settings = load_bytes(text, length);
+		good_count += settings != NULL;
+		for (size_t k = 0; k < errors.count; k++) {
+			assert_non_null(strstr(errors.items[k].text,
+			    "callbackd.conf"));
+			assert_null(strstr(errors.items[k].text,
+			    "stops the parser"));
+		}
+		settings_free(settings);
+	}
+	print_message("# %d of them are good\n", good_count);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shipped_files),
+		cmocka_unit_test(test_defaults_are_those_of_the_policy),
+		cmocka_unit_test(test_values_of_the_shell),
+		cmocka_unit_test(test_a_queue_starts_from_the_window),
+		cmocka_unit_test(test_specialists),
+		cmocka_unit_test(test_the_clock_scales_the_companys_times_only),
+		cmocka_unit_test(test_provider_files_are_looked_for),
+		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_a_password_is_not_shown),
+		cmocka_unit_test(test_one_error_each),
+		cmocka_unit_test(test_queues_that_do_not_fit),
+		cmocka_unit_test(test_people_that_do_not_fit),
+		cmocka_unit_test(test_providers_that_do_not_fit),
+		cmocka_unit_test(test_all_errors_at_once_in_order),
+		cmocka_unit_test(test_more_errors_than_are_kept),
+		cmocka_unit_test(test_files_that_are_none),
+		cmocka_unit_test(test_a_text_that_ends_the_parser),
+		cmocka_unit_test(test_difference),
+		cmocka_unit_test(test_settings_without_effect),
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_the_table_itself),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_any_text),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("settings", tests, make_folder,
+	    remove_folder);
+}

@@ -1,0 +1,1 @@
+# Pages of the daemon; web/phones is the sandbox's.
