@@ -1,1 +1,24 @@
-# What is measured, and against what.
+# What is measured, and against what. Each bench is bench/NAME.py; the programs
+# they are made of lie in bench/parts.
+EXTRA_DIST += bench/latency.py bench/dispatch.py bench/lifecycle.py bench/intake.py \
+	bench/memory.py bench/parts/company.py bench/parts/stub.conf
+noinst_PROGRAMS += bench/parts/stub bench/parts/load bench/parts/loop
+bench_parts_stub_SOURCES = bench/parts/stub.c
+bench_parts_stub_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+bench_parts_stub_LDADD = $(EVENT_LIBS)
+
+BENCH_CPPFLAGS = $(AM_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(CURL_CFLAGS) $(HIREDIS_CFLAGS) \
+	$(CONFIG_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+BENCH_LIBS = $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(CURL_LIBS) $(HIREDIS_LIBS) $(CONFIG_LIBS) \
+	$(JANSSON_LIBS) $(CRYPTO_LIBS)
+BENCH_SOURCES = bench/parts/world.c bench/parts/world.h daemon/log.c daemon/log.h \
+	$(SETTINGS_SOURCES)
+bench_parts_load_SOURCES = bench/parts/load.c $(BENCH_SOURCES)
+bench_parts_load_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_parts_load_LDADD = $(BENCH_LIBS)
+bench_parts_loop_SOURCES = bench/parts/loop.c daemon/carrier.c daemon/carrier.h \
+	daemon/clock.c daemon/clock.h $(BENCH_SOURCES)
+bench_parts_loop_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_parts_loop_LDADD = $(BENCH_LIBS)
+bench/parts/load-load.$(OBJEXT): daemon/scripts.h
+bench/parts/loop-loop.$(OBJEXT): daemon/scripts.h

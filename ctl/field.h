@@ -29,7 +29,7 @@ bool field_check(const json_t *value, const struct field *shape, char *ret_why,
     size_t size);
 
 /* They accept NULL and anything that is not an object. Numbers are clamped to
- * +-2^53, so that sums of two cannot overflow. */
+ * +-4e15, so that two of them as milliseconds can be added. */
 const char *field_text(const json_t *object, const char *name);
 int64_t field_number(const json_t *object, const char *name);
 double field_real(const json_t *object, const char *name);

@@ -232,6 +232,7 @@ struct act {
 	char verb[16];
 	json_t *body;                   /* owned */
 	char id[REQUEST_ID_SIZE];
+	int call;                       /* the one under way */
 };
 
 static void
@@ -518,6 +519,41 @@ post(struct act *act, struct http_request *request, struct event *event)
 	}
 }
 
+/* How any other call goes is its provider's to say. */
+static void
+on_call_provider(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct act *act = context;
+	struct http_request *request = http_held(act->api->server,
+	    act->handle);
+	struct event event = { .digit = -1 };
+
+	(void)tag;
+	if (request == NULL) {
+		act_free(act);
+		return;
+	}
+	if (end != REDIS_REPLY) {
+		api_unavailable(request);
+		act_free(act);
+		return;
+	}
+	if (reply->type != REDIS_REPLY_STRING ||
+	    strcmp(reply->str, CALL_BY_HAND) != 0) {
+		http_problem(request, 409, "no_row",
+		    "the call under way is not made by hand");
+		act_free(act);
+		return;
+	}
+	event.to = record_ref_call(act->id, act->call);
+	if (!verb_progress(act, request, &event)) {
+		act_free(act);
+		return;
+	}
+	post(act, request, &event);
+}
+
 /* The call a progress belongs to: the one under way, and only by hand. */
 static void
 on_call_number(void *context, uint64_t tag, enum redis_end end,
@@ -526,28 +562,31 @@ on_call_number(void *context, uint64_t tag, enum redis_end end,
 	struct act *act = context;
 	struct http_request *request = http_held(act->api->server,
 	    act->handle);
-	struct event event = { .digit = -1 };
-	int n;
+	struct record_ref ref;
+	char key[KEY_SIZE];
 
 	(void)tag;
 	if (request == NULL) {
 		act_free(act);
 		return;
 	}
-	n = end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING ?
-	    atoi(reply->str) : 0;
-	if (n <= 0) {
+	if (end != REDIS_REPLY) {
+		api_unavailable(request);
+		act_free(act);
+		return;
+	}
+	act->call = reply->type == REDIS_REPLY_STRING ? atoi(reply->str) : 0;
+	if (act->call <= 0) {
 		http_problem(request, 409, "no_row",
 		    "no call of this request is under way");
 		act_free(act);
 		return;
 	}
-	event.to = record_ref_call(act->id, n);
-	if (!verb_progress(act, request, &event)) {
-		act_free(act);
-		return;
-	}
-	post(act, request, &event);
+	ref = record_ref_call(act->id, act->call);
+	record_key(&ref, key);
+	if (!STORE_SEND(act->api->options.store, on_call_provider, act, 0,
+	        "HGET", key, "provider"))
+		on_call_provider(act, 0, REDIS_UNSENT, NULL);
 }
 
 static void

@@ -10,7 +10,7 @@
 #include "daemon/api_internal.h"
 #include "lib/standing.h"
 
-enum { KEY_MAX = 64, MATCHES_MAX = 16, SCAN_MS = 1500 };
+enum { KEY_MAX = 64, MATCHES_MAX = 16, SCAN_MS = 1500, FOLLOW_MAX = 16 };
 
 enum step { BY_ID, BY_SITE_ID, BY_NUMBER, BY_PHONE, STEPS };
 
@@ -24,9 +24,13 @@ struct search {
 	char matches[MATCHES_MAX][REQUEST_ID_SIZE];  size_t match_count;
 	int64_t scan_until_ms;
 	char candidate[REQUEST_ID_SIZE];
+	int follows;
+	json_t *shown[MATCHES_MAX];
+	size_t outstanding;
 };
 
 static void next(struct search *search);
+static void look(struct search *search);
 
 static void
 end(struct search *search, const char *id, const char *problem)
@@ -54,19 +58,46 @@ all_digits(const char *text)
 	return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
+/* A website's id and a spoken number mean the matter, wherever it was passed to;
+ * our own id means that very request. */
 static void
-on_exists(void *context, uint64_t tag, enum redis_end redis_end,
+on_candidate(void *context, uint64_t tag, enum redis_end redis_end,
     const struct redisReply *reply)
 {
 	struct search *search = context;
+	const struct redisReply *next_id;
 
 	(void)tag;
-	if (redis_end != REDIS_REPLY)
+	if (redis_end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY ||
+	    reply->elements != 2) {
 		end(search, NULL, NULL);
-	else if (reply->type == REDIS_REPLY_INTEGER && reply->integer == 1)
-		end(search, search->candidate, NULL);
-	else
+		return;
+	}
+	next_id = reply->element[1];
+	if (reply->element[0]->type != REDIS_REPLY_STRING) {
 		next(search);
+	} else if (search->step != BY_ID &&
+	    next_id->type == REDIS_REPLY_STRING && next_id->len > 0 &&
+	    next_id->len < REQUEST_ID_SIZE &&
+	    search->follows++ < FOLLOW_MAX) {
+		snprintf(search->candidate, sizeof(search->candidate), "%s",
+		    next_id->str);
+		look(search);
+	} else {
+		end(search, search->candidate, NULL);
+	}
+}
+
+static void
+look(struct search *search)
+{
+	struct record_ref ref = record_ref_request(search->candidate);
+	char key[KEY_SIZE];
+
+	record_key(&ref, key);
+	if (!STORE_SEND(search->api->options.store, on_candidate, search, 0,
+	        "HMGET", key, "state", "next"))
+		end(search, NULL, NULL);
 }
 
 static void
@@ -74,8 +105,6 @@ on_pointer(void *context, uint64_t tag, enum redis_end redis_end,
     const struct redisReply *reply)
 {
 	struct search *search = context;
-	char key[KEY_SIZE];
-	struct record_ref ref;
 
 	(void)tag;
 	if (redis_end != REDIS_REPLY) {
@@ -89,19 +118,59 @@ on_pointer(void *context, uint64_t tag, enum redis_end redis_end,
 	}
 	snprintf(search->candidate, sizeof(search->candidate), "%s",
 	    reply->str);
-	ref = record_ref_request(search->candidate);
-	record_key(&ref, key);
-	if (!STORE_SEND(search->api->options.store, on_exists, search, 0,
-	        "EXISTS", key))
+	look(search);
+}
+
+/* Several fit: all are shown, so that a person can choose. */
+static void
+finish_matches(struct search *search)
+{
+	struct http_request *request = http_held(search->api->server,
+	    search->handle);
+	json_t *json, *list = json_array();
+
+	for (size_t i = 0; i < search->match_count; i++) {
+		if (search->shown[i] != NULL)
+			json_array_append_new(list, search->shown[i]);
+	}
+	if (request == NULL) {
+		json_decref(list);
 		end(search, NULL, NULL);
+		return;
+	}
+	json = json_pack("{s:s,s:s,s:i,s:s,s:s,s:o}", "type", "about:blank",
+	    "title", "Conflict", "status", 409, "code", "ambiguous", "detail",
+	    "several requests fit; use one of these ids", "matches", list);
+	search->on_end(search->context, request, NULL);
+	http_reply_header(request, "Content-Type", "application/problem+json");
+	http_reply_json(request, 409, json);
+	free(search);
+}
+
+static void
+on_match(void *context, uint64_t tag, enum redis_end redis_end,
+    const struct redisReply *reply)
+{
+	struct search *search = context;
+	struct pair pairs[STORE_PAIRS_MAX];
+	struct request request;
+	const char *why;
+	int count;
+
+	if (redis_end == REDIS_REPLY &&
+	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
+	    record_from_pairs(RECORD_REQUEST, pairs, (size_t)count, &request,
+	        &why)) {
+		memcpy(request.id, search->matches[tag], sizeof(request.id));
+		search->shown[tag] = api_brief(search->api, &request);
+	}
+	if (--search->outstanding == 0)
+		finish_matches(search);
 }
 
 static void
 answer_matches(struct search *search)
 {
-	struct http_request *request;
-	json_t *json, *list;
-
 	if (search->match_count == 1) {
 		end(search, search->matches[0], NULL);
 		return;
@@ -111,22 +180,15 @@ answer_matches(struct search *search)
 		    "digits of a telephone number");
 		return;
 	}
-	request = http_held(search->api->server, search->handle);
-	if (request == NULL) {
-		end(search, NULL, NULL);
-		return;
+	search->outstanding = 1;
+	for (size_t i = 0; i < search->match_count; i++) {
+		struct record_ref ref = record_ref_request(search->matches[i]);
+
+		search->outstanding += store_load(search->api->options.store,
+		    &ref, on_match, search, i);
 	}
-	list = json_array();
-	for (size_t i = 0; i < search->match_count; i++)
-		json_array_append_new(list, json_pack("{s:s}", "id",
-		    search->matches[i]));
-	json = json_pack("{s:s,s:s,s:i,s:s,s:s,s:o}", "type", "about:blank",
-	    "title", "Conflict", "status", 409, "code", "ambiguous", "detail",
-	    "several requests fit; use one of these ids", "matches", list);
-	search->on_end(search->context, request, NULL);
-	http_reply_header(request, "Content-Type", "application/problem+json");
-	http_reply_json(request, 409, json);
-	free(search);
+	if (--search->outstanding == 0)
+		finish_matches(search);
 }
 
 static void
@@ -236,15 +298,13 @@ ask(struct search *search)
 	struct store *store = search->api->options.store;
 	const char *key = search->key;
 	char text[KEY_SIZE];
-	struct record_ref ref;
 
 	switch (search->step) {
 	case BY_ID:
 		snprintf(search->candidate, sizeof(search->candidate), "%s",
 		    key);
-		ref = record_ref_request(search->candidate);
-		record_key(&ref, text);
-		return STORE_SEND(store, on_exists, search, 0, "EXISTS", text);
+		look(search);
+		return true;
 	case BY_SITE_ID:
 		standing_seen_key(key, text);
 		return STORE_SEND(store, on_pointer, search, 0, "GET", text);

@@ -373,6 +373,10 @@ calls_do(struct calls *calls, const struct situation *situation,
 
 	if (call == NULL)
 		return;
+	if (!calls->has_secret) {
+		not_sent(calls, effect, "the site's secret is not read yet");
+		return;
+	}
 	entry = calls_provider(calls, call->provider);
 	if (entry == NULL) {
 		not_sent(calls, effect, "no such provider is configured");

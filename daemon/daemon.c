@@ -150,14 +150,20 @@ on_secret(void *context, uint64_t tag, enum redis_end end,
 	unsigned char secret[SECRET_SIZE];
 
 	(void)tag;
-	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_STRING ||
-	    reply->len != SECRET_SIZE * 2)
+	if (end != REDIS_REPLY)
 		return;
+	if (reply->type != REDIS_REPLY_STRING ||
+	    reply->len != SECRET_SIZE * 2 ||
+	    strspn(reply->str, "0123456789abcdef") != SECRET_SIZE * 2) {
+		log_event(LOG_LEVEL_ERR, "secret_unreadable", "key=%ssecret "
+		    "error=\"nothing is done without it\"",
+		    store_prefix(daemon->store));
+		return;
+	}
 	for (size_t i = 0; i < SECRET_SIZE; i++) {
-		unsigned byte;
+		unsigned byte = 0;
 
-		if (sscanf(reply->str + i * 2, "%2x", &byte) != 1)
-			return;
+		sscanf(reply->str + i * 2, "%2x", &byte);
 		secret[i] = (unsigned char)byte;
 	}
 	calls_set_secret(daemon->calls, secret);
@@ -562,9 +568,9 @@ on_difference(void *context, const struct settings_difference *difference)
 	(void)context;
 	log_event(LOG_LEVEL_NOTICE, difference->needs_restart ?
 	    "setting_needs_restart" : "setting_changed",
-	    "path=%s before=\"%s\" after=\"%s\"", difference->path,
-	    difference->before != NULL ? difference->before : "",
-	    difference->after != NULL ? difference->after : "");
+	    "path=%s before=%s after=%s", difference->path,
+	    difference->before != NULL ? difference->before : "-",
+	    difference->after != NULL ? difference->after : "-");
 }
 
 static void
@@ -577,6 +583,8 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	policy->provider_count = old->policy.provider_count;
 	memcpy(policy->providers, old->policy.providers,
 	    sizeof(policy->providers));
+	policy->voice_count = old->policy.voice_count;
+	memcpy(policy->voice, old->policy.voice, sizeof(policy->voice));
 	daemon->settings = settings;
 	engine_set_policy(daemon->engine, policy);
 	matcher_set_policy(daemon->matcher, policy);

@@ -14,10 +14,23 @@
 
 /* ---- words of one situation */
 
-static size_t
-add_forget(const struct slot *slot, struct words *words)
+static void
+add_removal(const char *index, const char *tail, struct words *words)
 {
-	static const char *const indexes[] = { "due", "active", "promises" };
+	char key[KEY_SIZE];
+
+	snprintf(key, sizeof(key), "%s%s", index, tail);
+	words_add(words, key);
+	words_add(words, "");
+}
+
+static size_t
+add_forget(const struct engine *engine, const struct slot *slot,
+    struct words *words)
+{
+	static const char *const indexes[] = { "due", "active", "promises",
+		"late", "referred" };
+	const struct policy *policy = engine->policy;
 	const struct pending *pending = TAILQ_FIRST(&slot->pendings);
 	char key[KEY_SIZE];
 
@@ -29,10 +42,13 @@ add_forget(const struct slot *slot, struct words *words)
 	words_add(words, "0");
 	words_add(words, "0");                  /* fields */
 	words_add(words, "0");
-	words_add_number(words, (int64_t)COUNT_OF(indexes));
-	for (size_t i = 0; i < COUNT_OF(indexes); i++) {
-		words_add(words, indexes[i]);
-		words_add(words, "");
+	words_add_number(words, (int64_t)(COUNT_OF(indexes) +
+	    policy->queue_count * 2));
+	for (size_t i = 0; i < COUNT_OF(indexes); i++)
+		add_removal(indexes[i], "", words);
+	for (size_t i = 0; i < policy->queue_count; i++) {
+		add_removal("wait:", policy->queues[i].id, words);
+		add_removal("ready:", policy->queues[i].id, words);
 	}
 	words_add(words, "0");                  /* unique keys */
 	words_add(words, "0");                  /* keep */
@@ -72,7 +88,7 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		    pending->warnings : slot->warnings };
 
 	if (slot->is_forget)
-		return add_forget(slot, words);
+		return add_forget(engine, slot, words);
 	if (pending->is_refusal)
 		return add_refusal(engine, slot, words);
 	if (pending->take_member != NULL) {
@@ -167,7 +183,6 @@ is_held(struct engine *engine, struct slot *slot, const char *words)
 	    strchr(key + 6, ':') == NULL;
 	if (was_matched) {
 		/* Offered by ourselves, but the customer is in another call. */
-		engine->hooks.on_stale(engine->hooks.context, slot->matched);
 		slot->no_match = true;
 		slot_again(engine, slot);
 		return;
@@ -208,15 +223,23 @@ is_taken(struct engine *engine, struct slot *slot, const char *key)
 	slot_forget_situation(slot);
 }
 
+/* A fact from outside is stepped again, everything else is told so. */
+static void
+give_up(struct engine *engine, struct slot *slot)
+{
+	if (TAILQ_FIRST(&slot->pendings)->must)
+		slot_again(engine, slot);
+	else
+		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
+}
+
 static void
 on_word(struct engine *engine, struct slot *slot, const char *word)
 {
 	if (strcmp(word, "ok") == 0 || strcmp(word, "again") == 0) {
 		is_committed(engine, slot);
 	} else if (strncmp(word, "conflict ", 9) == 0) {
-		if (slot->matched[0] != '\0')
-			engine->hooks.on_stale(engine->hooks.context,
-			    slot->matched);
+		slot_unmatch(engine, slot);
 		if (TAILQ_FIRST(&slot->pendings)->fresh != NULL)
 			is_taken(engine, slot, word + 9);
 		else if (TAILQ_FIRST(&slot->pendings)->partner != NULL)
@@ -227,6 +250,10 @@ on_word(struct engine *engine, struct slot *slot, const char *word)
 		is_held(engine, slot, word + 5);
 	} else if (strcmp(word, "gone") == 0) {
 		slot_fail(engine, slot, ENGINE_GONE, "gone");
+	} else if (strncmp(word, "error", 5) == 0) {
+		log_event(LOG_LEVEL_ERR, "commit_failed", "root=%s "
+		    "error=\"%s\"", slot->root, word);
+		give_up(engine, slot);
 	} else {
 		log_event(LOG_LEVEL_WARNING, "commit_refused",
 		    "root=%s word=\"%s\"", slot->root, word);
@@ -243,8 +270,7 @@ end_batch(struct batch *batch)
 	words_clear(&batch->words);
 }
 
-/* Nobody knows, and it is too late to ask: a fact from outside is stepped
- * again, everything else is told so. */
+/* Nobody knows, and it is too late to ask. */
 static void
 give_up_batch(struct engine *engine, struct batch *batch)
 {
@@ -256,10 +282,7 @@ give_up_batch(struct engine *engine, struct batch *batch)
 	end_batch(batch);
 	while ((slot = TAILQ_FIRST(&slots)) != NULL) {
 		TAILQ_REMOVE(&slots, slot, queue);
-		if (TAILQ_FIRST(&slot->pendings)->must)
-			slot_again(engine, slot);
-		else
-			slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
+		give_up(engine, slot);
 	}
 }
 
@@ -313,7 +336,8 @@ fill_and_send(struct engine *engine, struct batch *batch)
 
 	batch->is_used = true;
 	while ((slot = TAILQ_FIRST(&engine->prepared)) != NULL &&
-	    records < BATCH_RECORDS_MAX) {
+	    records < BATCH_RECORDS_MAX &&
+	    batch->words.used < BATCH_BYTES_MAX) {
 		TAILQ_REMOVE(&engine->prepared, slot, queue);
 		records += add_slot(engine, slot, now_ms, &batch->words);
 		slot->state = SLOT_SENT;

@@ -12,6 +12,7 @@
 
 enum {
 	BATCH_RECORDS_MAX = 64,
+	BATCH_BYTES_MAX = 4 << 20,      /* well below what the link takes at once */
 	BATCHES_MAX = 2,
 	ABSENT_MAX = 8,
 	TRIES_MAX = 12,
@@ -98,6 +99,8 @@ bool slot_enqueue(struct engine *engine, const struct record_ref *root,
     struct pending *pending);
 void slot_runnable(struct engine *engine, struct slot *slot);
 void slot_forget_situation(struct slot *slot);
+/* The specialist whom the engine took for this step is free for another one. */
+void slot_unmatch(struct engine *engine, struct slot *slot);
 /* Ends the slot's first order and lets the slot go on. */
 void slot_answer(struct engine *engine, struct slot *slot, const struct engine_result *result);
 void slot_fail(struct engine *engine, struct slot *slot, enum engine_end end, const char *reason);

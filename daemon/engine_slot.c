@@ -152,6 +152,14 @@ slot_forget_situation(struct slot *slot)
 	slot->is_cached = false;
 }
 
+void
+slot_unmatch(struct engine *engine, struct slot *slot)
+{
+	if (slot->matched[0] != '\0')
+		engine->hooks.on_stale(engine->hooks.context, slot->matched);
+	slot->matched[0] = '\0';
+}
+
 static bool
 is_idle(const struct slot *slot)
 {
@@ -204,6 +212,7 @@ slot_fail(struct engine *engine, struct slot *slot, enum engine_end end,
 {
 	struct engine_result result = { .end = end, .reason = reason };
 
+	slot_unmatch(engine, slot);
 	slot_forget_situation(slot);
 	slot_answer(engine, slot, &result);
 }

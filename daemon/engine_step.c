@@ -20,7 +20,7 @@ slot_again(struct engine *engine, struct slot *slot)
 	slot->outcome = NULL;
 	slot->is_audit = false;
 	slot->is_forget = false;
-	slot->matched[0] = '\0';
+	slot_unmatch(engine, slot);
 	slot->absent_key[0] = '\0';
 	slot_forget_situation(slot);
 	if (++slot->tries > TRIES_MAX) {
@@ -91,17 +91,20 @@ is_at_its_root(struct engine *engine, struct slot *slot,
 
 /* ---- stepping */
 
-static void
+static bool
 add_partner(struct slot *slot, const struct specialist *partner)
 {
 	struct situation *s = &slot->before;
 
 	if (situation_specialist(s, partner->id) != NULL)
-		return;
+		return true;
 	if (s->specialist_count >= SPECIALISTS_MAX)
 		slot_trim(slot);
-	CHECK(s->specialist_count < SPECIALISTS_MAX);
+	/* Full of others only when Redis was written by somebody else. */
+	if (s->specialist_count >= SPECIALISTS_MAX)
+		return false;
 	s->specialists[s->specialist_count++] = *partner;
+	return true;
 }
 
 /* A request that waits and a specialist who is free meet here, without a round
@@ -120,8 +123,12 @@ fold_match(struct engine *engine, struct slot *slot, int64_t now_ms)
 		return false;
 	partner = engine->hooks.find(engine->hooks.context, &after->request,
 	    now_ms);
-	if (partner == NULL || situation_specialist(after, partner->id) != NULL)
+	if (partner == NULL)
 		return false;
+	if (situation_specialist(after, partner->id) != NULL) {
+		engine->hooks.on_stale(engine->hooks.context, partner->id);
+		return false;
+	}
 	slot->before.specialists[slot->before.specialist_count++] = *partner;
 	after->specialists[after->specialist_count++] = *partner;
 	event.to = record_ref_request(after->request.id);
@@ -192,6 +199,19 @@ step_is_no_row(struct engine *engine, struct slot *slot,
 	slot_answer(engine, slot, &result);
 }
 
+/* A request born into a case that exists is its latest. */
+static void
+continue_case(struct situation *after)
+{
+	struct case_file *case_file = &after->case_file;
+
+	if (case_file->record.version == 0)
+		return;
+	memcpy(case_file->request, after->request.id,
+	    sizeof(case_file->request));
+	case_file->request_count++;
+}
+
 static void
 step(struct engine *engine, struct slot *slot, struct pending *pending)
 {
@@ -205,8 +225,10 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 		slot->before = *pending->fresh;
 		slot->before.askers.count = 0;
 	}
-	if (pending->partner != NULL)
-		add_partner(slot, pending->partner);
+	if (pending->partner != NULL && !add_partner(slot, pending->partner)) {
+		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "partners");
+		return;
+	}
 	event->others_available = engine->hooks.others(engine->hooks.context,
 	    slot->before.request.queue, event->to.kind == RECORD_SPECIALIST ?
 	    event->to.id : "");
@@ -217,8 +239,10 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 		step_is_no_row(engine, slot, event);
 		return;
 	}
-	if (pending->fresh != NULL)
+	if (pending->fresh != NULL) {
 		slot->outcome->after.askers = pending->fresh->askers;
+		continue_case(&slot->outcome->after);
+	}
 	if (event->kind == EVENT_MATCHED)
 		standing_number_key(slot->before.request.phone,
 		    slot->absent_key);

@@ -9,7 +9,7 @@
 #include "daemon/log.h"
 
 enum {
-	MEMBERS = 64,
+	MEMBERS = 60,           /* of 1 MiB each: less than the link reads at once */
 	POLL_MS = 10,           /* without notifications */
 	NOTIFIED_POLL_MS = 500, /* with them: in case one was lost */
 	AGAIN_MS = 200,         /* after a member that had to stay */

@@ -311,6 +311,27 @@ is_reply(enum redis_end end, const struct redisReply *reply)
 	return end == REDIS_REPLY && reply->type == REDIS_REPLY_ARRAY;
 }
 
+static bool
+belongs(const struct request *request, const struct queue_heads *heads)
+{
+	return (request->state == REQUEST_WAITING ||
+	           request->state == REQUEST_OFFERED) &&
+	    strcmp(request->queue, heads->id) == 0;
+}
+
+/* The list names what does not belong there: else it would stand in front of
+ * the others for ever. */
+static void
+look_again(struct matcher *matcher, const char *id)
+{
+	struct engine_order order = { .event = { .kind = EVENT_DUE,
+		.digit = -1, .to = record_ref_request(id) } };
+
+	/* Refused: the next reading finds it again. */
+	if (!engine_post(matcher->engine, &order))
+		log_event(LOG_LEVEL_DEBUG, "stray_waits", "request=%s", id);
+}
+
 static void
 on_request(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
@@ -332,7 +353,12 @@ on_request(void *context, uint64_t tag, enum redis_end end,
 			snprintf(head->request.id, sizeof(head->request.id),
 			    "%.*s", REQUEST_ID_SIZE - 1, reading->id);
 			head->is_proposed = false;
-			heads->head_count++;
+			if (belongs(&head->request, heads))
+				heads->head_count++;
+			else
+				look_again(reading->matcher, reading->id);
+		} else if (count == 0) {
+			look_again(reading->matcher, reading->id);
 		}
 	}
 	end_reading(reading);
@@ -374,7 +400,8 @@ load_each(struct reading *reading, const struct redisReply *reply,
 		struct reading *next;
 
 		if (member->str == NULL || !record_ref_parse(member->str,
-		        member->len, &ref))
+		        member->len, &ref) || ref.kind != (is_request ?
+		        RECORD_REQUEST : RECORD_SPECIALIST))
 			continue;
 		if (!is_request && ready_of(matcher, ref.id) != NULL)
 			continue;

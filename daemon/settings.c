@@ -11,7 +11,10 @@
 #include "daemon/settings_internal.h"
 #include "lib/text.h"
 
-enum { HELP_COLUMN = 52 };
+enum {
+	HELP_COLUMN = 52,
+	IDLE_MAX = 64,          /* kinds of settings without effect; the table has fewer */
+};
 
 static struct settings *settings_new(void);
 static void folder_of(const char *path, char *ret_folder, size_t size);
@@ -103,18 +106,73 @@ settings_print(FILE *file, const struct settings *settings)
 	}
 }
 
+/* Is there nothing in this table that has an effect. */
+static bool
+is_idle(const struct setting_table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (!(table->rows[i].flags & SETTING_LATER))
+			return false;
+	return true;
+}
+
+/* The row of the group or list that the row stands in; NULL: in none. */
+static const struct setting_row *
+owner_of(const struct setting_table *table, const struct setting_row *row)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct setting_row *outer = &table->rows[i], *found;
+
+		if (outer->table == NULL)
+			continue;
+		if (row >= outer->table->rows &&
+		    row < outer->table->rows + outer->table->count)
+			return outer;
+		found = owner_of(outer->table, row);
+		if (found != NULL)
+			return found;
+	}
+	return NULL;
+}
+
+static void
+cut_last(char *path)
+{
+	char *dot = strrchr(path, '.');
+
+	if (dot != NULL)
+		*dot = '\0';
+}
+
 size_t
 settings_without_effect(const struct settings *settings,
     settings_on_path *on_path, void *context)
 {
 	const struct settings_values *values = settings->values;
+	const struct setting_row *told[IDLE_MAX];
 	size_t count = 0;
 
-	for (size_t i = 0; i < values->count; i++) {
-		if (!(values->items[i].row->flags & SETTING_LATER))
+	for (size_t i = 0; i < values->count && count < IDLE_MAX; i++) {
+		const struct setting_row *row = values->items[i].row, *owner;
+		char path[SETTING_PATH_SIZE];
+		size_t k = 0;
+
+		if (!(row->flags & SETTING_LATER))
 			continue;
-		on_path(context, values->items[i].path);
-		count++;
+		snprintf(path, sizeof(path), "%s", values->items[i].path);
+		owner = owner_of(&settings_schema, row);
+		if (owner != NULL && is_idle(owner->table)) {
+			row = owner;
+			cut_last(path);
+			if (row->type == SETTING_LIST)
+				cut_last(path);
+		}
+		while (k < count && told[k] != row)
+			k++;
+		if (k < count)
+			continue;
+		told[count++] = row;
+		on_path(context, path);
 	}
 	return count;
 }

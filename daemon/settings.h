@@ -112,7 +112,8 @@ settings_free(struct settings *settings);
 void
 settings_print(FILE *file, const struct settings *settings);
 
-/* What is set and has no effect in this version, by path; and how many. */
+/* What is set and has no effect in this version: each kind once, by the path of
+ * the first, and groups as a whole. Returns how many. */
 typedef void settings_on_path(void *context, const char *path);
 size_t
 settings_without_effect(const struct settings *settings,

@@ -91,7 +91,7 @@ read_row(const struct place *place, const config_setting_t *group,
 	else if (member != NULL)
 		read_member(place, path, member, row);
 	else if (row->flags & SETTING_REQUIRED)
-		settings_error_at(reading, group == NULL ? 0 : line_of(group),
+		settings_error_at(reading, group == NULL ? 1 : line_of(group),
 		    path, "is missing");
 	else if (row->default_text != NULL && !place->is_inherited)
 		settings_store(reading, row, path, 0, row->default_text,
@@ -411,8 +411,11 @@ join(const char *prefix, const char *name, char ret_path[SETTING_PATH_SIZE])
 	    prefix[0] != '\0' ? "." : "", name);
 }
 
+/* The file as a whole begins in its first line, whatever libconfig says. */
 static int
 line_of(const config_setting_t *setting)
 {
-	return (int)config_setting_source_line(setting);
+	int line = (int)config_setting_source_line(setting);
+
+	return line > 0 ? line : 1;
 }

@@ -19,6 +19,8 @@ struct scan {
 	bool may_be_parsed;
 };
 
+static bool check_bytes(struct settings_reading *reading, const char *text,
+    size_t length);
 static void skip_comment(struct scan *scan);
 static void skip_string(struct scan *scan);
 static void read_word(struct scan *scan);
@@ -30,14 +32,8 @@ settings_scan(struct settings_reading *reading, const char *text,
 {
 	struct scan scan = { reading, text, text + length, 1, true };
 
-	if (memchr(text, '\0', length) != NULL) {
-		settings_error_at(reading, 0, NULL, "holds a NUL byte");
+	if (!check_bytes(reading, text, length))
 		return false;
-	}
-	if (!text_is_utf8(text, length)) {
-		settings_error_at(reading, 0, NULL, "is not UTF-8");
-		return false;
-	}
 	while (scan.at < scan.end) {
 		char c = *scan.at;
 
@@ -54,6 +50,27 @@ settings_scan(struct settings_reading *reading, const char *text,
 		}
 	}
 	return scan.may_be_parsed;
+}
+
+/* The first line that is not text. */
+static bool
+check_bytes(struct settings_reading *reading, const char *text, size_t length)
+{
+	const char *end = text + length;
+
+	for (int line = 1; text < end; line++) {
+		const char *next = memchr(text, '\n', (size_t)(end - text));
+		size_t size = (size_t)((next != NULL ? next : end) - text);
+
+		if (memchr(text, '\0', size) != NULL || !text_is_utf8(text,
+		    size)) {
+			settings_error_at(reading, line, NULL, "is not UTF-8 "
+			    "text");
+			return false;
+		}
+		text += size + 1;
+	}
+	return true;
 }
 
 static void

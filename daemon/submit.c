@@ -32,9 +32,11 @@ struct job {
 	char *member;                   /* owned */
 	struct intake intake;
 	struct request request;         /* what is born, or was found */
+	struct case_file case_file;     /* what it continues */
 	bool is_known_case;
 	bool is_seen;                   /* its id belongs to a request already */
 	int tries, follows;
+	char owner[REQUEST_ID_SIZE];    /* of the number, in this queue */
 };
 
 static void begin(struct job *job);
@@ -317,6 +319,13 @@ follow(struct job *job, const char *id)
 	    job, 0));
 }
 
+static bool
+is_request_id(const struct redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_STRING && reply->len > 0 &&
+	    reply->len < REQUEST_ID_SIZE;
+}
+
 static void
 on_seen(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
@@ -328,8 +337,7 @@ on_seen(void *context, uint64_t tag, enum redis_end end,
 		finish(job, SUBMIT_LATER, NULL, "");
 		return;
 	}
-	job->is_seen = reply->type == REDIS_REPLY_STRING &&
-	    reply->len > 0 && reply->len < REQUEST_ID_SIZE;
+	job->is_seen = is_request_id(reply);
 	if (!job->intake.is_accepted) {
 		refuse(job);
 	} else if (!job->is_seen) {
@@ -385,6 +393,41 @@ repeat(struct job *job, const char *owner)
 	post(job, &order, on_repeated);
 }
 
+/* The number is held by the same form, sent again, or by another one. */
+static void
+on_owner_seen(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct job *job = context;
+
+	(void)tag;
+	if (end != REDIS_REPLY) {
+		finish(job, SUBMIT_LATER, NULL, "");
+		return;
+	}
+	job->is_seen = is_request_id(reply);
+	if (job->is_seen)
+		follow(job, reply->str);
+	else
+		repeat(job, job->owner);
+}
+
+static void
+join(struct job *job, const char *owner)
+{
+	char key[KEY_SIZE];
+
+	snprintf(job->owner, sizeof(job->owner), "%.*s", REQUEST_ID_SIZE - 1,
+	    owner);
+	if (job->intake.id[0] == '\0') {
+		repeat(job, job->owner);
+		return;
+	}
+	standing_seen_key(job->intake.id, key);
+	send_or_later(job, STORE_SEND(job->submitter->store, on_owner_seen,
+	    job, 0, "GET", key));
+}
+
 static void
 on_arrived(void *context, uint64_t tag, const struct engine_result *result)
 {
@@ -406,9 +449,9 @@ on_arrived(void *context, uint64_t tag, const struct engine_result *result)
 		job->is_seen = true;
 		follow(job, result->owner);
 	} else if (strncmp(result->key, "phone:", 6) == 0) {
-		repeat(job, result->owner);
+		join(job, result->owner);
 	} else {
-		ask(job);               /* that case number is taken */
+		begin(job);             /* that number is taken, or its case changed */
 	}
 }
 
@@ -464,8 +507,8 @@ ask(struct job *job)
 		request->asker_count = 1;
 	}
 	if (job->is_known_case) {
-		snprintf(request->number, sizeof(request->number), "%.*s",
-		    NUMBER_SIZE - 1, intake->case_number);
+		fresh->case_file = job->case_file;
+		memcpy(request->number, job->case_file.number, NUMBER_SIZE);
 	} else {
 		draw_number(job, request->number);
 		memcpy(fresh->case_file.number, request->number, NUMBER_SIZE);
@@ -488,14 +531,22 @@ on_case(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct job *job = context;
+	struct case_file *case_file = &job->case_file;
+	struct pair pairs[STORE_PAIRS_MAX];
+	const char *why = "";
+	int count;
 
 	(void)tag;
 	if (end != REDIS_REPLY) {
 		finish(job, SUBMIT_LATER, NULL, "");
 		return;
 	}
-	job->is_known_case = reply->type == REDIS_REPLY_STRING &&
-	    strcmp(reply->str, job->intake.phone.e164) == 0;
+	count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
+	job->is_known_case = count > 0 && record_from_pairs(RECORD_CASE, pairs,
+	    (size_t)count, case_file, &why) &&
+	    strcmp(case_file->phone, job->intake.phone.e164) == 0;
+	snprintf(case_file->number, sizeof(case_file->number), "%.*s",
+	    NUMBER_SIZE - 1, job->intake.case_number);
 	ask(job);
 }
 
@@ -503,7 +554,7 @@ static void
 begin(struct job *job)
 {
 	const struct intake *intake = &job->intake;
-	char key[KEY_SIZE];
+	struct record_ref ref;
 
 	if (!intake->is_accepted) {
 		if (intake->id[0] != '\0')
@@ -521,9 +572,9 @@ begin(struct job *job)
 		ask(job);
 		return;
 	}
-	snprintf(key, sizeof(key), "case:%s", intake->case_number);
-	send_or_later(job, STORE_SEND(job->submitter->store, on_case, job, 0,
-	    "HGET", key, "phone"));
+	ref = record_ref_case(intake->case_number);
+	send_or_later(job, store_load(job->submitter->store, &ref, on_case,
+	    job, 0));
 }
 
 void

@@ -238,23 +238,21 @@ is_asker(const struct askers *askers, const char *id)
 	return false;
 }
 
-/* seen:ID follows the askers: taken when they come, kept for a while after the
- * end, so that the same form sent again changes nothing. One that cancelled
- * keeps its own. */
+/* seen:ID follows the askers: taken when they come, and never given up: it
+ * names the request they came with, also after that was passed on. One that
+ * cancelled keeps its own. */
 static size_t
 add_seen(const struct policy *policy, const struct situation *before,
     const struct situation *after, struct words *words)
 {
-	const struct request *was = &before->request, *is = &after->request;
-	bool has_closed = is->state == REQUEST_CLOSED &&
-	    was->state != REQUEST_CLOSED;
+	const struct request *is = &after->request;
 	char key[KEY_SIZE];
 	size_t count = 0;
 
 	for (size_t i = 0; i < after->askers.count; i++) {
 		const char *id = after->askers.ids[i];
 
-		if (is_asker(&before->askers, id) && !has_closed)
+		if (is_asker(&before->askers, id))
 			continue;
 		standing_seen_key(id, key);
 		words_add(words, key);
@@ -351,6 +349,10 @@ add_expiries(const struct policy *policy, const struct situation *before,
 		count += add_expiry("askers:", birth->id, 0, is->id, words);
 		count += add_expiry("case:", is->number, 0, NULL, words);
 	}
+	/* Born into a case whose last request had ended. */
+	if (before->request.state == REQUEST_NONE &&
+	    before->case_file.record.version > 0)
+		count += add_expiry("case:", is->number, 0, NULL, words);
 	if (is->state == REQUEST_CLOSED &&
 	    before->request.state != REQUEST_CLOSED) {
 		int64_t keep_ms = policy->record_keep_ms;
@@ -361,6 +363,12 @@ add_expiries(const struct policy *policy, const struct situation *before,
 		if (birth->id[0] == '\0' && is->next[0] == '\0')
 			count += add_expiry("case:", is->number, keep_ms, NULL,
 			    words);
+		/* Kept for a while after the end, so that the same form sent
+		 * again changes nothing. */
+		for (size_t i = 0; i < outcome->after.askers.count; i++)
+			count += add_expiry("seen:",
+			    outcome->after.askers.ids[i], birth->id[0] != '\0' ?
+			    0 : policy->seen_keep_ms, NULL, words);
 	}
 	words_set_count(words, place, count);
 }
@@ -440,7 +448,6 @@ commit_answer(const struct policy *policy, const struct request *request,
 	if (request->state == REQUEST_SCHEDULED) {
 		answer.slot_from_s = request->at_ms / 1000;
 		answer.slot_to_s = request->promise_at_ms / 1000;
-		answer.queue = NULL;
 	} else if (has_promise(request) && !request->is_missed) {
 		/* Until the wait is estimated: between now and the target. */
 		answer.expect_from_s = request->at_ms / 1000;

@@ -538,6 +538,14 @@ static const char *const prefixes[RECORD_COUNT] = {
 	[RECORD_CASE] = "case:",
 };
 
+/* What a record itself can hold of its id. */
+static const size_t id_sizes[RECORD_COUNT] = {
+	[RECORD_REQUEST] = REQUEST_ID_SIZE,
+	[RECORD_CALL] = REQUEST_ID_SIZE,
+	[RECORD_SPECIALIST] = ID_SIZE,
+	[RECORD_CASE] = NUMBER_SIZE,
+};
+
 void
 record_key(const struct record_ref *ref, char ret_key[KEY_SIZE])
 {
@@ -571,7 +579,7 @@ record_ref_parse(const char *key, size_t length, struct record_ref *ret_ref)
 				return false;
 			end--;
 		}
-		if (end == prefix || !copy_text(ref.id, sizeof(ref.id),
+		if (end == prefix || !copy_text(ref.id, id_sizes[kind],
 		        key + prefix, end - prefix))
 			return false;
 		ref.kind = (enum record_kind)kind;

@@ -63,14 +63,13 @@ tests_unit_sanitized() {
 	    run_make_check build/san
 }
 
-# embedded_redis waits for processes with pidfd_open, which this valgrind does
-# not know.
 tests_unit_valgrind() {
 	local programs
-	programs=$(find tests/unit -name '*.c' ! -name embedded_redis.c |
+	programs=$(find tests/unit -name '*.c' |
 	    sed 's/\.c$//' | sort | tr '\n' ' ')
 	run_make_check build/plain TESTS="$programs" \
 	    LOG_COMPILER=valgrind LOG_FLAGS="-q --error-exitcode=99 \
+	    --suppressions=$PWD/tests/valgrind.supp \
 	    --leak-check=full --errors-for-leak-kinds=definite,indirect"
 }
 

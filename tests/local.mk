@@ -4,7 +4,7 @@
 #           tests_unit_NAME_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 #           tests_unit_NAME_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 # What ./dev and the end-to-end tests need in a tarball; their test_*.py are listed beside what they test.
-EXTRA_DIST += tests/check.sh sandbox/run.sh tests/e2e/conftest.py tests/e2e/harness.py \
+EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/conftest.py tests/e2e/harness.py \
 	tests/e2e/company.py
 # Walks the real tables through every world they can come to; --large: for long.
 MODEL_TESTS = tests/model/walk
@@ -60,6 +60,34 @@ UNIT_TESTS += tests/unit/provider
 tests_unit_provider_SOURCES = tests/unit/provider.c
 tests_unit_provider_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_provider_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/settings
+tests_unit_settings_SOURCES = tests/unit/settings.c $(SETTINGS_SOURCES)
+tests_unit_settings_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CONFIG_CFLAGS)
+tests_unit_settings_LDADD = $(LIBCALLBACK_LIBS) $(CONFIG_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/life
+tests_unit_life_SOURCES = tests/unit/life.c
+tests_unit_life_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_life_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/record
+tests_unit_record_SOURCES = tests/unit/record.c
+tests_unit_record_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_record_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/standing
+tests_unit_standing_SOURCES = tests/unit/standing.c
+tests_unit_standing_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_standing_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/match
+tests_unit_match_SOURCES = tests/unit/match.c
+tests_unit_match_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/promise
+tests_unit_promise_SOURCES = tests/unit/promise.c
+tests_unit_promise_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_promise_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/commit
+tests_unit_commit_SOURCES = tests/unit/commit.c tests/store/arguments.c tests/store/arguments.h
+tests_unit_commit_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_commit_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif

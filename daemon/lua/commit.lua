@@ -14,7 +14,8 @@
 --   L (story line)*L          lines for story:R ("": of no request) and events
 -- expect "0": must not exist. keep_ms 0: for ever. score "": removed.
 -- Reply: TIME_ms, then one word for each: ok | again | conflict ID |
---   held KEY OWNER | gone | skew
+--   held KEY OWNER | gone | skew | error TEXT (a key of the wrong type, say; of
+--   this situation a part may be written, the others are not concerned)
 local call = redis.call
 local site = KEYS[1]
 local time = call('TIME')
@@ -28,6 +29,17 @@ if skew > tonumber(ARGV[2]) or -skew > tonumber(ARGV[2]) then
 		reply[i + 1] = 'skew'
 	end
 	return reply
+end
+
+-- A number is not held by a request that is gone: nobody would ever let it go.
+local function owner_of(key)
+	local owner = call('GET', site .. key)
+
+	if owner and string.sub(key, 1, 6) == 'phone:' and
+	    call('EXISTS', site .. 'request:' .. owner) == 0 then
+		return nil
+	end
+	return owner
 end
 
 -- Where each part begins is found while checking, and used while writing.
@@ -57,7 +69,7 @@ local function check_records(at, op)
 			local key, value = ARGV[at], ARGV[at + 1]
 
 			if value ~= '' and not verdict then
-				local owner = call('GET', site .. key)
+				local owner = owner_of(key)
 
 				if owner and owner ~= value then
 					verdict = 'held ' .. key .. ' ' .. owner
@@ -84,7 +96,7 @@ local function check_guards(at)
 					verdict = 'gone'
 				end
 			else
-				local owner = call('GET', site .. a)
+				local owner = owner_of(a)
 
 				if owner and owner ~= b then
 					verdict = 'held ' .. a .. ' ' .. owner
@@ -246,8 +258,9 @@ local function skip_records(at)
 end
 
 local lines = {}
-local at = 5
-for i = 1, count do
+
+-- One situation; returns its word and where the next one begins.
+local function commit_one(at)
 	local op = ARGV[at]
 	local guards = at + 1
 	local refused, records_at = check_guards(guards)
@@ -258,14 +271,25 @@ for i = 1, count do
 		verdict = refused or verdict
 	end
 	if verdict then
-		reply[i + 1] = verdict
-		at = skip_rest(rest or skip_records(records_at))
-	else
-		take_guarded(guards)
-		rest = write_records(first, records)
-		at = write_rest(rest, lines)
-		reply[i + 1] = 'ok'
+		return verdict, skip_rest(rest or skip_records(records_at))
 	end
+	take_guarded(guards)
+	rest = write_records(first, records)
+	return 'ok', write_rest(rest, lines)
+end
+
+local at = 5
+for i = 1, count do
+	local is_whole, word, after = pcall(commit_one, at)
+
+	if not is_whole then
+		word = 'error ' .. (type(word) == 'table' and word.err or
+		    tostring(word))
+		after = skip_rest(skip_records(
+		    at + 2 + tonumber(ARGV[at + 1]) * 3))
+	end
+	reply[i + 1] = word
+	at = after
 end
 if #lines > 0 then
 	call('XADD', site .. 'events', 'MINID', '~',

@@ -535,7 +535,7 @@ test_one_error_each(void **state)
 		{ GOOD "@include \"/tmp\"\n", 7, "@include is not supported" },
 		{ "phones = { home = \"RU\"; };\n" QUEUES PEOPLE VOICE RESULTS, 1,
 		    "site: is missing" },
-		{ "site = \"shop\";\n" QUEUES PEOPLE VOICE RESULTS, 0,
+		{ "site = \"shop\";\n" QUEUES PEOPLE VOICE RESULTS, 1,
 		    "phones.home: is missing" },
 		{ HEAD PEOPLE VOICE RESULTS, 1, "queues: is missing" },
 		{ HEAD QUEUES PEOPLE RESULTS, 1, "voice: is missing" },
@@ -677,9 +677,9 @@ test_files_that_are_none(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_null(load_path(path));
 	assert_null(load_bytes("a\0b", 3));
-	assert_true(is_told(0, "NUL"));
-	assert_null(load("a = \"\xff\";"));
-	assert_true(is_told(0, "UTF-8"));
+	assert_true(is_told(1, "is not UTF-8 text"));
+	assert_null(load("\n\na = \"\xff\";"));
+	assert_true(is_told(3, "is not UTF-8 text"));
 	assert_null(load(""));
 	memset(large, '\n', SETTINGS_FILE_MAX + 1);
 	assert_null(load(large));
@@ -784,12 +784,18 @@ static void
 test_settings_without_effect(void **state)
 {
 	char text[1024] = "";
-	struct settings *settings = load_good(GOOD
-	    "hours = { after_close = \"15m\"; }; keep_for_line = 1;\n");
+	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 2);
-	assert_string_equal(text, "hours.after_close keep_for_line ");
+	assert_int_equal(settings_without_effect(settings, on_path, text), 16);
+	assert_string_equal(text, "hours slots offer.sms offer.last_one "
+	    "retry.next_day keep_for_line card_url queues.info.widen "
+	    "queues.delivery.passed specialists.anna.shift "
+	    "specialists.gleb.duty alarms text providers.twilio.spend "
+	    "dispositions.abuse.block messages ");
+	settings_free(settings);
+	settings = load_good(GOOD);
+	assert_int_equal(settings_without_effect(settings, on_path, text), 0);
 	settings_free(settings);
 }
 
@@ -947,6 +953,8 @@ test_any_text(void **state)
 			length = mutate(text, length);
 		settings = load_bytes(text, length);
 		good_count += settings != NULL;
+		assert_true(settings != NULL ||
+		    errors.items[errors.count - 1].line > 0);
 		for (size_t k = 0; k < errors.count; k++) {
 			assert_non_null(strstr(errors.items[k].text,
 			    "callbackd.conf"));
