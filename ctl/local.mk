@@ -20,4 +20,4 @@ ctl_callbackctl_SOURCES = ctl/main.c ctl/ctl.h \
 ctl_callbackctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) \
 	-DCALLBACKD_VERSION='"$(PACKAGE_VERSION)"'
 ctl_callbackctl_LDADD = $(LIBCALLBACK) $(JANSSON_LIBS) $(CURL_LIBS)
-dist_man_MANS = ctl/callbackctl.1
+dist_man_MANS += ctl/callbackctl.1

@@ -43,3 +43,4 @@ daemon/scripts.h: $(LUA) daemon/embed.awk
 	$(AWK) -f daemon/embed.awk $(LUA) > $(abs_builddir)/$@.tmp && \
 	mv $(abs_builddir)/$@.tmp $(abs_builddir)/$@
 daemon/callbackd-store.$(OBJEXT): daemon/scripts.h
+dist_man_MANS += daemon/callbackd.8

@@ -6,6 +6,7 @@ reached over 127.0.0.1 or a Unix socket; nothing sleeps for a fixed time.
 The programs are those of $CALLBACKD_BUILD (build/san by default). With
 CALLBACKD_KEEP=1 the folders stay for a look.
 """
+import base64
 import http.client
 import json
 import os
@@ -213,6 +214,18 @@ class Sandbox(Program):
             status, answer = self.http("POST", "/sandbox/faults", fault)
             assert status < 300, answer
 
+    def order(self, form):
+        """A call that somebody else orders of the provider."""
+        login = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port,
+                                                timeout=10)
+        status, answer = talk(
+            connection, "POST", f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json",
+            form, {"Authorization": f"Basic {login}",
+                   "Content-Type": "application/x-www-form-urlencoded"})
+        assert status == 201, answer
+        return answer
+
     def ledger(self):
         """Its lines so far; one that is being written does not count yet."""
         try:
@@ -298,8 +311,12 @@ class Daemon(Program):
         """A key of this site: key("in") is {test}:in."""
         return "{%s}:%s" % (self.site, name)
 
-    def start(self):
+    def start(self, is_ready="serves"):
+        """Until it serves; or, without a Redis, until it "answers" at all."""
         super().start()
+        if is_ready == "answers":
+            self.wait_until_ready(self.answers)
+            return
         self.wait_until_ready(self.is_healthy)
         if self.redis_path.exists():
             self.redis = redis_client.Redis(
@@ -311,6 +328,12 @@ class Daemon(Program):
         """The list of the configuration is read in just after the start."""
         return len(self.do("GET", "/v1/specialists")["specialists"]) == \
             len(self.settings["specialists"])
+
+    def answers(self):
+        try:
+            return self.control("GET", "/v1/status")[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
 
     def is_healthy(self):
         try:
@@ -468,7 +491,8 @@ class World:
         self.daemons = []
         self.sandbox = None
 
-    def start(self, changes=None, clock_scale=0.05, phones=None):
+    def start(self, changes=None, clock_scale=0.05, phones=None,
+              is_ready="serves"):
         """A daemon with these changes; the network is shared by all."""
         if self.sandbox is None:
             self.sandbox = Sandbox(self.folder, clock_scale, phones)
@@ -477,7 +501,7 @@ class World:
         folder.mkdir()
         daemon = Daemon(folder, self.sandbox, changes)
         self.daemons.append(daemon)
-        daemon.start()
+        daemon.start(is_ready)
         return daemon
 
     def end(self):

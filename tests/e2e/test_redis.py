@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: MIT
+"""Redis away, killed, hung; and the daemon killed in each phase of a call: nothing
+is lost, and nobody's phone rings twice for one attempt."""
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+import redis as redis_client
+
+from company import AUTOMATIC, QUICK, by_phone
+from test_calls import ANNA, ANSWERS, BUSY, ID, VERA, asked
+
+BACK_S = 2
+automatic = pytest.mark.settings({**QUICK, "specialists": [AUTOMATIC]})
+by_hand = pytest.mark.settings(QUICK)
+
+
+def redis_pid(daemon):
+    return int((daemon.redis_path.parent / "redis.pid").read_text())
+
+
+def state(daemon):
+    return daemon.do("GET", "/v1/status")["state"]
+
+
+def returns_within(daemon, seconds=BACK_S):
+    """From now on: how long until it works again."""
+    began = time.monotonic()
+    daemon.wait_for(lambda: state(daemon) == "running")
+    took = time.monotonic() - began
+    print(f"back after {took:.3f} s")
+    assert took < seconds
+
+
+# ---- away from the start
+
+@pytest.fixture
+def somewhere(tmp_path_factory):
+    """A Redis of its own that is not running yet: (address, start)."""
+    folder = pathlib.Path(os.path.realpath(
+        tmp_path_factory.mktemp("r", numbered=True)))
+    path = folder / "s"
+    servers = []
+
+    def start():
+        servers.append(subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", str(path),
+             "--save", "", "--dir", str(folder)],
+            stdout=subprocess.DEVNULL))
+    yield path, start
+    for server in servers:
+        server.kill()
+        server.wait()
+
+
+def test_absent_at_the_start(start_daemon, somewhere):
+    path, start = somewhere
+    daemon = start_daemon({**QUICK, "specialists": [AUTOMATIC],
+                           "redis": f"unix:{path}", "embedded": None},
+                          is_ready="answers")
+    assert state(daemon) == "no_redis"
+    assert daemon.control("GET", "/v1/health")[0] == 503
+    assert "event=redis_lost" in daemon.log()
+    status, _ = daemon.http("POST", "/v1/requests",
+                            {"phone": "8 900 000 00 01"}, token="")
+    assert status == 503
+    ran = daemon.ctl("status")
+    assert "redis" in (ran.stdout + ran.stderr).lower()
+    start()
+    daemon.wait_for(path.exists)
+    returns_within(daemon)
+    daemon.redis = redis_client.Redis(unix_socket_path=str(path),
+                                      decode_responses=True)
+    daemon.wait_for(daemon.knows_its_people)
+    asked(daemon)
+    daemon.wait_for_state(ID, "wrapping")
+    assert daemon.sandbox.rings(ANSWERS) == 1
+
+
+# ---- in the middle
+
+@pytest.mark.parametrize("phase", ["waiting", "offered", "calling", "talking",
+                                   "wrapping"])
+@by_hand
+def test_killed(daemon, phase):
+    """The embedded Redis is started again, and has kept everything."""
+    daemon.sandbox.behave(ANSWERS, answer_after=10, talk_for=40)
+    come_to(daemon, phase)
+    pid = redis_pid(daemon)
+    os.kill(pid, signal.SIGKILL)
+    daemon.wait_for(lambda: "event=redis_lost" in daemon.log())
+    returns_within(daemon)
+    assert redis_pid(daemon) != pid
+    assert "event=redis_back" in daemon.log()
+    goes_on(daemon, phase)
+
+
+@by_hand
+def test_hung(daemon):
+    come_to(daemon, "offered")
+    pid = redis_pid(daemon)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        # Nothing is dialled that cannot be recorded, and nobody waits long.
+        began = time.monotonic()
+        status, answer = daemon.control(
+            "POST", f"/v1/requests/{ID}/accept", {"as": "anna"})
+        assert (status, answer["code"]) == (503, "unavailable")
+        assert time.monotonic() - began < 9
+        daemon.wait_for(lambda: state(daemon) == "no_redis")
+        assert "event=redis_lost" in daemon.log()
+        assert daemon.sandbox.posts() == []
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    returns_within(daemon)
+    request = daemon.wait_for_state(ID, "offered", "calling")
+    if request["state"] == "offered":
+        daemon.act(ID, "accept", **{"as": "anna"})
+    daemon.wait_for_state(ID, "wrapping")
+    assert daemon.sandbox.rings(ANSWERS) == 1
+
+
+@automatic
+def test_hung_while_the_provider_asks_what_to_do(daemon):
+    """The specialist hears "one moment" until the commit can be made."""
+    daemon.sandbox.behave(VERA, answer_after=6)
+    asked(daemon)
+    daemon.wait_for(lambda: daemon.sandbox.rings(VERA))
+    pid = redis_pid(daemon)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        daemon.wait_for(lambda: any(
+            line["kind"] == "twiml" and "q=wait" in line["url"]
+            for line in daemon.sandbox.ledger()))
+        assert daemon.sandbox.rings(ANSWERS) == 0
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    daemon.wait_for_state(ID, "wrapping")
+    assert daemon.sandbox.rings(ANSWERS) == 1
+    assert len(daemon.sandbox.posts()) == 1
+
+
+@automatic
+def test_what_was_asked_meanwhile_is_called(daemon):
+    """The website writes while the daemon is down."""
+    assert daemon.end(signal.SIGKILL) == -signal.SIGKILL
+    for i in range(20):
+        daemon.ask({"id": f"web-{i:08}", "phone": f"+790000010{i:02}"})
+    assert daemon.answer("web-00000000") is None
+    daemon.start()
+    daemon.wait_for(lambda: all(daemon.answer(f"web-{i:08}")
+                                for i in range(20)))
+    assert daemon.redis.zcard(daemon.key("in")) == 0
+    numbers = {daemon.answer(f"web-{i:08}")["number"] for i in range(20)}
+    assert len(numbers) == 20
+
+
+# ---- the daemon killed
+
+def come_to(daemon, phase):
+    """A request, and its call as far as that."""
+    if phase != "waiting":
+        daemon.available("anna")
+    asked(daemon)
+    if phase == "waiting":
+        daemon.wait_for_state(ID, "waiting")
+        return
+    daemon.wait_for_state(ID, "offered")
+    if phase == "offered":
+        return
+    if phase == "placing":
+        daemon.sandbox.faults({"create": {"kind": "late", "delay": 1}})
+    daemon.act(ID, "accept", **{"as": "anna"})
+    if phase == "placing":
+        daemon.wait_for(daemon.sandbox.posts)
+    elif phase == "agent ringing":
+        daemon.wait_for(lambda: daemon.sandbox.rings(ANNA))
+    elif phase in ("calling", "customer ringing"):
+        daemon.wait_for(lambda: daemon.sandbox.rings(ANSWERS))
+    else:
+        daemon.wait_for_state(ID, phase)
+
+
+def goes_on(daemon, phase):
+    """To its end, and each attempt has rung the customer at most once."""
+    if phase == "waiting":
+        daemon.available("anna")
+    accepted = phase not in ("waiting", "offered")
+
+    def is_over():
+        nonlocal accepted
+        request = daemon.request(ID)
+        if request["state"] == "offered" and \
+                request["offers"][0]["specialist"] == "anna":
+            daemon.control("POST", f"/v1/requests/{ID}/accept",
+                           {"as": "anna"})
+        return request["state"] in ("wrapping", "closed")
+    daemon.wait_for(is_over, 20)
+    daemon.act(ID, "close", disposition="solved")
+    request = daemon.request(ID)
+    assert (request["state"], request["disposition"]) == ("closed", "solved")
+    assert daemon.sandbox.rings(ANSWERS) == request["attempts"] >= 1
+    daemon.wait_for_specialist("anna", "idle")
+    assert daemon.answer(ID)["state"] == "done"
+    return request
+
+
+@pytest.mark.parametrize("phase", [
+    "waiting", "offered", "placing", "agent ringing", "customer ringing",
+    "talking", "wrapping"])
+@by_hand
+def test_daemon_killed(daemon, phase):
+    daemon.sandbox.behave(ANNA, answer_after=8)
+    daemon.sandbox.behave(ANSWERS, answer_after=8, talk_for=30)
+    come_to(daemon, phase)
+    pid = redis_pid(daemon)
+    assert daemon.end(signal.SIGKILL) == -signal.SIGKILL
+    daemon.start()
+    # Its Redis was adopted, not started again.
+    assert redis_pid(daemon) == pid
+    request = goes_on(daemon, phase)
+    assert request["attempts"] == 1
+    assert len(daemon.sandbox.posts()) == 1
+    rings = [line for line in daemon.sandbox.ledger()
+             if line["kind"] == "ring" and line["number"] == ANSWERS]
+    assert len(rings) == 1
+
+
+@pytest.mark.settings({**QUICK, "specialists": [
+    by_phone("anna", ANNA, ("info", 3))]})
+def test_daemon_killed_while_a_phone_offer_rings(daemon):
+    daemon.sandbox.behave(ANNA, answer_after=10, keys=[[1, "1"]])
+    daemon.available("anna")
+    asked(daemon)
+    daemon.wait_for(lambda: daemon.sandbox.rings(ANNA))
+    daemon.end(signal.SIGKILL)
+    daemon.start()
+    daemon.wait_for_state(ID, "wrapping")
+    assert daemon.sandbox.rings(ANSWERS) == 1
+    assert daemon.sandbox.rings(ANNA) == 1
+
+
+@automatic
+def test_killed_again_and_again(daemon):
+    """Six requests, five deaths: each is called, and each call rings once."""
+    names = [f"web-{i:08}" for i in range(6)]
+    for i, name in enumerate(names):
+        daemon.ask({"id": name, "phone": f"+790000020{i:02}"})
+    for _ in range(5):
+        posts = len(daemon.sandbox.posts())
+        daemon.wait_for(lambda: len(daemon.sandbox.posts()) > posts)
+        daemon.end(signal.SIGKILL)
+        daemon.start()
+        close_what_is_over(daemon, names)
+
+    def all_over():
+        return close_what_is_over(daemon, names) == len(names)
+    daemon.wait_for(all_over, 40)
+    for i, name in enumerate(names):
+        request = daemon.request(name)
+        assert daemon.sandbox.rings(f"+790000020{i:02}") == \
+            request["attempts"], request
+        assert request["attempts"] >= 1
+
+
+def close_what_is_over(daemon, names):
+    closed = 0
+    for name in names:
+        status, request = daemon.control("GET", f"/v1/requests/{name}")
+        if status != 200:
+            continue
+        if request["state"] in ("wrapping", "referred"):
+            daemon.act(name, "close", disposition="solved")
+        closed += request["state"] == "closed"
+    return closed
