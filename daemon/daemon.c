@@ -208,6 +208,10 @@ on_store_state(void *context, bool is_up, const char *why)
 			    (double)(now_ms - daemon->down_since_ms) / 1000);
 		else
 			log_event(LOG_LEVEL_NOTICE, "redis_up", "%s", "");
+		/* What comes back may be empty: then everybody is made again. */
+		if (daemon->has_been_up)
+			roster_import(daemon->roster,
+			    &daemon->settings->policy, NULL);
 		daemon->has_been_up = true;
 		ask_secret(daemon);
 		matcher_tick(daemon->matcher);
