@@ -1,7 +1,7 @@
 # What is measured, and against what. Each bench is bench/NAME.py; the programs
 # they are made of lie in bench/parts.
 EXTRA_DIST += bench/latency.py bench/dispatch.py bench/lifecycle.py bench/intake.py \
-	bench/memory.py bench/parts/company.py bench/parts/stub.conf
+	bench/memory.py bench/parts/rig.py bench/parts/stub.conf
 noinst_PROGRAMS += bench/parts/stub bench/parts/load bench/parts/loop
 bench_parts_stub_SOURCES = bench/parts/stub.c
 bench_parts_stub_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)

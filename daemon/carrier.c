@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* carrier: a pool of transfers, each with a curl handle that is used again. */
+/*
+ * carrier: a pool of transfers, each with a curl handle that is used again.
+ *
+ * Once on the wire. When a kept connection dies before a byte of the answer
+ * came, curl sends the request again on another one and tells nobody. Two things
+ * forbid it, each alone enough for a request with a body:
+ * - curl asks on_speak before each time it would send; the second is refused.
+ * - The body comes from a read function and there is no seek function, so curl
+ *   cannot take back what it has read (error 65).
+ * on_speak is also what tells UNREACHED from LOST: unless it has agreed, no byte
+ * of the request has left.
+ */
 #include "daemon/carrier.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <event2/event.h>
 #include <netinet/in.h>
@@ -12,37 +24,46 @@
 #include <sys/socket.h>
 
 #include "daemon/clock.h"
-#include "daemon/log.h"
 
 enum {
 	HEADERS_MAX = 64 * 1024,        /* bytes of an answer's headers */
 	USER_TIMEOUT_MS = 10000,        /* unacknowledged bytes: the peer is gone */
+	IDLE_MAX_S = 3,                 /* of a kept connection; servers that are
+	                                 * in a hurry close after 5 */
+	RESOLVED_FOR_S = 300,
 	ROUNDS_MAX = 8,                 /* of curl in one pass */
-	ANSWER_START = 4096,
+	BUFFER_KEPT = 16 * 1024,        /* a larger one does not stay for ever */
+	BUFFER_START = 4096,
+	SLOT_BITS = 20,
 };
 
 struct transfer {
-	TAILQ_ENTRY(transfer) link;     /* free, waiting or on the wire */
+	TAILQ_ENTRY(transfer) link;     /* spare, waiting or on the wire */
 	struct carrier *carrier;
 	CURL *easy;
+	uintptr_t mark;                 /* what curl knows it by: its slot in the
+	                                 * low bits, above them how often it was used */
 	uint64_t tag;
-	char *url;
-	char *body;  size_t body_length, body_size, body_sent;
+	char *url, *method;
 	struct curl_slist *headers;
+	char *body;  size_t body_length, body_size, body_sent;
 	char *answer;  size_t answer_length, answer_size;
 	size_t header_bytes;
+	bool has_whole_head;            /* the empty line after the headers came */
 	char error[CURL_ERROR_SIZE];
-	int64_t started_at_ms;
-	bool is_on_wire;
+	long timeout_ms;                /* counted from carrier_send */
+	int64_t sent_at_ms;
+	bool may_be_private, is_refused, has_spoken;
 };
 TAILQ_HEAD(transfer_list, transfer);
 
-/* What curl wants to know of one descriptor. Found by number: curl may free and
- * reuse a number inside any call. */
+/* What curl wants to know of one descriptor. Found by number: curl may close a
+ * descriptor and open another with its number inside any call. */
 struct watch {
-	struct event *event;
+	struct event *event;            /* made once for each number */
+	short wanted;                   /* 0: curl has let it go */
 	short ready;
-	bool is_listed;
+	bool is_listed;                 /* in carrier.ready */
 };
 
 struct carrier {
@@ -55,6 +76,7 @@ struct carrier {
 	bool is_timer_over;
 	struct watch *watches;  size_t watch_count;
 	int *ready;  size_t ready_count, ready_room;
+	struct transfer **slots;  size_t slot_count, slot_room;
 	struct transfer_list spare, waiting, wire;
 	size_t waiting_count, wire_count;
 };
@@ -62,28 +84,22 @@ struct carrier {
 /* ---- what libevent and curl tell: only noted */
 
 static void
-note_ready(struct carrier *carrier, int fd, short what)
+on_socket_event(evutil_socket_t fd, short what, void *context)
 {
+	struct carrier *carrier = context;
 	struct watch *watch = &carrier->watches[fd];
 
 	watch->ready |= what;
 	if (watch->is_listed)
 		return;
 	if (carrier->ready_count == carrier->ready_room) {
-		carrier->ready_room = carrier->ready_room == 0 ? 64 :
-		    carrier->ready_room * 2;
+		carrier->ready_room = carrier->ready_room * 2 + 64;
 		carrier->ready = realloc(carrier->ready,
 		    carrier->ready_room * sizeof(*carrier->ready));
 		CHECK(carrier->ready != NULL);
 	}
 	carrier->ready[carrier->ready_count++] = fd;
 	watch->is_listed = true;
-}
-
-static void
-on_socket_event(evutil_socket_t fd, short what, void *context)
-{
-	note_ready(context, fd, what);
 }
 
 static void
@@ -100,15 +116,15 @@ static int
 on_curl_timer(CURLM *multi, long timeout_ms, void *context)
 {
 	struct carrier *carrier = context;
-	struct timeval after = { timeout_ms / 1000,
-		(timeout_ms % 1000) * 1000 };
+	struct timeval after = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
 
 	(void)multi;
-	evtimer_del(carrier->timer);
+	if (timeout_ms <= 0)
+		event_del(carrier->timer);
+	else
+		CHECK(event_add(carrier->timer, &after) == 0);
 	if (timeout_ms == 0)
 		carrier->is_timer_over = true;
-	else if (timeout_ms > 0)
-		evtimer_add(carrier->timer, &after);
 	return 0;
 }
 
@@ -135,29 +151,91 @@ on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 {
 	struct carrier *carrier = context;
 	struct watch *watch;
-	short events = EV_PERSIST;
+	short wanted = 0;
 
 	(void)easy;
 	(void)socket_context;
 	make_watches(carrier, fd);
 	watch = &carrier->watches[fd];
-	if (watch->event != NULL)
-		event_free(watch->event);
-	watch->event = NULL;
+	if (what != CURL_POLL_REMOVE && what & CURL_POLL_IN)
+		wanted |= EV_READ;
+	if (what != CURL_POLL_REMOVE && what & CURL_POLL_OUT)
+		wanted |= EV_WRITE;
+	if (watch->wanted != 0)
+		event_del(watch->event);
+	watch->wanted = wanted;
 	watch->ready = 0;
-	if (what == CURL_POLL_REMOVE)
+	if (wanted == 0)
 		return 0;
-	if (what & CURL_POLL_IN)
-		events |= EV_READ;
-	if (what & CURL_POLL_OUT)
-		events |= EV_WRITE;
-	watch->event = event_new(carrier->base, fd, events, on_socket_event,
-	    carrier);
+	if (watch->event == NULL)
+		watch->event = event_new(carrier->base, fd,
+		    wanted | EV_PERSIST, on_socket_event, carrier);
+	else
+		event_assign(watch->event, carrier->base, fd,
+		    wanted | EV_PERSIST, on_socket_event, carrier);
 	CHECK(watch->event != NULL && event_add(watch->event, NULL) == 0);
 	return 0;
 }
 
-/* ---- one transfer */
+/* ---- what curl asks while a transfer runs */
+
+static bool
+is_this_machine(const struct sockaddr *address)
+{
+	const unsigned char *four = NULL;
+
+	if (address->sa_family == AF_INET) {
+		four = (const unsigned char *)
+		    &((const struct sockaddr_in *)address)->sin_addr;
+	} else if (address->sa_family == AF_INET6) {
+		const struct in6_addr *six =
+		    &((const struct sockaddr_in6 *)address)->sin6_addr;
+
+		if (IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_UNSPECIFIED(six))
+			return true;
+		if (IN6_IS_ADDR_V4MAPPED(six))
+			four = six->s6_addr + 12;
+	}
+	return four != NULL && (four[0] == 127 || four[0] == 0);
+}
+
+static curl_socket_t
+on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *transfer = context;
+	unsigned timeout_ms = USER_TIMEOUT_MS;
+	int fd;
+
+	(void)purpose;
+	if (!transfer->may_be_private && is_this_machine(&address->addr)) {
+		transfer->is_refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	/* Closed in children: the daemon starts a redis-server. */
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+	    address->protocol);
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
+	    sizeof(timeout_ms));
+	return fd;
+}
+
+static int
+on_speak(void *context, char *remote, char *local, int remote_port,
+    int local_port)
+{
+	struct transfer *transfer = context;
+
+	(void)remote;
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	if (transfer->has_spoken)
+		return CURL_PREREQFUNC_ABORT;
+	transfer->has_spoken = true;
+	return CURL_PREREQFUNC_OK;
+}
 
 static size_t
 on_read(char *buffer, size_t size, size_t count, void *context)
@@ -172,27 +250,31 @@ on_read(char *buffer, size_t size, size_t count, void *context)
 	return length;
 }
 
+/* Makes room for `need` bytes; what was there stays. */
+static void
+make_room(char **buffer, size_t *size, size_t need)
+{
+	if (need <= *size)
+		return;
+	while (*size < need)
+		*size = *size == 0 ? BUFFER_START : *size * 2;
+	*buffer = realloc(*buffer, *size);
+	CHECK(*buffer != NULL);
+}
+
 static size_t
 on_write(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 	size_t length = size * count;
-	size_t need = transfer->answer_length + length + 1;
+	size_t whole = transfer->answer_length + length;
 
-	if (need > transfer->carrier->limits.answer_max)
-		return 0;               /* curl ends the transfer */
-	if (need > transfer->answer_size) {
-		size_t room = transfer->answer_size * 2;
-
-		while (room < need)
-			room *= 2;
-		transfer->answer = realloc(transfer->answer, room);
-		CHECK(transfer->answer != NULL);
-		transfer->answer_size = room;
-	}
+	if (whole > transfer->carrier->limits.answer_max)
+		return CURL_WRITEFUNC_ERROR;    /* curl ends the transfer */
+	make_room(&transfer->answer, &transfer->answer_size, whole + 1);
 	memcpy(transfer->answer + transfer->answer_length, bytes, length);
-	transfer->answer_length += length;
-	transfer->answer[transfer->answer_length] = '\0';
+	transfer->answer_length = whole;
+	transfer->answer[whole] = '\0';
 	return length;
 }
 
@@ -201,68 +283,119 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 
-	(void)bytes;
+	/* curl calls it a success when a connection ends inside the headers. */
+	transfer->has_whole_head = bytes[0] == '\r' || bytes[0] == '\n';
 	transfer->header_bytes += size * count;
 	return transfer->header_bytes > HEADERS_MAX ? 0 : size * count;
 }
 
-static int
-on_connected(void *context, curl_socket_t fd, curlsocktype purpose)
-{
-	unsigned timeout_ms = USER_TIMEOUT_MS;
+/* ---- a transfer is made, filled, given back */
 
-	(void)context;
-	(void)purpose;
-	/* Best effort: not every socket is TCP. */
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
-	    sizeof(timeout_ms));
-	return CURL_SOCKOPT_OK;
-}
-
-/* What never differs between two requests. The body goes through a read
- * function without a seek function: so curl cannot send it a second time on a
- * new connection by itself (it reports error 65 instead). */
+/* What never differs between two requests. */
 static void
 set_constants(struct transfer *transfer)
 {
 	CURL *easy = transfer->easy;
 
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* Else a slow name server holds the loop: curl waits for its thread. */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+	curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");      /* nor the environment's */
 	curl_easy_setopt(easy, CURLOPT_NETRC, CURL_NETRC_IGNORED);
-	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 300L);
+	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_MAX_S);
+	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)RESOLVED_FOR_S);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16 * 1024L);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_speak);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_connected);
 }
 
+static struct transfer *
+make_transfer(struct carrier *carrier)
+{
+	struct transfer *transfer = calloc(1, sizeof(*transfer));
+
+	CHECK(transfer != NULL);
+	if (carrier->slot_count == carrier->slot_room) {
+		carrier->slot_room = carrier->slot_room * 2 + 64;
+		carrier->slots = realloc(carrier->slots,
+		    carrier->slot_room * sizeof(struct transfer *));
+		CHECK(carrier->slots != NULL);
+	}
+	CHECK(carrier->slot_count < (size_t)1 << SLOT_BITS);
+	transfer->mark = carrier->slot_count;
+	carrier->slots[carrier->slot_count++] = transfer;
+	transfer->carrier = carrier;
+	transfer->easy = curl_easy_init();
+	CHECK(transfer->easy != NULL);
+	set_constants(transfer);
+	return transfer;
+}
+
+/* The newest first: it has the url and the headers of the one before. */
 static struct transfer *
 take_transfer(struct carrier *carrier)
 {
 	struct transfer *transfer = TAILQ_FIRST(&carrier->spare);
 
-	if (transfer != NULL) {
+	if (transfer == NULL)
+		transfer = make_transfer(carrier);
+	else
 		TAILQ_REMOVE(&carrier->spare, transfer, link);
-		return transfer;
-	}
-	transfer = calloc(1, sizeof(*transfer));
-	CHECK(transfer != NULL);
-	transfer->carrier = carrier;
-	transfer->easy = curl_easy_init();
-	transfer->answer_size = ANSWER_START;
-	transfer->answer = malloc(transfer->answer_size);
-	CHECK(transfer->easy != NULL && transfer->answer != NULL);
-	set_constants(transfer);
+	transfer->mark += (uintptr_t)1 << SLOT_BITS;
+	transfer->body_sent = 0;
+	transfer->answer_length = 0;
+	transfer->header_bytes = 0;
+	transfer->has_whole_head = false;
+	transfer->error[0] = '\0';
+	transfer->is_refused = false;
+	transfer->has_spoken = false;
+	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE,
+	    (void *)transfer->mark);
 	return transfer;
+}
+
+static struct transfer *
+find_transfer(struct carrier *carrier, CURL *easy)
+{
+	struct transfer *transfer;
+	char *private = NULL;
+	uintptr_t mark;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+	mark = (uintptr_t)private;
+	transfer = carrier->slots[mark & (((uintptr_t)1 << SLOT_BITS) - 1)];
+	CHECK(transfer->mark == mark && transfer->easy == easy);
+	return transfer;
+}
+
+static void
+give_back(struct carrier *carrier, struct transfer *transfer)
+{
+	if (transfer->answer_size > BUFFER_KEPT) {
+		free(transfer->answer);
+		transfer->answer = NULL;
+		transfer->answer_size = 0;
+	}
+	if (transfer->body_size > BUFFER_KEPT) {
+		free(transfer->body);
+		transfer->body = NULL;
+		transfer->body_size = 0;
+	}
+	TAILQ_INSERT_HEAD(&carrier->spare, transfer, link);
 }
 
 static void
@@ -271,22 +404,22 @@ free_transfer(struct transfer *transfer)
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
 	free(transfer->url);
+	free(transfer->method);
 	free(transfer->body);
 	free(transfer->answer);
 	free(transfer);
 }
 
-static void
-give_back(struct carrier *carrier, struct transfer *transfer)
+/* False: it is what it was. */
+static bool
+has_changed(char **kept, const char *text)
 {
-	/* One large answer does not stay for ever. */
-	if (transfer->answer_size > ANSWER_START * 4) {
-		free(transfer->answer);
-		transfer->answer_size = ANSWER_START;
-		transfer->answer = malloc(transfer->answer_size);
-		CHECK(transfer->answer != NULL);
-	}
-	TAILQ_INSERT_HEAD(&carrier->spare, transfer, link);
+	if (*kept != NULL && strcmp(*kept, text) == 0)
+		return false;
+	free(*kept);
+	*kept = strdup(text);
+	CHECK(*kept != NULL);
+	return true;
 }
 
 static void
@@ -296,29 +429,21 @@ set_body(struct transfer *transfer, const struct carrier_request *request)
 	    strcmp(request->method, "POST") == 0 ||
 	    strcmp(request->method, "PUT") == 0;
 
-	if (request->body_length + 1 > transfer->body_size) {
-		transfer->body_size = request->body_length + 1024;
-		free(transfer->body);
-		transfer->body = malloc(transfer->body_size);
-		CHECK(transfer->body != NULL);
-	}
+	make_room(&transfer->body, &transfer->body_size,
+	    request->body_length + 1);
 	if (request->body_length > 0)
 		memcpy(transfer->body, request->body, request->body_length);
 	transfer->body_length = request->body_length;
-	transfer->body_sent = 0;
-	if (!has_body) {
-		curl_easy_setopt(transfer->easy, CURLOPT_HTTPGET, 1L);
-	} else {
-		curl_easy_setopt(transfer->easy, CURLOPT_POST, 1L);
-		curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, NULL);
-		curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE,
-		    (long)request->body_length);
-	}
-	curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST,
-	    request->method);
+	curl_easy_setopt(transfer->easy,
+	    has_body ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
+	if (has_body)
+		curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)request->body_length);
+	if (has_changed(&transfer->method, request->method))
+		curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST,
+		    transfer->method);
 }
 
-/* Most requests have the headers of the one before. */
 static bool
 has_headers(const struct transfer *transfer,
     const struct carrier_request *request)
@@ -359,26 +484,19 @@ carrier_send(struct carrier *carrier, const struct carrier_request *request,
 {
 	struct transfer *transfer;
 
+	CHECK(request->timeout_ms > 0 && request->connect_timeout_ms > 0);
 	if (carrier->waiting_count >= carrier->limits.queue_max +
 	    (carrier->limits.in_flight_max - carrier->wire_count))
 		return false;
 	transfer = take_transfer(carrier);
 	transfer->tag = tag;
-	transfer->answer_length = 0;
-	transfer->answer[0] = '\0';
-	transfer->header_bytes = 0;
-	transfer->error[0] = '\0';
-	transfer->started_at_ms = clock_monotonic_ms();
-	if (transfer->url == NULL || strcmp(transfer->url, request->url) != 0) {
-		free(transfer->url);
-		transfer->url = strdup(request->url);
-		CHECK(transfer->url != NULL);
+	transfer->sent_at_ms = clock_monotonic_ms();
+	transfer->timeout_ms = request->timeout_ms;
+	transfer->may_be_private = request->allow_private;
+	if (has_changed(&transfer->url, request->url))
 		curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url);
-	}
 	curl_easy_setopt(transfer->easy, CURLOPT_PROTOCOLS_STR,
 	    request->allow_private ? "http,https" : "https");
-	curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS,
-	    request->timeout_ms);
 	curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
 	    request->connect_timeout_ms);
 	set_body(transfer, request);
@@ -390,53 +508,40 @@ carrier_send(struct carrier *carrier, const struct carrier_request *request,
 
 /* ---- ends */
 
-/* Certainly not executed: no byte of the request can have been read. */
-static bool
-is_unreached(struct transfer *transfer, CURLcode code)
+static const char *
+error_of(const struct transfer *transfer, CURLcode code)
 {
-	curl_off_t connected_us = 0;
-
-	switch ((int)code) {
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_URL_MALFORMAT:
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-		return true;
-	case CURLE_OPERATION_TIMEDOUT:
-		/* Time was up before there was a connection to speak on. */
-		curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T,
-		    &connected_us);
-		return connected_us == 0;
-	default:
-		return false;
-	}
+	if (transfer->is_refused)
+		return "the address is this machine's own, which is not allowed";
+	if (code == CURLE_WRITE_ERROR)
+		return "the answer is too large";
+	if (code == CURLE_OK)
+		return "no final answer";
+	return transfer->error[0] != '\0' ? transfer->error :
+	    curl_easy_strerror(code);
 }
 
+/* The transfer is on no list and in no multi. */
 static void
 deliver(struct carrier *carrier, struct transfer *transfer, CURLcode code)
 {
-	struct carrier_answer answer = { .tag = transfer->tag };
+	struct carrier_answer answer = { .tag = transfer->tag, .body = "" };
 	long status = 0;
 
-	answer.elapsed_ms = clock_monotonic_ms() - transfer->started_at_ms;
-	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (code == CURLE_OK && status >= 200) {
+	answer.elapsed_ms = clock_monotonic_ms() - transfer->sent_at_ms;
+	if (code == CURLE_OK)
+		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
+		    &status);
+	if (status >= 200 && transfer->has_whole_head) {
 		answer.end = TRANSPORT_ANSWERED;
 		answer.status = (int)status;
 		answer.body_length = transfer->answer_length;
-		answer.body = transfer->answer;
+		if (transfer->answer_length > 0)
+			answer.body = transfer->answer;
 	} else {
-		answer.end = is_unreached(transfer, code) ?
-		    TRANSPORT_UNREACHED : TRANSPORT_LOST;
-		answer.body = "";
-		answer.error = transfer->error[0] != '\0' ? transfer->error :
-		    code == CURLE_OK ? "no final answer" :
-		    curl_easy_strerror(code);
+		answer.end = transfer->has_spoken ? TRANSPORT_LOST :
+		    TRANSPORT_UNREACHED;
+		answer.error = error_of(transfer, code);
 	}
 	carrier->on_answer(carrier->context, &answer);
 	give_back(carrier, transfer);
@@ -451,13 +556,10 @@ read_ends(struct carrier *carrier)
 	while ((message = curl_multi_info_read(carrier->multi, &left)) !=
 	    NULL) {
 		CURLcode code = message->data.result;
-		CURL *easy = message->easy_handle;
-		struct transfer *transfer = NULL;
+		struct transfer *transfer =
+		    find_transfer(carrier, message->easy_handle);
 
-		if (message->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
-		curl_multi_remove_handle(carrier->multi, easy);
+		curl_multi_remove_handle(carrier->multi, transfer->easy);
 		TAILQ_REMOVE(&carrier->wire, transfer, link);
 		carrier->wire_count--;
 		deliver(carrier, transfer, code);
@@ -466,15 +568,26 @@ read_ends(struct carrier *carrier)
 
 /* ---- the pass */
 
+/* What has waited for too long is not sent: whoever asked counts on its end
+ * within the timeout. */
 static void
 start_waiting(struct carrier *carrier)
 {
 	struct transfer *transfer;
+	int64_t now_ms = clock_monotonic_ms();
 
 	while (carrier->wire_count < carrier->limits.in_flight_max &&
 	    (transfer = TAILQ_FIRST(&carrier->waiting)) != NULL) {
+		long left_ms = (long)(transfer->timeout_ms -
+		    (now_ms - transfer->sent_at_ms));
+
 		TAILQ_REMOVE(&carrier->waiting, transfer, link);
 		carrier->waiting_count--;
+		if (left_ms <= 0) {
+			deliver(carrier, transfer, CURLE_OPERATION_TIMEDOUT);
+			continue;
+		}
+		curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, left_ms);
 		TAILQ_INSERT_TAIL(&carrier->wire, transfer, link);
 		carrier->wire_count++;
 		CHECK(curl_multi_add_handle(carrier->multi, transfer->easy) ==
@@ -577,28 +690,18 @@ carrier_new(struct event_base *base, const struct carrier_limits *limits,
 	return carrier;
 }
 
-static void
-free_list(struct carrier *carrier, struct transfer_list *list, bool is_wire)
-{
-	struct transfer *transfer;
-
-	while ((transfer = TAILQ_FIRST(list)) != NULL) {
-		TAILQ_REMOVE(list, transfer, link);
-		if (is_wire)
-			curl_multi_remove_handle(carrier->multi,
-			    transfer->easy);
-		free_transfer(transfer);
-	}
-}
-
 void
 carrier_free(struct carrier *carrier)
 {
+	struct transfer *transfer;
+
 	if (carrier == NULL)
 		return;
-	free_list(carrier, &carrier->wire, true);
-	free_list(carrier, &carrier->waiting, false);
-	free_list(carrier, &carrier->spare, false);
+	TAILQ_FOREACH(transfer, &carrier->wire, link)
+		curl_multi_remove_handle(carrier->multi, transfer->easy);
+	for (size_t i = 0; i < carrier->slot_count; i++)
+		free_transfer(carrier->slots[i]);
+	/* Newer versions of curl tell of what they close. */
 	curl_multi_setopt(carrier->multi, CURLMOPT_SOCKETFUNCTION, NULL);
 	curl_multi_setopt(carrier->multi, CURLMOPT_TIMERFUNCTION, NULL);
 	curl_multi_cleanup(carrier->multi);
@@ -609,5 +712,6 @@ carrier_free(struct carrier *carrier)
 	event_free(carrier->timer);
 	free(carrier->watches);
 	free(carrier->ready);
+	free(carrier->slots);
 	free(carrier);
 }

@@ -96,6 +96,8 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		extras.take_member = pending->take_member;
 		extras.take_length = pending->take_length;
 	}
+	if (pending->event.kind == EVENT_REPEATED)
+		extras.also_answer = pending->event.site_id;
 	if (slot->absent_key[0] != '\0')
 		extras.absent_key = slot->absent_key;
 	if (slot->is_audit) {

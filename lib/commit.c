@@ -558,6 +558,19 @@ add_texts(const struct policy *policy, const struct situation *before,
 			    after->askers.ids[i], extras->warnings_json, words);
 	}
 	count += add_cancelled_answers(policy, before, after, words);
+	if (extras->also_answer != NULL && extras->also_answer[0] != '\0' &&
+	    !is_asker(&after->askers, extras->also_answer)) {
+		char *text = commit_answer(policy, subject,
+		    extras->also_answer, extras->warnings_json);
+
+		CHECK(text != NULL);
+		snprintf(key, sizeof(key), "answer:%s", extras->also_answer);
+		words_add(words, key);
+		words_add(words, text);
+		words_add_number(words, policy->answer_keep_ms);
+		free(text);
+		count++;
+	}
 	if (extras->answer != NULL && extras->answer_id != NULL) {
 		snprintf(key, sizeof(key), "answer:%s", extras->answer_id);
 		words_add(words, key);

@@ -20,6 +20,7 @@ struct commit_extras {
 	const char *warnings_json;      /* of this request's answers; NULL: [] */
 	const char *rejected[16];       /* field, value, … of one refusal; ends at NULL */
 	const char *answer_id, *answer; /* of a refusal: answer:ID */
+	const char *also_answer;        /* an id that joined a full list: answered once */
 	bool is_audit;                  /* write the standing although nothing changed */
 };
 

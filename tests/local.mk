@@ -9,7 +9,8 @@ EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/confte
 # Walks the real tables through every world they can come to; --large: for long.
 MODEL_TESTS = tests/model/walk
 tests_model_walk_SOURCES = tests/model/walk.c tests/model/world.c tests/model/world.h \
-	tests/model/world_moves.c
+	tests/model/world_internal.h tests/model/world_pack.c tests/model/world_load.c \
+	tests/model/world_check.c tests/model/world_moves.c
 tests_model_walk_LDADD = $(LIBCALLBACK_LIBS)
 check_PROGRAMS += $(MODEL_TESTS)
 TESTS += $(MODEL_TESTS)
@@ -88,6 +89,19 @@ UNIT_TESTS += tests/unit/commit
 tests_unit_commit_SOURCES = tests/unit/commit.c tests/store/arguments.c tests/store/arguments.h
 tests_unit_commit_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_commit_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+# The two scripts on a redis-server of the test's own.
+STORE_TESTS = tests/store/scripts tests/store/steps
+tests_store_scripts_SOURCES = tests/store/scripts.c tests/store/server.c tests/store/server.h \
+	tests/store/keyspace.c tests/store/keyspace.h tests/store/arguments.c tests/store/arguments.h
+tests_store_scripts_CPPFLAGS = $(AM_CPPFLAGS) -Idaemon $(CMOCKA_CFLAGS) $(HIREDIS_CFLAGS)
+tests_store_scripts_LDADD = $(LIBCALLBACK_LIBS) $(HIREDIS_LIBS) $(CMOCKA_LIBS)
+tests_store_steps_SOURCES = tests/store/steps.c tests/store/server.c tests/store/server.h
+tests_store_steps_CPPFLAGS = $(AM_CPPFLAGS) -Idaemon $(CMOCKA_CFLAGS) $(HIREDIS_CFLAGS)
+tests_store_steps_LDADD = $(LIBCALLBACK_LIBS) $(HIREDIS_LIBS) $(CMOCKA_LIBS)
+tests/store/scripts-scripts.$(OBJEXT): daemon/scripts.h
+tests/store/steps-steps.$(OBJEXT): daemon/scripts.h
+check_PROGRAMS += $(STORE_TESTS)
+TESTS += $(STORE_TESTS)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif

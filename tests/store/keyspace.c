@@ -115,6 +115,19 @@ set_string(struct keyspace *keyspace, const char *key, const char *value,
 
 /* ---- checking */
 
+/* A number is not held by a request that is gone. */
+static const char *
+owner_of(const struct keyspace *keyspace, const char *key)
+{
+	const char *owner = entry_get(keyspace_find(keyspace, key), "");
+	char id[ENTRY_SIZE];
+
+	if (owner == NULL || strncmp(key, "phone:", 6) != 0)
+		return owner;
+	snprintf(id, sizeof(id), "request:%.40s", owner);
+	return keyspace_find(keyspace, id) != NULL ? owner : NULL;
+}
+
 static bool
 was_done(const struct keyspace *keyspace, const struct arguments *arguments)
 {
@@ -147,7 +160,7 @@ check_guards(const struct keyspace *keyspace, const struct arguments *arguments,
 			strcpy(word, "gone");
 			return false;
 		}
-		owner = entry_get(entry, "");
+		owner = owner_of(keyspace, guard[1]);
 		if (owner == NULL || strcmp(owner, guard[2]) == 0)
 			continue;
 		snprintf(word, ITEM_SIZE, "held %s %s", guard[1], owner);
@@ -169,8 +182,7 @@ check_record(const struct keyspace *keyspace,
 	}
 	for (size_t i = 0; i < record->uniques.count; i++) {
 		const char *const *unique = record->uniques.word[i];
-		const char *owner = entry_get(keyspace_find(keyspace,
-		    unique[0]), "");
+		const char *owner = owner_of(keyspace, unique[0]);
 
 		if (unique[1][0] == '\0' || owner == NULL ||
 		    strcmp(owner, unique[1]) == 0)
