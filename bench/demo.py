@@ -65,8 +65,7 @@ def wishes():
 
 
 def website(path):
-    """Prints what it has asked, one JSON array a line: id, phone, and what the
-    answer said at once."""
+    """Prints what it has asked, one JSON array a line: id and phone."""
     store = redis_client.Redis(unix_socket_path=path, decode_responses=True)
     inbox = "{" + SITE + "}:in"
     plan = sorted(wishes())
@@ -297,7 +296,7 @@ class Table:
     def __init__(self, began):
         self.began = began
         self.lines = 0
-        self.last = None
+        self.second, self.summary = -1, ""
         self.is_live = sys.stdout.isatty()
 
     def show(self, requests, people):
@@ -307,12 +306,13 @@ class Table:
         if self.is_live:
             self._draw(groups, people)
             return
+        # Somebody reads this later: once a second, and only what is new.
+        second = int(time.monotonic() - self.began)
         summary = "  ".join(f"{state} {len(groups[state])}"
                             for state in STATES if groups[state])
-        if summary != self.last:
-            print(f"{time.monotonic() - self.began:5.1f} s  {summary}",
-                  flush=True)
-        self.last = summary
+        if summary not in ("", self.summary) and second > self.second:
+            print(f"{second:3} s  {summary}", flush=True)
+            self.second, self.summary = second, summary
 
     def _draw(self, groups, people):
         width = shutil.get_terminal_size().columns - 1
@@ -520,6 +520,12 @@ def main():
     account = status = None
     try:
         account = run(world)
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        print(f"demo: {error}\n{world.log('callbackd')[-4000:]}",
+              file=sys.stderr)
+        return 1
     finally:
         status = world.stop()
         if options.keep:

@@ -1,6 +1,6 @@
 # What is measured, and against what. Each bench is bench/NAME.py; the programs
 # they are made of lie in bench/parts.
-EXTRA_DIST += bench/latency.py bench/dispatch.py bench/lifecycle.py bench/intake.py \
+EXTRA_DIST += bench/demo.py bench/latency.py bench/dispatch.py bench/lifecycle.py bench/intake.py \
 	bench/memory.py bench/parts/rig.py bench/parts/stub.conf
 noinst_PROGRAMS += bench/parts/stub bench/parts/load bench/parts/loop
 bench_parts_stub_SOURCES = bench/parts/stub.c

@@ -39,7 +39,7 @@ end(struct search *search, const char *id, const char *problem)
 	    search->handle);
 
 	if (request == NULL) {
-		free(search->context);
+		search->on_end(search->context, NULL, NULL);
 	} else if (id != NULL) {
 		search->on_end(search->context, request, id);
 	} else {

@@ -13,7 +13,8 @@ struct gathering {
 	struct request request;
 	bool is_found, has_failed;
 	json_t *said, *also_said, *story, *askers;
-	json_t *calls[CALLS_SHOWN];
+	json_t *calls[CALLS_SHOWN];     /* a ring: call n lies at n */
+	size_t first_call;
 	size_t outstanding;
 	full_on_end *on_end;
 	void *context;
@@ -25,8 +26,10 @@ finish(struct gathering *g)
 	json_t *full = NULL, *calls = json_array();
 
 	for (size_t i = 0; i < CALLS_SHOWN; i++) {
-		if (g->calls[i] != NULL)
-			json_array_append_new(calls, g->calls[i]);
+		json_t *call = g->calls[(g->first_call + i) % CALLS_SHOWN];
+
+		if (call != NULL)
+			json_array_append_new(calls, call);
 	}
 	if (g->is_found && !g->has_failed) {
 		full = api_brief(g->api, &g->request);
@@ -68,7 +71,7 @@ on_call(void *context, uint64_t tag, enum redis_end end,
 	    record_from_pairs(RECORD_CALL, pairs, (size_t)count, &call,
 	        &why)) {
 		call.n = (int)tag;
-		g->calls[(tag - 1) % CALLS_SHOWN] = api_json_call(&call);
+		g->calls[tag % CALLS_SHOWN] = api_json_call(&call);
 	}
 	one_less(g);
 }
@@ -96,6 +99,7 @@ ask_more(struct gathering *g)
 	int first = request->call_count > CALLS_SHOWN ?
 	    request->call_count - CALLS_SHOWN + 1 : 1;
 
+	g->first_call = (size_t)first;
 	for (int n = first; n <= request->call_count; n++) {
 		struct record_ref ref = record_ref_call(request->id, n);
 

@@ -26,8 +26,8 @@ typedef void api_handler(struct http_request *request, void *context);
 /* Exactly one of: found (id), or an answer was sent already (id NULL). */
 typedef void find_on_end(void *context, struct http_request *request, const char *id);
 /* `key`: our id, a website's id, the spoken number, the last digits of the
- * telephone number. Holds the request meanwhile; context is not called when the
- * client's deadline is over (it is freed with free). */
+ * telephone number. Holds the request meanwhile; on_end is called exactly once,
+ * with neither request nor id when the client is gone by then. */
 void api_find(struct api *api, struct http_request *request, const char *key,
     find_on_end *on_end, void *context);
 

@@ -283,8 +283,12 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 
-	/* curl calls it a success when a connection ends inside the headers. */
-	transfer->has_whole_head = bytes[0] == '\r' || bytes[0] == '\n';
+	/* curl calls it a success when a connection ends inside the headers. A
+	 * status line begins them anew; what follows a body does not. */
+	if (size * count >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+		transfer->has_whole_head = false;
+	else if (bytes[0] == '\r' || bytes[0] == '\n')
+		transfer->has_whole_head = true;
 	transfer->header_bytes += size * count;
 	return transfer->header_bytes > HEADERS_MAX ? 0 : size * count;
 }

@@ -10,6 +10,10 @@
  * queue looks like a slow clock. */
 enum { BACK_PER_SAMPLE_MS = 1 };
 
+/* The estimate stands still for a clock that was set back by less. Every commit is
+ * refused whose moment is further off, so beyond that it must follow. */
+enum { STANDS_STILL_MS = 2000 };
+
 int64_t
 clock_monotonic_us(void)
 {
@@ -46,7 +50,8 @@ clock_now_ms(struct clock_estimate *clock)
 
 	CHECK(clock->is_set);
 	now_ms = clock_monotonic_ms() + clock->offset_ms;
-	if (now_ms > clock->last_ms)
+	if (now_ms > clock->last_ms ||
+	    now_ms < clock->last_ms - STANDS_STILL_MS)
 		clock->last_ms = now_ms;
 	return clock->last_ms;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * clock: time is Redis's. Keeps an estimate of it between the samples that every
- * script reply brings; the estimate never goes backwards. Nothing is stepped
- * before the first sample.
+ * script reply brings; the estimate does not go backwards, unless Redis's clock
+ * was set back so far that it would be refused. Nothing is stepped before the
+ * first sample.
  */
 #ifndef CALLBACKD_DAEMON_CLOCK_H
 #define CALLBACKD_DAEMON_CLOCK_H

@@ -166,6 +166,26 @@ is_committed(struct engine *engine, struct slot *slot)
 		slot_trim(slot);
 }
 
+/* The customer waits already where this request would go: that one learns of
+ * it before this one closes (DECISIONS 10). */
+static void
+tell_owner(struct engine *engine, const struct slot *slot,
+    const struct event *cause)
+{
+	const struct request *request = &slot->before.request;
+	int64_t now_ms = store_now_ms(engine->store);
+	struct engine_order order = { .event = { .kind = EVENT_REPEATED,
+		.digit = -1 } };
+
+	order.event.to = record_ref_request(cause->owner);
+	order.event.at_ms = cause->at_ms > now_ms ? cause->at_ms : now_ms;
+	memcpy(order.event.by, cause->by, sizeof(order.event.by));
+	memcpy(order.event.detail, request->name, sizeof(request->name));
+	if (!engine_post(engine, &order))
+		log_event(LOG_LEVEL_WARNING, "owner_not_told",
+		    "request=%s owner=%s", request->id, cause->owner);
+}
+
 /* "held KEY OWNER". */
 static void
 is_held(struct engine *engine, struct slot *slot, const char *words)
@@ -207,6 +227,7 @@ is_held(struct engine *engine, struct slot *slot, const char *words)
 	    strlen(owner) < sizeof(event->owner)) {
 		snprintf(event->owner, sizeof(event->owner), "%.*s",
 		    REQUEST_ID_SIZE - 1, owner);
+		tell_owner(engine, slot, event);
 		slot_again(engine, slot);
 		return;
 	}

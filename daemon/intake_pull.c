@@ -126,8 +126,15 @@ on_members(void *context, uint64_t tag, enum redis_end end,
 
 	(void)tag;
 	pull->is_reading = false;
-	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY)
+	if (end != REDIS_REPLY)
 		return;
+	if (reply->type != REDIS_REPLY_ARRAY) {
+		log_event(LOG_LEVEL_ERR, "inbox_unreadable", "error=\"%s\"",
+		    reply->type == REDIS_REPLY_ERROR ? reply->str :
+		    "an unexpected reply");
+		pull->next_ms = clock_monotonic_ms() + AGAIN_MS;
+		return;
+	}
 	pull->must_wait = false;
 	if (reply->elements == 0)
 		return;

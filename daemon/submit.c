@@ -228,6 +228,15 @@ take_only(struct job *job)
 
 /* ---- finding the request an id belongs to */
 
+/* Redis has said what is there. A refusal is no answer, except about what it is:
+ * that stays so. */
+static bool
+is_read(enum redis_end end, const struct redisReply *reply)
+{
+	return end == REDIS_REPLY && (reply->type != REDIS_REPLY_ERROR ||
+	    strncmp(reply->str, "WRONGTYPE", 9) == 0);
+}
+
 static bool
 send_or_later(struct job *job, bool is_sent)
 {
@@ -280,7 +289,7 @@ on_request(void *context, uint64_t tag, enum redis_end end,
 	int count;
 
 	(void)tag;
-	if (end != REDIS_REPLY) {
+	if (!is_read(end, reply)) {
 		finish(job, SUBMIT_LATER, NULL, "");
 		return;
 	}
@@ -333,7 +342,7 @@ on_seen(void *context, uint64_t tag, enum redis_end end,
 	struct job *job = context;
 
 	(void)tag;
-	if (end != REDIS_REPLY) {
+	if (!is_read(end, reply)) {
 		finish(job, SUBMIT_LATER, NULL, "");
 		return;
 	}
@@ -401,7 +410,7 @@ on_owner_seen(void *context, uint64_t tag, enum redis_end end,
 	struct job *job = context;
 
 	(void)tag;
-	if (end != REDIS_REPLY) {
+	if (!is_read(end, reply)) {
 		finish(job, SUBMIT_LATER, NULL, "");
 		return;
 	}
@@ -537,7 +546,7 @@ on_case(void *context, uint64_t tag, enum redis_end end,
 	int count;
 
 	(void)tag;
-	if (end != REDIS_REPLY) {
+	if (!is_read(end, reply)) {
 		finish(job, SUBMIT_LATER, NULL, "");
 		return;
 	}
@@ -590,7 +599,11 @@ submit(struct submitter *submitter, const struct submission *submission)
 	memcpy(job->member, submission->member, submission->length);
 	job->member[submission->length] = '\0';
 	submitter->busy_count++;
-	if (!store_is_up(submitter->store)) {
+	/* Anybody may ask over HTTP: some room is kept for calls under way. The
+	 * inbox looks for room itself. */
+	if (!store_is_up(submitter->store) ||
+	    (!submission->is_from_inbox &&
+	        engine_free_slots(submitter->engine) == 0)) {
 		finish(job, SUBMIT_LATER, NULL, "");
 		return;
 	}

@@ -147,8 +147,10 @@ time_is_up_and_not_authorised(const struct moment *m)
 static bool
 may_look_again(const struct moment *m)
 {
+	/* Once more when quarantine is over: what is absent then is absent. */
 	return facts(m) != NULL && facts(m)->can_find &&
-	    m->call->unsure_at_ms + m->policy->quarantine_ms > m->now_ms;
+	    m->call->unsure_at_ms + m->policy->quarantine_ms +
+	    m->policy->look_up_ms > m->now_ms;
 }
 
 static bool

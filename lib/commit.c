@@ -336,6 +336,14 @@ add_expiry(const char *prefix, const char *id, int64_t keep_ms,
 	return 1;
 }
 
+/* A case that was reopened twice ends with the last of its requests. */
+static bool
+is_latest_of_case(const struct situation *after)
+{
+	return after->case_file.number[0] == '\0' ||
+	    strcmp(after->case_file.request, after->request.id) == 0;
+}
+
 static void
 add_expiries(const struct policy *policy, const struct situation *before,
     const struct outcome *outcome, struct words *words)
@@ -353,14 +361,24 @@ add_expiries(const struct policy *policy, const struct situation *before,
 	if (before->request.state == REQUEST_NONE &&
 	    before->case_file.record.version > 0)
 		count += add_expiry("case:", is->number, 0, NULL, words);
+	/* Who no longer asks is remembered for a while all the same. */
+	for (size_t i = 0; i < before->askers.count; i++) {
+		if (!is_asker(&outcome->after.askers, before->askers.ids[i]))
+			count += add_expiry("seen:", before->askers.ids[i],
+			    policy->seen_keep_ms, NULL, words);
+	}
+	/* Lines may still be added to an ended request's story. */
+	if (is->state == REQUEST_CLOSED)
+		count += add_expiry("story:", is->id, policy->record_keep_ms,
+		    NULL, words);
 	if (is->state == REQUEST_CLOSED &&
 	    before->request.state != REQUEST_CLOSED) {
 		int64_t keep_ms = policy->record_keep_ms;
 
-		count += add_expiry("story:", is->id, keep_ms, NULL, words);
 		count += add_expiry("said:", is->id, keep_ms, NULL, words);
 		count += add_expiry("askers:", is->id, keep_ms, NULL, words);
-		if (birth->id[0] == '\0' && is->next[0] == '\0')
+		if (birth->id[0] == '\0' && is->next[0] == '\0' &&
+		    is_latest_of_case(&outcome->after))
 			count += add_expiry("case:", is->number, keep_ms, NULL,
 			    words);
 		/* Kept for a while after the end, so that the same form sent
@@ -634,6 +652,18 @@ add_counters(const struct situation *before, const struct outcome *outcome,
 	words_set_count(words, place, count);
 }
 
+/* A line is one line and a name one word, whatever people call themselves. */
+static void
+make_plain(char *text, bool is_word)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = ' ';
+		if (is_word && *text == ' ')
+			*text = '_';
+	}
+}
+
 static void
 add_lines(const struct outcome *outcome, int64_t now_ms, struct words *words)
 {
@@ -644,13 +674,17 @@ add_lines(const struct outcome *outcome, int64_t now_ms, struct words *words)
 	for (size_t i = 0; i < outcome->move_count; i++) {
 		const struct move *move = &outcome->moves[i];
 		const struct life *life = life_of(move->record.kind);
+		char by[ID_SIZE] = "-";
 
+		if (move->by[0] != '\0')
+			memcpy(by, move->by, sizeof(by));
+		make_plain(by, true);
 		record_key(&move->record, key);
 		snprintf(line, sizeof(line), "%lld %s %s %s %s %s %s %s",
 		    (long long)now_ms, key, life->state_names[move->from],
 		    life->state_names[move->to], event_kind_names[move->event],
-		    move->action, move->by[0] != '\0' ? move->by : "-",
-		    move->detail);
+		    move->action, by, move->detail);
+		make_plain(line, false);
 		words_add(words, story);
 		words_add(words, line);
 	}

@@ -461,22 +461,33 @@ end_attempt(struct moment *m)
 	r->talk_at_ms = 0;
 }
 
+static bool
+was_dialled_by_hand(const struct moment *m)
+{
+	const struct call *call = situation_call(m->now, m->event->call);
+
+	return call != NULL && call_is_by_hand(call) &&
+	    (m->event->outcome == OUTCOME_NO_ANSWER ||
+	        m->event->outcome == OUTCOME_BUSY ||
+	        m->event->outcome == OUTCOME_REJECTED ||
+	        m->event->outcome == OUTCOME_VOICEMAIL);
+}
+
 /* What the end of a call says about the attempt, before anything follows. */
 static void
 count_attempt(struct moment *m)
 {
 	struct request *r = m->request;
-	enum call_outcome outcome = m->event->outcome;
 
 	r->is_leg_open = false;
 	if (m->event->has_rung && r->rung_at_ms == 0) {
 		r->attempt_count++;
 		r->rung_at_ms = m->now_ms;
-		/* An answer, a busy tone or silence: the phone did ring. */
-		if (r->kept_at_ms == 0 && outcome != OUTCOME_FAILED &&
-		    outcome != OUTCOME_UNKNOWN && outcome != OUTCOME_NONE &&
-		    outcome != OUTCOME_INVALID_NUMBER &&
-		    outcome != OUTCOME_CANCELLED)
+		/* Kept only by what was heard (DECISIONS 3): a talk, or the word
+		 * of whoever dialled by hand. "No answer" may be said of the
+		 * specialist's phone. */
+		if (r->kept_at_ms == 0 && (m->event->has_talked ||
+		        was_dialled_by_hand(m)))
 			r->kept_at_ms = m->now_ms;
 	}
 	if (m->event->talk_ms > 0)
@@ -1118,6 +1129,14 @@ reopen(struct moment *m)
 	moment_say(m, "as request %s", m->outcome->birth.id);
 }
 
+/* The customer asked again meanwhile: the case goes on there. */
+static void
+reopen_in_other(struct moment *m)
+{
+	memcpy(m->request->next, m->root->owner, sizeof(m->request->next));
+	moment_say(m, "goes on in request %s", m->root->owner);
+}
+
 static void
 leg_over(struct moment *m)
 {
@@ -1224,6 +1243,7 @@ static const struct row rows[] = {
 	ROW(REFERRED, REQUEUED, ALWAYS, TO(WAITING), requeue),
 	ROW(REFERRED, CANCELLED, ALWAYS, TO(CLOSED), withdraw_and_close),
 
+	ROW(CLOSED, REOPENED, another_holds_it, SAME, reopen_in_other),
 	ROW(CLOSED, REOPENED, ALWAYS, SAME, reopen),
 	ROW(CLOSED, CALL_OVER, leg_is_open, SAME, leg_over),
 	ROW(CLOSED, CALL_LOST, leg_is_open, SAME, leg_over),

@@ -5,7 +5,10 @@
 #           tests_unit_NAME_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 # What ./dev and the end-to-end tests need in a tarball; their test_*.py are listed beside what they test.
 EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/conftest.py tests/e2e/harness.py \
-	tests/e2e/company.py
+	tests/chaos/campaign.py tests/e2e/test_campaign.py tests/e2e/test_hostile.py \
+	tests/e2e/company.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
+	tests/e2e/test_lifecycle.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
+	tests/e2e/test_redis.py
 # Walks the real tables through every world they can come to; --large: for long.
 MODEL_TESTS = tests/model/walk
 tests_model_walk_SOURCES = tests/model/walk.c tests/model/world.c tests/model/world.h \
@@ -24,6 +27,10 @@ UNIT_TESTS += tests/unit/log
 tests_unit_log_SOURCES = tests/unit/log.c daemon/log.c daemon/log.h
 tests_unit_log_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
 tests_unit_log_LDADD = $(EVENT_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/clock
+tests_unit_clock_SOURCES = tests/unit/clock.c daemon/clock.c daemon/clock.h
+tests_unit_clock_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_clock_LDADD = $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/text
 tests_unit_text_SOURCES = tests/unit/text.c
 tests_unit_text_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

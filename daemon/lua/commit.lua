@@ -175,7 +175,8 @@ local function write_records(at, records)
 	return at
 end
 
-local function write_rest(at, lines)
+-- Last of all: what a line of the story was just added to ends too.
+local function set_lives(at)
 	for _ = 1, tonumber(ARGV[at]) do
 		local key, keep_ms, source = site .. ARGV[at + 1], ARGV[at + 2],
 		    ARGV[at + 3]
@@ -190,7 +191,12 @@ local function write_rest(at, lines)
 		end
 		at = at + 3
 	end
-	at = at + 1
+end
+
+local function write_rest(at, lines)
+	local lives = at
+
+	at = at + 1 + tonumber(ARGV[at]) * 3
 	for _ = 1, tonumber(ARGV[at]) do
 		if ARGV[at + 3] == '0' then
 			call('SET', site .. ARGV[at + 1], ARGV[at + 2])
@@ -230,6 +236,7 @@ local function write_rest(at, lines)
 			call('RPUSH', site .. 'story:' .. story, unpack(batch))
 		end
 	end
+	set_lives(lives)
 	return last + 1
 end
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What becomes of a request: each way a call can go, from the asking to the end,
 as the website, the story and the telephone network see it."""
+import json
 import time
 
 import pytest
@@ -281,6 +282,18 @@ def test_without_a_result_it_waits_for_one(daemon):
     assert daemon.do("GET", "/v1/results")["requests"] == []
 
 
+@pytest.mark.settings({**QUICK, "specialists": [AUTOMATIC],
+                       "result.wait": "1s"})
+def test_what_waits_for_a_person_may_be_called_again(daemon):
+    asked(daemon)
+    daemon.wait_for_state(ID, "referred")
+    daemon.act(ID, "requeue", **{"as": "vera"})
+    daemon.wait_for(lambda: daemon.sandbox.rings(ANSWERS) == 2)
+    request = daemon.wait_for_state(ID, "wrapping")
+    assert request["attempts"] == 2 and request["promise_number"] == 2
+    assert daemon.refused(ID, "requeue") == (409, "no_row")
+
+
 @automatic
 def test_result_during_the_talk(daemon):
     daemon.sandbox.behave(ANSWERS, talk_for=20)
@@ -400,9 +413,13 @@ def test_cancelled_while_the_customers_phone_rings(daemon):
 
 @by_hand
 def test_one_of_two_who_ask_cancels(daemon):
-    asked(daemon, name="web-00000001")
-    asked(daemon, "8 (900) 000-00-01", name="web-00000002", name_="x")
+    asked(daemon, name="web-00000001", note="Где посылка?")
+    asked(daemon, "8 (900) 000-00-01", name="web-00000002", note="Скорее!")
     request = daemon.request("web-00000002")
+    # Both notes side by side, and nothing of one is told to the other.
+    said = json.dumps([request["said"], request["also_said"]],
+                      ensure_ascii=False)
+    assert "Где посылка?" in said and "Скорее!" in said
     assert request["askers"] == ["web-00000001", "web-00000002"]
     assert daemon.request("web-00000001")["id"] == request["id"]
     cancel(daemon, "web-00000001")

@@ -340,7 +340,7 @@ static const struct setting settings[] = {
 	{ "key, results", BY_KEY, OFFER_SCREEN, CONFIRM_PRESS1, ACCEPT_BY_HAND,
 	  1, 1, 1, WITH_HOOKS | WITH_RESULTS | WITH_RULES | WITH_WISHES },
 	{ "key, not to be found", BY_KEY, OFFER_SCREEN, CONFIRM_PRESS1,
-	  ACCEPT_BY_HAND, 1, 2, 1, WITH_HOOKS | WITHOUT_FINDING },
+	  ACCEPT_BY_HAND, 1, 1, 1, WITH_HOOKS | WITHOUT_FINDING },
 	{ "by hand", BY_HAND, OFFER_SCREEN, CONFIRM_PRESS1, ACCEPT_BY_HAND,
 	  1, 2, 1, WITH_RESULTS | WITH_RULES | WITH_STATUS | WITH_DELAY },
 };
@@ -468,6 +468,8 @@ static const struct {
 	  "backstop for what must not be: tests/unit/life" },
 	{ RECORD_SPECIALIST, EVENT_DUE, "offer_is_gone",
 	  "backstop for what must not be: tests/unit/life" },
+	{ RECORD_REQUEST, EVENT_REOPENED, "another_holds_it",
+	  "two requests of one number are not walked: tests/unit/life" },
 	{ RECORD_SPECIALIST, EVENT_DUE, "is_idle_backstop_and_leaves",
 	  "backstop for what must not be: tests/unit/life" },
 	{ RECORD_SPECIALIST, EVENT_DUE, "is_idle_backstop",

@@ -189,7 +189,9 @@ pass_call(const struct model *model, struct call *c, enum passed passed)
 	else if (passed == PASSED_LOOK_UP)
 		c->unsure_at_ms = NOW_MS - policy->look_up_ms;
 	else if (passed == PASSED_QUARANTINE)
-		c->unsure_at_ms = NOW_MS - policy->quarantine_ms;
+		/* and the one look-up after it */
+		c->unsure_at_ms = NOW_MS - policy->quarantine_ms -
+		    policy->look_up_ms;
 	if (passed != PASSED_LENGTH)
 		return;
 	c->placed_at_ms = NOW_MS - 10 * policy->call_max_ms;

@@ -316,13 +316,13 @@ keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
 	}
 	for (size_t i = 0; i < arguments->record_count; i++)
 		write_record(keyspace, &arguments->records[i]);
-	write_expiries(keyspace, &arguments->expiries);
 	for (size_t i = 0; i < arguments->texts.count; i++)
 		set_string(keyspace, arguments->texts.word[i][0],
 		    arguments->texts.word[i][1], arguments->texts.word[i][2]);
 	keyspace->rejected_count += arguments->rejected.count > 0;
 	write_counters(keyspace, &arguments->counters);
 	write_lines(keyspace, &arguments->lines, lines, lines_size);
+	write_expiries(keyspace, &arguments->expiries);
 	strcpy(ret_word, "ok");
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The carrier against a server that does what a provider must not
- * (carrier_server.py): whatever that is, no request is executed twice, and only
- * what certainly was not executed is called so.
+ * The carrier against servers that do what a provider must not do. The promise
+ * under test: whatever the server does, a request is executed at most once, and
+ * not at all when the carrier says UNREACHED.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,56 +11,118 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <event2/event.h>
-#include <netinet/in.h>
+#include <malloc.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/carrier.h"
 #include "daemon/clock.h"
+#include "tests/unit/carrier_server.h"
 
-enum { WAIT_MS = 10000, MANY = 1000, ANSWER_MAX = 256 * 1024 };
-
-static const char body[] = "To=%2B79160000001&Url=http%3A%2F%2F127.0.0.1%2Fhook";
+enum { ENDS_MAX = 2048, PATIENCE_MS = 20000, LAG_MAX_MS = 100, URL_SIZE = 128 };
 
 static struct event_base *base;
+static struct event *tick;
+static struct carrier_server *server, *tls_server;
 static struct carrier *carrier;
-static int port, closing_port, dead_port;
-static pid_t server;
-static int server_input;
+
+/* ---- what stands between the carrier and the world */
+
+/* Slow name servers and dead ones, without a network. */
+int
+getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+    struct addrinfo **ret_list)
+{
+	static int (*ask)(const char *, const char *, const struct addrinfo *,
+	    struct addrinfo **);
+
+	if (name != NULL && strcmp(name, "slow.test") == 0) {
+		sleep(2);
+		return EAI_AGAIN;
+	}
+	if (name != NULL && strcmp(name, "nowhere.test") == 0)
+		return EAI_NONAME;
+	if (ask == NULL)
+		*(void **)&ask = dlsym(RTLD_NEXT, "getaddrinfo");
+	return ask(name, service, hints, ret_list);
+}
+
+/* So that the certificate of the test is believed. */
+static bool trusts_server;
+
+CURL *
+curl_easy_init(void)
+{
+	static CURL *(*make)(void);
+	CURL *easy;
+
+	if (make == NULL)
+		*(void **)&make = dlsym(RTLD_NEXT, "curl_easy_init");
+	easy = make();
+	if (easy != NULL && trusts_server)
+		curl_easy_setopt(easy, CURLOPT_CAINFO,
+		    carrier_server_certificate(tls_server));
+	return easy;
+}
 
 /* ---- what happened */
 
 static struct {
 	size_t count;
-	struct carrier_answer last;
-	char body[64];
-	size_t answered, lost, unreached;
-	int64_t drain_max_ms;
+	enum transport_end ends[ENDS_MAX];
+	int status;                     /* of the last one, and so on */
+	uint64_t tag;
+	char body[4096];
+	size_t body_length;
+	char error[256];
+	int64_t elapsed_ms;
+	bool is_draining;
+	size_t sends_left;              /* on_answer sends that many more */
+	size_t passes;
+	int64_t lag_ms;                 /* of the slowest drain */
 } seen;
+
+static const char *const headers[] = {
+	"Content-Type: application/x-www-form-urlencoded", "X-Mark: one" };
+static struct carrier_request request;
+static char url[URL_SIZE];
 
 static void
 on_answer(void *context, const struct carrier_answer *answer)
 {
-	(void)context;
+	assert_ptr_equal(context, &seen);
+	assert_true(seen.is_draining);
+	assert_true(seen.count < ENDS_MAX);
 	assert_non_null(answer->body);
-	assert_int_equal(strlen(answer->body), answer->body_length);
+	assert_int_equal(strlen(answer->body) == answer->body_length ||
+	    answer->body[answer->body_length] == '\0', true);
 	assert_int_equal(answer->end == TRANSPORT_ANSWERED,
 	    answer->error == NULL);
-	assert_int_equal(answer->end == TRANSPORT_ANSWERED, answer->status != 0);
-	seen.count++;
-	seen.last = *answer;
+	assert_int_equal(answer->end == TRANSPORT_ANSWERED,
+	    answer->status >= 200);
+	seen.ends[seen.count++] = answer->end;
+	seen.status = answer->status;
+	seen.tag = answer->tag;
+	seen.body_length = answer->body_length;
 	snprintf(seen.body, sizeof(seen.body), "%s", answer->body);
-	seen.answered += answer->end == TRANSPORT_ANSWERED;
-	seen.lost += answer->end == TRANSPORT_LOST;
-	seen.unreached += answer->end == TRANSPORT_UNREACHED;
+	snprintf(seen.error, sizeof(seen.error), "%s",
+	    answer->error != NULL ? answer->error : "");
+	seen.elapsed_ms = answer->elapsed_ms;
+	if (seen.sends_left > 0) {
+		seen.sends_left--;
+		assert_true(carrier_send(carrier, &request, seen.tag + 1));
+	}
 }
 
 static void
@@ -72,176 +134,628 @@ on_tick(evutil_socket_t fd, short what, void *context)
 }
 
 static void
-wait_for(size_t count)
+pass(void)
 {
-	int64_t end_ms = clock_monotonic_ms() + WAIT_MS;
-	const struct timeval tick = { 0, 10000 };
-	struct event *timer = event_new(base, -1, EV_PERSIST, on_tick, NULL);
+	int64_t from_ms;
 
-	evtimer_add(timer, &tick);
-	while (seen.count < count && clock_monotonic_ms() < end_ms) {
-		int64_t began_ms = clock_monotonic_ms(), took_ms;
+	event_base_loop(base, carrier_has_work(carrier) ? EVLOOP_NONBLOCK :
+	    EVLOOP_ONCE);
+	from_ms = clock_monotonic_ms();
+	seen.is_draining = true;
+	carrier_drain(carrier);
+	seen.is_draining = false;
+	seen.passes++;
+	if (clock_monotonic_ms() - from_ms > seen.lag_ms)
+		seen.lag_ms = clock_monotonic_ms() - from_ms;
+}
 
-		carrier_drain(carrier);
-		took_ms = clock_monotonic_ms() - began_ms;
-		if (took_ms > seen.drain_max_ms)
-			seen.drain_max_ms = took_ms;
-		if (!carrier_has_work(carrier))
-			event_base_loop(base, EVLOOP_ONCE);
-	}
-	event_free(timer);
+static void
+turn_for(int64_t ms)
+{
+	int64_t until_ms = clock_monotonic_ms() + ms;
+
+	while (clock_monotonic_ms() < until_ms)
+		pass();
+}
+
+static void
+turn_until_ended(size_t count)
+{
+	int64_t until_ms = clock_monotonic_ms() + PATIENCE_MS;
+
+	while (seen.count < count && clock_monotonic_ms() < until_ms)
+		pass();
 	assert_int_equal(seen.count, count);
 }
 
-/* ---- asking */
-
-static struct carrier_request
-request_to(const char *method, const char *url)
-{
-	static const char *const headers[] = {
-		"Content-Type: application/x-www-form-urlencoded",
-		"Authorization: Basic bm9ib2R5OnNlY3JldA==" };
-	struct carrier_request request = { .method = method, .url = url,
-		.headers = headers, .header_count = COUNT_OF(headers),
-		.timeout_ms = 1000, .connect_timeout_ms = 500,
-		.allow_private = true };
-
-	if (strcmp(method, "POST") == 0) {
-		request.body = body;
-		request.body_length = strlen(body);
-	}
-	return request;
-}
-
-static enum transport_end
-ask_url(const char *method, const char *url)
-{
-	struct carrier_request request = request_to(method, url);
-
-	memset(&seen, 0, sizeof(seen));
-	assert_true(carrier_send(carrier, &request, 7));
-	wait_for(1);
-	assert_int_equal(seen.last.tag, 7);
-	assert_int_equal(carrier_in_flight(carrier), 0);
-	return seen.last.end;
-}
-
-static enum transport_end
-ask(const char *method, const char *path)
-{
-	char url[256];
-
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
-	return ask_url(method, url);
-}
-
-static int
-executed(const char *key)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/executed/%s", key);
-	assert_int_equal(ask("GET", path), TRANSPORT_ANSWERED);
-	return atoi(seen.body);
-}
-
-/* ---- fixtures */
-
-static int
-unused_port(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-	close(fd);
-	return ntohs(address.sin_port);
-}
-
 static void
-start_server(void)
+use_carrier(size_t in_flight_max, size_t queue_max, size_t answer_max)
 {
-	const char *folder = getenv("srcdir");
-	char path[512], line[64] = "";
-	int in[2], out[2];
-	FILE *output;
+	const struct carrier_limits limits = { in_flight_max, queue_max,
+		answer_max, in_flight_max };
 
-	snprintf(path, sizeof(path), "%s/tests/unit/carrier_server.py",
-	    folder != NULL ? folder : ".");
-	assert_int_equal(pipe(in) | pipe(out), 0);
-	server = fork();
-	assert_true(server >= 0);
-	if (server == 0) {
-		dup2(in[0], STDIN_FILENO);
-		dup2(out[1], STDOUT_FILENO);
-		close(in[0]);
-		close(in[1]);
-		close(out[0]);
-		close(out[1]);
-		execl("/usr/bin/python3", "python3", path, (char *)NULL);
-		_exit(127);
-	}
-	close(in[0]);
-	close(out[1]);
-	server_input = in[1];
-	output = fdopen(out[0], "r");
-	assert_non_null(fgets(line, sizeof(line), output));
-	assert_int_equal(sscanf(line, "%d %d", &port, &closing_port), 2);
-	fclose(output);
-}
-
-static void
-make_carrier(size_t in_flight_max, size_t queue_max)
-{
-	struct carrier_limits limits = { .in_flight_max = in_flight_max,
-		.queue_max = queue_max, .answer_max = ANSWER_MAX,
-		.connections_max = in_flight_max };
-
-	carrier = carrier_new(base, &limits, NULL, on_answer);
+	carrier_free(carrier);
+	carrier = carrier_new(base, &limits, &seen, on_answer);
 	assert_non_null(carrier);
 	memset(&seen, 0, sizeof(seen));
 }
 
-static int
-set_up_all(void **state)
+/* The request that the tests vary. */
+static void
+ask_for(const char *scheme, int port, const char *path)
 {
-	struct event_config *config = event_config_new();
+	snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s", scheme, port, path);
+	request = (struct carrier_request){ .method = "POST", .url = url,
+		.headers = headers, .header_count = 2,
+		.body = "To=%2B79000000001&From=%2B79000000002",
+		.body_length = 37, .timeout_ms = 5000,
+		.connect_timeout_ms = 2000, .allow_private = true };
+}
+
+static enum transport_end
+run(void)
+{
+	size_t count = seen.count;
+
+	assert_true(carrier_send(carrier, &request, 7));
+	turn_until_ended(count + 1);
+	assert_int_equal(seen.tag, 7);
+	assert_int_equal(carrier_in_flight(carrier), 0);
+	return seen.ends[count];
+}
+
+static enum transport_end
+run_path(const char *path)
+{
+	ask_for("http", carrier_server_port(server), path);
+	return run();
+}
+
+static void
+forget_server(void)
+{
+	carrier_server_take_executed(server);
+	carrier_server_take_accepted(server);
+	carrier_server_take_executed(tls_server);
+	carrier_server_take_accepted(tls_server);
+}
+
+/* ---- the plain way */
+
+static void
+carries_one_request(void **state)
+{
+	(void)state;
+	assert_int_equal(run_path("/ok"), TRANSPORT_ANSWERED);
+	assert_int_equal(seen.status, 201);
+	assert_string_equal(seen.body, "{\"id\":\"c-1\"}");
+	assert_int_equal(seen.body_length, 12);
+	assert_in_range(seen.elapsed_ms, 0, PATIENCE_MS);
+	assert_int_equal(run_path("/unknown"), TRANSPORT_ANSWERED);
+	assert_int_equal(seen.status, 404);
+	assert_string_equal(seen.body, "");
+}
+
+static void
+says_nothing_of_its_own(void **state)
+{
+	char expected[1024];
 
 	(void)state;
-	signal(SIGPIPE, SIG_IGN);
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
-	base = event_base_new_with_config(config);
-	event_config_free(config);
-	start_server();
-	dead_port = unused_port();
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+	assert_int_equal(run_path("/echo"), TRANSPORT_ANSWERED);
+	unsetenv("http_proxy");
+	unsetenv("ALL_PROXY");
+	snprintf(expected, sizeof(expected), "POST /echo HTTP/1.1\r\n"
+	    "Host: 127.0.0.1:%d\r\nAccept: */*\r\n%s\r\n%s\r\n"
+	    "Content-Length: 37\r\n\r\n%s", carrier_server_port(server),
+	    headers[0], headers[1], request.body);
+	assert_string_equal(seen.body, expected);
+}
+
+/* Handles are used again: nothing of one request may show in the next. */
+static void
+forgets_the_request_before(void **state)
+{
+	static const char *const other[] = { "X-Other: two" };
+
+	(void)state;
+	run_path("/echo");
+	request.headers = other;
+	request.header_count = 1;
+	request.body = "x";
+	request.body_length = 1;
+	assert_int_equal(run(), TRANSPORT_ANSWERED);
+	assert_non_null(strstr(seen.body, "X-Other: two\r\n"));
+	assert_null(strstr(seen.body, "X-Mark"));
+	assert_non_null(strstr(seen.body, "Content-Length: 1\r\n\r\nx"));
+	request.method = "GET";
+	request.body = NULL;
+	request.body_length = 0;
+	assert_int_equal(run(), TRANSPORT_ANSWERED);
+	assert_memory_equal(seen.body, "GET /echo HTTP/1.1\r\n", 20);
+	assert_null(strstr(seen.body, "Content-"));
+	request.method = "DELETE";
+	request.header_count = 0;
+	assert_int_equal(run(), TRANSPORT_ANSWERED);
+	assert_memory_equal(seen.body, "DELETE /echo HTTP/1.1\r\n", 23);
+	assert_null(strstr(seen.body, "X-Other"));
+	request.method = "POST";
+	assert_int_equal(run(), TRANSPORT_ANSWERED);
+	assert_non_null(strstr(seen.body, "Content-Length: 0\r\n"));
+	ask_for("http", carrier_server_port(server), "/echo");
+	assert_int_equal(run(), TRANSPORT_ANSWERED);
+	assert_non_null(strstr(seen.body, "X-Mark: one\r\n"));
+	assert_non_null(strstr(seen.body, request.body));
+}
+
+static void
+keeps_connections(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(run_path("/ok"), TRANSPORT_ANSWERED);
+	assert_int_equal(carrier_server_take_accepted(server), 1);
+	trusts_server = true;
+	use_carrier(8, 8, 4096);
+	ask_for("https", carrier_server_port(tls_server), "/ok");
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(run(), TRANSPORT_ANSWERED);
+	assert_int_equal(carrier_server_take_accepted(tls_server), 1);
+	assert_int_equal(carrier_server_take_executed(tls_server), 20);
+}
+
+static void
+sends_from_its_handler(void **state)
+{
+	(void)state;
+	ask_for("http", carrier_server_port(server), "/ok");
+	seen.sends_left = 200;
+	assert_true(carrier_send(carrier, &request, 1));
+	turn_until_ended(201);
+	assert_int_equal(seen.tag, 201);
+	assert_int_equal(carrier_server_take_accepted(server), 1);
+}
+
+/* ---- hostile answers */
+
+static const struct hostile {
+	const char *path;
+	enum transport_end end;
+	int status;
+} hostile[] = {
+	{ "/no-length", TRANSPORT_ANSWERED, 200 },
+	{ "/empty", TRANSPORT_ANSWERED, 204 },
+	{ "/early", TRANSPORT_ANSWERED, 201 },
+	{ "/redirect", TRANSPORT_ANSWERED, 307 },
+	{ "/gzip", TRANSPORT_ANSWERED, 200 },
+	{ "/garbage", TRANSPORT_LOST, 0 },
+	{ "/http-0.9", TRANSPORT_LOST, 0 },
+	{ "/switch", TRANSPORT_LOST, 0 },
+	{ "/interim", TRANSPORT_LOST, 0 },
+	{ "/headers", TRANSPORT_LOST, 0 },
+	{ "/header-flood", TRANSPORT_LOST, 0 },
+	{ "/bad-length", TRANSPORT_LOST, 0 },
+	{ "/negative", TRANSPORT_LOST, 0 },
+	{ "/truncated", TRANSPORT_LOST, 0 },
+	{ "/enormous", TRANSPORT_LOST, 0 },
+	{ "/bad-chunk", TRANSPORT_LOST, 0 },
+	{ "/half-chunk", TRANSPORT_LOST, 0 },
+	{ "/close", TRANSPORT_LOST, 0 },
+	{ "/reset", TRANSPORT_LOST, 0 },
+	{ "/slow", TRANSPORT_LOST, 0 },
+	{ "/late/1000", TRANSPORT_LOST, 0 },
+	{ "/huge", TRANSPORT_LOST, 0 },
+};
+
+static void
+survives(const struct hostile *row, const char *scheme, int port,
+    const char *method, bool is_kept)
+{
+	if (is_kept) {
+		ask_for(scheme, port, "/ok");
+		assert_int_equal(run(), TRANSPORT_ANSWERED);
+		forget_server();
+	}
+	ask_for(scheme, port, row->path);
+	request.method = method;
+	if (strcmp(method, "GET") == 0)
+		request.body_length = 0;
+	request.timeout_ms = 400;
+	if (run() != row->end || seen.status != row->status)
+		fail_msg("%s %s %s: %d, %d, %s", scheme, method, row->path,
+		    (int)seen.ends[seen.count - 1], seen.status, seen.error);
+	assert_int_equal(carrier_server_take_executed(server) +
+	    carrier_server_take_executed(tls_server), 1);
+}
+
+static void
+survives_hostile_answers(void **state)
+{
+	(void)state;
+	trusts_server = true;
+	use_carrier(8, 8, 4096);
+	for (size_t i = 0; i < COUNT_OF(hostile); i++) {
+		int port = carrier_server_port(server);
+
+		survives(&hostile[i], "http", port, "POST", false);
+		survives(&hostile[i], "http", port, "POST", true);
+		survives(&hostile[i], "http", port, "GET", true);
+		survives(&hostile[i], "https",
+		    carrier_server_port(tls_server), "POST", true);
+	}
+	assert_in_range(seen.lag_ms, 0, LAG_MAX_MS);
+}
+
+static void
+takes_what_fits(void **state)
+{
+	(void)state;
+	use_carrier(1, 1, 12);
+	assert_int_equal(run_path("/ok"), TRANSPORT_ANSWERED);
+	use_carrier(1, 1, 11);
+	assert_int_equal(run_path("/ok"), TRANSPORT_LOST);
+	assert_string_equal(seen.error, "the answer is too large");
+	use_carrier(1, 1, 256 * 1024);
+	assert_int_equal(run_path("/huge"), TRANSPORT_LOST);
+	assert_int_equal(run_path("/ok"), TRANSPORT_ANSWERED);
+}
+
+/* What comes for one request must never be taken for another one's answer. */
+static void
+ignores_answers_nobody_asked_for(void **state)
+{
+	static const char *const paths[] = { "/stray/0", "/stray/1",
+		"/stray/20" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		for (int wait_ms = 0; wait_ms <= 60; wait_ms += 30) {
+			assert_int_equal(run_path(paths[i]),
+			    TRANSPORT_ANSWERED);
+			assert_int_equal(seen.status, 201);
+			turn_for(wait_ms);
+			if (run_path("/ok") == TRANSPORT_ANSWERED)
+				assert_int_equal(seen.status, 201);
+		}
+	}
+	ask_for("http", carrier_server_port(server), "/late/150");
+	request.timeout_ms = 100;
+	assert_int_equal(run(), TRANSPORT_LOST);
+	turn_for(100);
+	assert_int_equal(run_path("/unknown"), TRANSPORT_ANSWERED);
+	assert_int_equal(seen.status, 404);
+}
+
+/* ---- nothing was sent */
+
+static void
+tells_unreached(void **state)
+{
+	struct carrier_server *rude = carrier_server_new(SERVER_HANGS_UP);
+	int closed = carrier_server_port(rude);
+	int port = carrier_server_port(server);
+
+	(void)state;
+	ask_for("https", closed, "/ok");
+	assert_int_equal(run(), TRANSPORT_UNREACHED);
+	ask_for("http", closed, "/ok");
+	assert_int_not_equal(run(), TRANSPORT_ANSWERED);
+	carrier_server_free(rude);
+	ask_for("http", closed, "/ok");
+	assert_int_equal(run(), TRANSPORT_UNREACHED);
+	ask_for("https", port, "/ok");
+	assert_int_equal(run(), TRANSPORT_UNREACHED);
+	ask_for("https", carrier_server_port(tls_server), "/ok");
+	assert_int_equal(run(), TRANSPORT_UNREACHED);
+	ask_for("ftp", port, "/ok");
+	assert_int_equal(run(), TRANSPORT_UNREACHED);
+	request.url = "no url at all";
+	assert_int_equal(run(), TRANSPORT_UNREACHED);
+	request.url = "http://nowhere.test/";
+	assert_int_equal(run(), TRANSPORT_UNREACHED);
+	assert_int_equal(carrier_server_take_executed(server), 0);
+	assert_int_equal(carrier_server_take_executed(tls_server), 0);
+	assert_int_equal(run_path("/ok"), TRANSPORT_ANSWERED);
+}
+
+static void
+keeps_to_the_outside(void **state)
+{
+	static const char *const own[] = { "127.0.0.1", "127.9.9.9", "0.0.0.0",
+		"[::1]", "[::ffff:127.0.0.1]", "2130706433", "localhost" };
+	int port = carrier_server_port(tls_server);
+
+	(void)state;
+	trusts_server = true;
+	use_carrier(8, 8, 4096);
+	for (size_t i = 0; i < COUNT_OF(own); i++) {
+		ask_for("https", port, "/ok");
+		snprintf(url, sizeof(url), "https://%s:%d/ok", own[i], port);
+		request.allow_private = false;
+		assert_int_equal(run(), TRANSPORT_UNREACHED);
+		assert_non_null(strstr(seen.error, "this machine"));
+	}
+	ask_for("http", carrier_server_port(server), "/ok");
+	request.allow_private = false;
+	assert_int_equal(run(), TRANSPORT_UNREACHED);
+	assert_int_equal(carrier_server_take_accepted(server), 0);
+	assert_int_equal(carrier_server_take_accepted(tls_server), 0);
+}
+
+/* A listener whose queue is full does not answer at all. */
+static void
+gives_up_connecting(void **state)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), callers[4];
+
+	(void)state;
+	assert_return_code(bind(listener, (struct sockaddr *)&address, size), 0);
+	assert_return_code(listen(listener, 0), 0);
+	getsockname(listener, (struct sockaddr *)&address, &size);
+	for (size_t i = 0; i < COUNT_OF(callers); i++) {
+		callers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(callers[i], (struct sockaddr *)&address, size);
+	}
+	ask_for("http", ntohs(address.sin_port), "/ok");
+	request.connect_timeout_ms = 150;
+	assert_int_equal(run(), TRANSPORT_UNREACHED);
+	assert_in_range(seen.elapsed_ms, 100, 2000);
+	request.connect_timeout_ms = 2000;
+	request.timeout_ms = 150;
+	assert_int_equal(run(), TRANSPORT_UNREACHED);
+	for (size_t i = 0; i < COUNT_OF(callers); i++)
+		close(callers[i]);
+	close(listener);
+}
+
+static void
+does_not_wait_for_names(void **state)
+{
+	(void)state;
+	ask_for("http", carrier_server_port(server), "/ok");
+	request.url = "http://slow.test/";
+	request.timeout_ms = 300;
+	assert_true(carrier_send(carrier, &request, 1));
+	ask_for("http", carrier_server_port(server), "/ok");
+	seen.sends_left = 50;
+	assert_true(carrier_send(carrier, &request, 2));
+	turn_until_ended(52);
+	assert_int_equal(seen.ends[51], TRANSPORT_UNREACHED);
+	assert_in_range(seen.lag_ms, 0, LAG_MAX_MS);
+	/* The thread that asks ends by itself. */
+	turn_for(2000);
+	assert_in_range(seen.lag_ms, 0, LAG_MAX_MS);
+}
+
+/* ---- at most once */
+
+/* The server reads some bytes of the second request on a kept connection and
+ * hangs up. Before every byte, and after the last. */
+static void
+is_executed_once(const char *scheme, struct carrier_server *there,
+    const char *method, size_t body_length)
+{
+	static const char *const ways[] = { "fin", "rst" };
+	size_t whole;
+
+	ask_for(scheme, carrier_server_port(there), "/echo");
+	request.method = method;
+	request.body_length = body_length;
+	assert_int_equal(run(), TRANSPORT_ANSWERED);
+	whole = seen.body_length;
+	for (size_t i = 0; i < (whole + 1) * 2; i++) {
+		enum transport_end end;
+		char path[64];
+		size_t executed;
+
+		snprintf(path, sizeof(path), "/gap/%zu/%s", i / 2, ways[i % 2]);
+		ask_for(scheme, carrier_server_port(there), path);
+		assert_int_equal(run(), TRANSPORT_ANSWERED);
+		if (i < 2)
+			turn_for(20);
+		forget_server();
+		ask_for(scheme, carrier_server_port(there), "/echo");
+		request.method = method;
+		request.body_length = body_length;
+		end = run();
+		turn_for(1);
+		executed = carrier_server_take_executed(there);
+		if (executed > 1 ||
+		    (end == TRANSPORT_UNREACHED && executed > 0) ||
+		    (end == TRANSPORT_ANSWERED && i >= 2))
+			fail_msg("%s %s %s: end %d, %zu executed, %s", scheme,
+			    method, path, (int)end, executed, seen.error);
+		/* Hung up before it was sent: no reason to lose it. */
+		if (i < 2)
+			assert_int_equal(end, TRANSPORT_ANSWERED);
+	}
+}
+
+static void
+never_sends_twice(void **state)
+{
+	(void)state;
+	is_executed_once("http", server, "POST", 37);
+	is_executed_once("http", server, "POST", 0);
+	is_executed_once("http", server, "GET", 0);
+	is_executed_once("http", server, "DELETE", 0);
+	trusts_server = true;
+	use_carrier(8, 8, 4096);
+	is_executed_once("https", tls_server, "POST", 37);
+	is_executed_once("https", tls_server, "POST", 0);
+}
+
+static void
+leaves_connections_that_were_idle(void **state)
+{
+	(void)state;
+	trusts_server = true;
+	use_carrier(8, 8, 4096);
+	for (int i = 0; i < 2; i++) {
+		struct carrier_server *there = i == 0 ? server : tls_server;
+
+		ask_for(i == 0 ? "http" : "https", carrier_server_port(there),
+		    "/ok");
+		assert_int_equal(run(), TRANSPORT_ANSWERED);
+	}
+	forget_server();
+	turn_for(4100);
+	for (int i = 0; i < 2; i++) {
+		struct carrier_server *there = i == 0 ? server : tls_server;
+
+		ask_for(i == 0 ? "http" : "https", carrier_server_port(there),
+		    "/ok");
+		assert_int_equal(run(), TRANSPORT_ANSWERED);
+		assert_int_equal(carrier_server_take_accepted(there), 1);
+	}
+}
+
+/* ---- many */
+
+static void
+keeps_to_its_limits(void **state)
+{
+	(void)state;
+	use_carrier(2, 3, 4096);
+	ask_for("http", carrier_server_port(server), "/late/100");
+	for (uint64_t i = 0; i < 5; i++)
+		assert_true(carrier_send(carrier, &request, i));
+	assert_false(carrier_send(carrier, &request, 9));
+	assert_int_equal(carrier_in_flight(carrier), 5);
+	assert_true(carrier_has_work(carrier));
+	turn_for(50);
+	assert_int_equal(carrier_server_take_executed(server), 2);
+	assert_false(carrier_has_work(carrier));
+	assert_false(carrier_send(carrier, &request, 9));
+	turn_until_ended(1);
+	assert_true(carrier_send(carrier, &request, 9));
+	turn_until_ended(6);
+	assert_int_equal(seen.tag, 9);
+	assert_in_range(carrier_server_take_accepted(server), 1, 2);
+}
+
+static void
+does_not_send_what_has_waited(void **state)
+{
+	(void)state;
+	use_carrier(1, 8, 4096);
+	ask_for("http", carrier_server_port(server), "/late/200");
+	assert_true(carrier_send(carrier, &request, 1));
+	request.timeout_ms = 100;
+	assert_true(carrier_send(carrier, &request, 2));
+	turn_until_ended(2);
+	assert_int_equal(seen.ends[0], TRANSPORT_ANSWERED);
+	assert_int_equal(seen.ends[1], TRANSPORT_UNREACHED);
+	assert_int_equal(carrier_server_take_executed(server), 1);
+}
+
+static void
+holds_a_thousand(void **state)
+{
+	struct carrier_server *mute = carrier_server_new(SERVER_NEVER_ACCEPTS);
+	size_t before = mallinfo2().uordblks, used;
+
+	(void)state;
+	use_carrier(1000, 0, 256 * 1024);
+	ask_for("http", carrier_server_port(mute), "/ok");
+	request.timeout_ms = 3000;
+	for (uint64_t i = 0; i < 1000; i++)
+		assert_true(carrier_send(carrier, &request, i));
+	assert_false(carrier_send(carrier, &request, 1000));
+	turn_for(1000);
+	assert_int_equal(carrier_in_flight(carrier), 1000);
+	used = mallinfo2().uordblks - before;
+	assert_in_range(used, 0, 1000 * 64 * 1024);
+	turn_until_ended(1000);
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(seen.ends[i], TRANSPORT_LOST);
+	print_message("# %zu bytes for each of 1,000 in flight\n", used / 1000);
+	carrier_server_free(mute);
+}
+
+/* Any order of anything: each ends once, and once on the wire. */
+static void
+survives_a_crowd(void **state)
+{
+	size_t sent = 0, answered = 0;
+
+	(void)state;
+	srand(11);
+	use_carrier(32, 2048, 4096);
+	while (sent < 1500) {
+		const struct hostile *row =
+		    &hostile[(size_t)rand() % COUNT_OF(hostile)];
+		char path[64];
+
+		snprintf(path, sizeof(path), "/gap/%d/%s", rand() % 200,
+		    rand() % 2 == 0 ? "fin" : "rst");
+		ask_for("http", carrier_server_port(server),
+		    sent % 3 == 0 ? row->path : sent % 3 == 1 ? path : "/ok");
+		request.timeout_ms = 20 + rand() % 200;
+		if (carrier_in_flight(carrier) < 64) {
+			assert_true(carrier_send(carrier, &request, sent));
+			sent++;
+		}
+		pass();
+	}
+	turn_until_ended(sent);
+	for (size_t i = 0; i < sent; i++)
+		answered += seen.ends[i] == TRANSPORT_ANSWERED;
+	assert_in_range(answered, sent / 4, sent);
+	assert_in_range(carrier_server_take_executed(server), answered, sent);
+	assert_int_equal(run_path("/ok"), TRANSPORT_ANSWERED);
+}
+
+static void
+sleeps_when_there_is_nothing_to_do(void **state)
+{
+	(void)state;
+	assert_int_equal(run_path("/ok"), TRANSPORT_ANSWERED);
+	seen.passes = 0;
+	turn_for(500);
+	assert_in_range(seen.passes, 1, 60);
+	ask_for("http", carrier_server_port(server), "/late/500");
+	assert_true(carrier_send(carrier, &request, 1));
+	turn_for(100);
+	seen.passes = 0;
+	turn_for(300);
+	assert_in_range(seen.passes, 1, 40);
+	turn_until_ended(2);
+}
+
+static void
+can_be_freed_at_any_time(void **state)
+{
+	(void)state;
+	carrier_free(NULL);
+	for (int64_t ms = 0; ms < 12; ms++) {
+		use_carrier(4, 16, 4096);
+		ask_for("http", carrier_server_port(server), "/late/5");
+		for (uint64_t i = 0; i < 8; i++)
+			assert_true(carrier_send(carrier, &request, i));
+		turn_for(ms);
+	}
+}
+
+/* ---- the program */
+
+static int
+begin_test(void **state)
+{
+	(void)state;
+	trusts_server = false;
+	use_carrier(8, 8, 4096);
+	forget_server();
 	return 0;
 }
 
 static int
-tear_down_all(void **state)
-{
-	(void)state;
-	close(server_input);
-	waitpid(server, NULL, 0);
-	event_base_free(base);
-	curl_global_cleanup();
-	return 0;
-}
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	make_carrier(64, 64);
-	return 0;
-}
-
-static int
-tear_down(void **state)
+end_test(void **state)
 {
 	(void)state;
 	carrier_free(carrier);
@@ -249,268 +763,73 @@ tear_down(void **state)
 	return 0;
 }
 
-/* ---- tests */
-
-static void
-test_answers(void **state)
+/* As the daemon's: changes of interest are gathered. */
+static int
+set_up(void **state)
 {
-	(void)state;
-	assert_int_equal(ask("POST", "/ok/a1"), TRANSPORT_ANSWERED);
-	assert_int_equal(seen.last.status, 201);
-	assert_string_equal(seen.body, "{}");
-	assert_int_equal(ask("POST", "/refused/a1"), TRANSPORT_ANSWERED);
-	assert_int_equal(seen.last.status, 400);
-	assert_string_equal(seen.body, "bad!");
-	assert_int_equal(executed("a1"), 2);
-}
-
-static void
-test_a_redirect_is_an_answer(void **state)
-{
-	(void)state;
-	assert_int_equal(ask("POST", "/redirect/b1"), TRANSPORT_ANSWERED);
-	assert_int_equal(seen.last.status, 307);
-	assert_int_equal(executed("r"), 0);
-}
-
-static void
-test_certainly_not_sent(void **state)
-{
-	static const char *const urls[] = { "http://nobody.invalid/ok/c",
-		"ftp://127.0.0.1/", "http://127.0.0.1:99999/", "nonsense://x",
-		"", "http://" };
-	char url[64];
+	struct event_config *config = event_config_new();
+	const struct timeval each = { 0, 10000 };
+	struct rlimit files;
 
 	(void)state;
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/ok/c", dead_port);
-	assert_int_equal(ask_url("POST", url), TRANSPORT_UNREACHED);
-	for (size_t i = 0; i < COUNT_OF(urls); i++) {
-		if (ask_url("POST", urls[i]) != TRANSPORT_UNREACHED)
-			fail_msg("%s: %s", urls[i], seen.last.error);
-		assert_true(seen.drain_max_ms < 100);
+	signal(SIGPIPE, SIG_IGN);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 4096) {
+		files.rlim_cur = files.rlim_max < 4096 ? files.rlim_max : 4096;
+		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	/* Not TLS at the other end. */
-	snprintf(url, sizeof(url), "https://127.0.0.1:%d/ok/c", port);
-	assert_int_equal(ask_url("POST", url), TRANSPORT_UNREACHED);
-	assert_int_equal(executed("c"), 0);
+	if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK || config == NULL)
+		return -1;
+	event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	tick = event_new(base, -1, EV_PERSIST, on_tick, NULL);
+	event_add(tick, &each);
+	server = carrier_server_new(SERVER_SPEAKS);
+	tls_server = carrier_server_new(SERVER_SPEAKS_TLS);
+	return server == NULL || tls_server == NULL ? -1 : 0;
 }
 
-static void
-test_plain_http_must_be_allowed(void **state)
-{
-	struct carrier_request request;
-	char url[64];
-
-	(void)state;
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/ok/d", port);
-	request = request_to("POST", url);
-	request.allow_private = false;
-	assert_true(carrier_send(carrier, &request, 1));
-	wait_for(1);
-	assert_int_equal(seen.last.end, TRANSPORT_UNREACHED);
-	assert_int_equal(executed("d"), 0);
-}
-
-static void
-test_no_whole_answer_is_lost(void **state)
-{
-	static const char *const manners[] = { "drop", "reset", "garbage",
-		"ancient", "status", "minus", "letters", "truncated", "half",
-		"interim", "chunks", "huge", "headers", "drip", "late/1300",
-		"flood" };
-	char path[64], key[16];
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(manners); i++) {
-		snprintf(key, sizeof(key), "e%zu", i);
-		snprintf(path, sizeof(path), "/%s/%s", manners[i], key);
-		if (ask("POST", path) != TRANSPORT_LOST)
-			fail_msg("%s: end %d, status %d", manners[i],
-			    (int)seen.last.end, seen.last.status);
-		assert_int_equal(seen.last.body_length, 0);
-		assert_true(seen.last.elapsed_ms < 2000);
-		assert_int_equal(executed(key), 1);
-	}
-}
-
-static void
-test_closed_after_accept_is_lost_or_unreached(void **state)
-{
-	char url[64];
-
-	(void)state;
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/ok/f", closing_port);
-	assert_int_not_equal(ask_url("POST", url), TRANSPORT_ANSWERED);
-}
-
-static void
-test_no_connection_in_time(void **state)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(address);
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int fillers[8];
-	char url[64];
-
-	(void)state;
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(listen(listener, 0), 0);
-	getsockname(listener, (struct sockaddr *)&address, &size);
-	/* Its queue is full: whoever comes now hears nothing. */
-	for (size_t i = 0; i < COUNT_OF(fillers); i++) {
-		fillers[i] = socket(AF_INET,
-		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		connect(fillers[i], (struct sockaddr *)&address, size);
-	}
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/ok/g",
-	    ntohs(address.sin_port));
-	assert_int_equal(ask_url("POST", url), TRANSPORT_UNREACHED);
-	assert_true(seen.last.elapsed_ms < 900);
-	for (size_t i = 0; i < COUNT_OF(fillers); i++)
-		close(fillers[i]);
-	close(listener);
-}
-
-/* The second request on a connection that ends after so many of its bytes. */
-static bool
-fall_into_gap(int bytes, const char *how, const char *method, bool has_body)
-{
-	struct carrier_request request;
-	char url[128], path[64], key[32];
-	int count;
-
-	snprintf(key, sizeof(key), "h%d%s%d", bytes, how, has_body);
-	snprintf(path, sizeof(path), "/gap/%d/%s/%s", bytes, how, key);
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
-	for (size_t i = 1; i <= 2; i++) {
-		request = request_to(method, url);
-		if (!has_body)
-			request.body_length = 0;
-		memset(&seen, 0, sizeof(seen));
-		assert_true(carrier_send(carrier, &request, i));
-		wait_for(1);
-		if (i == 1)
-			assert_int_equal(seen.last.end, TRANSPORT_ANSWERED);
-	}
-	{
-		enum transport_end end = seen.last.end;
-
-		count = executed(key);
-		if (count > 2 ||
-		    (end == TRANSPORT_UNREACHED && count != 1) ||
-		    (end == TRANSPORT_ANSWERED && count != 2))
-			fail_msg("%s after %d bytes: executed %d, end %d", how,
-			    bytes, count, (int)end);
-		return end == TRANSPORT_LOST && count == 2;
-	}
-}
-
-static void
-test_never_executed_twice_over_keep_alive(void **state)
-{
-	bool was_whole = false;
-
-	(void)state;
-	/* Every byte of the request, and a few more. */
-	for (int bytes = 0; bytes < 400; bytes++) {
-		was_whole |= fall_into_gap(bytes, "fin", "POST", true);
-		was_whole |= fall_into_gap(bytes, "rst", "POST", true);
-	}
-	/* The worst case was among them. */
-	assert_true(was_whole);
-}
-
-static void
-test_never_executed_twice_without_a_body(void **state)
+static int
+tear_down(void **state)
 {
 	(void)state;
-	for (int bytes = 0; bytes < 300; bytes += 20) {
-		fall_into_gap(bytes, "fin", "POST", false);
-		fall_into_gap(bytes, "rst", "POST", false);
-	}
+	carrier_server_free(server);
+	carrier_server_free(tls_server);
+	event_free(tick);
+	event_base_free(base);
+	libevent_global_shutdown();
+	curl_global_cleanup();
+	return 0;
 }
 
-static void
-test_full_is_refused(void **state)
-{
-	struct carrier_request request;
-	char url[64];
-	size_t sent = 0;
-
-	(void)state;
-	carrier_free(carrier);
-	make_carrier(2, 3);
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/late/50/i", port);
-	request = request_to("POST", url);
-	while (sent < 10 && carrier_send(carrier, &request, sent))
-		sent++;
-	assert_int_equal(sent, 5);
-	assert_int_equal(carrier_in_flight(carrier), 5);
-	wait_for(5);
-	assert_int_equal(seen.answered, 5);
-	assert_int_equal(executed("i"), 5);
-}
-
-static void
-test_many_at_once_stay_small(void **state)
-{
-	struct carrier_request request;
-	struct rusage before, after;
-	char url[64];
-
-	(void)state;
-	carrier_free(carrier);
-	make_carrier(100, MANY);
-	getrusage(RUSAGE_SELF, &before);
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/large/j", port);
-	request = request_to("POST", url);
-	request.timeout_ms = 8000;
-	for (size_t i = 0; i < MANY; i++)
-		assert_true(carrier_send(carrier, &request, i));
-	wait_for(MANY);
-	assert_int_equal(seen.lost, MANY);
-	getrusage(RUSAGE_SELF, &after);
-	/* 100 answers of at most 256 KiB; a sanitizer keeps what was freed. */
-	assert_true(after.ru_maxrss - before.ru_maxrss < 600 * 1024);
-}
-
-static void
-test_freed_in_the_middle(void **state)
-{
-	struct carrier_request request;
-	char url[64];
-
-	(void)state;
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/late/500/k", port);
-	request = request_to("POST", url);
-	for (size_t i = 0; i < 100; i++)
-		assert_true(carrier_send(carrier, &request, i));
-	carrier_drain(carrier);
-	event_base_loop(base, EVLOOP_NONBLOCK);
-	carrier_drain(carrier);
-	assert_int_equal(seen.count, 0);
-}
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
 
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_answers),
-		TEST(test_a_redirect_is_an_answer),
-		TEST(test_certainly_not_sent),
-		TEST(test_plain_http_must_be_allowed),
-		TEST(test_no_whole_answer_is_lost),
-		TEST(test_closed_after_accept_is_lost_or_unreached),
-		TEST(test_no_connection_in_time),
-		TEST(test_never_executed_twice_over_keep_alive),
-		TEST(test_never_executed_twice_without_a_body),
-		TEST(test_full_is_refused),
-		TEST(test_many_at_once_stay_small),
-		TEST(test_freed_in_the_middle),
+		TEST(carries_one_request),
+		TEST(says_nothing_of_its_own),
+		TEST(forgets_the_request_before),
+		TEST(keeps_connections),
+		TEST(sends_from_its_handler),
+		TEST(survives_hostile_answers),
+		TEST(takes_what_fits),
+		TEST(ignores_answers_nobody_asked_for),
+		TEST(tells_unreached),
+		TEST(keeps_to_the_outside),
+		TEST(gives_up_connecting),
+		TEST(does_not_wait_for_names),
+		TEST(never_sends_twice),
+		TEST(leaves_connections_that_were_idle),
+		TEST(keeps_to_its_limits),
+		TEST(does_not_send_what_has_waited),
+		TEST(holds_a_thousand),
+		TEST(survives_a_crowd),
+		TEST(sleeps_when_there_is_nothing_to_do),
+		TEST(can_be_freed_at_any_time),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -574,6 +574,22 @@ a_revoked_call_is_looked_at_too(void **state)
 }
 
 static void
+reopened_where_the_customer_waits_goes_on_there(void **state)
+{
+	struct event event = { .kind = EVENT_REOPENED, .digit = -1,
+		.to = record_ref_request("r"), .owner = "other",
+		.fresh_id = "fresh" };
+
+	(void)state;
+	one_request(REQUEST_CLOSED);
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_string_equal(outcome.birth.id, "");
+	assert_string_equal(outcome.after.request.next, "other");
+	assert_int_equal(outcome.after.request.state, REQUEST_CLOSED);
+}
+
+static void
 requeued_after_maybe_called_holds_no_number(void **state)
 {
 	struct call *c;
@@ -587,7 +603,7 @@ requeued_after_maybe_called_holds_no_number(void **state)
 	before.request.call = 1;
 	strcpy(before.request.specialist, "anna");
 	strcpy(c->authorised, CALL_AUTHORISED_WITH_INTENT);
-	c->unsure_at_ms = NOW_MS - policy.quarantine_ms;
+	c->unsure_at_ms = NOW_MS - policy.quarantine_ms - policy.look_up_ms;
 	tell(EVENT_DUE, record_ref_call("r", 1));
 	assert_int_equal(outcome.after.request.state, REQUEST_REFERRED);
 	assert_string_equal(outcome.after.request.reason, "maybe_called");
@@ -617,6 +633,7 @@ main(void)
 		    an_offered_request_does_not_wake_to_be_given_up),
 		cmocka_unit_test(the_double_going_does_not_end_ours),
 		cmocka_unit_test(a_revoked_call_is_looked_at_too),
+		cmocka_unit_test(reopened_where_the_customer_waits_goes_on_there),
 		cmocka_unit_test(requeued_after_maybe_called_holds_no_number),
 	};
 

@@ -24,15 +24,19 @@ let lost = null;                // { sinceMs, isStore } while there is no answer
 let login = "";                 // why nothing can be shown; "": it can
 let polledAt = 0;
 let isPolling = false;
+let isPollStale = false;        // something was done since it was asked
 let isActing = false;
 let noticeUntil = 0;
 
 // ---- asking
 
 async function poll() {
-  if (isPolling)
+  if (isPolling) {
+    isPollStale = true;
     return;
+  }
   isPolling = true;
+  isPollStale = false;
   polledAt = Date.now();
   const answer = await askDesk();
   isPolling = false;
@@ -48,6 +52,8 @@ async function poll() {
     lost = { sinceMs: lost?.sinceMs ?? Date.now(), isStore: answer.status === 503 };
   }
   render();
+  if (isPollStale)
+    poll();
 }
 
 // One deed at a time: a second press of the same button is no second deed.
@@ -89,7 +95,7 @@ function notice(text, isBad) {
 // ---- deeds
 
 function accept() {
-  return act(() => actOnRequest(desk.request.id, "accept", {}), t().accepted);
+  return act(() => actOnRequest(desk.request.id, "accept", {}), "");
 }
 
 function decline() {
@@ -127,10 +133,14 @@ const deeds = {
     const title = from?.dispositions?.find((one) =>
       one.id === chosen.disposition)?.title || chosen.disposition;
 
+    // During the call it is kept, and the page says so in its place.
+    const done = ["calling", "talking"].includes(from?.state) ? "" :
+      t().saved(title);
+
     return act(async () => {
       const noted = isInHand ? await sendNotes(id) : { status: 200 };
       return noted.status === 200 ? actOnRequest(id, "close", chosen) : noted;
-    }, t().saved(title));
+    }, done);
   },
 
   progress(id, progress, outcome) {
@@ -273,7 +283,7 @@ function title() {
 function onTick() {
   const every = offer !== "" ? POLL_OFFER_MS : POLL_MS;
 
-  if (Date.now() - polledAt >= every)
+  if (!isPolling && Date.now() - polledAt >= every)
     poll();
   if (desk !== null) {
     offerTick(desk);

@@ -5,13 +5,42 @@ import { element, isNews, say, t, time } from "/desk/page.js";
 
 const QUOTING = ["note", "close_with", "pass_on", "call_again", "try_again",
   "give_up_on", "keep_disposition", "keep_and_hang_up"];
-const NOBODY = ["-", "http", "callbackctl", ""];
+const NOBODY = ["", "-", "http", "callbackctl", "provider", "callbackd"];
 const SAME_NOTE_MS = 5000;      // parts of one long note follow each other
 
-// Lists: stories of earlier requests of the case, then of this one.
-export function storyShow(box, stories) {
-  const lines = stories.flat().filter((line) =>
-    line.record?.startsWith("request:"));
+// One list of what people did and saw, in order; a long note in one piece.
+// Stories: of the earlier requests of the case, then of this one.
+function linesOf(stories, names) {
+  const lines = [];
+
+  for (const line of stories.flat()) {
+    const last = lines[lines.length - 1];
+
+    if (!line.record?.startsWith("request:"))
+      continue;
+    if (line.action === "note" && last?.action === "note" &&
+        last.by === line.by && line.at_ms - last.lastMs < SAME_NOTE_MS) {
+      last.detail += ` ${line.detail || ""}`;
+      last.lastMs = line.at_ms;
+      continue;
+    }
+    lines.push({ ...line, lastMs: line.at_ms, detail: line.detail || "",
+      who: NOBODY.includes(line.by || "") ? "" : names[line.by] || line.by });
+  }
+  return lines;
+}
+
+function detailOf(line, names) {
+  const named = /^(?:ignored by|by|to) ([^\s,]+)/.exec(line.detail);
+
+  if (QUOTING.includes(line.action))
+    return [line.detail, line.who].filter(Boolean).join(" · ");
+  return named ? names[named[1]] || named[1] : line.who;
+}
+
+// names: specialist's id -> name, as far as they are known.
+export function storyShow(box, stories, names) {
+  const lines = linesOf(stories, names);
 
   if (!isNews(box, lines))
     return;
@@ -22,49 +51,22 @@ export function storyShow(box, stories) {
     at.dateTime = new Date(line.at_ms).toISOString();
     say(at, time(line.at_ms, true));
     say(element("span", "what", row), t().actions[line.action] || line.action);
-    say(element("span", "detail", row), detail(line));
+    say(element("span", "detail", row), detailOf(line, names));
   }
-}
-
-function detail(line) {
-  const who = NOBODY.includes(line.by || "") ? "" : line.by;
-  const named = /^(?:ignored by|by|to) (\S+)/.exec(line.detail || "");
-
-  if (QUOTING.includes(line.action))
-    return [line.detail, who].filter(Boolean).join(" · ");
-  return named ? named[1].replace(/,$/, "") : who;
 }
 
 // The notes alone: what the next person must know.
-export function notesOf(stories) {
-  const notes = [];
-
-  for (const line of stories.flat()) {
-    const last = notes[notes.length - 1];
-
-    if (line.action !== "note")
-      continue;
-    if (last && last.by === line.by && line.at_ms - last.lastMs < SAME_NOTE_MS) {
-      last.text += ` ${line.detail}`;
-      last.lastMs = line.at_ms;
-    } else {
-      notes.push({ by: line.by, atMs: line.at_ms, lastMs: line.at_ms,
-        text: line.detail || "" });
-    }
-  }
-  return notes;
-}
-
-export function notesShow(box, stories) {
-  const notes = notesOf(stories);
+export function notesShow(box, stories, names) {
+  const notes = linesOf(stories, names).filter((line) =>
+    line.action === "note");
 
   if (!isNews(box, notes))
     return;
   box.replaceChildren();
   for (const note of notes) {
     const row = element("li", "", box);
-    say(element("span", "text", row), note.text);
-    say(element("span", "quiet", row), [time(note.atMs),
-      NOBODY.includes(note.by) ? "" : note.by].filter(Boolean).join(" · "));
+    say(element("span", "text", row), note.detail);
+    say(element("span", "quiet", row),
+      [time(note.at_ms), note.who].filter(Boolean).join(" · "));
   }
 }

@@ -202,8 +202,10 @@ export function workShow(desk) {
   resultsShow(results, request, true);
   show(byId("work-after"), desk.specialist.state === "wrapping");
   show(byId("extend"), extendedFor !== request.id);
-  notesShow(byId("notes"), [...earlier, request.story || []]);
-  storyShow(byId("story-lines"), [...earlier, request.story || []]);
+  const stories = [...earlier, request.story || []];
+  const names = { [desk.specialist.id]: desk.specialist.name };
+  notesShow(byId("notes"), stories, names);
+  storyShow(byId("story-lines"), stories, names);
   return t().phases[phase];
 }
 

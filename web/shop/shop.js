@@ -2,60 +2,26 @@
 // A company's callback form, as a visitor sees it: asks for a call, then shows
 // what becomes of it. It never says "accepted" unless the server has said so,
 // and asks with one id however often the button is pressed.
-import { texts } from "/shop/texts.js";
+import { byId, element, languageNow, languageSet, localInput, pretty, read, say,
+  show, t, write } from "/shop/page.js";
+import { FIELDS, ask, errorsOf } from "/shop/server.js";
+import { statusShow, statusTitle } from "/shop/status.js";
 
 const POLL_MS = 1000;
-const SEND_TIMEOUT_MS = 8000;
 const KEPT = "callback-request";        // in localStorage: what was asked last
 const CONSENT_VERSION = "shop-1";
-const ENDS = ["done", "unreachable", "cancelled"];
-const STEP_OF = { waiting: 1, scheduled: 1, calling: 2, talking: 3, done: 4 };
-const FIELDS = ["phone", "name", "topic", "note", "at", "consent"];
 
-let language = chosenLanguage();
 let site = null;
 let asked = kept();             // { id, phone, isTaken }; null: nothing yet
 let answer = null;              // the last one for asked.id
-let formId = newId();           // of the form as drawn
+let formId = asked !== null && !asked.isTaken ? asked.id : newId();
 let errors = null;              // of the form: field -> text
 let formFault = "";             // name of a text
-let actFault = "";
-let lostSince = null;
+let lostSince = null;           // ms; since when the server does not answer
 let isSending = false;
 let isCancelAsked = false;
+let actFault = "";              // why the last change was not made
 let timer = 0;
-
-const byId = (id) => document.getElementById(id);
-const t = () => texts[language];
-
-function chosenLanguage() {
-  const stored = read("language");
-
-  if (stored in texts)
-    return stored;
-  return (navigator.language || "").toLowerCase().startsWith("ru") ?
-    "ru" : "en";
-}
-
-// Storage may be forbidden; everything then lasts as long as the page.
-function read(name) {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
-  }
-}
-
-function write(name, value) {
-  try {
-    if (value === null)
-      localStorage.removeItem(name);
-    else
-      localStorage.setItem(name, value);
-  } catch {
-    // See above.
-  }
-}
 
 function kept() {
   try {
@@ -79,83 +45,7 @@ function newId() {
   return `web-${Array.from(bytes, (byte) => letters[byte % 32]).join("")}`;
 }
 
-function element(name, className, parent) {
-  const made = document.createElement(name);
-  if (className)
-    made.className = className;
-  if (parent)
-    parent.append(made);
-  return made;
-}
-
-// Writing equal text again would make a screen reader speak again.
-function say(node, text) {
-  if (node.textContent !== text)
-    node.textContent = text;
-}
-
-function show(node, visible) {
-  if (node.hidden === visible)
-    node.hidden = !visible;
-}
-
-function pretty(number) {
-  const russian = /^\+7(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(number);
-  return russian ?
-    `+7 ${russian[1]} ${russian[2]}-${russian[3]}-${russian[4]}` : number;
-}
-
-// "18:55", and the day too when it is not today.
-function moment(seconds) {
-  const at = new Date(seconds * 1000);
-  const time = at.toLocaleTimeString(language,
-    { hour: "2-digit", minute: "2-digit" });
-
-  if (at.toDateString() === new Date().toDateString())
-    return time;
-  return at.toLocaleDateString(language,
-    { weekday: "short", day: "numeric", month: "long" }) + ", " + time;
-}
-
-function span([from, to]) {
-  const sameDay = new Date(from * 1000).toDateString() ===
-    new Date(to * 1000).toDateString();
-  const end = sameDay ? new Date(to * 1000).toLocaleTimeString(language,
-    { hour: "2-digit", minute: "2-digit" }) : moment(to);
-
-  return moment(from) === end ? end : t().between(moment(from), end);
-}
-
-// What <input type=datetime-local> wants: local time without a zone.
-function localInput(ms) {
-  const at = new Date(ms);
-  return new Date(ms - at.getTimezoneOffset() * 60000).toISOString()
-    .slice(0, 16);
-}
-
 // ---- talking to the server
-
-// null: no answer, or none that counts. 422 is an answer: it has reasons.
-async function ask(method, path, body) {
-  const control = new AbortController();
-  const limit = setTimeout(() => control.abort(), SEND_TIMEOUT_MS);
-
-  try {
-    const reply = await fetch(path, {
-      method,
-      cache: "no-store",
-      signal: control.signal,
-      headers: body ? { "Content-Type": "application/json" } : {},
-      body: body ? JSON.stringify(body) : undefined,
-    });
-    const isRead = reply.ok || reply.status === 422 || reply.status === 404;
-    return isRead ? { status: reply.status, json: await reply.json() } : null;
-  } catch {
-    return null;
-  } finally {
-    clearTimeout(limit);
-  }
-}
 
 async function siteLoad() {
   const reply = await ask("GET", "/v1/site");
@@ -173,7 +63,7 @@ function memberOf(form) {
   const member = {
     id: formId,
     phone: form.phone.value.trim(),
-    locale: language,
+    locale: languageNow(),
     tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
     page: location.href.slice(0, 500),
     consent: {
@@ -202,17 +92,6 @@ function missing(form) {
     found.at = t().momentMissing;
   if (!byId("consent").checked)
     found.consent = t().consentMissing;
-  return found;
-}
-
-function errorsOf(refused) {
-  const found = {};
-
-  for (const error of refused.errors || []) {
-    const name = (error.pointer || "").split("/")[1] ||
-      (error.code.startsWith("time_") ? "at" : "form");
-    found[FIELDS.includes(name) ? name : "form"] = error.text || error.code;
-  }
   return found;
 }
 
@@ -270,7 +149,7 @@ function refusalShow() {
 async function act(member) {
   actFault = "";
   const reply = await ask("POST", "/v1/requests",
-    { id: asked.id, locale: language, ...member });
+    { id: asked.id, locale: languageNow(), ...member });
 
   if (reply === null || reply.status === 404)
     actFault = t().actFailed;
@@ -301,24 +180,30 @@ async function poll() {
     answerRead(reply);
   }
   render();
-  again();
+  // What never arrived need not be asked for again and again.
+  if (asked !== null && (asked.isTaken || reply === null))
+    again();
 }
 
 function answerRead(reply) {
-  const isThere = reply.status === 200 && reply.json.state !== "rejected";
-
-  if (isThere) {
-    // It had arrived after all, though its answer had not.
-    if (!asked.isTaken)
-      keep({ ...asked, isTaken: true });
-    if (answer !== null && answer.state !== reply.json.state)
-      say(byId("told"), title(reply.json));
-    answer = reply.json;
-    formFault = "";
-  } else if (asked.isTaken) {
-    forget();
-    formFault = "gone";
+  if (reply.status !== 200) {
+    // It never arrived, and the form says so; or it is too old to be kept.
+    if (asked.isTaken) {
+      forget();
+      formFault = "gone";
+    }
+    return;
   }
+  if (!asked.isTaken) {
+    // It had arrived after all, though its answer had not.
+    take(reply.json);
+    return;
+  }
+  if (answer !== null && answer.state !== reply.json.state) {
+    say(byId("told"), statusTitle(reply.json));
+    actFault = "";
+  }
+  answer = reply.json;
 }
 
 function forget() {
@@ -336,103 +221,8 @@ function forget() {
 
 // ---- showing
 
-function title(from) {
-  return t().states[from.state] || t().states.waiting;
-}
-
-function isLate() {
-  return answer.state === "waiting" && answer.promise !== undefined &&
-    (answer.expect === undefined || answer.promise * 1000 < Date.now());
-}
-
-function explanation() {
-  const parts = [t().whys[answer.why] || ""];
-
-  parts.push(isLate() ? t().late :
-    t().explains[answer.state] ?? t().explains.waiting);
-  return parts.filter((part) => part !== "").join(" ");
-}
-
-function factsShow() {
-  const words = t();
-  const rows = [];
-
-  if (answer.slot !== undefined)
-    rows.push([words.slot, span(answer.slot), "big"]);
-  if (answer.expect !== undefined && !isLate())
-    rows.push([words.usually, span(answer.expect), ""]);
-  if (answer.promise !== undefined && answer.slot === undefined)
-    rows.push([words.notLater, moment(answer.promise), "big"]);
-  if (answer.number !== undefined)
-    rows.push([words.numberIs, answer.number, "big"]);
-  if (asked.phone)
-    rows.push([words.yourPhone, pretty(asked.phone), ""]);
-  if (answer.caller_id !== undefined && !ENDS.includes(answer.state))
-    rows.push([words.callerId, pretty(answer.caller_id), ""]);
-  const text = JSON.stringify(rows);
-  const box = byId("facts");
-  if (box.dataset.shown === text)
-    return;
-  box.dataset.shown = text;
-  box.replaceChildren();
-  for (const [name, value, className] of rows) {
-    const row = element("div", className, box);
-    say(element("dt", "", row), name);
-    say(element("dd", "", row), value);
-  }
-}
-
-function stepsShow() {
-  const box = byId("steps");
-  const step = STEP_OF[answer.state] ?? (ENDS.includes(answer.state) ? -1 : 1);
-
-  show(box, step >= 0);
-  t().steps.forEach((name, index) => {
-    const node = box.children[index] || element("li", "", box);
-    say(node, name);
-    node.className = index < step || step === 4 ? "past" :
-      index === step ? "present" : "";
-    if (index === step)
-      node.setAttribute("aria-current", "step");
-    else
-      node.removeAttribute("aria-current");
-  });
-}
-
-function warningsShow() {
-  const box = byId("warnings");
-  const list = answer.warnings || [];
-
-  show(box, list.length > 0);
-  box.replaceChildren();
-  for (const warning of list)
-    say(element("li", "", box), warning.text || warning.code);
-}
-
 function askedShow() {
-  const isOver = ENDS.includes(answer.state);
-  const canMove = answer.state === "waiting" || answer.state === "scheduled";
-  const canCancel = canMove || answer.state === "calling";
-
-  byId("asked").dataset.state = answer.state;
-  say(byId("state"), title(answer));
-  say(byId("explain"), explanation());
-  stepsShow();
-  factsShow();
-  warningsShow();
-  const fault = lostSince !== null ?
-    t().lost(new Date(lostSince).toLocaleTimeString(language)) : actFault;
-  say(byId("asked-error"), fault);
-  show(byId("asked-error"), fault !== "");
-  show(byId("cancel"), canCancel && !isCancelAsked);
-  show(byId("cancel-yes"), canCancel && isCancelAsked);
-  show(byId("cancel-no"), canCancel && isCancelAsked);
-  show(byId("move-open"), canMove && !isCancelAsked);
-  byId("move-open").setAttribute("aria-expanded",
-    String(!byId("move").hidden));
-  if (!canMove)
-    show(byId("move"), false);
-  byId("again").classList.toggle("plain", !isOver);
+  statusShow(asked, answer, { lostSince, actFault, isCancelAsked });
 }
 
 function formShow() {
@@ -484,7 +274,7 @@ function sandboxShow() {
       });
     }
     const [number, text] = row.firstChild.children;
-    say(number, pretty(row.firstChild.value));
+    say(number, `…0${index + 1}`);
     say(text, does);
     row.firstChild.disabled = byId("ask").hidden;
   });
@@ -493,14 +283,14 @@ function sandboxShow() {
 function render() {
   const isShown = asked !== null && answer !== null && asked.isTaken;
 
-  document.documentElement.lang = language;
+  document.documentElement.lang = languageNow();
   for (const node of document.querySelectorAll("[data-t]"))
     say(node, t()[node.dataset.t]);
   for (const node of document.querySelectorAll("[data-language]"))
     node.setAttribute("aria-pressed",
-      String(node.dataset.language === language));
+      String(node.dataset.language === languageNow()));
   say(byId("company"), site?.company || "\u00a0");
-  const name = isShown ? title(answer) : t().title;
+  const name = isShown ? statusTitle(answer) : t().title;
   document.title = site === null ? name : `${name} · ${site.company}`;
   show(byId("asked"), isShown);
   show(byId("ask"), !isShown);
@@ -516,8 +306,7 @@ function render() {
 function start() {
   for (const node of document.querySelectorAll("[data-language]")) {
     node.addEventListener("click", () => {
-      language = node.dataset.language;
-      write("language", language);
+      languageSet(node.dataset.language);
       errors = null;
       render();
     });

@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: MIT
+"""The form and the desk as people use them: real browser, real daemon, and the
+telephone network. What the daemon does has tests of its own; here it is what is
+seen, and what buttons and keys do."""
+import pytest
+
+from company import DISPOSITIONS, QUICK, SETTINGS, specialist
+
+ANNA = "+79160000001"
+ONE = [specialist("anna", ANNA, ("info", 3), confirm="answer")]
+SLOW_PHONES = [{"number": ANNA, "name": "Анна", "hand": True}]
+
+
+def shop_url(daemon):
+    return f"http://127.0.0.1:{daemon.port}/shop/"
+
+
+def desk_url(daemon, who="anna"):
+    token = daemon.token_path.read_text(encoding="utf-8").strip()
+    return f"http://127.0.0.1:{daemon.port}/desk?as={who}#token={token}"
+
+
+def phase(page, name, seconds=10):
+    page.wait("document.getElementById('work').dataset.phase === '%s'" % name,
+              seconds)
+
+
+def becomes(shop, state):
+    shop.wait("document.querySelector('#asked').dataset.state === '%s'"
+              % state)
+
+
+def answer_offer(desk, key):
+    """A key pressed in the moment a card appears is not taken for an answer."""
+    desk.sees("#offer")
+    while not desk.run("document.getElementById('offer').hidden"):
+        desk.press(key)
+
+
+def fill_form(page, phone="+7 900 000-00-01", name="Мария", note=""):
+    page.sees("#ask")
+    page.wait("document.getElementById('topic').options.length > 0")
+    page.fill("#phone", phone)
+    page.fill("#name", name)
+    if note:
+        page.fill("#note", note)
+    page.click("#consent")
+
+
+def answer_phone(daemon, number=ANNA):
+    def rings():
+        return daemon.sandbox.http(
+            "POST", f"/phones/{number.replace('+', '%2B')}/answer")[0] < 300
+    daemon.wait_for(rings)
+
+
+LOOKS = [
+    {"language": "ru", "width": 1280},
+    {"language": "en", "width": 1280, "is_dark": True},
+    {"language": "ru", "width": 390, "height": 844, "is_dark": True},
+    {"language": "en", "width": 390, "height": 844},
+]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(
+    [look["language"], str(look["width"])]))
+def test_from_the_form_to_the_result(start_daemon, open_page, picture, look):
+    daemon = start_daemon({"specialists": ONE,
+                           "sandbox_url": "http://127.0.0.1:1/phones",
+                           "call.short": "100ms"},
+                          clock_scale=0.5, phones=SLOW_PHONES)
+    shop = open_page(shop_url(daemon), **look)
+    desk = open_page(desk_url(daemon), **look)
+    desk.sees("#idle")
+    assert "token" not in desk.run("location.href")
+    desk.click("#statuses [data-status=available]")
+    desk.wait("document.getElementById('idle').dataset.state === 'idle'")
+    picture(desk, "1-idle")
+
+    fill_form(shop, note="Где подтверждение?\n<b>Договор</b> 77-12")
+    picture(shop, "1-form")
+    shop.click("#send")
+    shop.sees("#asked")
+    assert daemon.request("0001")["number"] in shop.text("#facts")
+    picture(shop, "2-waiting")
+
+    desk.sees("#offer-name", "Мария")
+    desk.sees("#offer-note", "<b>Договор</b>")
+    assert int(desk.text("#offer-left")) > 10
+    picture(desk, "2-offer")
+    answer_offer(desk, "a" if look["language"] == "en" else "ф")
+    phase(desk, "dialling")
+    picture(desk, "3-dialling")
+    answer_phone(daemon)
+    phase(desk, "talking")
+    becomes(shop, "talking")
+    picture(shop, "3-talking")
+
+    # Longer than one line of the story, saved and read back in one piece.
+    long_note = "Проверила договор, подтверждение ушло второй раз; " * 4
+    desk.fill("#note", long_note)
+    desk.click("#note-form button")
+    desk.sees("#notes", long_note.strip())
+    picture(desk, "4-talking")
+    desk.run("document.activeElement.blur()")
+    desk.press("1")
+    desk.sees("#results [aria-pressed=true]", "Решено")
+    phase(desk, "wrapping", 20)
+    desk.sees("#work-hint", "Решено")
+    desk.click("#story summary")
+    desk.sees("#story-lines")
+    picture(desk, "5-done")
+    becomes(shop, "done")
+    picture(shop, "4-done")
+    desk.click("#ready")
+    desk.sees("#idle")
+
+    # After a reload the form still knows; a new one begins empty.
+    shop.go(shop_url(daemon))
+    becomes(shop, "done")
+    shop.click("#again")
+    shop.sees("#ask")
+    assert shop.run("document.getElementById('phone').value") == ""
+
+
+def test_errors_stand_beside_their_fields(start_daemon, open_page, picture):
+    daemon = start_daemon({"specialists": ONE})
+    shop = open_page(shop_url(daemon))
+    shop.sees("#ask")
+    shop.click("#send")
+    shop.sees("#phone-error", "номер")
+    shop.sees("#consent-error", "согласие")
+    assert shop.run("document.activeElement.id") == "phone"
+    fill_form(shop, phone="12")
+    shop.click("#send")
+    shop.sees("#phone-error", "цифр")
+    shop.sees("#form-error")
+    picture(shop, "errors")
+    assert shop.run("document.getElementById('asked').hidden")
+
+
+def test_it_is_moved_and_cancelled(start_daemon, open_page, picture):
+    daemon = start_daemon({"specialists": ONE})
+    shop = open_page(shop_url(daemon))
+    fill_form(shop)
+    shop.click("#send")
+    shop.sees("#asked")
+    shop.click("#move-open")
+    shop.sees("#move")
+    shop.click("#move [type=submit]")
+    becomes(shop, "scheduled")
+    picture(shop, "scheduled")
+    shop.click("#cancel")
+    shop.click("#cancel-yes")
+    becomes(shop, "cancelled")
+    picture(shop, "cancelled")
+    assert shop.run("document.getElementById('cancel').hidden")
+
+
+def test_nothing_is_called_accepted_that_was_not(start_daemon, open_page,
+                                                 picture):
+    daemon = start_daemon({"specialists": ONE})
+    shop = open_page(shop_url(daemon))
+    fill_form(shop)
+    daemon.end()
+    shop.click("#send")
+    shop.sees("#form-error", "не удалось отправить")
+    picture(shop, "away")
+    assert shop.run("document.getElementById('asked').hidden")
+    assert shop.run("document.getElementById('phone').value")
+    daemon.start()
+    shop.click("#send")
+    shop.sees("#asked")
+    assert daemon.do("GET", "/v1/queues/info")["total"] == 1
+
+
+def test_the_desk_says_that_it_is_cut_off(start_daemon, open_page, picture):
+    daemon = start_daemon({"specialists": ONE})
+    desk = open_page(desk_url(daemon))
+    desk.sees("#idle")
+    daemon.end()
+    desk.sees("#lost", "НЕТ СВЯЗИ")
+    picture(desk, "lost")
+    daemon.start()
+    desk.wait("document.getElementById('lost').hidden")
+
+
+def test_without_the_link_nothing_is_shown(start_daemon, open_page):
+    daemon = start_daemon({"specialists": ONE})
+    desk = open_page(f"http://127.0.0.1:{daemon.port}/desk?as=anna")
+    desk.sees("#login", "ссылк")
+    assert desk.run("document.querySelector('main').hidden")
+    desk.go(desk_url(daemon, "nobody"))
+    desk.sees("#login", "nobody")
+
+
+def test_pauses_and_who_waits_meanwhile(start_daemon, open_page, picture):
+    daemon = start_daemon({"specialists": ONE})
+    daemon.ask({"id": "web-waits-1", "phone": "+79000000001"})
+    desk = open_page(desk_url(daemon))
+    desk.click("#statuses [data-status=paused]")
+    desk.click("#pause-reasons button")
+    picture(desk, "pause")
+    desk.click("#pause [type=submit]")
+    desk.sees("#idle-state", "Обед")
+    desk.sees("#idle-waiting", "1")
+    picture(desk, "paused")
+    assert daemon.specialist("anna")["reason"] == "Обед"
+    desk.click("#statuses [data-status=available]")
+    desk.sees("#offer")
+    answer_offer(desk, "d")
+    desk.sees("#idle")
+    daemon.wait_for_state("web-waits-1", "waiting")
+
+
+def test_a_late_one_is_red_and_counts_its_attempts(start_daemon, open_page,
+                                                   picture):
+    daemon = start_daemon({"specialists": ONE, "window.target": "1s",
+                           "window.limit": "2s"})
+    daemon.ask({"id": "web-late-1", "phone": "+79000000001", "name": "Пётр",
+                "note": "Очень жду", "data": {"order": 77, "vip": True}})
+    daemon.wait_for(lambda: daemon.request("web-late-1")["late"])
+    desk = open_page(desk_url(daemon))
+    desk.click("#statuses [data-status=available]")
+    desk.sees("#offer-marks .alarm", "Просрочено")
+    picture(desk, "late")
+    shop = open_page(shop_url(daemon))
+    fill_form(shop, phone="+7 900 000-00-01")
+    shop.click("#send")
+    shop.sees("#explain", "опаздываем")
+    picture(shop, "late-shop")
+
+
+def by_hand(start_daemon, **changes):
+    daemon = start_daemon({"specialists": ONE, "voice": ["manual"], **changes})
+    daemon.available("anna")
+    daemon.ask({"id": "web-hand-1", "phone": "+79000000001", "name": "Пётр"})
+    return daemon
+
+
+def test_a_call_by_hand(start_daemon, open_page, picture):
+    daemon = by_hand(start_daemon)
+    desk = open_page(desk_url(daemon))
+    desk.sees("#offer")
+    answer_offer(desk, "Enter")
+    desk.sees("#hand-tel", "+7 900 000-00-01")
+    assert desk.run("document.getElementById('hand-tel').href") == \
+        "tel:+79000000001"
+    picture(desk, "dials")
+    desk.click("#hand-deeds [data-progress=ringing]")
+    desk.sees("#work-state", "Звонит телефон клиента")
+    desk.click("#hand-deeds [data-progress=answered]")
+    phase(desk, "talking")
+    picture(desk, "talks")
+    desk.click("#hand-deeds [data-t=handOver]")
+    phase(desk, "wrapping")
+    picture(desk, "wrapping")
+    # To call again needs a moment.
+    desk.press("2")
+    desk.sees("#results .more")
+    picture(desk, "when")
+    desk.click("#results .more .call")
+    desk.sees("#notice", "Перезвонить")
+    daemon.wait_for_state("web-hand-1", "scheduled")
+
+
+def test_it_is_passed_on_with_its_notes(start_daemon, open_page, picture):
+    both = [ONE[0], specialist("boris", "+79160000012", ("delivery", 3))]
+    daemon = by_hand(start_daemon, specialists=both)
+    desk = open_page(desk_url(daemon))
+    desk.sees("#offer")
+    answer_offer(desk, "a")
+    desk.sees("#work-hand")
+    desk.click("#hand-deeds [data-progress=answered]")
+    phase(desk, "talking")
+    desk.click("#hand-deeds [data-t=handOver]")
+    phase(desk, "wrapping")
+    desk.fill("#note", "Курьер не приехал")
+    desk.run("document.activeElement.blur()")
+    desk.press("3")
+    desk.sees("#results .more", "Доставка")
+    picture(desk, "where")
+    desk.click("#results .more .call")
+    desk.sees("#notice", "Передать")
+    daemon.available("boris")
+    other = open_page(desk_url(daemon, "boris"))
+    other.sees("#offer-marks", "Продолжение")
+    answer_offer(other, "a")
+    other.sees("#notes", "Курьер не приехал")
+    picture(other, "continued")
+
+
+def test_results_that_wait(start_daemon, open_page, picture):
+    daemon = by_hand(start_daemon, **{"result.wait": "1s"})
+    desk = open_page(desk_url(daemon))
+    desk.sees("#offer")
+    answer_offer(desk, "a")
+    desk.sees("#work-hand")
+    desk.click("#hand-deeds [data-progress=answered]")
+    phase(desk, "talking")
+    desk.click("#hand-deeds [data-t=handOver]")
+    desk.sees("#open-list", "Пётр")
+    picture(desk, "open")
+    desk.click("#open-list .result.close")
+    daemon.wait_for_state("web-hand-1", "closed")
+    desk.wait("document.getElementById('open').hidden")
+
+
+def test_whoever_is_second_is_told(start_daemon, open_page):
+    daemon = by_hand(start_daemon)
+    desk = open_page(desk_url(daemon))
+    desk.sees("#offer")
+    # Cancelled under their eyes: the page does not know yet, and its button
+    # is pressed.
+    desk.run("window.fetchLater = window.fetch; window.fetch = (path, rest) =>"
+             " path.startsWith('/v1/desk') ? new Promise((_, no) => { window.letGo = no; }) :"
+             " window.fetchLater(path, rest)")
+    daemon.act("web-hand-1", "cancel")
+    desk.wait("document.getElementById('accept').click() ||"
+              " !document.getElementById('notice').hidden")
+    assert "Уже не получится" in desk.text("#notice")
+    desk.run("window.fetch = window.fetchLater; window.letGo()")
+    desk.sees("#idle")
+
+
+def test_who_must_not_be_called_is_asked_about(start_daemon, open_page):
+    more = DISPOSITIONS + [{"key": 8, "id": "no_calls",
+                            "title": "Просил не звонить", "then": "suppress"}]
+    daemon = by_hand(start_daemon, dispositions=more)
+    desk = open_page(desk_url(daemon))
+    desk.sees("#offer")
+    answer_offer(desk, "a")
+    desk.sees("#work")
+    desk.press("8")
+    desk.sees("#results .more", "никогда")
+    assert daemon.request("web-hand-1")["state"] == "calling"
+    desk.click("#results .more .stop")
+    daemon.wait_for_state("web-hand-1", "closed")
