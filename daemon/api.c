@@ -233,3 +233,9 @@ api_set_stopping(struct api *api)
 {
 	api->is_stopping = true;
 }
+
+void
+api_set_ready(struct api *api)
+{
+	api->is_ready = true;
+}

@@ -33,6 +33,8 @@ struct api *api_new(const struct api_options *options);
 void api_free(struct api *api);
 void api_set_policy(struct api *api, const struct policy *policy);
 struct http_server *api_server(struct api *api);
+/* Everybody of the configuration is known: from now on it is healthy. */
+void api_set_ready(struct api *api);
 /* Draining: says so in status and health. */
 void api_set_stopping(struct api *api);
 

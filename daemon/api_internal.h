@@ -15,7 +15,7 @@ struct api {
 	const struct policy *policy;
 	struct http_server *server;
 	struct http_static *shop, *desk;
-	bool is_stopping;
+	bool is_ready, is_stopping;
 	int64_t started_at_ms;          /* monotonic */
 };
 

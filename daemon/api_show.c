@@ -43,7 +43,8 @@ api_get_health(struct http_request *request, void *context)
 {
 	struct api *api = context;
 
-	if (!store_is_up(api->options.store) || api->is_stopping)
+	if (!store_is_up(api->options.store) || !api->is_ready ||
+	    api->is_stopping)
 		api_unavailable(request);
 	else
 		http_reply_json(request, 200, json_pack("{s:b}", "ok", 1));

@@ -5,23 +5,31 @@
  * Once on the wire. When a kept connection dies before a byte of the answer
  * came, curl sends the request again on another one and tells nobody. Two things
  * forbid it, each alone enough for a request with a body:
- * - curl asks on_speak before each time it would send; the second is refused.
+ * - curl asks on_speak before each time it would send; the second is refused. So
+ *   is a socket for it.
  * - The body comes from a read function and there is no seek function, so curl
  *   cannot take back what it has read (error 65).
  * on_speak is also what tells UNREACHED from LOST: unless it has agreed, no byte
  * of the request has left.
+ *
+ * Kept connections. curl before 8.0 takes one again that was reset, or on which
+ * bytes wait that nobody asked for, and reads them as the answer to the next
+ * request; of TLS also one that was closed. So idle ones are watched too: the
+ * first that is heard of one ends it, by an end that curl sees before it takes it.
  */
+#define _GNU_SOURCE     /* dup3 */
 #include "daemon/carrier.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "daemon/clock.h"
 
@@ -33,7 +41,9 @@ enum {
 	RESOLVED_FOR_S = 300,
 	ROUNDS_MAX = 8,                 /* of curl in one pass */
 	BUFFER_KEPT = 16 * 1024,        /* a larger one does not stay for ever */
-	BUFFER_START = 4096,
+	BUFFER_START = 1024,
+	READ_BUFFER = 8 * 1024,
+	SEND_BUFFER = 16 * 1024,        /* the least that curl takes */
 	SLOT_BITS = 20,
 };
 
@@ -61,7 +71,9 @@ TAILQ_HEAD(transfer_list, transfer);
  * descriptor and open another with its number inside any call. */
 struct watch {
 	struct event *event;            /* made once for each number */
-	short wanted;                   /* 0: curl has let it go */
+	uint64_t cookie;                /* of the socket that we opened; 0: none */
+	short armed;                    /* what the event waits for */
+	short wanted;                   /* by curl; 0: it has let it go */
 	short ready;
 	bool is_listed;                 /* in carrier.ready */
 };
@@ -74,6 +86,7 @@ struct carrier {
 	CURLM *multi;
 	struct event *timer;
 	bool is_timer_over;
+	int ended;                      /* a socket at its end */
 	struct watch *watches;  size_t watch_count;
 	int *ready;  size_t ready_count, ready_room;
 	struct transfer **slots;  size_t slot_count, slot_room;
@@ -128,21 +141,70 @@ on_curl_timer(CURLM *multi, long timeout_ms, void *context)
 	return 0;
 }
 
-static void
-make_watches(struct carrier *carrier, int fd)
+static struct watch *
+watch_of(struct carrier *carrier, int fd)
 {
-	size_t count = carrier->watch_count == 0 ? 64 : carrier->watch_count;
+	size_t count = carrier->watch_count;
 
+	if ((size_t)fd < count)
+		return &carrier->watches[fd];
 	while (count <= (size_t)fd)
-		count *= 2;
-	if (count == carrier->watch_count)
-		return;
+		count = count * 2 + 64;
 	carrier->watches = realloc(carrier->watches,
 	    count * sizeof(*carrier->watches));
 	CHECK(carrier->watches != NULL);
 	memset(carrier->watches + carrier->watch_count, 0,
 	    (count - carrier->watch_count) * sizeof(*carrier->watches));
 	carrier->watch_count = count;
+	return &carrier->watches[fd];
+}
+
+static void
+arm(struct carrier *carrier, int fd, short events)
+{
+	struct watch *watch = &carrier->watches[fd];
+
+	if (watch->armed == events)
+		return;
+	if (watch->armed != 0)
+		event_del(watch->event);
+	watch->armed = events;
+	if (events == 0)
+		return;
+	if (watch->event == NULL)
+		watch->event = event_new(carrier->base, fd,
+		    events | EV_PERSIST, on_socket_event, carrier);
+	else
+		event_assign(watch->event, carrier->base, fd,
+		    events | EV_PERSIST, on_socket_event, carrier);
+	CHECK(watch->event != NULL && event_add(watch->event, NULL) == 0);
+}
+
+/* On whose behalf curl calls; NULL: on its own. */
+static struct transfer *
+find_transfer(const struct carrier *carrier, CURL *easy)
+{
+	const uintptr_t slots = ((uintptr_t)1 << SLOT_BITS) - 1;
+	char *private = NULL;
+	struct transfer *transfer;
+	uintptr_t mark;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+	mark = (uintptr_t)private;
+	if ((mark & slots) >= carrier->slot_count)
+		return NULL;
+	transfer = carrier->slots[mark & slots];
+	return transfer->mark == mark ? transfer : NULL;
+}
+
+/* Kept is a connection that was spoken on. Of other descriptors that curl lets go
+ * (its resolver's, one that never was connected) it does not tell the end. */
+static bool
+is_kept(const struct carrier *carrier, CURL *easy, const struct watch *watch)
+{
+	const struct transfer *transfer = find_transfer(carrier, easy);
+
+	return watch->cookie != 0 && transfer != NULL && transfer->has_spoken;
 }
 
 static int
@@ -150,30 +212,17 @@ on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
     void *socket_context)
 {
 	struct carrier *carrier = context;
-	struct watch *watch;
-	short wanted = 0;
+	struct watch *watch = watch_of(carrier, fd);
 
-	(void)easy;
 	(void)socket_context;
-	make_watches(carrier, fd);
-	watch = &carrier->watches[fd];
-	if (what != CURL_POLL_REMOVE && what & CURL_POLL_IN)
-		wanted |= EV_READ;
-	if (what != CURL_POLL_REMOVE && what & CURL_POLL_OUT)
-		wanted |= EV_WRITE;
-	if (watch->wanted != 0)
-		event_del(watch->event);
-	watch->wanted = wanted;
+	watch->wanted = 0;
 	watch->ready = 0;
-	if (wanted == 0)
-		return 0;
-	if (watch->event == NULL)
-		watch->event = event_new(carrier->base, fd,
-		    wanted | EV_PERSIST, on_socket_event, carrier);
-	else
-		event_assign(watch->event, carrier->base, fd,
-		    wanted | EV_PERSIST, on_socket_event, carrier);
-	CHECK(watch->event != NULL && event_add(watch->event, NULL) == 0);
+	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+		watch->wanted |= EV_READ;
+	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+		watch->wanted |= EV_WRITE;
+	arm(carrier, fd, watch->wanted != 0 ? watch->wanted :
+	    is_kept(carrier, easy, watch) ? EV_READ : 0);
 	return 0;
 }
 
@@ -199,6 +248,18 @@ is_this_machine(const struct sockaddr *address)
 	return four != NULL && (four[0] == 127 || four[0] == 0);
 }
 
+/* What no other socket has, also not the next with this number; 0: no socket. */
+static uint64_t
+socket_cookie(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) < 0)
+		return 0;
+	return cookie;
+}
+
 static curl_socket_t
 on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -207,6 +268,8 @@ on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 	int fd;
 
 	(void)purpose;
+	if (transfer->has_spoken)
+		return CURL_SOCKET_BAD;
 	if (!transfer->may_be_private && is_this_machine(&address->addr)) {
 		transfer->is_refused = true;
 		return CURL_SOCKET_BAD;
@@ -218,7 +281,22 @@ on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 		return CURL_SOCKET_BAD;
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
 	    sizeof(timeout_ms));
+	watch_of(transfer->carrier, fd)->cookie = socket_cookie(fd);
 	return fd;
+}
+
+/* May come long after the transfer that opened it. */
+static int
+on_close(void *context, curl_socket_t fd)
+{
+	struct carrier *carrier = context;
+	struct watch *watch = watch_of(carrier, fd);
+
+	arm(carrier, fd, 0);
+	watch->cookie = 0;
+	watch->wanted = 0;
+	watch->ready = 0;
+	return close(fd);
 }
 
 static int
@@ -295,12 +373,14 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 
 /* ---- a transfer is made, filled, given back */
 
-/* What never differs between two requests. */
+/* With all that never differs between two requests. */
 static void
-set_constants(struct transfer *transfer)
+make_easy(struct transfer *transfer)
 {
-	CURL *easy = transfer->easy;
+	CURL *easy = curl_easy_init();
 
+	CHECK(easy != NULL);
+	transfer->easy = easy;
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	/* Else a slow name server holds the loop: curl waits for its thread. */
@@ -314,9 +394,12 @@ set_constants(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_MAX_S);
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)RESOLVED_FOR_S);
-	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16 * 1024L);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_BUFFER);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BUFFER);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->carrier);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_speak);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
@@ -343,9 +426,7 @@ make_transfer(struct carrier *carrier)
 	transfer->mark = carrier->slot_count;
 	carrier->slots[carrier->slot_count++] = transfer;
 	transfer->carrier = carrier;
-	transfer->easy = curl_easy_init();
-	CHECK(transfer->easy != NULL);
-	set_constants(transfer);
+	make_easy(transfer);
 	return transfer;
 }
 
@@ -372,46 +453,49 @@ take_transfer(struct carrier *carrier)
 	return transfer;
 }
 
-static struct transfer *
-find_transfer(struct carrier *carrier, CURL *easy)
-{
-	struct transfer *transfer;
-	char *private = NULL;
-	uintptr_t mark;
-
-	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
-	mark = (uintptr_t)private;
-	transfer = carrier->slots[mark & (((uintptr_t)1 << SLOT_BITS) - 1)];
-	CHECK(transfer->mark == mark && transfer->easy == easy);
-	return transfer;
-}
-
 static void
-give_back(struct carrier *carrier, struct transfer *transfer)
-{
-	if (transfer->answer_size > BUFFER_KEPT) {
-		free(transfer->answer);
-		transfer->answer = NULL;
-		transfer->answer_size = 0;
-	}
-	if (transfer->body_size > BUFFER_KEPT) {
-		free(transfer->body);
-		transfer->body = NULL;
-		transfer->body_size = 0;
-	}
-	TAILQ_INSERT_HEAD(&carrier->spare, transfer, link);
-}
-
-static void
-free_transfer(struct transfer *transfer)
+empty_transfer(struct transfer *transfer)
 {
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
 	free(transfer->url);
 	free(transfer->method);
+	transfer->headers = NULL;
+	transfer->url = NULL;
+	transfer->method = NULL;
+}
+
+static void
+free_transfer(struct transfer *transfer)
+{
+	empty_transfer(transfer);
 	free(transfer->body);
 	free(transfer->answer);
 	free(transfer);
+}
+
+static void
+trim(char **buffer, size_t *size)
+{
+	if (*size <= BUFFER_KEPT)
+		return;
+	free(*buffer);
+	*buffer = NULL;
+	*size = 0;
+}
+
+static void
+give_back(struct carrier *carrier, struct transfer *transfer, bool has_failed)
+{
+	trim(&transfer->answer, &transfer->answer_size);
+	trim(&transfer->body, &transfer->body_size);
+	/* curl 7.88 remembers in the handle that a body was to be sent again,
+	 * and fails the next request with that. */
+	if (has_failed) {
+		empty_transfer(transfer);
+		make_easy(transfer);
+	}
+	TAILQ_INSERT_HEAD(&carrier->spare, transfer, link);
 }
 
 /* False: it is what it was. */
@@ -548,7 +632,7 @@ deliver(struct carrier *carrier, struct transfer *transfer, CURLcode code)
 		answer.error = error_of(transfer, code);
 	}
 	carrier->on_answer(carrier->context, &answer);
-	give_back(carrier, transfer);
+	give_back(carrier, transfer, code != CURLE_OK);
 }
 
 static void
@@ -563,6 +647,7 @@ read_ends(struct carrier *carrier)
 		struct transfer *transfer =
 		    find_transfer(carrier, message->easy_handle);
 
+		CHECK(transfer != NULL);
 		curl_multi_remove_handle(carrier->multi, transfer->easy);
 		TAILQ_REMOVE(&carrier->wire, transfer, link);
 		carrier->wire_count--;
@@ -600,31 +685,36 @@ start_waiting(struct carrier *carrier)
 }
 
 static void
+act_on_socket(struct carrier *carrier, int fd)
+{
+	struct watch *watch = &carrier->watches[fd];
+	short what = watch->ready;
+	int bits = 0, running;
+
+	watch->is_listed = false;
+	watch->ready = 0;
+	if (what == 0)
+		return;                 /* curl changed its mind meanwhile */
+	if (watch->wanted == 0) {
+		arm(carrier, fd, 0);
+		if (socket_cookie(fd) == watch->cookie)
+			dup3(carrier->ended, fd, O_CLOEXEC);
+		return;
+	}
+	if (what & EV_READ)
+		bits |= CURL_CSELECT_IN;
+	if (what & EV_WRITE)
+		bits |= CURL_CSELECT_OUT;
+	CHECK(curl_multi_socket_action(carrier->multi, fd, bits, &running) ==
+	    CURLM_OK);
+}
+
+static void
 act_on_sockets(struct carrier *carrier)
 {
-	size_t count = carrier->ready_count;
-	int running;
-
-	for (size_t i = 0; i < count; i++) {
-		int fd = carrier->ready[i];
-		short what = carrier->watches[fd].ready;
-		int bits = 0;
-
-		carrier->watches[fd].is_listed = false;
-		carrier->watches[fd].ready = 0;
-		if (carrier->watches[fd].event == NULL)
-			continue;       /* curl let it go meanwhile */
-		if (what & EV_READ)
-			bits |= CURL_CSELECT_IN;
-		if (what & EV_WRITE)
-			bits |= CURL_CSELECT_OUT;
-		if (bits != 0)
-			curl_multi_socket_action(carrier->multi, fd, bits,
-			    &running);
-	}
-	memmove(carrier->ready, carrier->ready + count,
-	    (carrier->ready_count - count) * sizeof(*carrier->ready));
-	carrier->ready_count -= count;
+	for (size_t i = 0; i < carrier->ready_count; i++)
+		act_on_socket(carrier, carrier->ready[i]);
+	carrier->ready_count = 0;
 }
 
 void
@@ -638,8 +728,8 @@ carrier_drain(struct carrier *carrier)
 			act_on_sockets(carrier);
 		if (carrier->is_timer_over) {
 			carrier->is_timer_over = false;
-			curl_multi_socket_action(carrier->multi,
-			    CURL_SOCKET_TIMEOUT, 0, &running);
+			CHECK(curl_multi_socket_action(carrier->multi,
+			    CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK);
 		}
 		read_ends(carrier);
 	}
@@ -661,6 +751,17 @@ carrier_in_flight(const struct carrier *carrier)
 
 /* ---- the module */
 
+static int
+make_ended(void)
+{
+	int pair[2];
+
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	    pair) == 0);
+	close(pair[1]);
+	return pair[0];
+}
+
 struct carrier *
 carrier_new(struct event_base *base, const struct carrier_limits *limits,
     void *context, carrier_on_answer *on_answer)
@@ -676,6 +777,7 @@ carrier_new(struct event_base *base, const struct carrier_limits *limits,
 	TAILQ_INIT(&carrier->spare);
 	TAILQ_INIT(&carrier->waiting);
 	TAILQ_INIT(&carrier->wire);
+	carrier->ended = make_ended();
 	carrier->multi = curl_multi_init();
 	carrier->timer = evtimer_new(base, on_timer_event, carrier);
 	CHECK(carrier->multi != NULL && carrier->timer != NULL);
@@ -714,6 +816,7 @@ carrier_free(struct carrier *carrier)
 			event_free(carrier->watches[i].event);
 	}
 	event_free(carrier->timer);
+	close(carrier->ended);
 	free(carrier->watches);
 	free(carrier->ready);
 	free(carrier->slots);

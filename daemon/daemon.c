@@ -20,7 +20,8 @@
 #include "daemon/promise_scan.h"
 #include "daemon/roster.h"
 
-enum { TOKEN_BYTES = 16, QUEUE_MAX = 4096, ROUNDS_MAX = 16 };
+enum { TOKEN_BYTES = 16, IN_FLIGHT_MAX = 256,
+	QUEUE_MAX = 4096, ROUNDS_MAX = 16 };
 
 struct daemon {
 	struct settings *settings, *first;      /* first: providers borrow from it */
@@ -346,9 +347,9 @@ make_calls(struct daemon *daemon, char *ret_error, size_t size)
 {
 	struct settings *settings = daemon->settings;
 	struct calls_provider providers[PROVIDER_ORDER_MAX];
-	struct carrier_limits limits = { .in_flight_max = 256,
+	struct carrier_limits limits = { .in_flight_max = IN_FLIGHT_MAX,
 		.queue_max = QUEUE_MAX, .answer_max = 256 * 1024,
-		.connections_max = 256 };
+		.connections_max = IN_FLIGHT_MAX };
 	size_t count = 0;
 
 	memset(providers, 0, sizeof(providers));
@@ -513,6 +514,15 @@ daemon_base(struct daemon *daemon)
 
 /* ---- the pass */
 
+/* What a claim brings in is offered and ordered at once: not before there are
+ * people read, and a line to the provider, for it. */
+static bool
+may_claim(const struct daemon *daemon)
+{
+	return matcher_is_supplied(daemon->matcher) &&
+	    calls_in_flight(daemon->calls) < IN_FLIGHT_MAX * 2;
+}
+
 bool
 daemon_run(struct daemon *daemon)
 {
@@ -522,9 +532,12 @@ daemon_run(struct daemon *daemon)
 		calls_run(daemon->calls);
 		if (calls_has_secret(daemon->calls)) {
 			roster_run(daemon->roster);
+			if (roster_is_done(daemon->roster))
+				api_set_ready(daemon->api);
 			intake_pull_run(daemon->intake_pull);
-			due_pull_run(daemon->due_pull);
 			matcher_run(daemon->matcher);
+			if (may_claim(daemon))
+				due_pull_run(daemon->due_pull);
 		}
 		engine_run(daemon->engine);
 		has_more = engine_has_work(daemon->engine) ||

@@ -7,7 +7,7 @@
 #include "daemon/log.h"
 
 enum {
-	CLAIM_MAX = 256,
+	CLAIM_MAX = 64,
 	LEASE_MS = 10000,       /* a claimed id is seen again after this */
 	IDLE_MS = 1000,         /* other nodes' commits are not told to us */
 };

@@ -192,7 +192,7 @@ is_held(struct engine *engine, struct slot *slot, const char *words)
 {
 	struct pending *pending = TAILQ_FIRST(&slot->pendings);
 	struct event *event = &pending->event;
-	char key[KEY_SIZE], owner[SITE_ID_SIZE];
+	char key[KEY_SIZE], owner[REQUEST_ID_SIZE];
 	struct engine_result result = { .end = ENGINE_HELD, .key = key,
 		.owner = owner, .reason = "held" };
 	const char *space = strrchr(words, ' ');

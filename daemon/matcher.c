@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "daemon/log.h"
-#include "lib/match.h"
+#include "daemon/ready_pool.h"
 
 enum {
-	HEADS = 64,             /* of each list that is read */
-	READY_MAX = 256,        /* idle specialists remembered */
-	LATELY_MS = 1500,       /* a proposal under way is not made twice */
+	HEADS = 64,             /* of those who wait, as read at a time */
+	READY_HEADS = 640,      /* of those who are ready */
+	READY_LOW = 320,        /* fewer left, and more are there: read again */
+	READY_NEED = 128,       /* fewer left: a claim may want them all */
 };
 
 struct head {
@@ -29,13 +30,7 @@ struct queue_heads {
 	size_t replies;                 /* outstanding */
 	struct head heads[HEADS];  size_t head_count;
 	size_t waiting_count;           /* ZCARD, as last read */
-	size_t ready_count;
-	bool has_more_ready;            /* than we remember */
-};
-
-struct ready {
-	struct specialist specialist;
-	bool is_taken;
+	bool has_more_ready;            /* than were read */
 };
 
 struct matcher {
@@ -43,7 +38,7 @@ struct matcher {
 	struct engine *engine;
 	const struct policy *policy;
 	struct queue_heads *queues;  size_t queue_count;
-	struct ready ready[READY_MAX];  size_t ready_count;
+	struct ready_pool *ready;
 	bool is_stopped;
 	size_t proposals;               /* under way */
 };
@@ -89,6 +84,7 @@ matcher_new(struct store *store, const struct policy *policy)
 	CHECK(matcher != NULL);
 	matcher->store = store;
 	matcher->policy = policy;
+	matcher->ready = ready_pool_new();
 	build_queues(matcher);
 	return matcher;
 }
@@ -98,6 +94,7 @@ matcher_free(struct matcher *matcher)
 {
 	if (matcher == NULL)
 		return;
+	ready_pool_free(matcher->ready);
 	free(matcher->queues);
 	free(matcher);
 }
@@ -131,65 +128,15 @@ queue_of(struct matcher *matcher, const char *id)
 	return NULL;
 }
 
-/* ---- who is ready */
-
-static struct ready *
-ready_of(struct matcher *matcher, const char *id)
-{
-	for (size_t i = 0; i < matcher->ready_count; i++) {
-		if (strcmp(matcher->ready[i].specialist.id, id) == 0)
-			return &matcher->ready[i];
-	}
-	return NULL;
-}
-
-static void
-forget_ready(struct matcher *matcher, const char *id)
-{
-	struct ready *ready = ready_of(matcher, id);
-
-	if (ready != NULL)
-		*ready = matcher->ready[--matcher->ready_count];
-}
-
-static void
-remember_ready(struct matcher *matcher, const struct specialist *specialist)
-{
-	struct ready *ready = ready_of(matcher, specialist->id);
-
-	if (ready == NULL) {
-		if (matcher->ready_count >= READY_MAX)
-			return;
-		ready = &matcher->ready[matcher->ready_count++];
-		memset(ready, 0, sizeof(*ready));
-	} else if (ready->specialist.record.version >=
-	    specialist->record.version) {
-		return;
-	}
-	ready->specialist = *specialist;
-	ready->is_taken = false;
-}
-
-static struct ready *
-best_for(struct matcher *matcher, const struct request *request,
-    int64_t now_ms)
-{
-	struct ready *best = NULL;
-
-	for (size_t i = 0; i < matcher->ready_count; i++) {
-		struct ready *ready = &matcher->ready[i];
-
-		if (ready->is_taken ||
-		    !match_fits(request, &ready->specialist, now_ms))
-			continue;
-		if (best == NULL || match_is_better(request,
-		        &ready->specialist, &best->specialist))
-			best = ready;
-	}
-	return best;
-}
-
 /* ---- hooks of the engine */
+
+static bool
+has_fewer(const struct matcher *matcher, const struct queue_heads *heads,
+    size_t count)
+{
+	return ready_pool_count(matcher->ready, heads->id) <
+	    ready_pool_taken(matcher->ready, heads->id) + count;
+}
 
 static void
 mark_ready_dirty(struct matcher *matcher, const struct specialist *specialist)
@@ -219,10 +166,10 @@ matcher_on_committed(struct matcher *matcher, const struct situation *before,
 
 		if (was != NULL && was->record.version == is->record.version)
 			continue;
-		forget_ready(matcher, is->id);
+		ready_pool_forget(matcher->ready, is->id);
 		if (is->state != SPECIALIST_IDLE)
 			continue;
-		remember_ready(matcher, is);
+		ready_pool_put(matcher->ready, is);
 		mark_ready_dirty(matcher, is);
 	}
 	if (after->request.id[0] == '\0')
@@ -236,46 +183,59 @@ matcher_on_committed(struct matcher *matcher, const struct situation *before,
 	}
 }
 
+/* Before the last one that is known goes, the next are read. */
+static void
+take(struct matcher *matcher, const struct specialist *specialist)
+{
+	ready_pool_take(matcher->ready, specialist->id);
+	for (size_t i = 0; i < SPECIALIST_QUEUES_MAX; i++) {
+		const char *queue = specialist->skills[i].queue;
+		struct queue_heads *heads = queue[0] == '\0' ? NULL :
+		    queue_of(matcher, queue);
+
+		if (heads != NULL && heads->has_more_ready &&
+		    has_fewer(matcher, heads, READY_LOW))
+			heads->is_ready_dirty = true;
+	}
+}
+
 const struct specialist *
 matcher_find(struct matcher *matcher, const struct request *request,
     int64_t now_ms)
 {
 	struct queue_heads *heads = queue_of(matcher, request->queue);
-	struct ready *best;
+	const struct specialist *best;
 
 	if (matcher->is_stopped || heads == NULL)
 		return NULL;
 	/* Somebody may have waited longer: the round decides. */
 	if (heads->waiting_count > 0 || heads->head_count > 0)
 		return NULL;
-	best = best_for(matcher, request, now_ms);
-	if (best == NULL) {
+	best = ready_pool_best(matcher->ready, request, now_ms);
+	if (best == NULL)
 		heads->is_ready_dirty = true;
-		return NULL;
-	}
-	best->is_taken = true;
-	return &best->specialist;
+	else
+		take(matcher, best);
+	return best;
 }
 
 void
 matcher_on_stale(struct matcher *matcher, const char *specialist)
 {
-	forget_ready(matcher, specialist);
+	ready_pool_forget(matcher->ready, specialist);
 }
 
 int
 matcher_others(struct matcher *matcher, const char *queue,
     const char *specialist)
 {
-	int count = 0;
+	size_t count = ready_pool_count(matcher->ready, queue);
 
-	for (size_t i = 0; i < matcher->ready_count; i++) {
-		const struct specialist *one = &matcher->ready[i].specialist;
-
-		count += strcmp(one->id, specialist) != 0 &&
-		    (queue[0] == '\0' || specialist_level(one, queue) > 0);
-	}
-	return count;
+	/* A hint: whom we know is taken for one of them. */
+	if (count > 0 && specialist[0] != '\0' &&
+	    ready_pool_has(matcher->ready, specialist))
+		count--;
+	return (int)count;
 }
 
 /* ---- reading the heads */
@@ -382,7 +342,8 @@ on_specialist(void *context, uint64_t tag, enum redis_end end,
 			memcpy(specialist.id, reading->id,
 			    sizeof(specialist.id));
 			if (specialist.state == SPECIALIST_IDLE)
-				remember_ready(reading->matcher, &specialist);
+				ready_pool_put(reading->matcher->ready,
+				    &specialist);
 		}
 	}
 	end_reading(reading);
@@ -403,7 +364,7 @@ load_each(struct reading *reading, const struct redisReply *reply,
 		        member->len, &ref) || ref.kind != (is_request ?
 		        RECORD_REQUEST : RECORD_SPECIALIST))
 			continue;
-		if (!is_request && ready_of(matcher, ref.id) != NULL)
+		if (!is_request && ready_pool_has(matcher->ready, ref.id))
 			continue;
 		next = begin_reading(matcher, reading->queue, ref.id);
 		if (!store_load(matcher->store, &ref, on_record, next, 0))
@@ -439,7 +400,7 @@ on_ready(void *context, uint64_t tag, enum redis_end end,
 		struct queue_heads *heads =
 		    &reading->matcher->queues[reading->queue];
 
-		heads->has_more_ready = reply->elements >= HEADS;
+		heads->has_more_ready = reply->elements >= READY_HEADS;
 		load_each(reading, reply, on_specialist, false);
 	}
 	end_reading(reading);
@@ -450,7 +411,7 @@ read_heads(struct matcher *matcher, size_t queue)
 {
 	struct queue_heads *heads = &matcher->queues[queue];
 	struct reading *reading;
-	char key[ID_SIZE + 8], last[16];
+	char key[ID_SIZE + 8], last[24];
 
 	heads->is_reading = true;
 	heads->replies = 1;             /* until all below are sent */
@@ -463,6 +424,9 @@ read_heads(struct matcher *matcher, size_t queue)
 			end_reading(reading);
 	}
 	snprintf(key, sizeof(key), "ready:%s", heads->id);
+	/* Those taken stand there until their commit. */
+	snprintf(last, sizeof(last), "%zu", READY_HEADS - 1 +
+	    ready_pool_taken(matcher->ready, heads->id));
 	reading = begin_reading(matcher, queue, "");
 	if (!STORE_SEND(matcher->store, on_ready, reading, 0, "ZRANGE", key,
 	        "0", last))
@@ -492,34 +456,35 @@ on_proposed(void *context, uint64_t tag, const struct engine_result *result)
 	matcher->proposals--;
 	if (result->end != ENGINE_DONE || result->after == NULL ||
 	    result->after->request.state == REQUEST_WAITING)
-		forget_ready(matcher, proposal->specialist);
+		ready_pool_forget(matcher->ready, proposal->specialist);
 	if (heads != NULL && heads->waiting_count > 0)
 		heads->is_dirty = true;
 	free(proposal);
 }
 
 static bool
-propose(struct matcher *matcher, struct head *head, struct ready *ready)
+propose(struct matcher *matcher, struct head *head,
+    const struct specialist *specialist)
 {
-	struct engine_order order = { .partner = &ready->specialist,
+	struct engine_order order = { .partner = specialist,
 		.event = { .kind = EVENT_MATCHED, .digit = -1 },
 		.on_result = on_proposed };
 	struct proposal *proposal = calloc(1, sizeof(*proposal));
 
 	CHECK(proposal != NULL);
 	proposal->matcher = matcher;
-	memcpy(proposal->specialist, ready->specialist.id, ID_SIZE);
+	memcpy(proposal->specialist, specialist->id, ID_SIZE);
 	memcpy(proposal->queue, head->request.queue, ID_SIZE);
 	order.context = proposal;
 	order.event.to = record_ref_request(head->request.id);
-	memcpy(order.event.specialist, ready->specialist.id, ID_SIZE);
+	memcpy(order.event.specialist, specialist->id, ID_SIZE);
 	if (!engine_post(matcher->engine, &order)) {
 		free(proposal);
 		return false;
 	}
 	matcher->proposals++;
 	head->is_proposed = true;
-	ready->is_taken = true;
+	take(matcher, specialist);
 	return true;
 }
 
@@ -542,7 +507,7 @@ match_heads(struct matcher *matcher)
 
 	for (size_t i = 0; i < matcher->queue_count; i++)
 		total += matcher->queues[i].head_count;
-	if (total == 0 || matcher->ready_count == 0)
+	if (total == 0 || ready_pool_count(matcher->ready, "") == 0)
 		return;
 	order = malloc(total * sizeof(*order));
 	CHECK(order != NULL);
@@ -556,8 +521,8 @@ match_heads(struct matcher *matcher)
 	}
 	qsort(order, count, sizeof(*order), compare_heads);
 	for (size_t i = 0; i < count; i++) {
-		struct ready *best = best_for(matcher, &order[i]->request,
-		    now_ms);
+		const struct specialist *best = ready_pool_best(
+		    matcher->ready, &order[i]->request, now_ms);
 
 		if (best != NULL && !propose(matcher, order[i], best))
 			break;
@@ -598,6 +563,19 @@ matcher_tick(struct matcher *matcher)
 		matcher->queues[i].is_dirty = true;
 		matcher->queues[i].is_ready_dirty = true;
 	}
+}
+
+bool
+matcher_is_supplied(const struct matcher *matcher)
+{
+	for (size_t i = 0; i < matcher->queue_count; i++) {
+		const struct queue_heads *heads = &matcher->queues[i];
+
+		if (heads->is_reading && heads->has_more_ready &&
+		    has_fewer(matcher, heads, READY_NEED))
+			return false;
+	}
+	return true;
 }
 
 size_t

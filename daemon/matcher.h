@@ -32,6 +32,10 @@ void matcher_run(struct matcher *matcher);
 /* Once a second: looks at every queue. */
 void matcher_tick(struct matcher *matcher);
 
+/* False: people are being read, and there may be too few for what comes due
+ * meanwhile. Never for longer than one reading. */
+bool matcher_is_supplied(const struct matcher *matcher);
+
 /* Who waits and who is ready, as last read. */
 size_t matcher_ready_count(const struct matcher *matcher, const char *queue);
 size_t matcher_waiting_count(const struct matcher *matcher, const char *queue);

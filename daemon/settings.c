@@ -43,6 +43,9 @@ settings_load(const char *path, struct settings **ret_settings,
 		settings_free(reading.settings);
 		return false;
 	}
+	policy_index(&reading.settings->policy,
+	    settings_own(reading.settings, sizeof(uint32_t) *
+	        policy_index_size(&reading.settings->policy)));
 	*ret_settings = reading.settings;
 	return true;
 }

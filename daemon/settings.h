@@ -18,7 +18,7 @@
 #include "lib/policy.h"
 
 enum {
-	SETTINGS_FILE_MAX = 1024 * 1024,        /* bytes of the configuration */
+	SETTINGS_FILE_MAX = 16 * 1024 * 1024,   /* bytes of the configuration */
 	SETTINGS_SECRETS_MAX = 16,              /* of one provider */
 	SETTINGS_ERRORS_MAX = 64,               /* more are counted, not kept */
 	SETTINGS_ERROR_SIZE = 384,

@@ -6,6 +6,7 @@
  */
 #include "daemon/settings_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/settings_when.h"
@@ -92,24 +93,32 @@ check_name(struct settings_reading *reading, const char *path,
 	    near != NULL ? near : "", near != NULL ? "\"?" : "");
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 /* What has no name of its own was told of. */
 static void
 check_unique(struct settings_reading *reading, const char *list,
     const struct names *names)
 {
+	const char **sorted = calloc(names->count + 1, sizeof(*sorted));
 	char path[SETTING_PATH_SIZE];
 
+	CHECK(sorted != NULL);
 	for (size_t i = 0; i < names->count; i++)
-		for (size_t k = 0; k < i; k++) {
-			const char *name = name_at(names, i);
-
-			if (name[0] == '\0' ||
-			    strcmp(name, name_at(names, k)) != 0)
-				continue;
-			path_of(list, name, "", path);
-			settings_error(reading, path, "there are two of it");
-			break;
-		}
+		sorted[i] = name_at(names, i);
+	qsort(sorted, names->count, sizeof(*sorted), compare_names);
+	for (size_t i = 1; i < names->count; i++) {
+		if (sorted[i][0] == '\0' ||
+		    strcmp(sorted[i], sorted[i - 1]) != 0)
+			continue;
+		path_of(list, sorted[i], "", path);
+		settings_error(reading, path, "there are two of it");
+	}
+	free(sorted);
 }
 
 static struct names

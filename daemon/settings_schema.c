@@ -18,7 +18,7 @@
 
 enum {
 	QUEUES_MAX = 100,
-	SPECIALISTS_MAX = 10000,
+	SPECIALISTS_MAX = 100000,
 	WIDENINGS_MAX = 8,
 	ADDRESSES_MAX = 4,
 	TEXT_MAX = 1000,        /* bytes of what is said or sent */

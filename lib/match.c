@@ -48,25 +48,39 @@ match_fits(const struct request *request, const struct specialist *specialist,
 }
 
 bool
+match_key_is_better(const struct match_key *a, const struct match_key *b)
+{
+	int64_t apart = a->since_ms - b->since_ms;
+
+	if (a->level != b->level)
+		return a->level > b->level;
+	if (apart >= SAME_IDLENESS_MS || apart <= -SAME_IDLENESS_MS)
+		return apart < 0;
+	if (a->queue_count != b->queue_count)
+		return a->queue_count < b->queue_count;
+	return strcmp(a->id, b->id) < 0;
+}
+
+static struct match_key
+key_of(const struct request *request, const struct specialist *specialist)
+{
+	return (struct match_key){
+		.level = specialist_level(specialist, request->queue),
+		.since_ms = specialist->since_ms,
+		.queue_count = specialist_queue_count(specialist),
+		.id = specialist->id,
+	};
+}
+
+bool
 match_is_better(const struct request *request, const struct specialist *a,
     const struct specialist *b)
 {
 	bool wished_a = strcmp(request->wished, a->id) == 0;
 	bool wished_b = strcmp(request->wished, b->id) == 0;
-	int level_a = specialist_level(a, request->queue);
-	int level_b = specialist_level(b, request->queue);
-	int64_t apart = a->since_ms - b->since_ms;
-	size_t queues_a, queues_b;
+	struct match_key key_a = key_of(request, a), key_b = key_of(request, b);
 
 	if (wished_a != wished_b)
 		return wished_a;
-	if (level_a != level_b)
-		return level_a > level_b;
-	if (apart >= SAME_IDLENESS_MS || apart <= -SAME_IDLENESS_MS)
-		return apart < 0;
-	queues_a = specialist_queue_count(a);
-	queues_b = specialist_queue_count(b);
-	if (queues_a != queues_b)
-		return queues_a < queues_b;
-	return strcmp(a->id, b->id) < 0;
+	return match_key_is_better(&key_a, &key_b);
 }

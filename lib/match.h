@@ -30,4 +30,13 @@ bool match_fits(const struct request *request, const struct specialist *speciali
 bool match_is_better(const struct request *request, const struct specialist *a,
     const struct specialist *b);
 
+/* The same where nobody is wished for, by what it is decided by. */
+struct match_key {
+	int level;                      /* in the request's queue */
+	int64_t since_ms;               /* idle since */
+	size_t queue_count;             /* that they serve */
+	const char *id;
+};
+bool match_key_is_better(const struct match_key *a, const struct match_key *b);
+
 #endif

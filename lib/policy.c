@@ -27,9 +27,64 @@ policy_default_queue(const struct policy *policy)
 	return policy->queue_count > 0 ? &policy->queues[0] : NULL;
 }
 
+/* A power of two at least twice the count, so that some slot is free. */
+size_t
+policy_index_size(const struct policy *policy)
+{
+	size_t size = 2;
+
+	while (size < policy->specialist_count * 2)
+		size *= 2;
+	return size;
+}
+
+/* Where the search for an id begins: FNV-1a. */
+static size_t
+slot_of(const struct policy *policy, const char *id)
+{
+	uint32_t hash = 2166136261;
+
+	for (; *id != '\0'; id++)
+		hash = (hash ^ (unsigned char)*id) * 16777619;
+	return hash & (policy_index_size(policy) - 1);
+}
+
+void
+policy_index(struct policy *policy, uint32_t *slots)
+{
+	size_t size = policy_index_size(policy);
+
+	memset(slots, 0, size * sizeof(*slots));
+	for (size_t i = 0; i < policy->specialist_count; i++) {
+		size_t at = slot_of(policy, policy->specialists[i].id);
+
+		while (slots[at] != 0)
+			at = (at + 1) & (size - 1);
+		slots[at] = (uint32_t)i + 1;
+	}
+	policy->specialist_slots = slots;
+}
+
+static const struct specialist_policy *
+indexed_specialist(const struct policy *policy, const char *id)
+{
+	size_t size = policy_index_size(policy), at = slot_of(policy, id);
+
+	for (; policy->specialist_slots[at] != 0; at = (at + 1) & (size - 1)) {
+		const struct specialist_policy *one =
+		    &policy->specialists[policy->specialist_slots[at] - 1];
+
+		if (strcmp(one->id, id) == 0)
+			return one;
+	}
+	return NULL;
+}
+
 const struct specialist_policy *
 policy_specialist(const struct policy *policy, const char *id)
 {
+	if (policy->specialist_slots != NULL)
+		return indexed_specialist(policy, id);
 	for (size_t i = 0; i < policy->specialist_count; i++)
 		if (strcmp(policy->specialists[i].id, id) == 0)
 			return &policy->specialists[i];

@@ -105,6 +105,7 @@ struct policy {
 
 	struct queue_policy *queues;  size_t queue_count;
 	struct specialist_policy *specialists;  size_t specialist_count;
+	uint32_t *specialist_slots;     /* of policy_index; NULL: searched one by one */
 	struct disposition dispositions[DISPOSITIONS_MAX];  size_t disposition_count;
 
 	struct provider_facts providers[PROVIDER_ORDER_MAX];  size_t provider_count;
@@ -138,6 +139,12 @@ const struct queue_policy *policy_default_queue(const struct policy *policy);
 const struct specialist_policy *policy_specialist(const struct policy *policy, const char *id);
 const struct disposition *policy_disposition(const struct policy *policy, const char *id);
 const struct provider_facts *policy_provider(const struct policy *policy, const char *id);
+
+/* Lets policy_specialist find without searching: fills slots, as many as
+ * policy_index_size says, which must live as long as the policy. To be called
+ * when the list of specialists is complete. */
+size_t policy_index_size(const struct policy *policy);
+void policy_index(struct policy *policy, uint32_t *slots);
 
 /* The specialist's address for that provider, "" if none fits. */
 const char *policy_address(const struct specialist_policy *specialist, const char *provider);

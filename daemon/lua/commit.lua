@@ -16,7 +16,8 @@
 -- Reply: TIME_ms, then one word for each: ok | again | conflict ID |
 --   held KEY OWNER | gone | skew | error TEXT (a key of the wrong type, say; of
 --   this situation a part may be written, the others are not concerned)
-local call = redis.call
+-- Locals are found quicker, and each is looked up some hundred times.
+local call, ARGV, tonumber, unpack = redis.call, ARGV, tonumber, unpack
 local site = KEYS[1]
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -51,11 +52,10 @@ local function check_records(at, op)
 	at = first
 	for _ = 1, records do
 		local id, expect = ARGV[at], ARGV[at + 1]
-		local stored = call('HMGET', site .. id, 'v', 'op')
 		local fields = tonumber(ARGV[at + 2])
 
-		if (stored[1] or '0') ~= expect then
-			if stored[2] == op then
+		if (call('HGET', site .. id, 'v') or '0') ~= expect then
+			if call('HGET', site .. id, 'op') == op then
 				return 'again'
 			end
 			verdict = verdict or ('conflict ' .. id)

@@ -143,15 +143,22 @@ class Browser:
                         % json.dumps(selector))
 
     def click(self, selector):
-        box = self.run(
+        """With the mouse, once it is visible and moves no more."""
+        self.sees(selector)
+        box, last = self._centre(selector), None
+        while box != last:
+            box, last = self._centre(selector), box
+        for kind in ("mousePressed", "mouseReleased"):
+            self.order("Input.dispatchMouseEvent", type=kind, x=box[0],
+                       y=box[1], button="left", clickCount=1)
+
+    def _centre(self, selector):
+        return self.run(
             "(() => { const node = document.querySelector(%s);"
             " node.scrollIntoView({ block: 'center' });"
             " const box = node.getBoundingClientRect();"
             " return [box.x + box.width / 2, box.y + box.height / 2]; })()"
             % json.dumps(selector))
-        for kind in ("mousePressed", "mouseReleased"):
-            self.order("Input.dispatchMouseEvent", type=kind, x=box[0],
-                       y=box[1], button="left", clickCount=1)
 
     def fill(self, selector, text):
         self.run("document.querySelector(%s).focus()" % json.dumps(selector))

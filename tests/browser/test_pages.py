@@ -4,7 +4,7 @@ telephone network. What the daemon does has tests of its own; here it is what is
 seen, and what buttons and keys do."""
 import pytest
 
-from company import DISPOSITIONS, QUICK, SETTINGS, specialist
+from company import DISPOSITIONS, specialist
 
 ANNA = "+79160000001"
 ONE = [specialist("anna", ANNA, ("info", 3), confirm="answer")]
@@ -35,6 +35,9 @@ def answer_offer(desk, key):
     desk.sees("#offer")
     while not desk.run("document.getElementById('offer').hidden"):
         desk.press(key)
+    # However often it was pressed, it was one deed.
+    assert desk.run("document.getElementById('notice').hidden") or \
+        "Уже не" not in desk.text("#notice")
 
 
 def fill_form(page, phone="+7 900 000-00-01", name="Мария", note=""):
@@ -67,7 +70,7 @@ LOOKS = [
 def test_from_the_form_to_the_result(start_daemon, open_page, picture, look):
     daemon = start_daemon({"specialists": ONE,
                            "sandbox_url": "http://127.0.0.1:1/phones",
-                           "call.short": "100ms"},
+                           "call.short": "1ms"},
                           clock_scale=0.5, phones=SLOW_PHONES)
     shop = open_page(shop_url(daemon), **look)
     desk = open_page(desk_url(daemon), **look)
@@ -207,7 +210,6 @@ def test_pauses_and_who_waits_meanwhile(start_daemon, open_page, picture):
     picture(desk, "paused")
     assert daemon.specialist("anna")["reason"] == "Обед"
     desk.click("#statuses [data-status=available]")
-    desk.sees("#offer")
     answer_offer(desk, "d")
     desk.sees("#idle")
     daemon.wait_for_state("web-waits-1", "waiting")
@@ -219,6 +221,7 @@ def test_a_late_one_is_red_and_counts_its_attempts(start_daemon, open_page,
                            "window.limit": "2s"})
     daemon.ask({"id": "web-late-1", "phone": "+79000000001", "name": "Пётр",
                 "note": "Очень жду", "data": {"order": 77, "vip": True}})
+    daemon.wait_for_state("web-late-1", "waiting")
     daemon.wait_for(lambda: daemon.request("web-late-1")["late"])
     desk = open_page(desk_url(daemon))
     desk.click("#statuses [data-status=available]")
@@ -232,16 +235,23 @@ def test_a_late_one_is_red_and_counts_its_attempts(start_daemon, open_page,
 
 
 def by_hand(start_daemon, **changes):
-    daemon = start_daemon({"specialists": ONE, "voice": ["manual"], **changes})
+    daemon = start_daemon({"specialists": ONE, "voice": ["manual"],
+                           "call.short": "1ms", **changes})
     daemon.available("anna")
     daemon.ask({"id": "web-hand-1", "phone": "+79000000001", "name": "Пётр"})
     return daemon
 
 
+def talk_by_hand(desk):
+    desk.sees("#work-hand")
+    desk.click("#hand-deeds [data-progress=answered]")
+    phase(desk, "talking")
+    desk.click("#hand-deeds [data-t=handOver]")
+
+
 def test_a_call_by_hand(start_daemon, open_page, picture):
     daemon = by_hand(start_daemon)
     desk = open_page(desk_url(daemon))
-    desk.sees("#offer")
     answer_offer(desk, "Enter")
     desk.sees("#hand-tel", "+7 900 000-00-01")
     assert desk.run("document.getElementById('hand-tel').href") == \
@@ -268,12 +278,8 @@ def test_it_is_passed_on_with_its_notes(start_daemon, open_page, picture):
     both = [ONE[0], specialist("boris", "+79160000012", ("delivery", 3))]
     daemon = by_hand(start_daemon, specialists=both)
     desk = open_page(desk_url(daemon))
-    desk.sees("#offer")
     answer_offer(desk, "a")
-    desk.sees("#work-hand")
-    desk.click("#hand-deeds [data-progress=answered]")
-    phase(desk, "talking")
-    desk.click("#hand-deeds [data-t=handOver]")
+    talk_by_hand(desk)
     phase(desk, "wrapping")
     desk.fill("#note", "Курьер не приехал")
     desk.run("document.activeElement.blur()")
@@ -293,17 +299,31 @@ def test_it_is_passed_on_with_its_notes(start_daemon, open_page, picture):
 def test_results_that_wait(start_daemon, open_page, picture):
     daemon = by_hand(start_daemon, **{"result.wait": "1s"})
     desk = open_page(desk_url(daemon))
-    desk.sees("#offer")
     answer_offer(desk, "a")
-    desk.sees("#work-hand")
-    desk.click("#hand-deeds [data-progress=answered]")
-    phase(desk, "talking")
-    desk.click("#hand-deeds [data-t=handOver]")
+    talk_by_hand(desk)
+    # While it is in hand, its buttons stay where they were.
+    daemon.wait_for_state("web-hand-1", "referred")
+    desk.sees("#results")
+    desk.wait("document.getElementById('open').hidden")
+    desk.click("#ready")
     desk.sees("#open-list", "Пётр")
     picture(desk, "open")
     desk.click("#open-list .result.close")
     daemon.wait_for_state("web-hand-1", "closed")
     desk.wait("document.getElementById('open').hidden")
+
+
+def test_a_short_talk_is_no_result(start_daemon, open_page, picture):
+    daemon = by_hand(start_daemon, **{"call.short": "1m"})
+    desk = open_page(desk_url(daemon))
+    answer_offer(desk, "a")
+    talk_by_hand(desk)
+    desk.sees("#work-state", "коротким")
+    desk.sees("#work-hint", "Позвоним снова")
+    picture(desk, "short")
+    desk.press("1")
+    daemon.wait_for_state("web-hand-1", "closed")
+    desk.sees("#work-state", "записан")
 
 
 def test_whoever_is_second_is_told(start_daemon, open_page):
@@ -328,7 +348,6 @@ def test_who_must_not_be_called_is_asked_about(start_daemon, open_page):
                             "title": "Просил не звонить", "then": "suppress"}]
     daemon = by_hand(start_daemon, dispositions=more)
     desk = open_page(desk_url(daemon))
-    desk.sees("#offer")
     answer_offer(desk, "a")
     desk.sees("#work")
     desk.press("8")

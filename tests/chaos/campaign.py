@@ -467,8 +467,9 @@ def run(seconds, seed, daemon_count=1, kills=False, say=print):
                 if not daemon.is_running():
                     faults.append(f"a daemon died\n{daemon.log_tail()}")
         campaign.settle()
-        snapshot = Snapshot(campaign.redis, campaign.first.key(""))
+        # In this order: what rings in between is authorised by then.
         ledger = campaign.world.sandbox.ledger()
+        snapshot = Snapshot(campaign.redis, campaign.first.key(""))
         faults += snapshot.check()
         faults += check_answers(snapshot, campaign.asked)
         faults += check_ledger(ledger)

@@ -56,7 +56,7 @@ def test_the_number_of_a_request_that_is_gone_is_free(daemon):
 
 @automatic
 def test_a_key_of_the_wrong_type_harms_its_request_only(daemon):
-    ask(daemon, at=0)
+    ask(daemon)
     first = daemon.wait_for_state("web-00000001", "wrapping")
     story = daemon.key("story:" + first["id"])
     daemon.redis.delete(story)

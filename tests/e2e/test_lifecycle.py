@@ -11,7 +11,7 @@ import pytest
 
 from company import AUTOMATIC, QUICK, specialist
 from harness import CALLBACKD, TOP
-from test_calls import ANSWERS, BORIS, BUSY, ID, asked
+from test_calls import ANSWERS, BORIS, BUSY, ID, VERA, asked
 
 automatic = pytest.mark.settings({**QUICK, "specialists": [AUTOMATIC]})
 by_hand = pytest.mark.settings(QUICK)
@@ -52,6 +52,7 @@ def test_sigterm_waits_for_the_providers_answer(daemon):
     assert daemon.process.wait(20) == 0
     assert time.monotonic() - began < 10
     assert "answer_dropped" not in daemon.log()
+    assert daemon.log().count("action=arrive") == 1
     daemon.start()
     assert daemon.request(ID)["calls"][0]["state"] != "placing"
     daemon.wait_for(lambda: daemon.answer("web-00000002"))
@@ -62,6 +63,8 @@ def test_sigterm_waits_for_the_providers_answer(daemon):
 
 @patient
 def test_second_sigterm_ends_at_once(daemon):
+    # Nobody picks up in the moment in which nobody could say what to do.
+    daemon.sandbox.behave(VERA, answer_after=20)
     daemon.sandbox.faults({"create": {"kind": "late", "delay": 15}})
     asked(daemon)
     daemon.wait_for(lambda: daemon.sandbox.posts())

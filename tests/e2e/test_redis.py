@@ -11,7 +11,7 @@ import pytest
 import redis as redis_client
 
 from company import AUTOMATIC, QUICK, by_phone
-from test_calls import ANNA, ANSWERS, BUSY, ID, VERA, asked
+from test_calls import ANNA, ANSWERS, ID, VERA, asked
 
 BACK_S = 2
 automatic = pytest.mark.settings({**QUICK, "specialists": [AUTOMATIC]})
@@ -188,10 +188,8 @@ def goes_on(daemon, phase):
     """To its end, and each attempt has rung the customer at most once."""
     if phase == "waiting":
         daemon.available("anna")
-    accepted = phase not in ("waiting", "offered")
 
     def is_over():
-        nonlocal accepted
         request = daemon.request(ID)
         if request["state"] == "offered" and \
                 request["offers"][0]["specialist"] == "anna":
@@ -213,8 +211,9 @@ def goes_on(daemon, phase):
     "talking", "wrapping"])
 @by_hand
 def test_daemon_killed(daemon, phase):
-    daemon.sandbox.behave(ANNA, answer_after=8)
-    daemon.sandbox.behave(ANSWERS, answer_after=8, talk_for=30)
+    # Nobody picks up in the moment in which nobody could say what to do.
+    daemon.sandbox.behave(ANNA, answer_after=20)
+    daemon.sandbox.behave(ANSWERS, answer_after=20, talk_for=30)
     come_to(daemon, phase)
     pid = redis_pid(daemon)
     assert daemon.end(signal.SIGKILL) == -signal.SIGKILL
@@ -232,7 +231,7 @@ def test_daemon_killed(daemon, phase):
 @pytest.mark.settings({**QUICK, "specialists": [
     by_phone("anna", ANNA, ("info", 3))]})
 def test_daemon_killed_while_a_phone_offer_rings(daemon):
-    daemon.sandbox.behave(ANNA, answer_after=10, keys=[[1, "1"]])
+    daemon.sandbox.behave(ANNA, answer_after=20, keys=[[1, "1"]])
     daemon.available("anna")
     asked(daemon)
     daemon.wait_for(lambda: daemon.sandbox.rings(ANNA))

@@ -30,7 +30,7 @@
 #include "daemon/clock.h"
 #include "tests/unit/carrier_server.h"
 
-enum { ENDS_MAX = 2048, PATIENCE_MS = 20000, LAG_MAX_MS = 100, URL_SIZE = 128 };
+enum { ENDS_MAX = 16 * 1024, PATIENCE_MS = 20000, LAG_MAX_MS = 100, URL_SIZE = 128 };
 
 static struct event_base *base;
 static struct event *tick;
@@ -138,8 +138,8 @@ pass(void)
 {
 	int64_t from_ms;
 
-	event_base_loop(base, carrier_has_work(carrier) ? EVLOOP_NONBLOCK :
-	    EVLOOP_ONCE);
+	event_base_loop(base, carrier_has_work(carrier) ?
+	    EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
 	from_ms = clock_monotonic_ms();
 	seen.is_draining = true;
 	carrier_drain(carrier);
@@ -211,6 +211,19 @@ run_path(const char *path)
 	return run();
 }
 
+/* What it has hung up on is known here then. */
+static void
+wait_until_hung_up(struct carrier_server *there)
+{
+	int64_t until_ms = clock_monotonic_ms() + PATIENCE_MS;
+
+	while (carrier_server_count_open(there) > 0 &&
+	    clock_monotonic_ms() < until_ms)
+		pass();
+	assert_int_equal(carrier_server_count_open(there), 0);
+	pass();
+}
+
 static void
 forget_server(void)
 {
@@ -269,7 +282,8 @@ forgets_the_request_before(void **state)
 	assert_int_equal(run(), TRANSPORT_ANSWERED);
 	assert_non_null(strstr(seen.body, "X-Other: two\r\n"));
 	assert_null(strstr(seen.body, "X-Mark"));
-	assert_non_null(strstr(seen.body, "Content-Length: 1\r\n\r\nx"));
+	assert_non_null(strstr(seen.body, "Content-Length: 1\r\n"));
+	assert_string_equal(seen.body + seen.body_length - 5, "\r\n\r\nx");
 	request.method = "GET";
 	request.body = NULL;
 	request.body_length = 0;
@@ -339,7 +353,6 @@ static const struct hostile {
 	{ "/bad-length", TRANSPORT_LOST, 0 },
 	{ "/negative", TRANSPORT_LOST, 0 },
 	{ "/truncated", TRANSPORT_LOST, 0 },
-	{ "/enormous", TRANSPORT_LOST, 0 },
 	{ "/bad-chunk", TRANSPORT_LOST, 0 },
 	{ "/half-chunk", TRANSPORT_LOST, 0 },
 	{ "/close", TRANSPORT_LOST, 0 },
@@ -353,11 +366,11 @@ static void
 survives(const struct hostile *row, const char *scheme, int port,
     const char *method, bool is_kept)
 {
-	if (is_kept) {
-		ask_for(scheme, port, "/ok");
-		assert_int_equal(run(), TRANSPORT_ANSWERED);
-		forget_server();
-	}
+	/* The connection of the row before may be ending just now. */
+	ask_for(scheme, port, "/ok");
+	for (int i = 0; is_kept && run() != TRANSPORT_ANSWERED; i++)
+		assert_in_range(i, 0, 5);
+	forget_server();
 	ask_for(scheme, port, row->path);
 	request.method = method;
 	if (strcmp(method, "GET") == 0)
@@ -411,13 +424,13 @@ ignores_answers_nobody_asked_for(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(paths); i++) {
-		for (int wait_ms = 0; wait_ms <= 60; wait_ms += 30) {
+		for (int times = 0; times < 3; times++) {
 			assert_int_equal(run_path(paths[i]),
 			    TRANSPORT_ANSWERED);
 			assert_int_equal(seen.status, 201);
-			turn_for(wait_ms);
-			if (run_path("/ok") == TRANSPORT_ANSWERED)
-				assert_int_equal(seen.status, 201);
+			turn_for(100);
+			assert_int_equal(run_path("/ok"), TRANSPORT_ANSWERED);
+			assert_int_equal(seen.status, 201);
 		}
 	}
 	ask_for("http", carrier_server_port(server), "/late/150");
@@ -541,7 +554,8 @@ is_executed_once(const char *scheme, struct carrier_server *there,
     const char *method, size_t body_length)
 {
 	static const char *const ways[] = { "fin", "rst" };
-	size_t whole;
+	size_t whole, executed = 0;
+	enum transport_end end = TRANSPORT_ANSWERED;
 
 	ask_for(scheme, carrier_server_port(there), "/echo");
 	request.method = method;
@@ -549,21 +563,20 @@ is_executed_once(const char *scheme, struct carrier_server *there,
 	assert_int_equal(run(), TRANSPORT_ANSWERED);
 	whole = seen.body_length;
 	for (size_t i = 0; i < (whole + 1) * 2; i++) {
-		enum transport_end end;
 		char path[64];
-		size_t executed;
 
 		snprintf(path, sizeof(path), "/gap/%zu/%s", i / 2, ways[i % 2]);
 		ask_for(scheme, carrier_server_port(there), path);
 		assert_int_equal(run(), TRANSPORT_ANSWERED);
 		if (i < 2)
-			turn_for(20);
+			wait_until_hung_up(there);
 		forget_server();
 		ask_for(scheme, carrier_server_port(there), "/echo");
 		request.method = method;
 		request.body_length = body_length;
 		end = run();
-		turn_for(1);
+		if (end != TRANSPORT_ANSWERED)
+			wait_until_hung_up(there);
 		executed = carrier_server_take_executed(there);
 		if (executed > 1 ||
 		    (end == TRANSPORT_UNREACHED && executed > 0) ||
@@ -574,6 +587,9 @@ is_executed_once(const char *scheme, struct carrier_server *there,
 		if (i < 2)
 			assert_int_equal(end, TRANSPORT_ANSWERED);
 	}
+	/* The worst case was among them. */
+	assert_int_equal(executed, 1);
+	assert_int_equal(end, TRANSPORT_LOST);
 }
 
 static void
@@ -632,10 +648,9 @@ keeps_to_its_limits(void **state)
 	assert_int_equal(carrier_server_take_executed(server), 2);
 	assert_false(carrier_has_work(carrier));
 	assert_false(carrier_send(carrier, &request, 9));
-	turn_until_ended(1);
+	turn_until_ended(2);
 	assert_true(carrier_send(carrier, &request, 9));
 	turn_until_ended(6);
-	assert_int_equal(seen.tag, 9);
 	assert_in_range(carrier_server_take_accepted(server), 1, 2);
 }
 
@@ -708,6 +723,7 @@ survives_a_crowd(void **state)
 		answered += seen.ends[i] == TRANSPORT_ANSWERED;
 	assert_in_range(answered, sent / 4, sent);
 	assert_in_range(carrier_server_take_executed(server), answered, sent);
+	turn_for(100);
 	assert_int_equal(run_path("/ok"), TRANSPORT_ANSWERED);
 }
 

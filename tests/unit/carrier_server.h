@@ -50,5 +50,7 @@ const char *carrier_server_certificate(const struct carrier_server *server);
 /* Whole requests and connections since the last time. */
 size_t carrier_server_take_executed(struct carrier_server *server);
 size_t carrier_server_take_accepted(struct carrier_server *server);
+/* Connections that are open now. */
+size_t carrier_server_count_open(struct carrier_server *server);
 
 #endif

@@ -22,20 +22,25 @@ export function phoneOf(request) {
     (request.extension ? ` · ${request.extension}` : "");
 }
 
-function promiseOf(request) {
-  return request.late && request.second_at ? request.second_at :
-    request.promise_at;
+function leftText(atS, ahead, over) {
+  const leftMs = atS * 1000 - serverNow();
+
+  return leftMs >= 0 ? ahead(duration(leftMs)) : over(duration(-leftMs));
 }
 
-// "": there is none, or it is kept.
+// "": there is none, or it is kept. A late one has a second promise.
 export function promiseText(request) {
-  const promise = promiseOf(request);
+  const words = t();
+  const parts = [];
 
-  if (promise === undefined || request.kept_at !== undefined)
+  if (request.promise_at === undefined || request.kept_at !== undefined)
     return "";
-  const leftMs = promise * 1000 - serverNow();
-  return leftMs >= 0 ? t().promiseLeft(duration(leftMs)) :
-    t().promiseOver(duration(-leftMs));
+  parts.push(leftText(request.promise_at, words.promiseLeft,
+    words.promiseOver));
+  if (request.late && request.second_at !== undefined)
+    parts.push(leftText(request.second_at, words.secondLeft,
+      words.secondOver));
+  return parts.join(", ");
 }
 
 export function marksShow(box, request) {
@@ -44,7 +49,7 @@ export function marksShow(box, request) {
 
   if (request.late)
     marks.push(["alarm", words.late]);
-  if (request.attempts > 0 && request.kept_at === undefined)
+  if (request.attempts > 0 && request.state === "offered")
     marks.push(["", words.attempt(request.attempts + 1)]);
   if (request.number)
     marks.push(["", words.caseNumber(request.number)]);

@@ -15,7 +15,8 @@ import { openShow } from "/desk/open.js";
 
 const POLL_MS = 1000;
 const POLL_OFFER_MS = 500;
-const NOTICE_MS = 8000;
+const NOTICE_MS = 3000;
+const NOTICE_BAD_MS = 8000;
 
 let desk = null;                // the server's last answer
 let offer = "";                 // name of the open offer; "": none
@@ -23,23 +24,31 @@ let work = "";                  // what is under way, in words; "": nothing
 let lost = null;                // { sinceMs, isStore } while there is no answer
 let login = "";                 // why nothing can be shown; "": it can
 let polledAt = 0;
-let isPolling = false;
-let isPollStale = false;        // something was done since it was asked
+let polling = null;             // the promise of the question under way
 let isActing = false;
 let noticeUntil = 0;
 
 // ---- asking
 
-async function poll() {
-  if (isPolling) {
-    isPollStale = true;
-    return;
-  }
-  isPolling = true;
-  isPollStale = false;
+function poll() {
+  if (polling === null)
+    polling = pollOnce().finally(() => {
+      polling = null;
+    });
+  return polling;
+}
+
+// What is on its way was asked before the deed: it does not show it.
+async function refresh() {
+  if (polling !== null)
+    await polling;
+  await poll();
+}
+
+async function pollOnce() {
   polledAt = Date.now();
   const answer = await askDesk();
-  isPolling = false;
+
   if (answer.status === 200) {
     desk = answer.json;
     lost = null;
@@ -52,25 +61,24 @@ async function poll() {
     lost = { sinceMs: lost?.sinceMs ?? Date.now(), isStore: answer.status === 503 };
   }
   render();
-  if (isPollStale)
-    poll();
 }
 
-// One deed at a time: a second press of the same button is no second deed.
+// One deed at a time, until its effect is seen: a second press of the same
+// button is no second deed.
 async function act(deed, done) {
   if (isActing)
     return false;
   isActing = true;
   document.body.classList.add("acting");
   const answer = await deed();
-  isActing = false;
-  document.body.classList.remove("acting");
   const isDone = answer.status >= 200 && answer.status < 300;
   if (isDone && done)
     notice(done, false);
   else if (!isDone)
     notice(refusal(answer), true);
-  await poll();
+  await refresh();
+  isActing = false;
+  document.body.classList.remove("acting");
   return isDone;
 }
 
@@ -89,7 +97,7 @@ function notice(text, isBad) {
   say(byId("notice"), text);
   byId("notice").classList.toggle("bad", isBad);
   show(byId("notice"), true);
-  noticeUntil = Date.now() + NOTICE_MS;
+  noticeUntil = Date.now() + (isBad ? NOTICE_BAD_MS : NOTICE_MS);
 }
 
 // ---- deeds
@@ -229,6 +237,7 @@ function soundShow() {
 
 function lostShow() {
   show(byId("lost"), lost !== null);
+  document.querySelector("main").classList.toggle("stale", lost !== null);
   if (lost !== null)
     say(byId("lost"), (lost.isStore ? t().storeLost : t().lost)(
       time(lost.sinceMs, true)));
@@ -283,7 +292,7 @@ function title() {
 function onTick() {
   const every = offer !== "" ? POLL_OFFER_MS : POLL_MS;
 
-  if (!isPolling && Date.now() - polledAt >= every)
+  if (polling === null && Date.now() - polledAt >= every)
     poll();
   if (desk !== null) {
     offerTick(desk);

@@ -12,9 +12,11 @@ const rows = new Map();         // request id -> the parts of its row
 export function openShow(desk, deeds) {
   const box = byId("open-list");
   const seen = new Set();
+  // The one in hand has its buttons there.
+  const open = desk.results.filter((one) => one.id !== desk.request?.id);
 
-  show(byId("open"), desk.results.length > 0);
-  desk.results.forEach((request, index) => {
+  show(byId("open"), open.length > 0);
+  open.forEach((request, index) => {
     seen.add(request.id);
     let row = rows.get(request.id);
     if (!row) {

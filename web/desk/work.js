@@ -2,7 +2,7 @@
 // The request in our hands, from the acceptance until the specialist is free:
 // what the telephones do, what to say, the note, and the result.
 import { ask, serverNow } from "/desk/server.js";
-import { byId, button, duration, element, isNews, pretty, say, show, t }
+import { byId, button, duration, element, isNews, moment, pretty, say, show, t }
   from "/desk/page.js";
 import { dataShow, marksShow, nameOf, noteOf, phoneOf } from "/desk/customer.js";
 import { notesShow, storyShow } from "/desk/story.js";
@@ -10,7 +10,8 @@ import { resultsKey, resultsMake, resultsShow } from "/desk/results.js";
 
 const NOTE_BYTES_MAX = 95;      // of one line of the story: more is cut off
 const PHASE_COLOUR = { customer_up: "talking", wrapping: "wrapping",
-  noted: "wrapping", over: "wrapping" };
+  noted: "wrapping", short: "wrapping", over: "wrapping" };
+const BEFORE = ["scheduled", "waiting", "offered"];
 
 let results = null;
 let deeds = null;               // what desk.js does for us
@@ -119,7 +120,9 @@ function phaseOf(desk) {
   const call = callOf(desk);
 
   if (specialist.state === "wrapping")
-    return request.state === "wrapping" ? "wrapping" : "noted";
+    return ["wrapping", "referred"].includes(request.state) ? "wrapping" :
+      request.disposition ? "noted" :
+        BEFORE.includes(request.state) ? "short" : "over";
   if (request.by_hand && call?.progress === "none")
     return "hand";
   if (call?.state === "ended")
@@ -146,10 +149,12 @@ function titleOfResult(request) {
 }
 
 function hintText(desk, phase) {
-  const title = titleOfResult(desk.request);
-  const parts = [t().hints[phase]];
+  const { request } = desk;
+  const title = titleOfResult(request);
+  const parts = [phase === "short" ? t().shortHint(
+    request.at && moment(request.at)) : t().hints[phase]];
 
-  if (phase === "wrapping" || phase === "noted") {
+  if (desk.specialist.state === "wrapping") {
     if (phase === "noted" && title !== "")
       parts.unshift(`${title}.`);
     if (desk.specialist.until !== undefined)
@@ -198,9 +203,10 @@ export function workShow(desk) {
   dataShow(byId("work-data"), request);
   scriptShow(request.script || "");
   handShow(request, phase);
-  show(byId("results"), phase !== "noted");
+  show(byId("results"), phase !== "noted" && request.state !== "closed");
   resultsShow(results, request, true);
   show(byId("work-after"), desk.specialist.state === "wrapping");
+  byId("ready").classList.toggle("go", phase === "noted");
   show(byId("extend"), extendedFor !== request.id);
   const stories = [...earlier, request.story || []];
   const names = { [desk.specialist.id]: desk.specialist.name };

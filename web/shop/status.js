@@ -61,7 +61,8 @@ function stepsShow(answer) {
   show(box, step >= 0);
   t().steps.forEach((name, index) => {
     const node = box.children[index] || element("li", "", box);
-    say(node, name);
+    say(node, index === 1 && answer.state === "scheduled" ?
+      t().stepPlanned : name);
     node.className = index < step || step === 4 ? "past" :
       index === step ? "present" : "";
     if (index === step)
