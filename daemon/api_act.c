@@ -141,10 +141,15 @@ take_queue(struct act *act, struct http_request *request, struct event *event)
 	return copy_id(event->queue, sizeof(event->queue), queue);
 }
 
-static void
-take_note(struct act *act, struct event *event)
+static bool
+take_note(struct act *act, struct http_request *request, const char *name,
+    struct event *event)
 {
-	text_copy(event->detail, sizeof(event->detail), text_of(act, "note"));
+	event->note = text_of(act, name);
+	if (strlen(event->note) < NOTE_SIZE)
+		return true;
+	refuse(request, "note_too_long", "a note has at most 2047 bytes");
+	return false;
 }
 
 static bool
@@ -162,8 +167,8 @@ verb_close(struct act *act, struct http_request *request, struct event *event)
 	if (json_is_integer(at) && json_integer_value(at) > 0 &&
 	    json_integer_value(at) < 100000000000)
 		event->at_ms = json_integer_value(at) * 1000;
-	take_note(act, event);
-	return take_queue(act, request, event);
+	return take_note(act, request, "note", event) &&
+	    take_queue(act, request, event);
 }
 
 static bool
@@ -177,8 +182,8 @@ verb_pass(struct act *act, struct http_request *request, struct event *event)
 			copy_id(event->disposition,
 			    sizeof(event->disposition),
 			    policy->dispositions[i].id);
-			take_note(act, event);
-			return take_queue(act, request, event);
+			return take_note(act, request, "note", event) &&
+			    take_queue(act, request, event);
 		}
 	}
 	refuse(request, "disposition_unknown",
@@ -196,8 +201,7 @@ verb_note(struct act *act, struct http_request *request, struct event *event)
 		return false;
 	}
 	event->kind = EVENT_NOTED;
-	text_copy(event->detail, sizeof(event->detail), text);
-	return true;
+	return take_note(act, request, "text", event);
 }
 
 static bool

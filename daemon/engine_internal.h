@@ -27,7 +27,7 @@ struct pending {
 	struct event event;
 	struct situation *fresh;        /* owned */
 	struct specialist *partner;     /* owned */
-	char *said, *warnings;          /* owned */
+	char *said, *warnings, *note;   /* owned */
 	char take_index[24];
 	char *take_member;  size_t take_length;
 	char **rejected;  char *answer_id, *answer;   /* a refusal; owned */

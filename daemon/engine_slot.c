@@ -45,6 +45,7 @@ pending_free(struct pending *pending)
 	free(pending->partner);
 	free(pending->said);
 	free(pending->warnings);
+	free(pending->note);
 	free(pending->take_member);
 	if (pending->rejected != NULL) {
 		for (size_t i = 0; pending->rejected[i] != NULL; i++)
@@ -226,6 +227,8 @@ make_pending(const struct engine_order *order)
 
 	CHECK(pending != NULL);
 	pending->event = order->event;
+	pending->note = copy_text(order->event.note);
+	pending->event.note = pending->note;
 	if (order->fresh != NULL)
 		pending->fresh = copy_bytes(order->fresh,
 		    sizeof(*order->fresh));

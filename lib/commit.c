@@ -668,22 +668,27 @@ static void
 add_lines(const struct outcome *outcome, int64_t now_ms, struct words *words)
 {
 	const char *story = outcome->after.request.id;
-	char line[KEY_SIZE + DETAIL_SIZE + 256], key[KEY_SIZE];
+	char line[KEY_SIZE + DETAIL_SIZE + 256 + NOTE_SIZE], key[KEY_SIZE];
 
 	words_add_number(words, (int64_t)outcome->move_count);
 	for (size_t i = 0; i < outcome->move_count; i++) {
 		const struct move *move = &outcome->moves[i];
 		const struct life *life = life_of(move->record.kind);
 		char by[ID_SIZE] = "-";
+		bool has_note = outcome->note != NULL &&
+		    outcome->note_move == i;
 
 		if (move->by[0] != '\0')
 			memcpy(by, move->by, sizeof(by));
 		make_plain(by, true);
 		record_key(&move->record, key);
-		snprintf(line, sizeof(line), "%lld %s %s %s %s %s %s %s",
+		snprintf(line, sizeof(line), "%lld %s %s %s %s %s %s %s%s%.*s",
 		    (long long)now_ms, key, life->state_names[move->from],
 		    life->state_names[move->to], event_kind_names[move->event],
-		    move->action, by, move->detail);
+		    move->action, by, move->detail,
+		    has_note && move->detail[0] != '\0' ? ", " : "",
+		    has_note ? NOTE_SIZE - 1 : 0,
+		    has_note ? outcome->note : "");
 		make_plain(line, false);
 		words_add(words, story);
 		words_add(words, line);

@@ -60,6 +60,8 @@ void moment_effect(struct moment *m, enum effect_kind kind, const struct call *c
     const char *sid);
 /* What people read beside this line of the story. */
 void moment_say(struct moment *m, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The event's note goes behind this line, whole. */
+void moment_note(struct moment *m);
 void moment_verdict(struct moment *m, enum verdict verdict);
 void moment_reason(struct moment *m, const char *reason);
 

@@ -553,8 +553,7 @@ keep_said(struct moment *m)
 	memcpy(r->pass_to, m->event->queue, sizeof(r->pass_to));
 	r->call_at_ms = m->event->at_ms;
 	moment_say(m, "%s", said(m).disposition->title);
-	if (m->event->detail[0] != '\0')
-		moment_say(m, "%s", m->event->detail);
+	moment_note(m);
 }
 
 /* What every result begins with, whenever it comes: before the call, during
@@ -1154,7 +1153,7 @@ wish(struct moment *m)
 static void
 note(struct moment *m)
 {
-	moment_say(m, "%s", m->event->detail);
+	moment_note(m);
 }
 
 #define SCHEDULED IN(REQUEST_SCHEDULED)

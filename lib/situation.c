@@ -359,6 +359,15 @@ moment_say(struct moment *m, const char *format, ...)
 }
 
 void
+moment_note(struct moment *m)
+{
+	if (m->event->note == NULL || m->event->note[0] == '\0')
+		return;
+	m->outcome->note = m->event->note;
+	m->outcome->note_move = (size_t)(m->move - m->outcome->moves);
+}
+
+void
 moment_verdict(struct moment *m, enum verdict verdict)
 {
 	m->outcome->verdict = verdict;
@@ -544,5 +553,6 @@ situation_step(const struct policy *policy, const struct situation *before,
 	ret_outcome->move_count = 0;
 	ret_outcome->effect_count = 0;
 	ret_outcome->birth.id[0] = '\0';
+	ret_outcome->note = NULL;
 	return situation_fold(policy, event, now_ms, ret_outcome);
 }

@@ -25,7 +25,7 @@ enum {
 	EFFECT_MAX = 16,
 	INNER_MAX = 24,                   /* inner events of one step */
 	DETAIL_SIZE = 96,
-	NOTE_SIZE = 512,
+	NOTE_SIZE = 2048,                 /* of what a person wrote; longer is cut */
 };
 
 struct situation {
@@ -106,6 +106,7 @@ struct event {
 	char request[REQUEST_ID_SIZE];  /* ACCEPT, DECLINE: only an offer of this one; "": any */
 	char by[ID_SIZE];               /* who did it: "website", "anna", "callbackctl", "" the system */
 	char detail[DETAIL_SIZE];       /* the provider's words, for people */
+	const char *note;               /* what a person wrote, borrowed; NULL: nothing */
 	char fresh_id[REQUEST_ID_SIZE]; /* an unused request id, for a birth */
 	int64_t at_ms, talk_ms;
 	int offer, call;
@@ -158,6 +159,8 @@ struct outcome {
 	struct move   moves[MOVE_MAX];      size_t move_count;
 	struct effect effects[EFFECT_MAX];  size_t effect_count;
 	struct request birth;           /* id "": none: the request that continues this one */
+	const char *note;               /* of the event, borrowed; stands behind a move */
+	size_t note_move;
 	enum verdict  verdict;
 	char reason[REASON_SIZE];       /* of a refusal, or what happened: a stable word */
 };

@@ -22,3 +22,17 @@ def test_nothing_stays_in_the_inbox(daemon):
         daemon.redis.zadd(inbox, {member: 0})
     daemon.wait_for(lambda: daemon.redis.zcard(inbox) == 0)
     assert daemon.redis.xlen("{%s}:rejected" % daemon.site) == len(members) - 1
+
+
+def test_a_note_is_kept_whole(daemon):
+    words = "Слова человека, который записал разговор. " * 20
+    daemon.ask({"id": "web-00000001", "phone": "+79000000001"})
+    daemon.wait_for(lambda: answer_of(daemon, "web-00000001"))
+    status, _ = daemon.control("POST", "/v1/requests/web-00000001/note",
+                               {"text": words, "as": "anna"})
+    assert status == 200
+    status, full = daemon.control("GET", "/v1/requests/web-00000001")
+    assert full["story"][-1]["detail"] == words
+    status, _ = daemon.control("POST", "/v1/requests/web-00000001/note",
+                               {"text": "x" * 3000, "as": "anna"})
+    assert status == 400

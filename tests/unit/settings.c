@@ -189,6 +189,11 @@ test_shipped_files(void **state)
 		assert_non_null(settings);
 		assert_int_equal(settings->policy.queue_count, 3);
 		assert_int_equal(settings->policy.specialist_count, 4);
+		for (size_t k = 0; k < 4; k++)
+			assert_ptr_equal(policy_specialist(&settings->policy,
+			    settings->policy.specialists[k].id),
+			    &settings->policy.specialists[k]);
+		assert_null(policy_specialist(&settings->policy, "nobody"));
 		assert_int_equal(settings->provider_count, 1);
 		assert_true(strlen(settings->policy.queues[0].script) > 100);
 		assert_true(strlen(settings->providers[0].text) > 100);

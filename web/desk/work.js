@@ -8,7 +8,7 @@ import { dataShow, marksShow, nameOf, noteOf, phoneOf } from "/desk/customer.js"
 import { notesShow, storyShow } from "/desk/story.js";
 import { resultsKey, resultsMake, resultsShow } from "/desk/results.js";
 
-const NOTE_BYTES_MAX = 95;      // of one line of the story: more is cut off
+const NOTE_BYTES_MAX = 2000;      // of one line of the story: more is cut off
 const PHASE_COLOUR = { customer_up: "talking", wrapping: "wrapping",
   noted: "wrapping", short: "wrapping", over: "wrapping" };
 const BEFORE = ["scheduled", "waiting", "offered"];
