@@ -29,7 +29,7 @@ check_step() {
 count_tap() {			# BUILD-FOLDER NEWER-THAN
 	local good=0 bad=0 log numbers
 	while read -r log; do
-		numbers=$(awk '/^ok /{ good++ } /^not ok /{ bad++ }
+		numbers=$(awk '/# SKIP/{ next } /^ok /{ good++ } /^not ok /{ bad++ }
 		    END { print good + 0, bad + 0 }' "$log")
 		good=$((good + ${numbers% *}))
 		bad=$((bad + ${numbers#* }))
@@ -99,7 +99,7 @@ tests_without_libphonenumber() {
 	build/nophone/tests/unit/phone >"$log"
 	status=$?
 	cat "$log"
-	count "$(grep -c '^ok ' "$log")" "$(grep -c '^not ok ' "$log")"
+	count "$(grep -c '^ok ' "$log")" "$(grep -v '# SKIP' "$log" | grep -c '^not ok ')"
 	return $status
 }
 
