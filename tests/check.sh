@@ -65,8 +65,9 @@ tests_unit_sanitized() {
 
 tests_unit_valgrind() {
 	local programs
-	programs=$(find tests/unit -name '*.c' |
-	    sed 's/\.c$//' | sort | tr '\n' ' ')
+	make -C build/plain -j"$(nproc)" check TESTS= || return
+	programs=$(cd build/plain && find tests/unit -maxdepth 1 -type f \
+	    -executable | sort | tr '\n' ' ')
 	run_make_check build/plain TESTS="$programs" \
 	    LOG_COMPILER=valgrind LOG_FLAGS="-q --error-exitcode=99 \
 	    --suppressions=$PWD/tests/valgrind.supp \
