@@ -803,8 +803,9 @@ carrier_free(struct carrier *carrier)
 
 	if (carrier == NULL)
 		return;
-	TAILQ_FOREACH(transfer, &carrier->wire, link)
+	TAILQ_FOREACH(transfer, &carrier->wire, link) {
 		curl_multi_remove_handle(carrier->multi, transfer->easy);
+	}
 	for (size_t i = 0; i < carrier->slot_count; i++)
 		free_transfer(carrier->slots[i]);
 	/* Newer versions of curl tell of what they close. */

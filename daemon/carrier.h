@@ -33,8 +33,9 @@ struct carrier_request {
 	const char *method, *url;
 	const char *const *headers;  size_t header_count;   /* "Name: value" */
 	const char *body;  size_t body_length;
-	long timeout_ms, connect_timeout_ms;
-	bool allow_private;             /* plain http may be spoken */
+	long timeout_ms;                /* from carrier_send to the end, > 0 */
+	long connect_timeout_ms;        /* > 0 */
+	bool allow_private;             /* plain http, and this machine */
 };
 
 /* Borrowed until the handler returns. */
@@ -48,13 +49,14 @@ struct carrier_answer {
 };
 typedef void carrier_on_answer(void *context, const struct carrier_answer *answer);
 
-/* Call curl_global_init before. NULL: curl or memory failed. */
+/* Call curl_global_init and ignore SIGPIPE before. NULL: no memory. */
 struct carrier *carrier_new(struct event_base *base, const struct carrier_limits *limits,
     void *context, carrier_on_answer *on_answer) MUST_USE;
 /* Requests under way end without their handler. NULL is allowed. */
 void carrier_free(struct carrier *carrier);
 
-/* False: full; nothing was sent and the handler will not be called. */
+/* False: full; nothing was sent and the handler will not be called. What waits for
+ * its turn longer than its timeout is not sent, but UNREACHED. */
 bool carrier_send(struct carrier *carrier, const struct carrier_request *request,
     uint64_t tag) MUST_USE;
 

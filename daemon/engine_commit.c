@@ -11,6 +11,7 @@
 #include "daemon/engine_internal.h"
 #include "daemon/log.h"
 #include "lib/commit.h"
+#include "lib/standing.h"
 
 /* ---- words of one situation */
 
@@ -98,7 +99,9 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 	}
 	if (pending->event.kind == EVENT_REPEATED)
 		extras.also_answer = pending->event.site_id;
-	if (slot->absent_key[0] != '\0')
+	/* Who takes the number in this very commit is checked by that. */
+	if (slot->absent_key[0] != '\0' &&
+	    !standing_holds_number(&slot->outcome->after.request))
 		extras.absent_key = slot->absent_key;
 	if (slot->is_audit) {
 		slot->outcome->after = slot->before;

@@ -664,13 +664,27 @@ make_plain(char *text, bool is_word)
 	}
 }
 
+/* A specialist's row that changes no state and says nothing is no news. */
+static bool
+is_told(const struct outcome *outcome, size_t i)
+{
+	const struct move *move = &outcome->moves[i];
+
+	return move->record.kind != RECORD_SPECIALIST ||
+	    move->from != move->to || move->detail[0] != '\0' ||
+	    (outcome->note != NULL && outcome->note_move == i);
+}
+
 static void
 add_lines(const struct outcome *outcome, int64_t now_ms, struct words *words)
 {
 	const char *story = outcome->after.request.id;
 	char line[KEY_SIZE + DETAIL_SIZE + 256 + NOTE_SIZE], key[KEY_SIZE];
+	size_t count = 0;
 
-	words_add_number(words, (int64_t)outcome->move_count);
+	for (size_t i = 0; i < outcome->move_count; i++)
+		count += is_told(outcome, i);
+	words_add_number(words, (int64_t)count);
 	for (size_t i = 0; i < outcome->move_count; i++) {
 		const struct move *move = &outcome->moves[i];
 		const struct life *life = life_of(move->record.kind);
@@ -678,6 +692,8 @@ add_lines(const struct outcome *outcome, int64_t now_ms, struct words *words)
 		bool has_note = outcome->note != NULL &&
 		    outcome->note_move == i;
 
+		if (!is_told(outcome, i))
+			continue;
 		if (move->by[0] != '\0')
 			memcpy(by, move->by, sizeof(by));
 		make_plain(by, true);

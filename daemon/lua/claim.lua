@@ -7,8 +7,13 @@ local time = redis.call('TIME')
 local due = KEYS[1] .. 'due'
 local ids = redis.call('ZRANGE', due, '-inf', ARGV[1], 'BYSCORE',
     'LIMIT', '0', ARGV[2])
-for _, id in ipairs(ids) do
-	redis.call('ZADD', due, 'XX', ARGV[3], id)
+local leases = {}
+for i, id in ipairs(ids) do
+	leases[2 * i - 1] = ARGV[3]
+	leases[2 * i] = id
+end
+if #ids > 0 then
+	redis.call('ZADD', due, 'XX', unpack(leases))
 end
 local next = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
 local reply = { time[1] .. string.format('%03d', math.floor(time[2] / 1000)),
