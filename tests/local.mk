@@ -113,6 +113,17 @@ tests/store/scripts-scripts.$(OBJEXT): daemon/scripts.h
 tests/store/steps-steps.$(OBJEXT): daemon/scripts.h
 check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
+UNIT_TESTS += tests/unit/carrier
+tests_unit_carrier_SOURCES = tests/unit/carrier.c tests/platform/carrier_server.c \
+	tests/platform/carrier_server.h daemon/carrier.c daemon/carrier.h daemon/clock.c daemon/clock.h
+tests_unit_carrier_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_carrier_LDADD = $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+# What we take for granted of the libraries, so that an upgrade is noticed.
+UNIT_TESTS += tests/platform/curl_facts
+tests_platform_curl_facts_SOURCES = tests/platform/curl_facts.c tests/platform/carrier_server.c \
+	tests/platform/carrier_server.h
+tests_platform_curl_facts_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
+tests_platform_curl_facts_LDADD = $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif

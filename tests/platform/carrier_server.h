@@ -12,13 +12,13 @@
  *   /slow               one byte of an endless answer every 20 ms
  *   /huge               as many bytes as are taken
  *   /gap/BYTES/fin|rst  201; of the next request on the same connection it reads
- *                       that many bytes and hangs up
+ *                       that many bytes (or "all") and hangs up
  *   /idle/MS            201; hangs up after that time
  *   /stray/MS           201; after that time another one that nobody asked for
  *   others              carrier_server_answers[].path
  */
-#ifndef CALLBACKD_TESTS_UNIT_CARRIER_SERVER_H
-#define CALLBACKD_TESTS_UNIT_CARRIER_SERVER_H
+#ifndef CALLBACKD_TESTS_PLATFORM_CARRIER_SERVER_H
+#define CALLBACKD_TESTS_PLATFORM_CARRIER_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>

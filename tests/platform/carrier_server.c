@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* carrier_server: accept, read one request, do what its path says, again. */
-#include "tests/unit/carrier_server.h"
+#define _GNU_SOURCE     /* strcasestr */
+#include "tests/platform/carrier_server.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -184,13 +186,15 @@ pour(struct line *line)
 static bool
 hang_up_within_next(struct line *line, const char *how)
 {
-	size_t want = strtoul(how, NULL, 10);
+	bool is_whole = strncmp(how, "all", 3) == 0;
+	size_t want = is_whole ? REQUEST_MAX - 1 : strtoul(how, NULL, 10);
 
 	if (!put_text(line, CREATED))
 		return false;
 	line->used = 0;
 	line->input[0] = '\0';
-	while (line->used < want && get(line, want - line->used))
+	while (line->used < want && !(is_whole && whole_length(line) > 0) &&
+	    get(line, want - line->used))
 		;
 	if (whole_length(line) > 0)
 		count_executed(line);
@@ -318,8 +322,10 @@ begin_line(struct carrier_server *server, int fd)
 	pthread_attr_t detached;
 	pthread_t thread;
 	size_t at = 0;
+	int yes = 1;
 
 	CHECK(line != NULL);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	line->server = server;
 	line->fd = fd;
 	pthread_mutex_lock(&server->lock);
