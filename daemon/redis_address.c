@@ -227,6 +227,11 @@ resolve(struct redis_address *ret, const char **ret_error)
 	struct addrinfo *found;
 	int code = getaddrinfo(ret->name, NULL, &hints, &found);
 
+	/* It is this machine also where no file of hosts says so (RFC 6761). */
+	if (code != 0 && strcmp(ret->name, "localhost") == 0) {
+		strcpy(ret->host, "127.0.0.1");
+		return true;
+	}
 	if (code == 0) {
 		code = getnameinfo(found->ai_addr, found->ai_addrlen, ret->host,
 		    sizeof(ret->host), NULL, 0, NI_NUMERICHOST);
