@@ -136,7 +136,10 @@ def width(text):
 
 def on_terminal(server, columns, *words, lines=24, until=None):
     """What a terminal of that size is sent; until(output): then Ctrl-C."""
-    child, master = pty.fork()
+    try:
+        child, master = pty.fork()
+    except OSError as error:        # a chroot without /dev/pts
+        pytest.skip(f"no terminal: {error}")
     if child == 0:
         size = struct.pack("HHHH", lines, columns, 0, 0)
         fcntl.ioctl(1, termios.TIOCSWINSZ, size)
