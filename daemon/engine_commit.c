@@ -107,6 +107,7 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		slot->outcome->after = slot->before;
 		slot->outcome->move_count = 0;
 		slot->outcome->effect_count = 0;
+		slot->outcome->is_alone = false;
 		slot->outcome->birth.id[0] = '\0';
 	}
 	return commit_between(engine->policy, &slot->before, slot->outcome,

@@ -50,6 +50,18 @@ add_pair(struct pair_of_records *pairs, size_t *count, struct record_ref ref,
 }
 
 static size_t
+keep_changed(struct pair_of_records *pairs, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_changed(&pairs[i]))
+			pairs[kept++] = pairs[i];
+	}
+	return kept;
+}
+
+static size_t
 pair_up(const struct situation *before, const struct outcome *outcome,
     struct pair_of_records *pairs)
 {
@@ -78,7 +90,7 @@ pair_up(const struct situation *before, const struct outcome *outcome,
 	if (outcome->birth.id[0] != '\0')
 		add_pair(pairs, &count, record_ref_request(outcome->birth.id),
 		    NULL, &outcome->birth);
-	return count;
+	return outcome->is_alone ? keep_changed(pairs, count) : count;
 }
 
 /* ---- one record */

@@ -520,6 +520,14 @@ push_posted(struct moment *m, struct event *stack, size_t *depth)
 		stack[(*depth)++] = m->posted[--m->posted_count];
 }
 
+/* Whose rows and actions look at nothing but the addressed record (tests/unit/life
+ * holds them to it). */
+static bool
+looks_alone(enum event_kind kind)
+{
+	return kind == EVENT_CREATED;
+}
+
 bool
 situation_fold(const struct policy *policy, const struct event *event,
     int64_t now_ms, struct outcome *outcome)
@@ -531,6 +539,7 @@ situation_fold(const struct policy *policy, const struct event *event,
 
 	outcome->verdict = VERDICT_DONE;
 	outcome->reason[0] = '\0';
+	outcome->is_alone = outcome->is_alone && looks_alone(event->kind);
 	if (!run_row(&m, event)) {
 		outcome->verdict = VERDICT_NO_ROW;
 		return false;
@@ -554,5 +563,6 @@ situation_step(const struct policy *policy, const struct situation *before,
 	ret_outcome->effect_count = 0;
 	ret_outcome->birth.id[0] = '\0';
 	ret_outcome->note = NULL;
+	ret_outcome->is_alone = true;
 	return situation_fold(policy, event, now_ms, ret_outcome);
 }

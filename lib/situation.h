@@ -158,6 +158,8 @@ struct outcome {
 	struct situation after;
 	struct move   moves[MOVE_MAX];      size_t move_count;
 	struct effect effects[EFFECT_MAX];  size_t effect_count;
+	bool is_alone;                  /* the step looked at its addressee only: nothing else
+	                                 * that was read need be checked */
 	struct request birth;           /* id "": none: the request that continues this one */
 	const char *note;               /* of the event, borrowed; stands behind a move */
 	size_t note_move;

@@ -573,6 +573,52 @@ a_revoked_call_is_looked_at_too(void **state)
 	assert_int_equal(outcome.effects[1].kind, EFFECT_POLL);
 }
 
+/* So the commit need not check the others (situation.h, is_alone). */
+static void
+created_looks_at_the_call_only(void **state)
+{
+	const struct field_table *table = record_fields(RECORD_CALL);
+	struct event event = { .kind = EVENT_CREATED, .digit = -1,
+		.sid = "CA1" };
+
+	(void)state;
+	for (int at = CALL_PLACING; at < CALL_STATE_COUNT; at++) {
+		for (int variant = 0; variant < 4; variant++) {
+			struct situation others;
+			struct outcome first;
+			struct call *c;
+			bool has_row;
+
+			one_specialist(SPECIALIST_BUSY);
+			one_request(REQUEST_CALLING);
+			before.request.call = 1;
+			c = one_call((enum call_state)at);
+			c->is_revoked = variant & 1;
+			if (variant & 2)
+				strcpy(c->sid, "CA2");
+			event.to = record_ref_call(c->request, c->n);
+			has_row = situation_step(&policy, &before, &event,
+			    NOW_MS, &first);
+			others = before;
+			others.request.state = REQUEST_WRAPPING;
+			others.request.call = 7;
+			strcpy(others.request.disposition, "solved");
+			others.specialists[0].state = SPECIALIST_AWAY;
+			assert_int_equal(situation_step(&policy, &others,
+			    &event, NOW_MS, &outcome), has_row);
+			assert_true(outcome.is_alone);
+			assert_int_equal(outcome.effect_count,
+			    first.effect_count);
+			for (size_t i = 0; i < table->count; i++)
+				assert_true(record_field_equal(
+				    &table->fields[i], &outcome.after.calls[0],
+				    &first.after.calls[0]));
+			assert_memory_equal(&outcome.after.request,
+			    &others.request, sizeof(others.request));
+		}
+	}
+}
+
 static void
 reopened_where_the_customer_waits_goes_on_there(void **state)
 {
@@ -633,6 +679,7 @@ main(void)
 		    an_offered_request_does_not_wake_to_be_given_up),
 		cmocka_unit_test(the_double_going_does_not_end_ours),
 		cmocka_unit_test(a_revoked_call_is_looked_at_too),
+		cmocka_unit_test(created_looks_at_the_call_only),
 		cmocka_unit_test(reopened_where_the_customer_waits_goes_on_there),
 		cmocka_unit_test(requeued_after_maybe_called_holds_no_number),
 	};
