@@ -95,9 +95,10 @@ pair_up(const struct situation *before, const struct outcome *outcome,
 
 /* ---- one record */
 
+/* Version and operation are written by the script: they follow from what it is
+ * given anyway. */
 static void
-add_fields(const struct pair_of_records *pair, const char *op,
-    struct words *words)
+add_fields(const struct pair_of_records *pair, struct words *words)
 {
 	static const union {
 		struct request request;
@@ -107,15 +108,10 @@ add_fields(const struct pair_of_records *pair, const char *op,
 	} nothing_yet;
 	const struct field_table *table = record_fields(pair->kind);
 	const void *base = pair->before != NULL ? pair->before : &nothing_yet;
-	const struct record *before = base;
 	const struct field *gone[FIELDS_MAX];
-	size_t place = words_reserve(words), count = 2, gone_count = 0;
+	size_t place = words_reserve(words), count = 0, gone_count = 0;
 	char text[VALUE_SIZE];
 
-	words_add(words, "v");
-	words_add_number(words, before->version + 1);
-	words_add(words, "op");
-	words_add(words, op);
 	if (pair->before == NULL) {
 		words_add(words, "fmt");
 		words_add_number(words, RECORD_FORMAT);
@@ -304,7 +300,7 @@ add_record(const struct policy *policy, const struct situation *before,
 	words_add(words, key);
 	words_add_number(words, record != NULL ? record->version : 0);
 	if (changed) {
-		add_fields(pair, extras->op, words);
+		add_fields(pair, words);
 	} else {
 		words_add(words, "0");
 		words_add(words, "0");

@@ -12,7 +12,8 @@
 --   R (field value)*R         one entry for `rejected`
 --   C (counter amount)*C      of stats:DAY
 --   L (story line)*L          lines for story:R ("": of no request) and events
--- expect "0": must not exist. keep_ms 0: for ever. score "": removed.
+-- expect "0": must not exist. A record with fields or deletions gets `v`, one
+-- more than expected, and `op`. keep_ms 0: for ever. score "": removed.
 -- Reply: TIME_ms, then one word for each: ok | again | conflict ID |
 --   held KEY OWNER | gone | skew | error TEXT (a key of the wrong type, say; of
 --   this situation a part may be written, the others are not concerned)
@@ -135,19 +136,19 @@ local function write_unique(key, value, id_value, keep_ms)
 	end
 end
 
-local function write_records(at, records)
+local function write_records(at, records, op)
 	for _ = 1, records do
 		local id = ARGV[at]
 		local key = site .. id
 		local fields = tonumber(ARGV[at + 2])
 
-		at = at + 3
-		if fields > 0 then
-			call('HSET', key, unpack(ARGV, at, at + fields * 2 - 1))
-			at = at + fields * 2
+		local gone = tonumber(ARGV[at + 3 + fields * 2])
+		if fields > 0 or gone > 0 then
+			call('HSET', key, 'v',
+			    string.format('%d', ARGV[at + 1] + 1), 'op', op,
+			    unpack(ARGV, at + 3, at + 2 + fields * 2))
 		end
-		local gone = tonumber(ARGV[at])
-		at = at + 1
+		at = at + 4 + fields * 2
 		if gone > 0 then
 			call('HDEL', key, unpack(ARGV, at, at + gone - 1))
 			at = at + gone
@@ -281,7 +282,7 @@ local function commit_one(at)
 		return verdict, skip_rest(rest or skip_records(records_at))
 	end
 	take_guarded(guards)
-	rest = write_records(first, records)
+	rest = write_records(first, records, op)
 	return 'ok', write_rest(rest, lines)
 end
 

@@ -213,10 +213,18 @@ write_uniques(struct keyspace *keyspace, const struct record_arguments *record)
 }
 
 static void
-write_record(struct keyspace *keyspace, const struct record_arguments *record)
+write_record(struct keyspace *keyspace, const struct record_arguments *record,
+    const char *op)
 {
 	struct entry *entry;
+	char version[24];
 
+	if (record->fields.count + record->gone.count > 0) {
+		snprintf(version, sizeof(version), "%d",
+		    atoi(record->expect) + 1);
+		set_item(make(keyspace, record->id, ENTRY_HASH), "v", version);
+		set_item(make(keyspace, record->id, ENTRY_HASH), "op", op);
+	}
 	for (size_t i = 0; i < record->fields.count; i++)
 		set_item(make(keyspace, record->id, ENTRY_HASH),
 		    record->fields.word[i][0], record->fields.word[i][1]);
@@ -315,7 +323,7 @@ keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
 			    guards->word[i][2]);
 	}
 	for (size_t i = 0; i < arguments->record_count; i++)
-		write_record(keyspace, &arguments->records[i]);
+		write_record(keyspace, &arguments->records[i], arguments->op);
 	for (size_t i = 0; i < arguments->texts.count; i++)
 		set_string(keyspace, arguments->texts.word[i][0],
 		    arguments->texts.word[i][1], arguments->texts.word[i][2]);

@@ -170,15 +170,8 @@ draw_record(const char *id)
 		words_add(&words, "0");
 		words_add(&words, "0");
 	} else {
-		char op[16];
-
-		count = draw(3);
-		words_add_number(&words, 2 + count);
-		words_add(&words, "v");
-		words_add_number(&words, expect + 1);
-		words_add(&words, "op");
-		snprintf(op, sizeof(op), "op%u", draw(8));
-		words_add(&words, op);
+		count = draw(4);
+		words_add_number(&words, count);
 		for (unsigned i = 0; i < count; i++) {
 			words_add(&words, fields[i]);
 			words_add_number(&words, draw(4));
@@ -360,7 +353,7 @@ a_key_of_the_wrong_type_harms_one_situation(void **state)
 		words_add(&words, i == 0 ? "request:r1" : "request:r2");
 		words_add(&words, "0");
 		words_add(&words, "1");
-		words_add(&words, "v");
+		words_add(&words, "state");
 		words_add(&words, "1");
 		words_add(&words, "0");
 		words_add(&words, "1");

@@ -176,10 +176,8 @@ only_changed_fields_are_written(void **state)
 	assert_false(commit_is_empty(&before, &outcome));
 	send();
 	r = record("request:r1");
-	assert_string_equal(r->fields.word[0][0], "v");
-	assert_string_equal(r->fields.word[0][1], "5");
-	assert_string_equal(r->fields.word[1][0], "op");
-	assert_string_equal(r->fields.word[1][1], "n1.7");
+	assert_value(&r->fields, "v", NULL);    /* the script's to write */
+	assert_value(&r->fields, "op", NULL);
 	assert_value(&r->fields, "state", "offered");
 	assert_value(&r->fields, "offers", "1");
 	assert_value(&r->fields, "offer1", "anna 1 1700000000000 0");
@@ -222,7 +220,7 @@ emptied_fields_are_taken_out(void **state)
 	assert_non_null(part_value(&r->gone, "offer1"));
 	assert_non_null(part_value(&r->gone, "hold_until_ms"));
 	assert_value(&r->fields, "state", "waiting");
-	assert_int_equal(r->fields.count, 3);
+	assert_int_equal(r->fields.count, 1);
 }
 
 static void
@@ -249,7 +247,6 @@ a_birth_takes_its_keys(void **state)
 	assert_string_equal(sent.guards.word[0][1], "in");
 	r = record("request:r1");
 	assert_string_equal(r->expect, "0");
-	assert_value(&r->fields, "v", "1");
 	assert_value(&r->fields, "fmt", "1");
 	assert_value(&r->fields, "state", "scheduled");
 	assert_int_equal(r->gone.count, 0);
