@@ -152,15 +152,10 @@ on_match(void *context, uint64_t tag, enum redis_end redis_end,
     const struct redisReply *reply)
 {
 	struct search *search = context;
-	struct pair pairs[STORE_PAIRS_MAX];
 	struct request request;
-	const char *why;
-	int count;
 
-	if (redis_end == REDIS_REPLY &&
-	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
-	    record_from_pairs(RECORD_REQUEST, pairs, (size_t)count, &request,
-	        &why)) {
+	(void)redis_end;
+	if (store_read_record(reply, RECORD_REQUEST, &request)) {
 		memcpy(request.id, search->matches[tag], sizeof(request.id));
 		search->shown[tag] = api_brief(search->api, &request);
 	}

@@ -61,15 +61,10 @@ on_call(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct gathering *g = context;
-	struct pair pairs[STORE_PAIRS_MAX];
 	struct call call;
-	const char *why;
-	int count;
 
-	if (end == REDIS_REPLY &&
-	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
-	    record_from_pairs(RECORD_CALL, pairs, (size_t)count, &call,
-	        &why)) {
+	(void)end;
+	if (store_read_record(reply, RECORD_CALL, &call)) {
 		call.n = (int)tag;
 		g->calls[tag % CALLS_SHOWN] = api_json_call(&call);
 	}
@@ -122,19 +117,14 @@ on_record(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct gathering *g = context;
-	struct pair pairs[STORE_PAIRS_MAX];
 	char id[REQUEST_ID_SIZE];
-	const char *why;
-	int count;
 
 	(void)tag;
 	memcpy(id, g->request.id, sizeof(id));
 	if (end != REDIS_REPLY) {
 		g->has_failed = true;
 	} else {
-		count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
-		g->is_found = count > 0 && record_from_pairs(RECORD_REQUEST,
-		    pairs, (size_t)count, &g->request, &why);
+		g->is_found = store_read_record(reply, RECORD_REQUEST, &g->request);
 	}
 	memcpy(g->request.id, id, sizeof(id));
 	if (g->is_found)

@@ -60,14 +60,10 @@ on_call(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct people *people = context;
-	struct pair pairs[STORE_PAIRS_MAX];
-	const char *why;
-	int count;
 
-	people->list[tag].has_call = end == REDIS_REPLY &&
-	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
-	    record_from_pairs(RECORD_CALL, pairs, (size_t)count,
-	        &people->list[tag].call, &why);
+	(void)end;
+	people->list[tag].has_call = store_read_record(reply, RECORD_CALL,
+	    &people->list[tag].call);
 	one_less(people);
 }
 
@@ -89,17 +85,12 @@ on_person(void *context, uint64_t tag, enum redis_end end,
 {
 	struct people *people = context;
 	struct person *one = &people->list[tag];
-	struct pair pairs[STORE_PAIRS_MAX];
 	struct store *store = people->api->options.store;
 	char id[ID_SIZE], key[KEY_SIZE];
-	const char *why;
-	int count;
 
+	(void)end;
 	memcpy(id, one->specialist.id, sizeof(id));
-	if (end == REDIS_REPLY &&
-	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
-	    record_from_pairs(RECORD_SPECIALIST, pairs, (size_t)count,
-	        &one->specialist, &why)) {
+	if (store_read_record(reply, RECORD_SPECIALIST, &one->specialist)) {
 		memcpy(one->specialist.id, id, sizeof(id));
 		one->is_there = true;
 		if (one->specialist.request[0] != '\0') {
@@ -243,15 +234,10 @@ on_desk_call(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct desk *desk = context;
-	struct pair pairs[STORE_PAIRS_MAX];
-	const char *why;
-	int count;
 
 	(void)tag;
-	desk->has_call = end == REDIS_REPLY &&
-	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
-	    record_from_pairs(RECORD_CALL, pairs, (size_t)count, &desk->call,
-	        &why);
+	(void)end;
+	desk->has_call = store_read_record(reply, RECORD_CALL, &desk->call);
 	desk_one_less(desk);
 }
 
@@ -261,17 +247,12 @@ on_desk_person(void *context, uint64_t tag, enum redis_end end,
 {
 	struct desk *desk = context;
 	struct specialist *s = &desk->specialist;
-	struct pair pairs[STORE_PAIRS_MAX];
 	char id[ID_SIZE];
-	const char *why;
-	int count;
 
 	(void)tag;
+	(void)end;
 	memcpy(id, s->id, sizeof(id));
-	desk->is_there = end == REDIS_REPLY &&
-	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
-	    record_from_pairs(RECORD_SPECIALIST, pairs, (size_t)count, s,
-	        &why);
+	desk->is_there = store_read_record(reply, RECORD_SPECIALIST, s);
 	memcpy(s->id, id, sizeof(id));
 	if (desk->is_there && s->request[0] != '\0') {
 		struct record_ref ref = record_ref_call(s->request, s->call);
@@ -291,15 +272,10 @@ on_result(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct desk *desk = context;
-	struct pair pairs[STORE_PAIRS_MAX];
 	struct request request;
-	const char *why;
-	int count;
 
-	if (end == REDIS_REPLY &&
-	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
-	    record_from_pairs(RECORD_REQUEST, pairs, (size_t)count, &request,
-	        &why)) {
+	(void)end;
+	if (store_read_record(reply, RECORD_REQUEST, &request)) {
 		memcpy(request.id, desk->ids[tag], sizeof(request.id));
 		if (request.specialist[0] == '\0' ||
 		    strcmp(request.specialist, desk->specialist.id) == 0) {

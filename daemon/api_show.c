@@ -245,15 +245,10 @@ on_listed(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct list *list = context;
-	struct pair pairs[STORE_PAIRS_MAX];
 	struct request request;
-	const char *why;
-	int count;
 
-	if (end == REDIS_REPLY &&
-	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) > 0 &&
-	    record_from_pairs(RECORD_REQUEST, pairs, (size_t)count, &request,
-	        &why)) {
+	(void)end;
+	if (store_read_record(reply, RECORD_REQUEST, &request)) {
 		memcpy(request.id, list->ids[tag], sizeof(request.id));
 		if (list->only_reason == NULL ||
 		    strcmp(request.reason, list->only_reason) == 0)
@@ -498,14 +493,9 @@ on_someone(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct counts *counts = context;
-	struct pair pairs[STORE_PAIRS_MAX];
-	const char *why;
-	int count;
 
-	if (end != REDIS_REPLY ||
-	    (count = store_pairs(reply, pairs, STORE_PAIRS_MAX)) <= 0 ||
-	    !record_from_pairs(RECORD_SPECIALIST, pairs, (size_t)count,
-	        &counts->specialists[tag], &why))
+	(void)end;
+	if (!store_read_record(reply, RECORD_SPECIALIST, &counts->specialists[tag]))
 		memset(&counts->specialists[tag], 0,
 		    sizeof(counts->specialists[tag]));
 	counted(counts);

@@ -551,7 +551,6 @@ daemon_tick(struct daemon *daemon)
 {
 	promise_scan_tick(daemon->promise_scan);
 	matcher_tick(daemon->matcher);
-	webhooks_tick(daemon->webhooks);
 	log_flush();
 	if (daemon->embedded != NULL && !store_is_up(daemon->store) &&
 	    !embedded_redis_check(daemon->embedded))

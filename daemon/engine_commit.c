@@ -390,21 +390,38 @@ batches_send(struct engine *engine)
 	}
 }
 
+/* Later the same commit might meet what others did meanwhile, and who asked has
+ * waited long enough. */
+static bool
+doubt_is_over(const struct batch *batch)
+{
+	return clock_monotonic_ms() - batch->sent_at_ms > IN_DOUBT_MS;
+}
+
 void
 batches_on_link(struct engine *engine, bool is_up)
 {
+	if (!is_up)
+		return;                 /* the doubt ends by its own time */
 	for (size_t i = 0; i < BATCHES_MAX; i++) {
 		struct batch *batch = &engine->batches[i];
-		int64_t age_ms = clock_monotonic_ms() - batch->sent_at_ms;
 
 		if (!batch->is_used || !batch->is_in_doubt)
 			continue;
-		if (is_up && age_ms <= IN_DOUBT_MS) {
-			batch->is_in_doubt = false;
-			if (send(engine, batch))
-				continue;
-		}
-		if (is_up || age_ms > IN_DOUBT_MS)
+		batch->is_in_doubt = false;
+		if (doubt_is_over(batch) || !send(engine, batch))
+			give_up_batch(engine, batch);
+	}
+}
+
+void
+batches_expire(struct engine *engine)
+{
+	for (size_t i = 0; i < BATCHES_MAX; i++) {
+		struct batch *batch = &engine->batches[i];
+
+		if (batch->is_used && batch->is_in_doubt &&
+		    doubt_is_over(batch))
 			give_up_batch(engine, batch);
 	}
 }

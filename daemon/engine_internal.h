@@ -122,5 +122,7 @@ void slot_again(struct engine *engine, struct slot *slot);
 /* engine_commit.c */
 void batches_send(struct engine *engine);
 void batches_on_link(struct engine *engine, bool is_up);
+/* Gives up what nobody could say for too long. */
+void batches_expire(struct engine *engine);
 
 #endif

@@ -446,6 +446,7 @@ engine_run(struct engine *engine)
 	struct slot_list now;
 	struct slot *slot;
 
+	batches_expire(engine);
 	/* What becomes runnable meanwhile waits for the next round, which
 	 * follows at once: a slot that goes round and round starves nobody. */
 	TAILQ_INIT(&now);

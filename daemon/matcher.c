@@ -299,17 +299,12 @@ on_request(void *context, uint64_t tag, enum redis_end end,
 	struct reading *reading = context;
 	struct queue_heads *heads =
 	    &reading->matcher->queues[reading->queue];
-	struct pair pairs[STORE_PAIRS_MAX];
 	struct head *head;
-	const char *why;
-	int count;
 
 	(void)tag;
 	if (is_reply(end, reply) && heads->head_count < HEADS) {
-		count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
 		head = &heads->heads[heads->head_count];
-		if (count > 0 && record_from_pairs(RECORD_REQUEST, pairs,
-		        (size_t)count, &head->request, &why)) {
+		if (store_read_record(reply, RECORD_REQUEST, &head->request)) {
 			snprintf(head->request.id, sizeof(head->request.id),
 			    "%.*s", REQUEST_ID_SIZE - 1, reading->id);
 			head->is_proposed = false;
@@ -317,7 +312,7 @@ on_request(void *context, uint64_t tag, enum redis_end end,
 				heads->head_count++;
 			else
 				look_again(reading->matcher, reading->id);
-		} else if (count == 0) {
+		} else if (reply->elements == 0) {
 			look_again(reading->matcher, reading->id);
 		}
 	}
@@ -329,16 +324,11 @@ on_specialist(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct reading *reading = context;
-	struct pair pairs[STORE_PAIRS_MAX];
 	struct specialist specialist;
-	const char *why;
-	int count;
 
 	(void)tag;
 	if (is_reply(end, reply)) {
-		count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
-		if (count > 0 && record_from_pairs(RECORD_SPECIALIST, pairs,
-		        (size_t)count, &specialist, &why)) {
+		if (store_read_record(reply, RECORD_SPECIALIST, &specialist)) {
 			memcpy(specialist.id, reading->id,
 			    sizeof(specialist.id));
 			if (specialist.state == SPECIALIST_IDLE)

@@ -77,26 +77,12 @@ notify_stopping(const char *status)
 }
 
 void
-notify_extend_ms(int64_t duration_ms)
-{
-	if (notify.is_listened_to)
-		sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%" PRId64,
-		    duration_ms * 1000);
-}
-
-void
 notify_alive(int64_t monotonic_ms)
 {
 	if (notify.watchdog_ms == 0 || monotonic_ms < notify.next_ping_at_ms)
 		return;
 	sd_notify(0, "WATCHDOG=1");
 	notify.next_ping_at_ms = monotonic_ms + notify.watchdog_ms / 2;
-}
-
-int64_t
-notify_watchdog_ms(void)
-{
-	return notify.watchdog_ms;
 }
 
 static void

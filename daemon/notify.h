@@ -30,19 +30,11 @@ notify_reloading(void);
 void
 notify_stopping(const char *status);
 
-/* Asks for that much more time while starting, reloading or stopping. */
-void
-notify_extend_ms(int64_t duration_ms);
-
 /*
  * Call it once per pass of the loop, and only when that pass did its work. Pings
  * at most once each half of the watchdog's interval.
  */
 void
 notify_alive(int64_t monotonic_ms);
-
-/* The watchdog's interval; 0: nobody watches. */
-int64_t
-notify_watchdog_ms(void);
 
 #endif

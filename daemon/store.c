@@ -201,6 +201,18 @@ store_pairs(const struct redisReply *reply, struct pair *ret_pairs, size_t max)
 }
 
 bool
+store_read_record(const struct redisReply *reply, enum record_kind kind,
+    void *ret_record)
+{
+	struct pair pairs[STORE_PAIRS_MAX];
+	int count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
+	const char *why;
+
+	return count > 0 && record_from_pairs(kind, pairs, (size_t)count,
+	    ret_record, &why);
+}
+
+bool
 store_claim(struct store *store, int64_t now_ms, size_t limit,
     int64_t lease_until_ms, redis_on_reply *on_reply, void *context,
     uint64_t tag)

@@ -49,6 +49,10 @@ bool store_load(struct store *store, const struct record_ref *ref, redis_on_repl
 /* Reads the reply of store_load; 0 pairs: no such record. -1: not a hash. */
 int store_pairs(const struct redisReply *reply, struct pair *ret_pairs, size_t max);
 
+/* Reads that reply into a record of the kind (its id is the caller's to set).
+ * False: there is none, or it cannot be read; a reply of NULL is none. */
+bool store_read_record(const struct redisReply *reply, enum record_kind kind, void *ret_record);
+
 /* claim: takes ids due at now, puts them off until then. */
 bool store_claim(struct store *store, int64_t now_ms, size_t limit, int64_t lease_until_ms,
     redis_on_reply *on_reply, void *context, uint64_t tag);

@@ -282,11 +282,8 @@ on_request(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct job *job = context;
-	struct pair pairs[STORE_PAIRS_MAX];
 	struct request *request = &job->request;
 	char id[REQUEST_ID_SIZE];
-	const char *why = "";
-	int count;
 
 	(void)tag;
 	if (!is_read(end, reply)) {
@@ -294,9 +291,7 @@ on_request(void *context, uint64_t tag, enum redis_end end,
 		return;
 	}
 	memcpy(id, request->id, sizeof(id));
-	count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
-	if (count <= 0 || !record_from_pairs(RECORD_REQUEST, pairs,
-	        (size_t)count, request, &why)) {
+	if (!store_read_record(reply, RECORD_REQUEST, request)) {
 		intake_refuse(&job->intake, "not_found", "/id");
 		refuse(job);
 		return;
@@ -541,18 +536,13 @@ on_case(void *context, uint64_t tag, enum redis_end end,
 {
 	struct job *job = context;
 	struct case_file *case_file = &job->case_file;
-	struct pair pairs[STORE_PAIRS_MAX];
-	const char *why = "";
-	int count;
 
 	(void)tag;
 	if (!is_read(end, reply)) {
 		finish(job, SUBMIT_LATER, NULL, "");
 		return;
 	}
-	count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
-	job->is_known_case = count > 0 && record_from_pairs(RECORD_CASE, pairs,
-	    (size_t)count, case_file, &why) &&
+	job->is_known_case = store_read_record(reply, RECORD_CASE, case_file) &&
 	    strcmp(case_file->phone, job->intake.phone.e164) == 0;
 	snprintf(case_file->number, sizeof(case_file->number), "%.*s",
 	    NUMBER_SIZE - 1, job->intake.case_number);

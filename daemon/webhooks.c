@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "daemon/log.h"
 #include "daemon/spoken.h"
@@ -13,24 +12,17 @@
 enum {
 	HEADERS_MAX = 64,
 	URL_MAX = 4096,
-	ONE_MOMENT_MS = 1000,   /* well before the server's own 503 */
 };
-
-struct waiting;
-TAILQ_HEAD(waiting_list, waiting);
 
 struct webhooks {
 	struct calls *calls;
 	struct engine *engine;
 	struct store *store;
 	struct http_server *server;
-	struct waiting_list questions;  /* oldest first */
 };
 
 /* One request that waits for its commit. */
 struct waiting {
-	TAILQ_ENTRY(waiting) link;      /* while it is a question */
-	int64_t since_ms;
 	struct webhooks *webhooks;
 	struct http_handle handle;
 	char provider[ID_SIZE];
@@ -47,7 +39,6 @@ webhooks_new(struct calls *calls, struct engine *engine, struct store *store)
 	webhooks->calls = calls;
 	webhooks->engine = engine;
 	webhooks->store = store;
-	TAILQ_INIT(&webhooks->questions);
 	return webhooks;
 }
 
@@ -148,8 +139,6 @@ on_result(void *context, uint64_t tag, const struct engine_result *result)
 	enum flow flow = FLOW_GOODBYE;
 
 	(void)tag;
-	if (waiting->is_question)
-		TAILQ_REMOVE(&webhooks->questions, waiting, link);
 	if (request == NULL) {
 		/* It was told 503, or "one moment", and comes again. */
 	} else if (!waiting->is_question) {
@@ -272,31 +261,10 @@ post(struct webhooks *webhooks, struct http_request *request,
 	}
 	order.event.to = *call;
 	waiting->handle = http_hold(request);
-	waiting->since_ms = clock_monotonic_ms();
-	if (waiting->is_question)
-		TAILQ_INSERT_TAIL(&webhooks->questions, waiting, link);
 	if (!engine_post(webhooks->engine, &order)) {
 		struct engine_result away = { .end = ENGINE_UNAVAILABLE };
 
 		on_result(waiting, 0, &away);
-	}
-}
-
-void
-webhooks_tick(struct webhooks *webhooks)
-{
-	int64_t before_ms = clock_monotonic_ms() - ONE_MOMENT_MS;
-	struct waiting *waiting;
-
-	TAILQ_FOREACH(waiting, &webhooks->questions, link) {
-		struct http_request *request;
-
-		if (waiting->since_ms > before_ms)
-			break;
-		request = http_held(webhooks->server, waiting->handle);
-		if (request != NULL)
-			reply_flow(webhooks, request, waiting->provider,
-			    FLOW_WAIT, NULL, &waiting->call, false);
 	}
 }
 

@@ -20,8 +20,5 @@ void webhooks_set_server(struct webhooks *webhooks, struct http_server *server);
 /* Handler of /hooks/{provider}/{call}/{token}/{what}. */
 void webhooks_on_request(struct webhooks *webhooks, struct http_request *request);
 
-/* Once a second: a question that Redis keeps waiting is answered "one moment",
- * and the provider asks again. */
-void webhooks_tick(struct webhooks *webhooks);
 
 #endif

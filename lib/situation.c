@@ -54,30 +54,11 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_GONE] = "gone",
 };
 
-const char *const question_names[QUESTION_COUNT] = {
-	[QUESTION_UP] = "up",
-	[QUESTION_KEY] = "key",
-	[QUESTION_SILENT] = "silent",
-	[QUESTION_DIAL_OVER] = "dial_over",
-	[QUESTION_RESULT] = "result",
-	[QUESTION_WAIT] = "wait",
-};
-
 const char *const effect_kind_names[EFFECT_COUNT] = {
 	[EFFECT_PLACE] = "place",
 	[EFFECT_HANG_UP] = "hang_up",
 	[EFFECT_LOOK_UP] = "look_up",
 	[EFFECT_POLL] = "poll",
-};
-
-const char *const verdict_names[VERDICT_COUNT] = {
-	[VERDICT_NO_ROW] = "no_row",
-	[VERDICT_DONE] = "done",
-	[VERDICT_GOODBYE] = "goodbye",
-	[VERDICT_WHISPER] = "whisper",
-	[VERDICT_JOIN] = "join",
-	[VERDICT_RESULT] = "result",
-	[VERDICT_THANKS] = "thanks",
 };
 
 /* ---- finding records */

@@ -92,7 +92,6 @@ enum question {
 	QUESTION_WAIT,          /* asks again after "one moment" */
 	QUESTION_COUNT
 };
-extern const char *const question_names[QUESTION_COUNT];
 
 struct event {
 	enum event_kind kind;
@@ -142,7 +141,6 @@ enum verdict {
 	VERDICT_THANKS,                 /* the result was understood */
 	VERDICT_COUNT
 };
-extern const char *const verdict_names[VERDICT_COUNT];
 
 struct move {
 	struct record_ref record;

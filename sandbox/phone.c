@@ -63,9 +63,6 @@ address_order(const void *a, const void *b);
 static void
 on_node(const void *node, VISIT visit, void *arg);
 
-static void
-on_forget(struct phone *phone, void *context);
-
 static const char *
 behaviour_change(struct phone_behaviour *behaviour, const char *key,
     const json_t *value);
@@ -251,12 +248,6 @@ phones_walk(struct phones *phones,
 	twalk_r(phones->tree, on_node, &walk);
 }
 
-void
-phones_forget_rings(struct phones *phones)
-{
-	phones_walk(phones, on_forget, NULL);
-}
-
 static int
 address_order(const void *a, const void *b)
 {
@@ -271,13 +262,6 @@ on_node(const void *node, VISIT visit, void *arg)
 
 	if (visit == postorder || visit == leaf)
 		walk->on_phone(*(struct phone *const *)node, walk->context);
-}
-
-static void
-on_forget(struct phone *phone, void *context)
-{
-	(void)context;
-	phone->ring_count = 0;
 }
 
 /* NULL, or what was wanted instead. */

@@ -106,8 +106,4 @@ void
 phones_walk(struct phones *phones,
     void (*on_phone)(struct phone *phone, void *context), void *context);
 
-/* Forgets the rings of all phones. */
-void
-phones_forget_rings(struct phones *phones);
-
 #endif

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from company import AUTOMATIC, QUICK, by_phone, specialist
+from company import AUTOMATIC, QUICK, SETTINGS, by_phone, specialist
 
 ANSWERS, BUSY, SILENT, VOICEMAIL, HANGS_UP, INVALID, SECOND_TRY, REJECTS = (
     f"+7900000000{digit}" for digit in range(1, 9))
@@ -97,6 +97,18 @@ def test_invalid_number_is_not_tried_again(daemon):
     assert request["reason"] == "invalid_number"
     assert len(daemon.sandbox.posts()) == 1
     assert daemon.answer(ID)["state"] == "unreachable"
+
+
+@pytest.mark.settings({**QUICK, "specialists": [AUTOMATIC], "queues": [
+    {**SETTINGS["queues"][0], "greeting": "Вам звонит Ромашка."},
+    {**SETTINGS["queues"][1], "greeting": "Доставка, добрый день."},
+    SETTINGS["queues"][2]]})
+def test_the_customer_is_greeted_in_the_words_of_their_queue(daemon):
+    asked(daemon)
+    daemon.wait_for_answer(ID, "talking")
+    heard = [words for call in daemon.sandbox.calls()["calls"]
+             if call["to"] == ANSWERS for words in call["heard"]]
+    assert heard == ["Вам звонит Ромашка."]
 
 
 @pytest.mark.settings({**QUICK, "specialists": [AUTOMATIC],
@@ -526,6 +538,24 @@ def test_a_later_request_continues_the_case(daemon):
     other = asked(daemon, BUSY, name="web-00000003", case=number)
     assert other["number"] != number
     assert daemon.request(number)["id"] == daemon.request("web-00000002")["id"]
+
+
+@automatic
+def test_to_be_called_again_while_they_wait_again_already(daemon):
+    """One customer waits once in a queue: the later request takes over."""
+    asked(daemon)
+    daemon.wait_for_state(ID, "wrapping")
+    first = daemon.request(ID)["id"]
+    assert daemon.control("PUT", "/v1/specialists/vera",
+                          {"status": "off"})[0] == 200
+    daemon.wait_for_specialist("vera", "away")
+    asked(daemon, name="web-00000002")
+    second = daemon.request("web-00000002")["id"]
+    closed = daemon.act(first, "close", disposition="later")
+    assert (closed["state"], closed["reason"], closed["next"]) == (
+        "closed", "continued_in", second)
+    daemon.wait_for(lambda: "merge" in daemon.story(second))
+    assert daemon.request(second)["state"] == "waiting"
 
 
 @by_hand
