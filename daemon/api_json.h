@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * api_json: records as the JSON of /v1 (docs/openapi): instants are Unix
+ * api_json: records as the JSON of /v1 (docs/http.md): instants are Unix
  * seconds, empty values are left out. Pure but for jansson's memory.
  */
 #ifndef CALLBACKD_DAEMON_API_JSON_H
