@@ -42,8 +42,7 @@ struct submitter *submitter_new(struct store *store, struct engine *engine,
 void submitter_free(struct submitter *submitter);
 void submitter_set_policy(struct submitter *submitter, const struct policy *policy);
 
-/* on_end is called exactly once, never from inside this call unless it returns
- * true at once with LATER or a check. */
+/* on_end is called exactly once; with LATER perhaps before this returns. */
 void submit(struct submitter *submitter, const struct submission *submission);
 
 size_t submitter_busy_count(const struct submitter *submitter);
