@@ -15,49 +15,6 @@
 
 /* ---- words of one situation */
 
-static void
-add_removal(const char *index, const char *tail, struct words *words)
-{
-	char key[KEY_SIZE];
-
-	snprintf(key, sizeof(key), "%s%s", index, tail);
-	words_add(words, key);
-	words_add(words, "");
-}
-
-static size_t
-add_forget(const struct engine *engine, const struct slot *slot,
-    struct words *words)
-{
-	static const char *const indexes[] = { "due", "active", "promises",
-		"late", "referred" };
-	const struct policy *policy = engine->policy;
-	const struct pending *pending = TAILQ_FIRST(&slot->pendings);
-	char key[KEY_SIZE];
-
-	record_key(&pending->event.to, key);
-	words_add(words, slot->op);
-	words_add(words, "0");                  /* guards */
-	words_add(words, "1");                  /* records */
-	words_add(words, key);
-	words_add(words, "0");
-	words_add(words, "0");                  /* fields */
-	words_add(words, "0");
-	words_add_number(words, (int64_t)(COUNT_OF(indexes) +
-	    policy->queue_count * 2));
-	for (size_t i = 0; i < COUNT_OF(indexes); i++)
-		add_removal(indexes[i], "", words);
-	for (size_t i = 0; i < policy->queue_count; i++) {
-		add_removal("wait:", policy->queues[i].id, words);
-		add_removal("ready:", policy->queues[i].id, words);
-	}
-	words_add(words, "0");                  /* unique keys */
-	words_add(words, "0");                  /* keep */
-	for (int i = 0; i < 5; i++)             /* E T R C L */
-		words_add(words, "0");
-	return 1;
-}
-
 static size_t
 add_refusal(struct engine *engine, const struct slot *slot,
     struct words *words)
@@ -89,7 +46,8 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		    pending->warnings : slot->warnings };
 
 	if (slot->is_forget)
-		return add_forget(engine, slot, words);
+		return commit_forget(engine->policy, &pending->event.to,
+		    slot->op, words);
 	if (pending->is_refusal)
 		return add_refusal(engine, slot, words);
 	if (pending->take_member != NULL) {

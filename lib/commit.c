@@ -98,7 +98,7 @@ pair_up(const struct situation *before, const struct outcome *outcome,
 /* Version and operation are written by the script: they follow from what it is
  * given anyway. */
 static void
-add_fields(const struct pair_of_records *pair, struct words *words)
+add_fields(const struct pair_of_records *pair, size_t head, struct words *words)
 {
 	static const union {
 		struct request request;
@@ -109,7 +109,7 @@ add_fields(const struct pair_of_records *pair, struct words *words)
 	const struct field_table *table = record_fields(pair->kind);
 	const void *base = pair->before != NULL ? pair->before : &nothing_yet;
 	const struct field *gone[FIELDS_MAX];
-	size_t place = words_reserve(words), count = 0, gone_count = 0;
+	size_t count = 0, gone_count = 0;
 	char text[VALUE_SIZE];
 
 	if (pair->before == NULL) {
@@ -133,8 +133,8 @@ add_fields(const struct pair_of_records *pair, struct words *words)
 		words_add(words, text);
 		count++;
 	}
-	words_set_count(words, place, count);
-	words_add_number(words, (int64_t)gone_count);
+	words_set_count(words, head, PART_FIELDS, count);
+	words_set_count(words, head, PART_GONE, gone_count);
 	for (size_t i = 0; i < gone_count; i++)
 		words_add(words, gone[i]->name);
 }
@@ -163,34 +163,47 @@ standing_of(enum record_kind kind, const void *record, struct standing *ret)
 	}
 }
 
-static bool
-stands_in(const struct standing *standing, const char *index)
+static const int64_t *
+score_in(const struct standing *standing, const char *index)
 {
 	for (size_t i = 0; i < standing->count; i++) {
 		if (strcmp(standing->in[i].index, index) == 0)
-			return true;
+			return &standing->in[i].score;
 	}
-	return false;
+	return NULL;
+}
+
+/* `due` is written always: a claim may have put it off by a lease. */
+static bool
+is_written(const struct standing *was, const char *index, int64_t score)
+{
+	const int64_t *old = score_in(was, index);
+
+	return old == NULL || *old != score || strcmp(index, "due") == 0;
 }
 
 static void
 add_indexes(const struct standing *was, const struct standing *is,
-    struct words *words)
+    bool is_audit, size_t head, struct words *words)
 {
-	size_t place = words_reserve(words), count = is->count;
+	size_t count = 0;
 
 	for (size_t i = 0; i < is->count; i++) {
+		if (!is_audit && !is_written(was, is->in[i].index,
+		        is->in[i].score))
+			continue;
 		words_add(words, is->in[i].index);
 		words_add_number(words, is->in[i].score);
+		count++;
 	}
 	for (size_t i = 0; i < was->count; i++) {
-		if (stands_in(is, was->in[i].index))
+		if (score_in(is, was->in[i].index) != NULL)
 			continue;
 		words_add(words, was->in[i].index);
 		words_add(words, "");
 		count++;
 	}
-	words_set_count(words, place, count);
+	words_set_count(words, head, PART_INDEXES, count);
 }
 
 static bool
@@ -285,6 +298,18 @@ record_keep_ms(const struct policy *policy, const struct pair_of_records *pair)
 	return 0;
 }
 
+static size_t
+add_record_head(const struct record_ref *ref, int64_t expect,
+    struct words *words)
+{
+	char key[KEY_SIZE];
+
+	record_key(ref, key);
+	words_add(words, key);
+	words_add_number(words, expect);
+	return words_add_counts(words, COMMIT_RECORD_PARTS);
+}
+
 static void
 add_record(const struct policy *policy, const struct situation *before,
     const struct outcome *outcome, const struct pair_of_records *pair,
@@ -292,42 +317,35 @@ add_record(const struct policy *policy, const struct situation *before,
 {
 	const struct record *record = pair->before;
 	struct standing was, is;
-	char key[KEY_SIZE];
-	size_t place, count;
+	size_t count, head = add_record_head(&pair->ref,
+	    record != NULL ? record->version : 0, words);
 	bool changed = is_changed(pair);
+	int64_t keep_ms;
 
-	record_key(&pair->ref, key);
-	words_add(words, key);
-	words_add_number(words, record != NULL ? record->version : 0);
-	if (changed) {
-		add_fields(pair, words);
-	} else {
-		words_add(words, "0");
-		words_add(words, "0");
-	}
-	if (!changed && !extras->is_audit) {
-		words_add(words, "0");
-		words_add(words, "0");
-		words_add(words, "0");
+	if (changed)
+		add_fields(pair, head, words);
+	else if (!extras->is_audit)
 		return;
-	}
 	standing_of(pair->kind, pair->before, &was);
 	standing_of(pair->kind, pair->after, &is);
 	if (extras->is_audit)
 		standing_add_absent(pair->kind, pair->after, &was);
-	add_indexes(&was, &is, words);
-	place = words_reserve(words);
+	add_indexes(&was, &is, extras->is_audit, head, words);
 	count = add_uniques(policy, pair, &was, &is, extras->is_audit, words);
 	if (pair->after == &outcome->after.request)
 		count += add_seen(policy, before, &outcome->after, words);
-	words_set_count(words, place, count);
-	words_add_number(words, record_keep_ms(policy, pair));
+	words_set_count(words, head, PART_UNIQUES, count);
+	keep_ms = record_keep_ms(policy, pair);
+	if (keep_ms > 0) {
+		words_set_count(words, head, PART_KEEP, 1);
+		words_add_number(words, keep_ms);
+	}
 }
 
 /* ---- what lives and dies with a request */
 
 static size_t
-add_expiry(const char *prefix, const char *id, int64_t keep_ms,
+add_life(const char *prefix, const char *id, int64_t keep_ms,
     const char *source_id, struct words *words)
 {
 	char key[KEY_SIZE];
@@ -353,50 +371,50 @@ is_latest_of_case(const struct situation *after)
 }
 
 static void
-add_expiries(const struct policy *policy, const struct situation *before,
-    const struct outcome *outcome, struct words *words)
+add_lives(const struct policy *policy, const struct situation *before,
+    const struct outcome *outcome, size_t head, struct words *words)
 {
 	const struct request *is = &outcome->after.request;
 	const struct request *birth = &outcome->birth;
-	size_t place = words_reserve(words), count = 0;
+	size_t count = 0;
 
 	if (birth->id[0] != '\0') {
-		count += add_expiry("said:", birth->id, 0, is->id, words);
-		count += add_expiry("askers:", birth->id, 0, is->id, words);
-		count += add_expiry("case:", is->number, 0, NULL, words);
+		count += add_life("said:", birth->id, 0, is->id, words);
+		count += add_life("askers:", birth->id, 0, is->id, words);
+		count += add_life("case:", is->number, 0, NULL, words);
 	}
 	/* Born into a case whose last request had ended. */
 	if (before->request.state == REQUEST_NONE &&
 	    before->case_file.record.version > 0)
-		count += add_expiry("case:", is->number, 0, NULL, words);
+		count += add_life("case:", is->number, 0, NULL, words);
 	/* Who no longer asks is remembered for a while all the same. */
 	for (size_t i = 0; i < before->askers.count; i++) {
 		if (!is_asker(&outcome->after.askers, before->askers.ids[i]))
-			count += add_expiry("seen:", before->askers.ids[i],
+			count += add_life("seen:", before->askers.ids[i],
 			    policy->seen_keep_ms, NULL, words);
 	}
 	/* Lines may still be added to an ended request's story. */
 	if (is->state == REQUEST_CLOSED)
-		count += add_expiry("story:", is->id, policy->record_keep_ms,
+		count += add_life("story:", is->id, policy->record_keep_ms,
 		    NULL, words);
 	if (is->state == REQUEST_CLOSED &&
 	    before->request.state != REQUEST_CLOSED) {
 		int64_t keep_ms = policy->record_keep_ms;
 
-		count += add_expiry("said:", is->id, keep_ms, NULL, words);
-		count += add_expiry("askers:", is->id, keep_ms, NULL, words);
+		count += add_life("said:", is->id, keep_ms, NULL, words);
+		count += add_life("askers:", is->id, keep_ms, NULL, words);
 		if (birth->id[0] == '\0' && is->next[0] == '\0' &&
 		    is_latest_of_case(&outcome->after))
-			count += add_expiry("case:", is->number, keep_ms, NULL,
+			count += add_life("case:", is->number, keep_ms, NULL,
 			    words);
 		/* Kept for a while after the end, so that the same form sent
 		 * again changes nothing. */
 		for (size_t i = 0; i < outcome->after.askers.count; i++)
-			count += add_expiry("seen:",
+			count += add_life("seen:",
 			    outcome->after.askers.ids[i], birth->id[0] != '\0' ?
 			    0 : policy->seen_keep_ms, NULL, words);
 	}
-	words_set_count(words, place, count);
+	words_set_count(words, head, PART_LIVES, count);
 }
 
 /* ---- answers to the website */
@@ -549,13 +567,13 @@ add_askers(const struct situation *after, struct words *words)
 static void
 add_texts(const struct policy *policy, const struct situation *before,
     const struct outcome *outcome, const struct commit_extras *extras,
-    struct words *words)
+    size_t head, struct words *words)
 {
 	const struct situation *after = &outcome->after;
 	const struct request *subject = outcome->birth.id[0] != '\0' &&
 	    after->request.state == REQUEST_CLOSED ? &outcome->birth :
 	    &after->request;
-	size_t place = words_reserve(words), count = 0;
+	size_t count = 0;
 	char key[KEY_SIZE];
 
 	if (extras->said != NULL) {
@@ -604,20 +622,21 @@ add_texts(const struct policy *policy, const struct situation *before,
 		words_add_number(words, policy->answer_keep_ms);
 		count++;
 	}
-	words_set_count(words, place, count);
+	words_set_count(words, head, PART_TEXTS, count);
 }
 
 /* ---- refusals, counters, lines */
 
 static void
-add_rejected(const struct commit_extras *extras, struct words *words)
+add_rejected(const struct commit_extras *extras, size_t head,
+    struct words *words)
 {
 	size_t count = 0;
 
 	while (count < COUNT_OF(extras->rejected) &&
 	    extras->rejected[count] != NULL)
 		count++;
-	words_add_number(words, (int64_t)(count / 2));
+	words_set_count(words, head, PART_REJECTED, count / 2);
 	for (size_t i = 0; i < count / 2 * 2; i++)
 		words_add(words, extras->rejected[i]);
 }
@@ -638,11 +657,11 @@ add_counter(const char *day, const char *name, int64_t amount,
 
 static void
 add_counters(const struct situation *before, const struct outcome *outcome,
-    int64_t now_ms, struct words *words)
+    int64_t now_ms, size_t head, struct words *words)
 {
 	const struct request *was = &before->request;
 	const struct request *is = &outcome->after.request;
-	size_t place = words_reserve(words), count = 0;
+	size_t count = 0;
 	time_t now = (time_t)(now_ms / 1000);
 	struct tm parts;
 	char day[12];
@@ -657,7 +676,7 @@ add_counters(const struct situation *before, const struct outcome *outcome,
 	    !is->is_missed, words, &count);
 	add_counter(day, "closed", is->state == REQUEST_CLOSED &&
 	    was->state != REQUEST_CLOSED, words, &count);
-	words_set_count(words, place, count);
+	words_set_count(words, head, PART_COUNTERS, count);
 }
 
 /* A line is one line and a name one word, whatever people call themselves. */
@@ -684,15 +703,18 @@ is_told(const struct outcome *outcome, size_t i)
 }
 
 static void
-add_lines(const struct outcome *outcome, int64_t now_ms, struct words *words)
+add_lines(const struct outcome *outcome, int64_t now_ms, size_t head,
+    struct words *words)
 {
-	const char *story = outcome->after.request.id;
 	char line[KEY_SIZE + DETAIL_SIZE + 256 + NOTE_SIZE], key[KEY_SIZE];
 	size_t count = 0;
 
 	for (size_t i = 0; i < outcome->move_count; i++)
 		count += is_told(outcome, i);
-	words_add_number(words, (int64_t)count);
+	if (count == 0)
+		return;
+	words_set_count(words, head, PART_LINES, count);
+	words_add(words, outcome->after.request.id);
 	for (size_t i = 0; i < outcome->move_count; i++) {
 		const struct move *move = &outcome->moves[i];
 		const struct life *life = life_of(move->record.kind);
@@ -714,24 +736,26 @@ add_lines(const struct outcome *outcome, int64_t now_ms, struct words *words)
 		    has_note ? NOTE_SIZE - 1 : 0,
 		    has_note ? outcome->note : "");
 		make_plain(line, false);
-		words_add(words, story);
 		words_add(words, line);
 	}
 }
 
 /* ---- the whole */
 
-size_t
-commit_between(const struct policy *policy, const struct situation *before,
-    const struct outcome *outcome, int64_t now_ms,
-    const struct commit_extras *extras, struct words *words)
+static size_t
+add_head(const char *op, struct words *words)
 {
-	struct pair_of_records pairs[PAIRS_MAX];
-	size_t count = pair_up(before, outcome, pairs);
+	words_add(words, op);
+	return words_add_counts(words, COMMIT_PARTS);
+}
 
-	words_add(words, extras->op);
-	words_add_number(words, (extras->take_index != NULL) +
-	    (extras->absent_key != NULL));
+static void
+add_guards(const struct commit_extras *extras, const char *owner, size_t head,
+    struct words *words)
+{
+	words_set_count(words, head, PART_GUARDS,
+	    (size_t)(extras->take_index != NULL) +
+	    (size_t)(extras->absent_key != NULL));
 	if (extras->take_index != NULL) {
 		words_add(words, "take");
 		words_add(words, extras->take_index);
@@ -741,17 +765,73 @@ commit_between(const struct policy *policy, const struct situation *before,
 	if (extras->absent_key != NULL) {
 		words_add(words, "absent");
 		words_add(words, extras->absent_key);
-		words_add(words, outcome->after.request.id);
+		words_add(words, owner);
 	}
-	words_add_number(words, (int64_t)count);
+}
+
+size_t
+commit_between(const struct policy *policy, const struct situation *before,
+    const struct outcome *outcome, int64_t now_ms,
+    const struct commit_extras *extras, struct words *words)
+{
+	struct pair_of_records pairs[PAIRS_MAX];
+	size_t count = pair_up(before, outcome, pairs);
+	size_t head = add_head(extras->op, words);
+
+	add_guards(extras, outcome->after.request.id, head, words);
+	words_set_count(words, head, PART_RECORDS, count);
 	for (size_t i = 0; i < count; i++)
 		add_record(policy, before, outcome, &pairs[i], extras, words);
-	add_expiries(policy, before, outcome, words);
-	add_texts(policy, before, outcome, extras, words);
-	add_rejected(extras, words);
-	add_counters(before, outcome, now_ms, words);
-	add_lines(outcome, now_ms, words);
+	add_lives(policy, before, outcome, head, words);
+	add_texts(policy, before, outcome, extras, head, words);
+	add_rejected(extras, head, words);
+	add_counters(before, outcome, now_ms, head, words);
+	add_lines(outcome, now_ms, head, words);
 	return count;
+}
+
+/* What one record is taken out of; told as several when it is much. */
+struct removal {
+	const struct record_ref *ref;
+	struct words *words;
+	size_t records, head, count;
+};
+
+static void
+add_removal(struct removal *removal, const char *index, const char *tail)
+{
+	char key[KEY_SIZE];
+
+	if (removal->records == 0 || removal->count == COUNT_OF_WORD_MAX) {
+		removal->head = add_record_head(removal->ref, 0,
+		    removal->words);
+		removal->records++;
+		removal->count = 0;
+	}
+	snprintf(key, sizeof(key), "%s%s", index, tail);
+	words_add(removal->words, key);
+	words_add(removal->words, "");
+	words_set_count(removal->words, removal->head, PART_INDEXES,
+	    ++removal->count);
+}
+
+size_t
+commit_forget(const struct policy *policy, const struct record_ref *ref,
+    const char *op, struct words *words)
+{
+	static const char *const indexes[] = { "due", "active", "promises",
+		"late", "referred" };
+	size_t head = add_head(op, words);
+	struct removal removal = { .ref = ref, .words = words };
+
+	for (size_t i = 0; i < COUNT_OF(indexes); i++)
+		add_removal(&removal, indexes[i], "");
+	for (size_t i = 0; i < policy->queue_count; i++) {
+		add_removal(&removal, "wait:", policy->queues[i].id);
+		add_removal(&removal, "ready:", policy->queues[i].id);
+	}
+	words_set_count(words, head, PART_RECORDS, removal.records);
+	return removal.records;
 }
 
 void

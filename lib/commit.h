@@ -2,8 +2,8 @@
 /*
  * commit: the difference between two situations as arguments of the commit
  * script (daemon/lua/commit.lua has their order). Pure: no I/O. Every record
- * that was read is checked, only changed fields are written, and the whole
- * standing of every changed record is.
+ * that was read is checked; only changed fields and indexes are written, and `due`,
+ * which a claim may have put off, whenever its record is.
  */
 #ifndef CALLBACKD_LIB_COMMIT_H
 #define CALLBACKD_LIB_COMMIT_H
@@ -24,6 +24,13 @@ struct commit_extras {
 	bool is_audit;                  /* write the standing although nothing changed */
 };
 
+/* The counts that begin a situation, and those of each of its records, in the
+ * script's order. */
+enum commit_part { PART_GUARDS, PART_RECORDS, PART_LIVES, PART_TEXTS, PART_REJECTED,
+	PART_COUNTERS, PART_LINES, COMMIT_PARTS };
+enum commit_record_part { PART_FIELDS, PART_GONE, PART_INDEXES, PART_UNIQUES, PART_KEEP,
+	COMMIT_RECORD_PARTS };
+
 /* Appends one situation's arguments. `before` is what was read (all zero for
  * what did not exist). Returns how many records it holds. */
 size_t commit_between(const struct policy *policy, const struct situation *before,
@@ -32,6 +39,11 @@ size_t commit_between(const struct policy *policy, const struct situation *befor
 
 /* A situation that only takes a member out and says why: a refusal. */
 void commit_refusal(const struct policy *policy, const struct commit_extras *extras,
+    struct words *words);
+
+/* A situation that takes an id of which there is no record out of every index.
+ * Refused when there is one. Returns how many records it holds. */
+size_t commit_forget(const struct policy *policy, const struct record_ref *ref, const char *op,
     struct words *words);
 
 /* Do the two differ in any field of any record. */

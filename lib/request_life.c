@@ -593,6 +593,7 @@ give_birth(struct moment *m, const char *queue, const char *source)
 	memcpy(birth->site_id, r->site_id, sizeof(birth->site_id));
 	memcpy(birth->from, r->id, sizeof(birth->from));
 	birth->asker_count = r->asker_count;
+	birth->room = 1;
 	birth->has_warnings = r->has_warnings;
 	birth->asked_at_ms = m->now_ms;
 	birth->at_ms = m->now_ms;
@@ -607,6 +608,7 @@ arrive(struct moment *m)
 {
 	struct request *r = m->request;
 
+	r->room = 1;
 	if (r->at_ms > m->now_ms) {
 		promise_at(m->policy, r, r->at_ms);
 	} else {

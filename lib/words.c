@@ -7,8 +7,6 @@
 
 #include "lib/check.h"
 
-enum { PLACE_DIGITS = 6 };      /* a reserved count is written with leading zeros */
-
 void
 words_fini(struct words *words)
 {
@@ -81,22 +79,23 @@ words_add_number(struct words *words, int64_t number)
 }
 
 size_t
-words_reserve(struct words *words)
+words_add_counts(struct words *words, size_t count)
 {
-	words_add_bytes(words, "000000", PLACE_DIGITS);
+	static const char zeros[] = "0000000000000000";
+
+	CHECK(count < sizeof(zeros));
+	words_add_bytes(words, zeros, count);
 	return words->count - 1;
 }
 
 void
-words_set_count(struct words *words, size_t place, size_t count)
+words_set_count(struct words *words, size_t place, size_t which, size_t n)
 {
-	char *digits = words->bytes + words->ends[place] - PLACE_DIGITS - 1;
+	size_t begin = place == 0 ? 0 : words->ends[place - 1];
 
-	CHECK(count < 1000000);
-	for (int i = PLACE_DIGITS - 1; i >= 0; i--) {
-		digits[i] = (char)('0' + count % 10);
-		count /= 10;
-	}
+	CHECK(begin + which + 1 < words->ends[place]);
+	CHECK(n <= COUNT_OF_WORD_MAX);
+	words->bytes[begin + which] = (char)('0' + n);
 }
 
 void

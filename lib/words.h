@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { COUNT_OF_WORD_MAX = 255 - '0' };
+
 struct words {
 	char   *bytes;  size_t used, size;
 	size_t *ends;   size_t count, room;     /* of each word, in bytes */
@@ -23,10 +25,11 @@ void words_clear(struct words *words);
 void words_add(struct words *words, const char *text);
 void words_add_bytes(struct words *words, const void *bytes, size_t length);
 void words_add_number(struct words *words, int64_t number);
-/* Replaces the word at that place by a number (a count known only later);
- * the place must have been made by words_reserve. Returns its index. */
-size_t words_reserve(struct words *words);
-void words_set_count(struct words *words, size_t place, size_t count);
+/* A word of `count` counts, a byte each: '0' + n; all of them 0 until they are
+ * set (n is known only later). Returns its index. */
+size_t words_add_counts(struct words *words, size_t count);
+/* Aborts when n is over COUNT_OF_WORD_MAX. */
+void words_set_count(struct words *words, size_t place, size_t which, size_t n);
 void words_append(struct words *words, const struct words *more);
 
 /* Word i; valid until the next word is added. Every word is followed by a NUL. */

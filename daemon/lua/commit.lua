@@ -3,22 +3,27 @@
 -- KEYS[1] "{site}:"; every key below has it in front.
 -- ARGV: now_ms skew_max_ms keep_events_ms situations, then for each:
 --   op
---   G (kind a b)*G            guards: take zset member | absent key owner
+--   counts                    a byte each, '0' + n, of G N E T R C L
+--   (kind a b)*G              guards: take zset member | absent key owner
 --                             (nobody but that owner may hold it)
---   N records: id expect, F (field value)*F, D (field)*D, I (zset score|"")*I,
---              U (key value|"" keep_ms)*U, keep_ms
---   E (key keep_ms source)*E  keys that live as long: copied from source first
---   T (key value keep_ms)*T   plain strings
---   R (field value)*R         one entry for `rejected`
---   C (counter amount)*C      of stats:DAY
---   L (story line)*L          lines for story:R ("": of no request) and events
+--   N records: id expect counts (of F D I U K), (field value)*F, (field)*D,
+--              (zset score|"")*I, (key value|"" keep_ms)*U, (keep_ms)*K
+--   (key keep_ms source)*E    keys that live as long: copied from source first
+--   (key value keep_ms)*T     plain strings
+--   (field value)*R           one entry for `rejected`
+--   (counter amount)*C        of stats:DAY
+--   story, (line)*L           where there are lines: for story:R ("": of no
+--                             request) and events
+-- One entry in `events` for all of them: the field R with "first last", the
+-- places in story:R where its new lines stand; the field "" with a line of no
+-- story.
 -- expect "0": must not exist. A record with fields or deletions gets `v`, one
 -- more than expected, and `op`. keep_ms 0: for ever. score "": removed.
 -- Reply: TIME_ms, then one word for each: ok | again | conflict ID |
 --   held KEY OWNER | gone | skew | error TEXT (a key of the wrong type, say; of
 --   this situation a part may be written, the others are not concerned)
 -- Locals are found quicker, and each is looked up some hundred times.
-local call, ARGV, tonumber, unpack = redis.call, ARGV, tonumber, unpack
+local call, ARGV, unpack, byte = redis.call, ARGV, unpack, string.byte
 local site = KEYS[1]
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -44,16 +49,20 @@ local function owner_of(key)
 	return owner
 end
 
--- Where each part begins is found while checking, and used while writing.
-local function check_records(at, op)
-	local records = tonumber(ARGV[at])
-	local verdict
-	local first = at + 1
+local function counts_of(at)
+	local a, b, c, d, e, f, g = byte(ARGV[at], 1, 7)
 
-	at = first
+	return a - 48, b - 48, c - 48, d - 48, e - 48, (f or 48) - 48,
+	    (g or 48) - 48
+end
+
+-- Returns what is wrong, and where the last record ends.
+local function check_records(at, records, op)
+	local verdict
+
 	for _ = 1, records do
 		local id, expect = ARGV[at], ARGV[at + 1]
-		local fields = tonumber(ARGV[at + 2])
+		local fields, gone, indexes, uniques, keeps = counts_of(at + 2)
 
 		if (call('HGET', site .. id, 'v') or '0') ~= expect then
 			if call('HGET', site .. id, 'op') == op then
@@ -61,11 +70,7 @@ local function check_records(at, op)
 			end
 			verdict = verdict or ('conflict ' .. id)
 		end
-		at = at + 3 + fields * 2
-		at = at + 1 + tonumber(ARGV[at])
-		at = at + 1 + tonumber(ARGV[at]) * 2
-		local uniques = tonumber(ARGV[at])
-		at = at + 1
+		at = at + 3 + fields * 2 + gone + indexes * 2
 		for _ = 1, uniques do
 			local key, value = ARGV[at], ARGV[at + 1]
 
@@ -78,55 +83,51 @@ local function check_records(at, op)
 			end
 			at = at + 3
 		end
-		at = at + 1
+		at = at + keeps
 	end
-	return verdict, first, records, at
+	return verdict
 end
 
-local function check_guards(at)
-	local guards = tonumber(ARGV[at])
-	local verdict
+local function after_records(at, records)
+	for _ = 1, records do
+		local fields, gone, indexes, uniques, keeps = counts_of(at + 2)
 
-	at = at + 1
+		at = at + 3 + fields * 2 + gone + indexes * 2 + uniques * 3 + keeps
+	end
+	return at
+end
+
+local function check_guards(at, guards)
 	for _ = 1, guards do
 		local kind, a, b = ARGV[at], ARGV[at + 1], ARGV[at + 2]
 
-		if not verdict then
-			if kind == 'take' then
-				if not call('ZSCORE', site .. a, b) then
-					verdict = 'gone'
-				end
-			else
-				local owner = owner_of(a)
+		if kind == 'take' then
+			if not call('ZSCORE', site .. a, b) then
+				return 'gone'
+			end
+		else
+			local owner = owner_of(a)
 
-				if owner and owner ~= b then
-					verdict = 'held ' .. a .. ' ' .. owner
-				end
+			if owner and owner ~= b then
+				return 'held ' .. a .. ' ' .. owner
 			end
 		end
 		at = at + 3
 	end
-	return verdict, at
 end
 
-local function take_guarded(at)
-	for _ = 1, tonumber(ARGV[at]) do
-		if ARGV[at + 1] == 'take' then
-			call('ZREM', site .. ARGV[at + 2], ARGV[at + 3])
+local function take_guarded(at, guards)
+	for _ = 1, guards do
+		if ARGV[at] == 'take' then
+			call('ZREM', site .. ARGV[at + 1], ARGV[at + 2])
 		end
 		at = at + 3
 	end
 end
 
-local function keep(key, keep_ms)
-	if keep_ms ~= '0' then
-		call('PEXPIRE', key, keep_ms)
-	end
-end
-
-local function write_unique(key, value, id_value, keep_ms)
+local function write_unique(key, value, keep_ms, id)
 	if value == '' then
-		if call('GET', key) == id_value then
+		if call('GET', key) == string.match(id, ':(.*)') then
 			call('DEL', key)
 		end
 	elseif keep_ms == '0' then
@@ -136,25 +137,23 @@ local function write_unique(key, value, id_value, keep_ms)
 	end
 end
 
+-- Returns where the last one ends.
 local function write_records(at, records, op)
 	for _ = 1, records do
-		local id = ARGV[at]
+		local id, expect = ARGV[at], ARGV[at + 1]
 		local key = site .. id
-		local fields = tonumber(ARGV[at + 2])
+		local fields, gone, indexes, uniques, keeps = counts_of(at + 2)
 
-		local gone = tonumber(ARGV[at + 3 + fields * 2])
+		at = at + 3
 		if fields > 0 or gone > 0 then
-			call('HSET', key, 'v',
-			    string.format('%d', ARGV[at + 1] + 1), 'op', op,
-			    unpack(ARGV, at + 3, at + 2 + fields * 2))
+			call('HSET', key, 'v', string.format('%d', expect + 1),
+			    'op', op, unpack(ARGV, at, at + fields * 2 - 1))
 		end
-		at = at + 4 + fields * 2
+		at = at + fields * 2
 		if gone > 0 then
 			call('HDEL', key, unpack(ARGV, at, at + gone - 1))
 			at = at + gone
 		end
-		local indexes = tonumber(ARGV[at])
-		at = at + 1
 		for _ = 1, indexes do
 			if ARGV[at + 1] == '' then
 				call('ZREM', site .. ARGV[at], id)
@@ -163,24 +162,24 @@ local function write_records(at, records, op)
 			end
 			at = at + 2
 		end
-		local uniques = tonumber(ARGV[at])
-		at = at + 1
 		for _ = 1, uniques do
 			write_unique(site .. ARGV[at], ARGV[at + 1],
-			    string.match(id, ':(.*)'), ARGV[at + 2])
+			    ARGV[at + 2], id)
 			at = at + 3
 		end
-		keep(key, ARGV[at])
-		at = at + 1
+		if keeps > 0 then
+			call('PEXPIRE', key, ARGV[at])
+			at = at + 1
+		end
 	end
 	return at
 end
 
 -- Last of all: what a line of the story was just added to ends too.
-local function set_lives(at)
-	for _ = 1, tonumber(ARGV[at]) do
-		local key, keep_ms, source = site .. ARGV[at + 1], ARGV[at + 2],
-		    ARGV[at + 3]
+local function set_lives(at, lives)
+	for _ = 1, lives do
+		local key, keep_ms, source = site .. ARGV[at], ARGV[at + 1],
+		    ARGV[at + 2]
 
 		if source ~= '' then
 			call('COPY', site .. source, key)
@@ -194,114 +193,102 @@ local function set_lives(at)
 	end
 end
 
-local function write_rest(at, lines)
-	local lives = at
-
-	at = at + 1 + tonumber(ARGV[at]) * 3
-	for _ = 1, tonumber(ARGV[at]) do
-		if ARGV[at + 3] == '0' then
-			call('SET', site .. ARGV[at + 1], ARGV[at + 2])
+local function write_texts(at, texts)
+	for _ = 1, texts do
+		if ARGV[at + 2] == '0' then
+			call('SET', site .. ARGV[at], ARGV[at + 1])
 		else
-			call('SET', site .. ARGV[at + 1], ARGV[at + 2], 'PX',
-			    ARGV[at + 3])
+			call('SET', site .. ARGV[at], ARGV[at + 1], 'PX',
+			    ARGV[at + 2])
 		end
 		at = at + 3
-	end
-	at = at + 1
-	local rejected = tonumber(ARGV[at])
-	if rejected > 0 then
-		call('XADD', site .. 'rejected', 'MAXLEN', '~', '10000', '*',
-		    unpack(ARGV, at + 1, at + rejected * 2))
-		at = at + rejected * 2
-	end
-	at = at + 1
-	for _ = 1, tonumber(ARGV[at]) do
-		call('HINCRBY', site .. 'stats:' ..
-		    string.sub(ARGV[at + 1], 1, 10),
-		    string.sub(ARGV[at + 1], 12), ARGV[at + 2])
-		at = at + 2
-	end
-	at = at + 1
-	local count_lines = tonumber(ARGV[at])
-	local i = at + 1
-	local last = at + count_lines * 2
-	while i <= last do
-		local story, batch = ARGV[i], {}
-
-		while i <= last and ARGV[i] == story do
-			batch[#batch + 1] = ARGV[i + 1]
-			lines[#lines + 1] = ARGV[i + 1]
-			i = i + 2
-		end
-		if story ~= '' then
-			call('RPUSH', site .. 'story:' .. story, unpack(batch))
-		end
-	end
-	set_lives(lives)
-	return last + 1
-end
-
--- Steps over what write_rest would have written.
-local function skip_rest(at)
-	at = at + 1 + tonumber(ARGV[at]) * 3
-	at = at + 1 + tonumber(ARGV[at]) * 3
-	at = at + 1 + tonumber(ARGV[at]) * 2
-	at = at + 1 + tonumber(ARGV[at]) * 2
-	return at + 1 + tonumber(ARGV[at]) * 2
-end
-
--- Steps over records that were not all looked at.
-local function skip_records(at)
-	local records = tonumber(ARGV[at])
-
-	at = at + 1
-	for _ = 1, records do
-		at = at + 3 + tonumber(ARGV[at + 2]) * 2
-		at = at + 1 + tonumber(ARGV[at])
-		at = at + 1 + tonumber(ARGV[at]) * 2
-		at = at + 1 + tonumber(ARGV[at]) * 3
-		at = at + 1
 	end
 	return at
 end
 
-local lines = {}
+local function write_counters(at, counters)
+	for _ = 1, counters do
+		call('HINCRBY', site .. 'stats:' .. string.sub(ARGV[at], 1, 10),
+		    string.sub(ARGV[at], 12), ARGV[at + 1])
+		at = at + 2
+	end
+	return at
+end
 
--- One situation; returns its word and where the next one begins.
+local news = {}
+
+local function write_lines(at, lines)
+	local story = ARGV[at]
+
+	if story ~= '' then
+		local length = call('RPUSH', site .. 'story:' .. story,
+		    unpack(ARGV, at + 1, at + lines))
+
+		news[#news + 1] = story
+		news[#news + 1] = length - lines .. ' ' .. length - 1
+		return
+	end
+	for i = at + 1, at + lines do
+		news[#news + 1] = ''
+		news[#news + 1] = ARGV[i]
+	end
+end
+
+-- One situation, which begins at `at`; returns its word.
 local function commit_one(at)
 	local op = ARGV[at]
-	local guards = at + 1
-	local refused, records_at = check_guards(guards)
-	local verdict, first, records, rest = check_records(records_at, op)
+	local guards, records, lives, texts, rejected, counters, lines =
+	    counts_of(at + 1)
+	local guards_at = at + 2
+	local records_at = guards_at + guards * 3
+	local verdict = check_records(records_at, records, op)
 
 	-- An operation that was written already has taken what it guards.
 	if verdict ~= 'again' then
-		verdict = refused or verdict
+		verdict = check_guards(guards_at, guards) or verdict
 	end
 	if verdict then
-		return verdict, skip_rest(rest or skip_records(records_at))
+		return verdict
 	end
-	take_guarded(guards)
-	rest = write_records(first, records, op)
-	return 'ok', write_rest(rest, lines)
+	take_guarded(guards_at, guards)
+	local lives_at = write_records(records_at, records, op)
+	at = write_texts(lives_at + lives * 3, texts)
+	if rejected > 0 then
+		call('XADD', site .. 'rejected', 'MAXLEN', '~', '10000', '*',
+		    unpack(ARGV, at, at + rejected * 2 - 1))
+	end
+	at = write_counters(at + rejected * 2, counters)
+	if lines > 0 then
+		write_lines(at, lines)
+	end
+	set_lives(lives_at, lives)
+	return 'ok'
+end
+
+local function after_situation(at)
+	local guards, records, lives, texts, rejected, counters, lines =
+	    counts_of(at + 1)
+
+	at = after_records(at + 2 + guards * 3, records)
+	at = at + (lives + texts) * 3 + (rejected + counters) * 2
+	return lines > 0 and at + 1 + lines or at
 end
 
 local at = 5
 for i = 1, count do
-	local is_whole, word, after = pcall(commit_one, at)
+	local is_whole, word = pcall(commit_one, at)
 
 	if not is_whole then
 		word = 'error ' .. (type(word) == 'table' and word.err or
 		    tostring(word))
-		after = skip_rest(skip_records(
-		    at + 2 + tonumber(ARGV[at + 1]) * 3))
 	end
 	reply[i + 1] = word
-	at = after
+	if i < count then
+		at = after_situation(at)
+	end
 end
-if #lines > 0 then
+if #news > 0 then
 	call('XADD', site .. 'events', 'MINID', '~',
-	    string.format('%d', now - tonumber(ARGV[3])), '*', 'lines',
-	    table.concat(lines, '\n'))
+	    string.format('%d', now - tonumber(ARGV[3])), '*', unpack(news))
 end
 return reply

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* arguments: reads counts and tuples in the script's order. */
+/* arguments: reads counts, and tuples in the script's order. */
 #include "tests/store/arguments.h"
 
 #include <stdlib.h>
@@ -14,30 +14,28 @@ read_word(const struct words *words, size_t *at, const char **ret_word)
 	return true;
 }
 
+/* Counts, a byte each. */
 static bool
-read_count(const struct words *words, size_t *at, size_t max,
-    size_t *ret_count)
+read_counts(const struct words *words, size_t *at, size_t parts,
+    size_t *ret_counts)
 {
 	const char *word;
-	char *end;
-	long value;
 
-	if (!read_word(words, at, &word))
+	if (!read_word(words, at, &word) || strlen(word) != parts)
 		return false;
-	value = strtol(word, &end, 10);
-	if (word[0] == '\0' || *end != '\0' || value < 0 ||
-	    (size_t)value > max)
-		return false;
-	*ret_count = (size_t)value;
+	for (size_t i = 0; i < parts; i++) {
+		ret_counts[i] = (size_t)((unsigned char)word[i] - '0');
+		if (ret_counts[i] > PART_MAX)
+			return false;
+	}
 	return true;
 }
 
 static bool
-read_part(const struct words *words, size_t *at, size_t width,
+read_part(const struct words *words, size_t *at, size_t count, size_t width,
     struct part *ret_part)
 {
-	if (!read_count(words, at, PART_MAX, &ret_part->count))
-		return false;
+	ret_part->count = count;
 	for (size_t i = 0; i < ret_part->count; i++) {
 		for (size_t j = 0; j < width; j++) {
 			if (!read_word(words, at, &ret_part->word[i][j]))
@@ -53,31 +51,42 @@ static bool
 read_record(const struct words *words, size_t *at,
     struct record_arguments *record)
 {
+	size_t counts[COMMIT_RECORD_PARTS];
+
+	record->keep_ms = "0";
 	return read_word(words, at, &record->id) &&
 	    read_word(words, at, &record->expect) &&
-	    read_part(words, at, 2, &record->fields) &&
-	    read_part(words, at, 1, &record->gone) &&
-	    read_part(words, at, 2, &record->indexes) &&
-	    read_part(words, at, 3, &record->uniques) &&
-	    read_word(words, at, &record->keep_ms);
+	    read_counts(words, at, COMMIT_RECORD_PARTS, counts) &&
+	    read_part(words, at, counts[PART_FIELDS], 2, &record->fields) &&
+	    read_part(words, at, counts[PART_GONE], 1, &record->gone) &&
+	    read_part(words, at, counts[PART_INDEXES], 2, &record->indexes) &&
+	    read_part(words, at, counts[PART_UNIQUES], 3, &record->uniques) &&
+	    (counts[PART_KEEP] == 0 ||
+	        read_word(words, at, &record->keep_ms));
 }
 
 bool
 arguments_read(const struct words *words, size_t *at, struct arguments *ret)
 {
+	size_t counts[COMMIT_PARTS];
+
 	if (!read_word(words, at, &ret->op) ||
-	    !read_part(words, at, 3, &ret->guards) ||
-	    !read_count(words, at, RECORDS_MAX, &ret->record_count))
+	    !read_counts(words, at, COMMIT_PARTS, counts) ||
+	    !read_part(words, at, counts[PART_GUARDS], 3, &ret->guards) ||
+	    counts[PART_RECORDS] > RECORDS_MAX)
 		return false;
+	ret->record_count = counts[PART_RECORDS];
 	for (size_t i = 0; i < ret->record_count; i++) {
 		if (!read_record(words, at, &ret->records[i]))
 			return false;
 	}
-	return read_part(words, at, 3, &ret->expiries) &&
-	    read_part(words, at, 3, &ret->texts) &&
-	    read_part(words, at, 2, &ret->rejected) &&
-	    read_part(words, at, 2, &ret->counters) &&
-	    read_part(words, at, 2, &ret->lines);
+	ret->story = NULL;
+	return read_part(words, at, counts[PART_LIVES], 3, &ret->lives) &&
+	    read_part(words, at, counts[PART_TEXTS], 3, &ret->texts) &&
+	    read_part(words, at, counts[PART_REJECTED], 2, &ret->rejected) &&
+	    read_part(words, at, counts[PART_COUNTERS], 2, &ret->counters) &&
+	    (counts[PART_LINES] == 0 || read_word(words, at, &ret->story)) &&
+	    read_part(words, at, counts[PART_LINES], 1, &ret->lines);
 }
 
 const struct record_arguments *

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/commit.h"
 #include "lib/words.h"
 
 enum { PART_MAX = 96, RECORDS_MAX = 24 };
@@ -29,7 +30,8 @@ struct arguments {
 	const char *op;
 	struct part guards;
 	struct record_arguments records[RECORDS_MAX];  size_t record_count;
-	struct part expiries, texts, rejected, counters, lines;
+	struct part lives, texts, rejected, counters;
+	const char *story;  struct part lines;  /* NULL: no lines */
 };
 
 /* Reads one situation from word `*at`, which is moved behind it. False: they

@@ -246,41 +246,55 @@ write_record(struct keyspace *keyspace, const struct record_arguments *record,
 }
 
 static void
-write_expiries(struct keyspace *keyspace, const struct part *expiries)
+write_lives(struct keyspace *keyspace, const struct part *lives)
 {
-	for (size_t i = 0; i < expiries->count; i++) {
-		const char *const *expiry = expiries->word[i];
-		const struct entry *source = expiry[2][0] == '\0' ? NULL :
-		    keyspace_find(keyspace, expiry[2]);
-		struct entry *entry = keyspace_find(keyspace, expiry[0]);
+	for (size_t i = 0; i < lives->count; i++) {
+		const char *const *life = lives->word[i];
+		const struct entry *source = life[2][0] == '\0' ? NULL :
+		    keyspace_find(keyspace, life[2]);
+		struct entry *entry = keyspace_find(keyspace, life[0]);
 
 		if (entry == NULL && source != NULL) {
-			entry = make(keyspace, expiry[0], source->type);
+			entry = make(keyspace, life[0], source->type);
 			memcpy(entry->items, source->items,
 			    sizeof(entry->items));
 			entry->count = source->count;
 		}
 		if (entry != NULL)
-			entry->expires = strcmp(expiry[1], "0") != 0;
+			entry->expires = strcmp(life[1], "0") != 0;
 	}
 }
 
 static void
-write_lines(struct keyspace *keyspace, const struct part *all, char *lines,
-    size_t lines_size)
+tell(char *news, size_t news_size, const char *field, const char *value)
 {
-	for (size_t i = 0; i < all->count; i++) {
-		char key[ENTRY_SIZE];
-		size_t length = strlen(lines);
+	size_t length = strlen(news);
 
-		snprintf(lines + length, lines_size - length, "%s%s",
-		    length > 0 ? "\n" : "", all->word[i][1]);
-		if (all->word[i][0][0] == '\0')
-			continue;
-		snprintf(key, sizeof(key), "story:%s", all->word[i][0]);
-		add_item(make(keyspace, key, ENTRY_LIST), "",
-		    all->word[i][1]);
+	snprintf(news + length, news_size - length, "%s\n%s\n", field, value);
+}
+
+static void
+write_lines(struct keyspace *keyspace, const struct arguments *arguments,
+    char *news, size_t news_size)
+{
+	const struct part *lines = &arguments->lines;
+	struct entry *story;
+	char key[ENTRY_SIZE], places[32];
+
+	if (lines->count == 0)
+		return;
+	if (arguments->story[0] == '\0') {
+		for (size_t i = 0; i < lines->count; i++)
+			tell(news, news_size, "", lines->word[i][0]);
+		return;
 	}
+	snprintf(key, sizeof(key), "story:%s", arguments->story);
+	story = make(keyspace, key, ENTRY_LIST);
+	for (size_t i = 0; i < lines->count; i++)
+		add_item(story, "", lines->word[i][0]);
+	snprintf(places, sizeof(places), "%zu %zu",
+	    story->count - lines->count, story->count - 1);
+	tell(news, news_size, arguments->story, places);
 }
 
 static void
@@ -303,7 +317,7 @@ write_counters(struct keyspace *keyspace, const struct part *counters)
 
 void
 keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
-    char *lines, size_t lines_size, char ret_word[ITEM_SIZE])
+    char *news, size_t news_size, char ret_word[ITEM_SIZE])
 {
 	const struct part *guards = &arguments->guards;
 
@@ -329,19 +343,19 @@ keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
 		    arguments->texts.word[i][1], arguments->texts.word[i][2]);
 	keyspace->rejected_count += arguments->rejected.count > 0;
 	write_counters(keyspace, &arguments->counters);
-	write_lines(keyspace, &arguments->lines, lines, lines_size);
-	write_expiries(keyspace, &arguments->expiries);
+	write_lines(keyspace, arguments, news, news_size);
+	write_lives(keyspace, &arguments->lives);
 	strcpy(ret_word, "ok");
 }
 
 void
-keyspace_events(struct keyspace *keyspace, const char *lines)
+keyspace_events(struct keyspace *keyspace, const char *news)
 {
-	if (lines[0] == '\0')
+	if (news[0] == '\0')
 		return;
 	keyspace->events_count++;
 	snprintf(keyspace->last_events, sizeof(keyspace->last_events), "%s",
-	    lines);
+	    news);
 }
 
 /* ---- claim */

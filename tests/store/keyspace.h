@@ -33,11 +33,12 @@ void keyspace_fini(struct keyspace *keyspace);
 struct entry *keyspace_find(const struct keyspace *keyspace, const char *key);
 const char *entry_get(const struct entry *entry, const char *name);
 
-/* Applies one situation, adding its lines; the word that the script answers. */
+/* Applies one situation; the word that the script answers. Its news is added to
+ * `news`, field and value a line each. */
 void keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
-    char *lines, size_t lines_size, char ret_word[ITEM_SIZE]);
+    char *news, size_t news_size, char ret_word[ITEM_SIZE]);
 /* What one run of the script leaves in `events`. */
-void keyspace_events(struct keyspace *keyspace, const char *lines);
+void keyspace_events(struct keyspace *keyspace, const char *news);
 
 /* The ids claimed, in order; their scores become the lease. */
 size_t keyspace_claim(struct keyspace *keyspace, int64_t now_ms, size_t limit,

@@ -12,6 +12,7 @@
 
 #include "lib/commit.h"
 #include "lib/promise.h"
+#include "lib/standing.h"
 #include "tests/store/arguments.h"
 
 #define NOW_MS INT64_C(1700000000000)
@@ -190,11 +191,42 @@ only_changed_fields_are_written(void **state)
 	assert_value(&s->fields, "state", "offered");
 	assert_value(&s->fields, "request", "r1");
 	assert_value(&s->indexes, "ready:cards", "");
-	assert_value(&s->indexes, "active", "0");
+	assert_value(&s->indexes, "active", NULL);
 	assert_int_equal(sent.lines.count, 2);
-	assert_string_equal(sent.lines.word[0][0], "r1");
-	assert_string_equal(sent.lines.word[0][1], "1700000000000 request:r1 "
+	assert_string_equal(sent.story, "r1");
+	assert_string_equal(sent.lines.word[0][0], "1700000000000 request:r1 "
 	    "waiting offered matched offer - to anna");
+}
+
+/* An index is written when its score changes; `due`, which a claim may have put
+ * off, always; and all of them by an audit. */
+static void
+indexes_are_written_when_they_change(void **state)
+{
+	const struct record_arguments *r;
+	struct standing standing;
+
+	(void)state;
+	waiting_request();
+	outcome.after = before;
+	outcome.after.request.level++;
+	send();
+	r = record("request:r1");
+	assert_int_equal(r->indexes.count, 1);
+	assert_non_null(part_value(&r->indexes, "due"));
+	outcome.after.request.promise_at_ms += MINUTE_MS;
+	send();
+	r = record("request:r1");
+	assert_non_null(part_value(&r->indexes, "promises"));
+	assert_non_null(part_value(&r->indexes, "wait:cards"));
+	assert_value(&r->indexes, "active", NULL);
+	outcome.after = before;
+	extras.is_audit = true;
+	send();
+	r = record("request:r1");
+	standing_of_request(&before.request, &standing);
+	for (size_t i = 0; i < standing.count; i++)
+		assert_non_null(part_value(&r->indexes, standing.in[i].index));
 }
 
 /* Zeroes and empty texts are no fields: what becomes one is taken out. */
@@ -284,14 +316,14 @@ the_end_leaves_everything_and_is_kept_for_a_while(void **state)
 	assert_string_equal(part_second(&r->uniques,
 	    "phone:+79161234567:cards"), "");
 	snprintf(keep, sizeof(keep), "%lld", (long long)policy.seen_keep_ms);
-	assert_string_equal(part_second(&sent.expiries, "seen:site-0001"),
+	assert_string_equal(part_second(&sent.lives, "seen:site-0001"),
 	    keep);
 	snprintf(keep, sizeof(keep), "%lld", (long long)policy.record_keep_ms);
 	assert_string_equal(r->keep_ms, keep);
-	assert_string_equal(part_second(&sent.expiries, "story:r1"), keep);
-	assert_string_equal(part_second(&sent.expiries, "said:r1"), keep);
-	assert_string_equal(part_second(&sent.expiries, "askers:r1"), keep);
-	assert_string_equal(part_second(&sent.expiries, "case:4821"), keep);
+	assert_string_equal(part_second(&sent.lives, "story:r1"), keep);
+	assert_string_equal(part_second(&sent.lives, "said:r1"), keep);
+	assert_string_equal(part_second(&sent.lives, "askers:r1"), keep);
+	assert_string_equal(part_second(&sent.lives, "case:4821"), keep);
 	assert_non_null(strstr(part_second(&sent.texts, "answer:site-0001"),
 	    "\"cancelled\""));
 	assert_value(&sent.counters, "2023-11-14 closed", "1");
@@ -357,9 +389,9 @@ a_passed_case_goes_on_in_a_newborn(void **state)
 	assert_value(&record("request:r1")->fields, "next", "r2");
 	assert_string_equal(part_second(&birth->uniques,
 	    "phone:+79161234567:loans"), "r2");
-	assert_value(&sent.expiries, "said:r2", "said:r1");
-	assert_value(&sent.expiries, "askers:r2", "askers:r1");
-	assert_string_equal(part_second(&sent.expiries, "case:4821"), "0");
+	assert_value(&sent.lives, "said:r2", "said:r1");
+	assert_value(&sent.lives, "askers:r2", "askers:r1");
+	assert_string_equal(part_second(&sent.lives, "case:4821"), "0");
 	/* The website reads on in the successor. */
 	assert_non_null(strstr(part_second(&sent.texts, "answer:site-0001"),
 	    "\"scheduled\""));
@@ -459,6 +491,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(nothing_changed_is_only_checked),
+		TEST(indexes_are_written_when_they_change),
 		TEST(only_changed_fields_are_written),
 		TEST(emptied_fields_are_taken_out),
 		TEST(a_birth_takes_its_keys),
