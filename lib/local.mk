@@ -2,7 +2,7 @@
 noinst_LIBRARIES += lib/libcallback.a
 lib_libcallback_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(CONFIG_CFLAGS)
 lib_libcallback_a_SOURCES =
-lib_libcallback_a_SOURCES += lib/check.h lib/record.h lib/record.c lib/request.h lib/request.c \
+lib_libcallback_a_SOURCES += lib/check.h lib/fault.h lib/fault.c lib/record.h lib/record.c lib/request.h lib/request.c \
 	lib/call.h lib/call.c lib/specialist.h lib/specialist.c lib/case.h \
 	lib/progress.h lib/progress.c lib/transport.h \
 	lib/situation.h lib/situation.c lib/life.h lib/request_life.c lib/call_life.c \
