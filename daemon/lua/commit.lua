@@ -56,7 +56,7 @@ local function counts_of(at)
 	    (g or 48) - 48
 end
 
--- Returns what is wrong, and where the last record ends.
+-- Returns what is wrong: nil, "again", or a verdict.
 local function check_records(at, records, op)
 	local verdict
 
