@@ -623,7 +623,8 @@ def test_check_request(fake, tmp_path):
      "verb_unknown: no such verb; callbackd is older than this callbackctl"),
     (500, {}, NOT_NOW, "HTTP 500"),
     (302, {}, UNREACHED, "HTTP 302"),
-])
+], ids=["not_found", "no_row", "ambiguous", "field_type", "unavailable", "verb_unknown",
+        "no_words", "elsewhere"])
 def test_refusals(fake, status, problem, code, said):
     fake.answers["POST /v1/requests/4821/accept"] = (status, problem)
     ran = ctl(fake, "accept", "4821", "--as", "anna")
