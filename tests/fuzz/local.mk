@@ -30,6 +30,33 @@ tests_fuzz_text_SOURCES = tests/fuzz/text.c $(FUZZ_COMMON)
 tests_fuzz_text_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_text_LDADD = $(FUZZ_LIBS)
 tests_fuzz_text_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/template
+tests_fuzz_template_SOURCES = tests/fuzz/template.c $(FUZZ_COMMON)
+tests_fuzz_template_CPPFLAGS = $(FUZZ_CPPFLAGS) $(EXPAT_CFLAGS)
+tests_fuzz_template_LDADD = $(FUZZ_LIBS) $(EXPAT_LIBS)
+tests_fuzz_template_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/form
+tests_fuzz_form_SOURCES = tests/fuzz/form.c $(FUZZ_COMMON) sandbox/form.c sandbox/form.h sandbox/memory.c sandbox/memory.h
+tests_fuzz_form_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_form_LDADD = $(FUZZ_LIBS)
+tests_fuzz_form_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/twiml
+tests_fuzz_twiml_SOURCES = tests/fuzz/twiml.c $(FUZZ_COMMON) sandbox/twiml.c sandbox/twiml.h sandbox/memory.c sandbox/memory.h
+tests_fuzz_twiml_CPPFLAGS = $(FUZZ_CPPFLAGS) $(EXPAT_CFLAGS)
+tests_fuzz_twiml_LDADD = $(FUZZ_LIBS) $(EXPAT_LIBS)
+tests_fuzz_twiml_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/resp
+tests_fuzz_resp_SOURCES = tests/fuzz/resp.c $(FUZZ_COMMON) $(REDIS_LINK_SOURCES) \
+	daemon/store.c daemon/store.h daemon/clock.c daemon/clock.h daemon/log.c daemon/log.h
+tests_fuzz_resp_CPPFLAGS = $(FUZZ_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(HIREDIS_CFLAGS)
+tests_fuzz_resp_LDADD = $(FUZZ_LIBS) $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS)
+tests_fuzz_resp_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/guard
+tests_fuzz_guard_SOURCES = tests/fuzz/guard.c $(FUZZ_COMMON)
+tests_fuzz_guard_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_guard_LDADD = $(FUZZ_LIBS) $(LIBNET_LIBS)
+tests_fuzz_guard_LDFLAGS = $(FUZZ_LINK)
+daemon/tests_fuzz_resp-store.$(OBJEXT): daemon/scripts.h
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz.sh tests/soak.sh tests/fuzz/corpus tests/fuzz/found
 .PHONY: fuzz-targets fuzz-names
