@@ -7,6 +7,7 @@
 # Seeds lie in tests/fuzz/corpus/NAME, inputs that found a bug in tests/fuzz/found/NAME.
 FUZZ_TARGETS =
 FUZZ_COMMON = tests/fuzz/fuzz.c tests/fuzz/fuzz.h
+FUZZ_PROVIDER = tests/fuzz/providers.c tests/fuzz/providers.h
 FUZZ_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -DFUZZ_SOURCE='"$(abs_top_srcdir)"'
 FUZZ_LIBS = $(LIBCALLBACK_LIBS)
 FUZZ_LINK = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -56,9 +57,29 @@ tests_fuzz_guard_SOURCES = tests/fuzz/guard.c $(FUZZ_COMMON)
 tests_fuzz_guard_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_guard_LDADD = $(FUZZ_LIBS) $(LIBNET_LIBS)
 tests_fuzz_guard_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/provider_file
+tests_fuzz_provider_file_SOURCES = tests/fuzz/provider_file.c $(FUZZ_COMMON) $(FUZZ_PROVIDER)
+tests_fuzz_provider_file_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_provider_file_LDADD = $(FUZZ_LIBS)
+tests_fuzz_provider_file_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/provider_answer
+tests_fuzz_provider_answer_SOURCES = tests/fuzz/provider_answer.c $(FUZZ_COMMON) $(FUZZ_PROVIDER)
+tests_fuzz_provider_answer_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_provider_answer_LDADD = $(FUZZ_LIBS)
+tests_fuzz_provider_answer_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/provider_webhook
+tests_fuzz_provider_webhook_SOURCES = tests/fuzz/provider_webhook.c $(FUZZ_COMMON) $(FUZZ_PROVIDER)
+tests_fuzz_provider_webhook_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_provider_webhook_LDADD = $(FUZZ_LIBS)
+tests_fuzz_provider_webhook_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/signature
+tests_fuzz_signature_SOURCES = tests/fuzz/signature.c $(FUZZ_COMMON)
+tests_fuzz_signature_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_signature_LDADD = $(FUZZ_LIBS)
+tests_fuzz_signature_LDFLAGS = $(FUZZ_LINK)
 daemon/tests_fuzz_resp-store.$(OBJEXT): daemon/scripts.h
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
-EXTRA_DIST += tests/fuzz.sh tests/soak.sh tests/fuzz/corpus tests/fuzz/found
+EXTRA_DIST += tests/fuzz.sh tests/soak.sh tests/fuzz/bench.conf tests/fuzz/corpus tests/fuzz/found
 .PHONY: fuzz-targets fuzz-names
 fuzz-targets: $(FUZZ_TARGETS)
 fuzz-names:
