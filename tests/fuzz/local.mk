@@ -58,7 +58,7 @@ tests_fuzz_guard_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_guard_LDADD = $(FUZZ_LIBS) $(LIBNET_LIBS)
 tests_fuzz_guard_LDFLAGS = $(FUZZ_LINK)
 FUZZ_TARGETS += tests/fuzz/provider_file
-tests_fuzz_provider_file_SOURCES = tests/fuzz/provider_file.c $(FUZZ_COMMON) $(FUZZ_PROVIDER)
+tests_fuzz_provider_file_SOURCES = tests/fuzz/provider_file.c tests/fuzz/libconfig.c $(FUZZ_COMMON) $(FUZZ_PROVIDER)
 tests_fuzz_provider_file_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_provider_file_LDADD = $(FUZZ_LIBS)
 tests_fuzz_provider_file_LDFLAGS = $(FUZZ_LINK)
@@ -77,6 +77,12 @@ tests_fuzz_signature_SOURCES = tests/fuzz/signature.c $(FUZZ_COMMON)
 tests_fuzz_signature_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_signature_LDADD = $(FUZZ_LIBS)
 tests_fuzz_signature_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/settings
+tests_fuzz_settings_SOURCES = tests/fuzz/settings.c tests/fuzz/libconfig.c $(FUZZ_COMMON) \
+	$(SETTINGS_SOURCES)
+tests_fuzz_settings_CPPFLAGS = $(FUZZ_CPPFLAGS) $(CONFIG_CFLAGS)
+tests_fuzz_settings_LDADD = $(FUZZ_LIBS) $(CONFIG_LIBS)
+tests_fuzz_settings_LDFLAGS = $(FUZZ_LINK)
 daemon/tests_fuzz_resp-store.$(OBJEXT): daemon/scripts.h
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz.sh tests/soak.sh tests/fuzz/bench.conf tests/fuzz/corpus tests/fuzz/found

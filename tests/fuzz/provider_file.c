@@ -9,15 +9,6 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/providers.h"
 
-/* libconfig 1.5 loses memory with each text that it refuses. */
-const char *__lsan_default_suppressions(void);
-
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:libconfig";
-}
-
 static void
 check_request(const struct provider_request *request)
 {
