@@ -83,6 +83,11 @@ tests_fuzz_settings_SOURCES = tests/fuzz/settings.c tests/fuzz/libconfig.c $(FUZ
 tests_fuzz_settings_CPPFLAGS = $(FUZZ_CPPFLAGS) $(CONFIG_CFLAGS)
 tests_fuzz_settings_LDADD = $(FUZZ_LIBS) $(CONFIG_LIBS)
 tests_fuzz_settings_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/http
+tests_fuzz_http_SOURCES = tests/fuzz/http.c $(FUZZ_COMMON)
+tests_fuzz_http_CPPFLAGS = $(FUZZ_CPPFLAGS) $(EVENT_CFLAGS)
+tests_fuzz_http_LDADD = $(FUZZ_LIBS) $(LIBNET_LIBS)
+tests_fuzz_http_LDFLAGS = $(FUZZ_LINK)
 daemon/tests_fuzz_resp-store.$(OBJEXT): daemon/scripts.h
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz.sh tests/soak.sh tests/fuzz/bench.conf tests/fuzz/corpus tests/fuzz/found
