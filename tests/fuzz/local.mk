@@ -88,6 +88,17 @@ tests_fuzz_http_SOURCES = tests/fuzz/http.c $(FUZZ_COMMON)
 tests_fuzz_http_CPPFLAGS = $(FUZZ_CPPFLAGS) $(EVENT_CFLAGS)
 tests_fuzz_http_LDADD = $(FUZZ_LIBS) $(LIBNET_LIBS)
 tests_fuzz_http_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/api
+tests_fuzz_api_SOURCES = tests/fuzz/api.c $(FUZZ_COMMON) daemon/api.c daemon/api.h daemon/api_internal.h \
+	daemon/api_find.c daemon/api_full.c daemon/api_show.c daemon/api_people.c daemon/api_ask.c \
+	daemon/api_act.c daemon/api_json.c daemon/api_json.h daemon/submit.c daemon/submit.h \
+	daemon/store.c daemon/store.h daemon/resp.c daemon/resp.h daemon/clock.c daemon/clock.h \
+	daemon/log.c daemon/log.h
+tests_fuzz_api_CPPFLAGS = $(FUZZ_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(HIREDIS_CFLAGS) \
+	$(CURL_CFLAGS) $(CRYPTO_CFLAGS)
+tests_fuzz_api_LDADD = $(FUZZ_LIBS) $(LIBNET_LIBS) $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS)
+tests_fuzz_api_LDFLAGS = $(FUZZ_LINK)
+daemon/tests_fuzz_api-store.$(OBJEXT): daemon/scripts.h
 daemon/tests_fuzz_resp-store.$(OBJEXT): daemon/scripts.h
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz.sh tests/soak.sh tests/fuzz/bench.conf tests/fuzz/corpus tests/fuzz/found
