@@ -88,6 +88,11 @@ tests_fuzz_http_SOURCES = tests/fuzz/http.c $(FUZZ_COMMON)
 tests_fuzz_http_CPPFLAGS = $(FUZZ_CPPFLAGS) $(EVENT_CFLAGS)
 tests_fuzz_http_LDADD = $(FUZZ_LIBS) $(LIBNET_LIBS)
 tests_fuzz_http_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/situation
+tests_fuzz_situation_SOURCES = tests/fuzz/situation.c $(FUZZ_COMMON)
+tests_fuzz_situation_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_situation_LDADD = $(FUZZ_LIBS)
+tests_fuzz_situation_LDFLAGS = $(FUZZ_LINK)
 FUZZ_TARGETS += tests/fuzz/api
 tests_fuzz_api_SOURCES = tests/fuzz/api.c $(FUZZ_COMMON) daemon/api.c daemon/api.h daemon/api_internal.h \
 	daemon/api_find.c daemon/api_full.c daemon/api_show.c daemon/api_people.c daemon/api_ask.c \
