@@ -363,11 +363,12 @@ static void
 check_answer(const char *answer, bool is_ours)
 {
 	const char *body = strstr(answer, "\r\n\r\n");
+	bool is_json;
 
 	CHECK(strncmp(answer, "HTTP/1.", 7) == 0 && body != NULL);
 	CHECK(strncmp(answer + 8, " 500", 4) != 0);
-	if (is_ours && memmem(answer, (size_t)(body - answer), "json", 4) != NULL &&
-	    body[4] != '\0')
+	is_json = memmem(answer, (size_t)(body - answer), "json", 4) != NULL;
+	if (is_ours && is_json && body[4] != '\0')
 		CHECK(fuzz_is_json(body + 4));
 }
 
