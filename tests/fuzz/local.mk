@@ -88,6 +88,12 @@ tests_fuzz_http_SOURCES = tests/fuzz/http.c $(FUZZ_COMMON)
 tests_fuzz_http_CPPFLAGS = $(FUZZ_CPPFLAGS) $(EVENT_CFLAGS)
 tests_fuzz_http_LDADD = $(FUZZ_LIBS) $(LIBNET_LIBS)
 tests_fuzz_http_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/format
+tests_fuzz_format_SOURCES = tests/fuzz/format.c $(FUZZ_COMMON) daemon/settings_format.c \
+	daemon/settings_format.h daemon/settings_when.c daemon/settings_when.h
+tests_fuzz_format_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_format_LDADD = $(FUZZ_LIBS)
+tests_fuzz_format_LDFLAGS = $(FUZZ_LINK)
 FUZZ_TARGETS += tests/fuzz/situation
 tests_fuzz_situation_SOURCES = tests/fuzz/situation.c $(FUZZ_COMMON)
 tests_fuzz_situation_CPPFLAGS = $(FUZZ_CPPFLAGS)
