@@ -200,8 +200,16 @@ fuzz_policy(void)
 bool
 fuzz_is_clean(const char *text, bool has_lines)
 {
+	/* Ends of lines, and marks that turn the direction of writing. */
+	static const char *const marks[] = { "\u2028", "\u2029", "\u200e",
+		"\u200f", "\u202a", "\u202e", "\u2066", "\u2069", "\u061c",
+		"\ufeff", "\xc2\x85", "\xc2\x9b" };
+
 	if (!text_is_utf8(text, strlen(text)))
 		return false;
+	for (size_t i = 0; i < COUNT_OF(marks); i++)
+		if (strstr(text, marks[i]) != NULL)
+			return false;
 	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
 

@@ -13,8 +13,9 @@ static void
 check_request(const struct provider_request *request)
 {
 	CHECK(strlen(request->method) > 0);
-	CHECK(request->url != NULL && fuzz_is_clean(request->url, false));
-	CHECK(strpbrk(request->url, " \r\n") == NULL);
+	CHECK(request->url != NULL);
+	for (const char *at = request->url; *at != '\0'; at++)
+		CHECK((unsigned char)*at > ' ' && *at != '\x7f');
 	for (size_t i = 0; i < request->header_count; i++)
 		CHECK(strpbrk(request->headers[i], "\r\n") == NULL &&
 		    strchr(request->headers[i], ':') != NULL);
