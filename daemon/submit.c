@@ -12,6 +12,7 @@
 #include "lib/commit.h"
 #include "lib/intake.h"
 #include "lib/standing.h"
+#include "lib/text.h"
 
 enum {
 	FOLLOW_MAX = 8,         /* requests a case passed through */
@@ -148,6 +149,21 @@ on_refused(void *context, uint64_t tag, const struct engine_result *result)
 	free(answer);
 }
 
+/* Bytes of the character that begins there and may be shown; 0: none does. */
+static size_t
+shown_character(const char *bytes, size_t length)
+{
+	const unsigned char *byte = (const unsigned char *)bytes;
+	size_t size = 1;
+
+	while (size < 4 && size < length && !text_is_utf8(bytes, size))
+		size++;
+	if (!text_is_utf8(bytes, size) || byte[0] < ' ' || byte[0] == 127 ||
+	    (byte[0] == 0xc2 && byte[1] < 0xa0))
+		return 0;
+	return size;
+}
+
 /* The member as text that any terminal may show. */
 static char *
 readable(const char *bytes, size_t length)
@@ -155,13 +171,16 @@ readable(const char *bytes, size_t length)
 	char *text = malloc(RAW_MAX + 8), *at = text;
 
 	CHECK(text != NULL);
-	for (size_t i = 0; i < length && at - text < RAW_MAX; i++) {
-		unsigned char byte = (unsigned char)bytes[i];
+	for (size_t i = 0; i < length && at - text < RAW_MAX;) {
+		size_t size = shown_character(bytes + i, length - i);
 
-		if (byte < ' ' || byte == 127)
-			at += sprintf(at, "\\x%02x", byte);
-		else
-			*at++ = (char)byte;
+		if (size == 0) {
+			at += sprintf(at, "\\x%02x", (unsigned char)bytes[i++]);
+			continue;
+		}
+		memcpy(at, bytes + i, size);
+		at += size;
+		i += size;
 	}
 	*at = '\0';
 	return text;

@@ -196,6 +196,8 @@ note_fill(const struct intake *intake, enum note note, const char *pointer,
 	filled[length] = '\0';
 	text_clean(filled, false);
 	ret_note->code = notes[note].code;
+	/* It names a field as a stranger wrote it. */
 	text_copy(ret_note->pointer, sizeof(ret_note->pointer), pointer);
+	text_clean(ret_note->pointer, false);
 	text_copy(ret_note->text, sizeof(ret_note->text), filled);
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text.h"
+
 static void read_name(struct reading *, config_setting_t *, void *);
 static void read_secrets(struct reading *, config_setting_t *, void *);
 static void read_fence(struct reading *, config_setting_t *, void *);
@@ -285,6 +287,10 @@ file_is_safe(struct reading *reading, const char *text)
 	if (strlen(text) > PROVIDER_FILE_MAX) {
 		reading_error_at(reading, 0, "is longer than %d bytes",
 		    PROVIDER_FILE_MAX);
+		return false;
+	}
+	if (!text_is_utf8(text, strlen(text))) {
+		reading_error_at(reading, 0, "is not UTF-8 text");
 		return false;
 	}
 	for (const char *at = text; *at != '\0'; at += *at != '\0') {

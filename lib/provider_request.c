@@ -252,14 +252,17 @@ is_wanted(const struct building *building, const struct pair *pair)
 	return pair->only_with == NULL || (value != NULL && value[0] != '\0');
 }
 
+/* Also when it renders to nothing there is a text then. */
 static bool
 render(struct building *building, const struct template *text,
     struct output *output)
 {
 	struct template_error error;
 
-	return template_render(text, provider_lookup, &building->scope,
-	    output, &error) || fail(building, error.text);
+	if (!template_render(text, provider_lookup, &building->scope, output,
+	        &error))
+		return fail(building, error.text);
+	return output_add_text(output, "");
 }
 
 /* The first error is the cause. */

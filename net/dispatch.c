@@ -72,10 +72,13 @@ request_read(struct connection *connection, struct evhttp_request *raw)
 	    command == EVHTTP_REQ_PUT ? HTTP_PUT :
 	    command == EVHTTP_REQ_DELETE ? HTTP_DELETE : 0;
 	request->headers.count = 0;
+	if (raw->major != 1 || raw->minor > 1 || raw->minor < 0) {
+		/* evhttp would claim to speak it in its answer. */
+		raw->major = raw->minor = 1;
+		return "a version that is not HTTP/1.0 or HTTP/1.1";
+	}
 	if (connection->head.fault != NULL)
 		return connection->head.fault;
-	if (raw->major != 1 || raw->minor > 1 || raw->minor < 0)
-		return "a version that is not HTTP/1.0 or HTTP/1.1";
 	TAILQ_FOREACH(header, evhttp_request_get_input_headers(raw), next) {
 		if (request->headers.count == GUARD_HEADER_COUNT_MAX)
 			return "too many headers";

@@ -34,12 +34,40 @@ decoded(const char **at, const char *end, bool plus_is_space);
 static int
 hex_value(char digit);
 
+/* evhttp reads "HTTP/01.001" and " HTTP/+1. 1" as numbers too. */
+static void
+version_feed(struct guard_head *head, unsigned char c)
+{
+	static const char version[] = "HTTP/1.";
+	enum { LENGTH = sizeof(version) };      /* with one digit */
+
+	if (c == '\r' || c == '\n') {
+		if (head->spaces != 2 || head->version_length != LENGTH ||
+		    head->is_version_bad)
+			head->fault = "a request line that is not of HTTP/1.0 "
+			    "or HTTP/1.1";
+		head->is_line_over = true;
+	} else if (c == ' ') {
+		head->spaces++;
+		head->version_length = 0;
+		head->is_version_bad = false;
+	} else if (head->version_length >= LENGTH) {
+		head->is_version_bad = true;
+	} else {
+		head->is_version_bad |= head->version_length < LENGTH - 1 ?
+		    c != version[head->version_length] : c != '0' && c != '1';
+		head->version_length++;
+	}
+}
+
 void
 guard_head_feed(struct guard_head *head, const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length && head->state != GUARD_DONE; i++) {
 		unsigned char c = (unsigned char)bytes[i];
 
+		if (!head->is_line_over)
+			version_feed(head, c);
 		if ((head->state == GUARD_CR || head->state == GUARD_LAST_CR) &&
 		    c != '\n')
 			head->fault = "a CR without LF";

@@ -25,9 +25,13 @@ struct guard_head {
 	enum { GUARD_START, GUARD_LINE, GUARD_CR, GUARD_LINE_START,
 		GUARD_LAST_CR, GUARD_DONE } state;
 	const char *fault;		/* static text; NULL: none so far */
+	bool is_line_over;		/* the request line */
+	bool is_version_bad;
+	unsigned spaces, version_length;  /* of it; the version is behind the last one */
 };
 
-/* The head's bytes: no control byte, every line ends in CRLF, none folded. */
+/* The head's bytes: no control byte, every line ends in CRLF, none folded; the
+ * request line is three words, of which the last is HTTP/1.0 or HTTP/1.1. */
 void
 guard_head_feed(struct guard_head *head, const char *bytes, size_t length);
 

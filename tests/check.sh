@@ -93,6 +93,17 @@ END
 	return $status
 }
 
+# The rest of a minute that began with the build, and never less than half of it.
+tests_fuzz() {			# SECONDS THE BUILD TOOK
+	local seconds=$((FUZZ_SECONDS - $1)) status
+	[ $seconds -ge $((FUZZ_SECONDS / 2)) ] || seconds=$((FUZZ_SECONDS / 2))
+	fuzz_passed=0
+	fuzz_all $seconds $(fuzz_names)
+	status=$?
+	count $fuzz_passed $status
+	return $status
+}
+
 tests_without_libphonenumber() {
 	local log=build/nophone/phone.log status
 	compile nophone --without-libphonenumber --enable-werror &&
@@ -122,9 +133,9 @@ installation() {
 }
 
 check() {
-	local began=$SECONDS
+	local began=$SECONDS fuzz_began
 	export PYTHONDONTWRITEBYTECODE=1
-	packages $BUILD_PACKAGES $CHECK_PACKAGES $LINT_PACKAGES
+	packages $BUILD_PACKAGES $CHECK_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES
 
 	if check_step "build san" "gcc, address and undefined behaviour" \
 	    compile san --enable-sanitize --enable-crashpoints \
@@ -141,6 +152,11 @@ check() {
 	fi
 	check_step clang "clang" \
 	    compile clang --enable-werror CC=clang CXX=clang++
+	fuzz_began=$SECONDS
+	if check_step "build fuzz" "clang's libFuzzer" compile_fuzz; then
+		check_step fuzz "random bytes for all that reads them" \
+		    tests_fuzz $((SECONDS - fuzz_began))
+	fi
 	check_step "no phone" "without libphonenumber" \
 	    tests_without_libphonenumber
 	lint_steps

@@ -476,6 +476,11 @@ guard_refuses(void **state)
 		"GET hello HTTP/1.1\r\n" END,
 		"GET /hello HTTP/1.99\r\n" END,
 		"GET /hello HTTP/2.0\r\n" END,
+		"GET /hello HTTP/1.00\r\n" END,
+		"GET /hello HTTP/01.1\r\n" END,
+		"GET /hello HTTP/+1.1\r\n" END,
+		"GET /hello HTTP/1.1 \r\n" END,
+		"GET /hello HTTP/0.9\r\n" END,
 		"GET  /hello HTTP/1.1\r\n" END,
 		"GET /hello HTTP/1.0\r\n\r\n",
 	};

@@ -490,6 +490,16 @@ unknown_fields_become_data(void **state)
 	accepted("{" PHONE ",\"a~/b\":1,\"data\":{\"x\":2}}", "0",
 	    "field_unknown", &intake);
 	assert_string_equal(intake.warnings[0].pointer, "/a~0~1b");
+	intake_fini(&intake);
+
+	/* What would be done by a terminal is not repeated to it. */
+	accepted("{" PHONE ",\"a\\u001b[2Jb\":1,\"data\":{\"x\":2,\"a~/b\":1}}",
+	    "0", "field_unknown", &intake);
+	assert_string_equal(intake.warnings[0].pointer, "/a[2Jb");
+	intake_fini(&intake);
+
+	accepted("{" PHONE ",\"a~/b\":1,\"data\":{\"x\":2}}", "0",
+	    "field_unknown", &intake);
 	assert_non_null(strstr(intake.said, "\"data\":{\"x\":2,\"a~/b\":1}"));
 	intake_fini(&intake);
 

@@ -254,6 +254,26 @@ expect_flow(const struct provider *provider, enum flow flow,
 	free(body);
 }
 
+/* An address may come out empty; that is told when it is needed. */
+static void
+empty_address(void **state)
+{
+	struct provider *provider = read_text(
+	    "name = \"x\"; base = \"https://x\"; fence = \"none\";\n"
+	    "auth = { kind = \"none\"; };\n"
+	    "call = { method = \"POST\"; path = \"\"; base = \"\"; id = \"/s\"; };\n");
+	struct provider_values values = usual_values();
+	struct provider_request request;
+	const char *error = NULL;
+
+	(void)state;
+	assert_false(provider_request_build(provider, PROVIDER_CALL, &values,
+	    &request, &error));
+	assert_string_equal(error,
+	    "the address begins with neither https:// nor http://");
+	provider_free(provider);
+}
+
 static void
 twilio_flows(void **state)
 {
@@ -873,6 +893,8 @@ refuses_files(void **state)
 	for (size_t i = 0; i < COUNT_OF(changes); i++)
 		expect_change_error(key_file, changes[i].from, changes[i].to,
 		    changes[i].expected);
+	expect_change_error(key_file, "name = \"bench\"",
+	    "name = \"bench\"; # \xff", "x.conf: is not UTF-8 text");
 	assert_null(provider_read("", "x.conf", &errors));
 	assert_true(errors.count >= 4);
 	assert_null(provider_read("a = [ 1, \"x\" ];", "x.conf", &errors));
@@ -938,6 +960,7 @@ main(void)
 		cmocka_unit_test(twilio_requests),
 		cmocka_unit_test(sandbox_requests),
 		cmocka_unit_test(key_requests),
+		cmocka_unit_test(empty_address),
 		cmocka_unit_test(twilio_flows),
 		cmocka_unit_test(twilio_answers_to_call),
 		cmocka_unit_test(twilio_answers_to_get),

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# ./dev soak --hours N: what is random, for hours. Each part is a function that
+# takes its share of the time in seconds, prints a line per thing it ran, and
+# fails when something was found; the others still have their turn.
+
+SOAK_PARTS="soak_fuzz"
+
+soak_fuzz() {			# SECONDS
+	fuzz_build
+	fuzz_all "$1" $(fuzz_names)
+}
+
+soak() {
+	local seconds part count failed=0
+	if [ "${1-}" != --hours ] || [[ ! ${2-} =~ ^[0-9]+(\.[0-9]+)?$ ]]; then
+		echo "usage: ./dev soak --hours N" >&2
+		exit $EXIT_USAGE
+	fi
+	count=$(wc -w <<<"$SOAK_PARTS")
+	seconds=$(awk "BEGIN { print int($2 * 3600 / $count) }")
+	[ "$seconds" -gt 0 ] || seconds=1
+	for part in $SOAK_PARTS; do
+		"$part" "$seconds" || failed=1
+	done
+	exit $failed
+}
