@@ -59,7 +59,7 @@ tests_unit_embedded_redis_SOURCES = tests/unit/embedded_redis.c daemon/embedded_
 	daemon/embedded_redis.h daemon/redis_folder.c daemon/redis_folder.h daemon/redis_probe.c \
 	daemon/redis_probe.h daemon/redis_process.c daemon/redis_process.h daemon/redis_address.h daemon/resp.c daemon/resp.h daemon/clock.c daemon/clock.h
 tests_unit_embedded_redis_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(HIREDIS_CFLAGS)
-tests_unit_embedded_redis_LDADD = $(HIREDIS_LIBS) $(CMOCKA_LIBS)
+tests_unit_embedded_redis_LDADD = $(LIBCALLBACK_LIBS) $(HIREDIS_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/template
 tests_unit_template_SOURCES = tests/unit/template.c
 tests_unit_template_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
@@ -117,7 +117,7 @@ UNIT_TESTS += tests/unit/carrier
 tests_unit_carrier_SOURCES = tests/unit/carrier.c tests/platform/carrier_server.c \
 	tests/platform/carrier_server.h daemon/carrier.c daemon/carrier.h daemon/clock.c daemon/clock.h
 tests_unit_carrier_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
-tests_unit_carrier_LDADD = $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+tests_unit_carrier_LDADD = $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 # What we take for granted of the libraries, so that an upgrade is noticed.
 UNIT_TESTS += tests/platform/curl_facts
 tests_platform_curl_facts_SOURCES = tests/platform/curl_facts.c tests/platform/carrier_server.c \
