@@ -30,6 +30,7 @@ from world import NAMES, World
 SETTLE_S = 60               # longer than a lease and all look-ups
 WORK_S = 5
 PACE_S = 0.01
+RECENT = 40
 NONSENSE = [b"", b"{", b"[]", b"null", b"\x00\x01\xff", b'{"id":1}',
             b'{"phone":"+79001234501","phone":"x"}', b'{"id":"web-nonsense","op":[]}',
             b'{"id":"web-x","phone":{"a":[[[[[[1]]]]]]}}', b"x" * 70_000,
@@ -103,9 +104,12 @@ class Campaign:
         self.send(member, at)
 
     def earlier(self):
-        """One that was asked before, or None."""
-        choice = self.random.random()
-        return f"web-{1 + int(choice * self.count):08d}" if self.count else None
+        """One that was asked before, most often one of the last; or None."""
+        count, choice = self.count, self.random.random()
+        if not count:
+            return None
+        among = min(count, RECENT) if self.random.random() < 0.8 else count
+        return f"web-{count - int(choice * among):08d}"
 
     def ask_again(self):
         name = self.earlier()
@@ -131,7 +135,7 @@ class Campaign:
         self.put(bytes(member), self.random.choice([0, -1, 1e300, 5]))
 
     def toggle(self):
-        status = self.random.choice(["available", "available", "paused", "off"])
+        status = self.random.choice(["available"] * 5 + ["paused", "off"])
         self.http(self.some_node(), "PUT",
                   f"/v1/specialists/{self.random.choice(NAMES)}",
                   {"status": status})

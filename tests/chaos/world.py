@@ -31,6 +31,8 @@ PEOPLE = [
     AUTOMATIC,
     specialist("wanda", "+79160000014", ("info", 2), ("delivery", 2),
                confirm="answer", accept="automatic"),
+    *(specialist(f"auto{i}", f"+791600001{i}1", ("info", 1), ("delivery", 3),
+                 confirm="answer", accept="automatic") for i in range(6)),
     specialist("anna", "+79160000001", ("info", 3), confirm="answer"),
     specialist("boris", "+79160000012", ("info", 2), ("delivery", 1),
                confirm="answer"),
