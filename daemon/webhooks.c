@@ -29,6 +29,7 @@ struct waiting {
 	char provider[ID_SIZE];
 	struct record_ref call;
 	bool is_question;
+	bool is_customer_over;          /* it says that their leg has ended */
 };
 
 struct webhooks *
@@ -154,7 +155,10 @@ on_result(void *context, uint64_t tag, const struct engine_result *result)
 		CRASH_POINT("flow_before_reply");
 		if (result->end == ENGINE_DONE)
 			flow = flow_of(result->verdict);
-		else if (result->end == ENGINE_UNAVAILABLE)
+		/* Who waits asks again, and may then be joined: with a customer
+		 * who has been rung already and whose end nobody has kept. */
+		else if (result->end == ENGINE_UNAVAILABLE &&
+		    !waiting->is_customer_over)
 			flow = FLOW_WAIT;
 		reply_flow(webhooks, request, waiting->provider, flow,
 		    result->after, &waiting->call,
@@ -264,6 +268,9 @@ post(struct webhooks *webhooks, struct http_request *request,
 		free(waiting);
 		return;
 	}
+	waiting->is_customer_over = order.event.is_customer_over ||
+	    (waiting->is_question &&
+	        order.event.question == QUESTION_DIAL_OVER);
 	order.event.to = *call;
 	waiting->handle = http_hold(request);
 	if (!engine_post(webhooks->engine, &order)) {

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Every crash point once: a daemon is started that dies there, the short life of two
+"""Every crash point once: a daemon is started that dies there, the short life of three
 requests is led through it, the daemon is started again, and all must end well. A
 point that was never passed is a failure too.
 
@@ -22,7 +22,7 @@ import time
 import world as worlds  # noqa: I001  (finds the harness)
 import harness
 from checker import Snapshot, Verdict
-from company import AUTOMATIC, QUICK, SETTINGS, specialist
+from company import QUICK, SETTINGS, specialist
 from world import World
 
 LIFE_S = 60                 # longer than a place lease, quarantine and look-ups
@@ -31,11 +31,14 @@ PAIRS = 200
 JOBS = 6
 ANSWERS = "+79000000001"
 OTHER = "+79000000101"
-FIRST, SECOND = "web-00000001", "web-00000002"
+LATER = "+79000000201"
+FIRST, SECOND, THIRD = "web-00000001", "web-00000002", "web-00000003"
+AHEAD_S = 1                 # of the third: so that something becomes due
 LIMIT_S, SCHEDULED_S, LATE_S = 4, 5, 30
 CHANGES = {
     **QUICK, "specialists": [
-        AUTOMATIC,
+        specialist("vera", "+79160000014", ("info", 3), confirm="answer",
+                   accept="automatic"),
         specialist("anna", "+79160000001", ("delivery", 3), confirm="answer")],
     "queues": [{**queue, "greeting": "Вам звонит Ромашка."}
                for queue in SETTINGS["queues"]],
@@ -59,8 +62,9 @@ def names(what):
 
 
 class Life:
-    """Two requests: one comes through Redis and goes to who accepts by itself, the
-    other over HTTP to somebody with a desk. Whoever is dead is started again."""
+    """Three requests: one comes through Redis and goes to who accepts by itself, one
+    over HTTP to somebody with a desk, one is for a moment ahead. Whoever is dead is
+    started again."""
 
     def __init__(self, world, points, environment=None):
         self.world, self.node = world, world.nodes[0]
@@ -101,6 +105,11 @@ class Life:
             self.world.redis.zadd(self.world.key("in"), {json.dumps(
                 {"id": FIRST, "phone": ANSWERS, "topic": "info"}): 0}, nx=True)
             self.acknowledged.add(FIRST)
+        if THIRD not in self.acknowledged:
+            self.world.redis.zadd(self.world.key("in"), {json.dumps(
+                {"id": THIRD, "phone": LATER, "topic": "info"}):
+                    int(time.time()) + AHEAD_S}, nx=True)
+            self.acknowledged.add(THIRD)
         if SECOND not in self.acknowledged:
             status, _ = self.ask("POST", "/v1/requests", {
                 "id": SECOND, "phone": OTHER, "topic": "delivery"})
@@ -108,7 +117,7 @@ class Life:
                 self.acknowledged.add(SECOND)
 
     def somebody_comes(self):
-        """Only once both wait, so that they are matched from the queue."""
+        """Only once they wait, so that they are matched from the queue."""
         for who in ("vera", "anna"):
             self.ask("PUT", f"/v1/specialists/{who}", {"status": "available"})
 
@@ -129,12 +138,12 @@ class Life:
             return False
         self.come()
         states = [one["state"] for one in self.snapshot().requests.values()]
-        if len(states) < 2:
+        if len(states) < 3:
             return False
         if self.is_promise_left_alone(states):
             return False
         self.somebody_comes()
-        for key in (FIRST, SECOND):
+        for key in (FIRST, SECOND, THIRD):
             self.act(key)
         return self.is_over()
 
@@ -143,13 +152,15 @@ class Life:
         they are told of."""
         if "promise_found" not in self.points or self.died:
             return False
-        if states == ["waiting"] * 2:
+        if "scheduled" not in states:
             for name in self.snapshot().requests:
                 self.world.redis.zrem(self.world.key("due"), "request:" + name)
-        return time.monotonic() < self.began + LIMIT_S + 4
+        return time.monotonic() < self.began + LIMIT_S + 6
 
     def is_over(self):
         snapshot = self.snapshot()
+        if not self.node.is_healthy():
+            return False
         if self.died < len(self.points) and \
                 self.points[self.died] == "drain_begun":
             self.node.was_ended = True
@@ -168,7 +179,7 @@ class Life:
     def verdict(self):
         """What is wrong after it."""
         verdict = Verdict(self.world.redis, self.world.key(""),
-                          self.world.sandbox.ledger(), [FIRST, SECOND],
+                          self.world.sandbox.ledger(), [FIRST, SECOND, THIRD],
                           (LIMIT_S, SCHEDULED_S, LATE_S))
         return verdict.faults()
 
