@@ -29,6 +29,7 @@ from world import NAMES, World
 
 SETTLE_S = 60               # longer than a lease and all look-ups
 WORK_S = 5
+KILLS = 200                 # when nothing was said
 PACE_S = 0.01
 RECENT = 40
 NONSENSE = [b"", b"{", b"[]", b"null", b"\x00\x01\xff", b'{"id":1}',
@@ -301,11 +302,11 @@ def parser():
     made.add_argument("--cuts", type=int,
                       help="connections cut, stalled, delayed, deafened")
     made.add_argument("--provider-faults", type=int)
-    made.add_argument("--nodes", "--daemons", type=int, default=1,
+    made.add_argument("--nodes", "--daemons", type=int, default=3,
                       choices=(1, 2, 3))
     made.add_argument("--seconds", type=float, default=0,
                       help="at least so long, whatever has struck")
-    made.add_argument("--seed", type=int)
+    made.add_argument("--seed", type=int, help="drawn, and printed")
     made.add_argument("--embedded", action="store_true",
                       help="the Redis that the first daemon starts")
     made.add_argument("--appendfsync", default="always",
@@ -315,6 +316,9 @@ def parser():
 
 def fill(options):
     """What was not said: faults in proportion to what is killed."""
+    if not (options.kills or options.redis_kills or options.provider_faults or
+            options.seconds):
+        options.kills = KILLS
     kills = options.kills + 10 * options.redis_kills
     for name, value in (("stops", kills // 40), ("cuts", kills // 2),
                         ("provider_faults", kills)):

@@ -90,13 +90,14 @@ class RedisKills(Injector):
 
 
 class Stops(Injector):
-    """A daemon stands still for 3 s, or for 15 s, longer than a claim's lease."""
+    """A daemon stands still for 3 s, or for longer than a claim (15 s) or the placing
+    of a call (18 s) is leased."""
 
     kind, pause_s = "stops", (1.0, 6.0)
 
     def strike(self):
         node = self.random.choice(self.world.nodes)
-        seconds = self.random.choice([3, 3, 3, 15])
+        seconds = self.random.choice([3, 3, 3, 15, 18])
         with node.lock:
             node.process.send_signal(signal.SIGSTOP)
             self.must_end.wait(seconds)
