@@ -28,7 +28,7 @@ from world import World
 LIFE_S = 60                 # longer than a place lease, quarantine and look-ups
 PACE_S = 0.03
 PAIRS = 200
-JOBS = 6
+JOBS = 8
 ANSWERS = "+79000000001"
 OTHER = "+79000000101"
 LATER = "+79000000201"
