@@ -7,7 +7,7 @@
 EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/conftest.py tests/e2e/harness.py \
 	tests/chaos/campaign.py tests/chaos/checker.py tests/chaos/crash_points.py \
 	tests/chaos/faults.py tests/chaos/planted.py tests/chaos/proxy.py tests/chaos/recovery.py \
-	tests/chaos/world.py tests/e2e/test_campaign.py tests/e2e/test_hostile.py \
+	tests/chaos/world.py tests/e2e/test_campaign.py tests/e2e/test_chaos.py tests/e2e/test_hostile.py \
 	tests/e2e/company.py tests/e2e/test_intake.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
 	tests/e2e/test_lifecycle.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
 	tests/e2e/test_redis.py
