@@ -369,6 +369,17 @@ def check_rings(legs):
     return twice, overlaps
 
 
+def check_orders(snapshot, legs):
+    """Nothing is ordered that was not committed, and nothing twice."""
+    faults = []
+    for (request, n), count in legs.orders.items():
+        if count > 1:
+            faults.append(f"{request}.{n} was ordered {count} times")
+        if f"{request}.{n}" not in snapshot.calls:
+            faults.append(f"{request}.{n} was ordered and never committed")
+    return faults
+
+
 # ---- promises
 
 class Promises:
@@ -457,6 +468,7 @@ class Verdict:
         self.unreported = self.promises.unreported
         self.others = snapshot.check() + stream + \
             check_moves(snapshot, self.lines) + check_ledger(ledger) + \
+            check_orders(snapshot, legs) + \
             self.promises.false + self.promises.wrong
 
     def faults(self):

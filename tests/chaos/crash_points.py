@@ -33,7 +33,7 @@ ANSWERS = "+79000000001"
 OTHER = "+79000000101"
 LATER = "+79000000201"
 FIRST, SECOND, THIRD = "web-00000001", "web-00000002", "web-00000003"
-AHEAD_S = 1                 # of the third: so that something becomes due
+AHEAD_S = 2                 # of the third: so that something becomes due
 LIMIT_S, SCHEDULED_S, LATE_S = 4, 5, 30
 CHANGES = {
     **QUICK, "specialists": [
