@@ -14,6 +14,7 @@ machine. The programs are those of $CALLBACKD_BUILD.
 """
 import argparse
 import json
+import os
 import random
 import sys
 import time
@@ -270,6 +271,12 @@ def run_options(options, say=print):
             + ", ".join(f"{one.count} {one.kind}" for one in injectors))
         say(f"{verdict.promises.missed} promises missed, reported after "
             f"{delays[len(delays) // 2]:.2f} s (p50), {delays[-1]:.2f} s (max)")
+        for late in verdict.promises.late_reports[:5]:
+            say("late report: " + late)
+            for line in verdict.lines:
+                if line.story == late.split(":")[0].split(" ")[0] and \
+                        os.environ.get("CALLBACKD_STORIES"):
+                    say(f"    {line}")
         figures = {
             "kills": sum(one.count for one in injectors
                          if isinstance(one, faults.Kills)),
@@ -280,6 +287,7 @@ def run_options(options, say=print):
             "rung_twice": len(verdict.rung_twice),
             "overlaps": len(verdict.overlaps),
             "unreported_misses": len(verdict.unreported),
+            "late_reports": len(verdict.promises.late_reports),
             "recoveries": len(recovery.seconds),
             "recovery_p50_s": recovery.percentile(0.5),
             "recovery_p99_s": recovery.percentile(0.99),

@@ -7,6 +7,7 @@ import json
 import re
 
 LEASE_MS = 10_000           # of a claim
+REPORT_MS = 5_000           # within which a miss is told of
 UNSURE_MS = 500             # so near to a promise either is right
 
 
@@ -390,7 +391,7 @@ class Promises:
         self.limit_ms, self.scheduled_ms = limit_s * 1000, scheduled_s * 1000
         self.late_ms = late_s * 1000
         self.unreported, self.false, self.wrong = [], [], []
-        self.missed, self.delays_s = 0, []
+        self.missed, self.delays_s, self.late_reports = 0, [], []
 
     def check(self, snapshot, lines, legs):
         stories = collections.defaultdict(list)
@@ -436,11 +437,15 @@ class Promises:
     def compare(self, name, promise, kept, told):
         if kept > promise + UNSURE_MS:
             self.missed += 1
-            if not told and kept > promise + 5000:
+            if not told and kept > promise + REPORT_MS:
                 self.unreported.append(
                     f"{name}: missed {promise}, kept {kept}, and nobody told")
         if told:
             self.delays_s.append((told[0] - promise) / 1000)
+            if told[0] > promise + REPORT_MS:
+                self.late_reports.append(
+                    f"{name}: missed {promise}, told of "
+                    f"{(told[0] - promise) / 1000:.1f} s later")
             if kept < promise - UNSURE_MS:
                 self.false.append(f"{name}: told of a miss that was none")
         if len(told) > 1:

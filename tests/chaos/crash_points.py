@@ -75,8 +75,13 @@ class Life:
         self.began = time.monotonic()
 
     def spawn(self):
-        crash = {"CALLBACKD_CRASH_AT": self.points[self.died]} \
-            if self.died < len(self.points) else {}
+        crash = {}
+        if self.died < len(self.points):
+            point = self.points[self.died]
+            crash = {"CALLBACKD_CRASH_AT": point}
+            self.world.sandbox.http("DELETE", "/sandbox/faults")
+            if point in NETWORK:
+                self.world.sandbox.faults(NETWORK[point])
         self.node.spawn(**crash, **self.environment)
 
     def revive(self):
@@ -190,9 +195,6 @@ def run(points, environment=None, life=Life):
     wrong, died = [], 0
     world = World(1, CHANGES, has_proxy=False)
     try:
-        for point in points:
-            if point in NETWORK:
-                world.sandbox.faults(NETWORK[point])
         one = life(world, points, environment)
         try:
             one.lead()
