@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/api_internal.h"
+#include "lib/fault.h"
 #include "lib/text.h"
 
 /* ---- verbs upon a request */
@@ -75,6 +76,7 @@ on_acted(void *context, uint64_t tag, const struct engine_result *result)
 	    act->handle);
 
 	(void)tag;
+	CRASH_POINT("act_before_answer");
 	if (request != NULL)
 		reply_result(act->api, request, result);
 	act_free(act);

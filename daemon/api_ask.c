@@ -7,6 +7,7 @@
 #include "daemon/api_internal.h"
 #include "lib/answer.h"
 #include "lib/commit.h"
+#include "lib/fault.h"
 #include "lib/intake.h"
 #include "lib/promise.h"
 #include "lib/standing.h"
@@ -30,6 +31,7 @@ on_submitted(void *context, uint64_t tag, const struct submit_result *result)
 		free(asked);
 		return;
 	}
+	CRASH_POINT("ask_before_answer");
 	if (result->answer == NULL)
 		api_unavailable(request);
 	else

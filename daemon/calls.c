@@ -12,6 +12,7 @@
 
 #include "daemon/log.h"
 #include "daemon/spoken.h"
+#include "lib/fault.h"
 
 struct job {
 	bool is_used;
@@ -61,6 +62,8 @@ calls_token_is_right(const struct calls *calls, const struct record_ref *call,
 {
 	char right[TOKEN_SIZE];
 
+	if (PLANTED("token_unchecked"))
+		return true;
 	if (!calls->has_secret || strlen(token) != TOKEN_SIZE - 1)
 		return false;
 	make_token(calls, call, right);
@@ -220,10 +223,12 @@ read_created(struct calls *calls, const struct job *job,
 	    answer->code[0] != '\0' ? " " : "", answer->text);
 	switch (answer->outcome) {
 	case PROVIDER_CREATED:
+		CRASH_POINT("created_before_event");
 		memcpy(event.sid, answer->id, sizeof(event.sid));
 		tell(calls, &job->call, &event);
 		break;
 	case PROVIDER_REJECTED:
+		CRASH_POINT("rejected_before_event");
 		log_event(LOG_LEVEL_WARNING, "call_rejected",
 		    "call=%s.%d error=\"%s\"", job->call.id, job->call.n,
 		    detail);
@@ -232,6 +237,12 @@ read_created(struct calls *calls, const struct job *job,
 		    OUTCOME_INVALID_NUMBER : OUTCOME_FAILED, detail);
 		break;
 	case PROVIDER_UNKNOWN:
+		CRASH_POINT("unknown_before_event");
+		if (PLANTED("unknown_is_rejected")) {
+			tell_with_detail(calls, &job->call, EVENT_REJECTED,
+			    OUTCOME_FAILED, detail);
+			break;
+		}
 		log_event(LOG_LEVEL_WARNING, "call_unknown",
 		    "call=%s.%d error=\"%s\"", job->call.id, job->call.n,
 		    detail);
@@ -253,6 +264,7 @@ read_state(struct calls *calls, const struct job *job,
 	    answer->progress == PROGRESS_NONE) {
 		return;
 	}
+	CRASH_POINT("state_before_event");
 	memcpy(event.sid, job->sid, sizeof(event.sid));
 	event.progress = answer->progress;
 	event.outcome = answer->call_outcome;
@@ -278,6 +290,7 @@ read_found(struct calls *calls, const struct job *job,
 		    answer->status);
 		return;
 	}
+	CRASH_POINT("look_up_before_event");
 	if (found.count == 0) {
 		struct event event = { .kind = EVENT_ABSENT };
 
@@ -303,6 +316,7 @@ on_answer(void *context, const struct carrier_answer *answer)
 	if (at >= calls->job_count || !calls->jobs[at].is_used ||
 	    calls->jobs[at].generation != (uint32_t)(answer->tag >> 32))
 		return;
+	CRASH_POINT("answer_before_read");
 	job = calls->jobs[at];
 	calls->jobs[at].is_used = false;
 	if (job.operation == PROVIDER_FIND) {
@@ -414,8 +428,12 @@ calls_do(struct calls *calls, const struct situation *situation,
 		.timeout_ms = (long)entry->timeout_ms,
 		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
 		.allow_private = entry->allow_private };
+	if (effect->kind == EFFECT_PLACE)
+		CRASH_POINT("place_before_send");
 	is_sent = carrier_send(calls->carrier, &request,
 	    (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs));
+	if (effect->kind == EFFECT_PLACE)
+		CRASH_POINT("place_queued");
 	provider_request_fini(&built);
 	if (!is_sent) {
 		job->is_used = false;

@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "daemon/clock.h"
+#include "lib/fault.h"
 
 enum {
 	HEADERS_MAX = 64 * 1024,        /* bytes of an answer's headers */
@@ -207,6 +208,16 @@ is_kept(const struct carrier *carrier, CURL *easy, const struct watch *watch)
 	return watch->cookie != 0 && transfer != NULL && transfer->has_spoken;
 }
 
+/* To the last byte of its body, as far as curl has told. */
+static bool
+has_left(const struct carrier *carrier, CURL *easy)
+{
+	const struct transfer *transfer = find_transfer(carrier, easy);
+
+	return transfer != NULL && transfer->has_spoken &&
+	    transfer->body_sent == transfer->body_length;
+}
+
 static int
 on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
     void *socket_context)
@@ -215,6 +226,8 @@ on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 	struct watch *watch = watch_of(carrier, fd);
 
 	(void)socket_context;
+	if (what == CURL_POLL_IN && has_left(carrier, easy))
+		CRASH_POINT("request_left");
 	watch->wanted = 0;
 	watch->ready = 0;
 	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
@@ -268,7 +281,7 @@ on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 	int fd;
 
 	(void)purpose;
-	if (transfer->has_spoken)
+	if (transfer->has_spoken && !PLANTED("connection_reused"))
 		return CURL_SOCKET_BAD;
 	if (!transfer->may_be_private && is_this_machine(&address->addr)) {
 		transfer->is_refused = true;
@@ -309,8 +322,9 @@ on_speak(void *context, char *remote, char *local, int remote_port,
 	(void)local;
 	(void)remote_port;
 	(void)local_port;
-	if (transfer->has_spoken)
+	if (transfer->has_spoken && !PLANTED("connection_reused"))
 		return CURL_PREREQFUNC_ABORT;
+	CRASH_POINT("request_before_leaving");
 	transfer->has_spoken = true;
 	return CURL_PREREQFUNC_OK;
 }
@@ -323,6 +337,7 @@ on_read(char *buffer, size_t size, size_t count, void *context)
 	size_t left = transfer->body_length - transfer->body_sent;
 	size_t length = left < room ? left : room;
 
+	CRASH_POINT("request_body");
 	memcpy(buffer, transfer->body + transfer->body_sent, length);
 	transfer->body_sent += length;
 	return length;
@@ -361,6 +376,8 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 
+	if (transfer->header_bytes == 0)
+		CRASH_POINT("answer_begins");
 	/* curl calls it a success when a connection ends inside the headers. A
 	 * status line begins them anew; what follows a body does not. */
 	if (size * count >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
@@ -527,6 +544,9 @@ set_body(struct transfer *transfer, const struct carrier_request *request)
 	if (has_body)
 		curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)request->body_length);
+	if (PLANTED("connection_reused"))
+		curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS,
+		    has_body ? transfer->body : NULL);
 	if (has_changed(&transfer->method, request->method))
 		curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST,
 		    transfer->method);

@@ -19,6 +19,7 @@
 #include "daemon/notify.h"
 #include "daemon/promise_scan.h"
 #include "daemon/roster.h"
+#include "lib/fault.h"
 
 enum { TOKEN_BYTES = 16, IN_FLIGHT_MAX = 256,
 	QUEUE_MAX = 4096, ROUNDS_MAX = 16 };
@@ -61,6 +62,9 @@ log_moves(const struct situation *situation, const struct outcome *outcome)
 		    request_state_names[request->state]);
 	if (log_get_level() < LOG_LEVEL_INFO)
 		return;
+	if (PLANTED("number_in_log"))
+		log_event(LOG_LEVEL_INFO, "planted", "phone=%s",
+		    request->phone);
 	for (size_t i = 0; i < outcome->move_count; i++) {
 		const struct move *move = &outcome->moves[i];
 
@@ -167,6 +171,7 @@ on_secret(void *context, uint64_t tag, enum redis_end end,
 		sscanf(reply->str + i * 2, "%2x", &byte);
 		secret[i] = (unsigned char)byte;
 	}
+	CRASH_POINT("secret_read");
 	calls_set_secret(daemon->calls, secret);
 }
 
@@ -646,6 +651,7 @@ daemon_drain(struct daemon *daemon)
 	intake_pull_stop(daemon->intake_pull);
 	matcher_stop(daemon->matcher);
 	api_set_stopping(daemon->api);
+	CRASH_POINT("drain_begun");
 }
 
 bool

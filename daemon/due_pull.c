@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/log.h"
+#include "lib/fault.h"
 
 enum {
 	CLAIM_MAX = 64,
@@ -92,15 +93,19 @@ on_claimed(void *context, uint64_t tag, enum redis_end end,
 	/* A wake committed while the claim was on its way is kept. */
 	if (pull->next_ms > next_ms || pull->next_ms <= now_ms)
 		pull->next_ms = next_ms;
+	if (reply->elements > 2)
+		CRASH_POINT("claim_replied");
 	for (size_t i = 2; i < reply->elements; i++)
 		post_due(pull, reply->element[i]);
+	if (reply->elements > 2)
+		CRASH_POINT("claim_posted");
 }
 
 void
 due_pull_run(struct due_pull *pull)
 {
 	size_t limit = engine_free_slots(pull->engine);
-	int64_t now_ms;
+	int64_t now_ms, lease_ms;
 
 	if (pull->is_claiming || pull->is_stopped || limit == 0 ||
 	    !store_is_up(pull->store))
@@ -109,8 +114,10 @@ due_pull_run(struct due_pull *pull)
 	if (pull->next_ms > now_ms)
 		return;
 	pull->next_ms = now_ms + IDLE_MS;
+	lease_ms = PLANTED("lease_for_ever") ? INT32_MAX : LEASE_MS;
+	CRASH_POINT("claim_before");
 	pull->is_claiming = store_claim(pull->store, now_ms,
-	    limit < CLAIM_MAX ? limit : CLAIM_MAX, now_ms + LEASE_MS,
+	    limit < CLAIM_MAX ? limit : CLAIM_MAX, now_ms + lease_ms,
 	    on_claimed, pull, 0);
 }
 

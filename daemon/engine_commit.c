@@ -11,6 +11,7 @@
 #include "daemon/engine_internal.h"
 #include "daemon/log.h"
 #include "lib/commit.h"
+#include "lib/fault.h"
 #include "lib/standing.h"
 
 /* ---- words of one situation */
@@ -78,9 +79,26 @@ static void
 do_effects(struct engine *engine, struct slot *slot,
     const struct outcome *outcome)
 {
+	if (outcome->effect_count == 0)
+		return;
+	CRASH_POINT("commit_before_effects");
 	for (size_t i = 0; i < outcome->effect_count; i++)
 		engine->hooks.on_effect(engine->hooks.context, &slot->before,
 		    &outcome->effects[i]);
+	CRASH_POINT("commit_after_effects");
+}
+
+/* The defect that must be found: everything is done before Redis has agreed. */
+static void
+do_effects_early(struct engine *engine, const struct slot *slot)
+{
+	const struct outcome *outcome = slot->outcome;
+
+	if (!PLANTED("act_before_commit") || outcome == NULL)
+		return;
+	for (size_t i = 0; i < outcome->effect_count; i++)
+		engine->hooks.on_effect(engine->hooks.context,
+		    &outcome->after, &outcome->effects[i]);
 }
 
 static void
@@ -118,9 +136,11 @@ is_committed(struct engine *engine, struct slot *slot)
 		memcpy(reason, outcome->reason, sizeof(reason));
 		result.reason = reason;
 		result.after = &slot->before;
-		do_effects(engine, slot, outcome);
+		if (!PLANTED("act_before_commit"))
+			do_effects(engine, slot, outcome);
 		start_birth(engine, outcome);
 	}
+	CRASH_POINT("commit_before_answer");
 	slot_answer(engine, slot, &result);
 	if (slot->root_ref.kind == RECORD_SPECIALIST || !is_event)
 		slot_forget_situation(slot);
@@ -293,6 +313,7 @@ on_reply(void *context, uint64_t tag, enum redis_end end,
 		give_up_batch(engine, batch);
 		return;
 	}
+	CRASH_POINT("commit_replied");
 	TAILQ_INIT(&slots);
 	TAILQ_CONCAT(&slots, &batch->slots, queue);
 	end_batch(batch);
@@ -326,12 +347,15 @@ fill_and_send(struct engine *engine, struct batch *batch)
 		TAILQ_REMOVE(&engine->prepared, slot, queue);
 		records += add_slot(engine, slot, now_ms, &batch->words);
 		slot->state = SLOT_SENT;
+		do_effects_early(engine, slot);
 		TAILQ_INSERT_TAIL(&batch->slots, slot, queue);
 		batch->count++;
 	}
 	batch->sent_at_ms = clock_monotonic_ms();
+	CRASH_POINT("commit_before_send");
 	if (!send(engine, batch))
 		give_up_batch(engine, batch);
+	CRASH_POINT("commit_queued");
 }
 
 void
@@ -378,6 +402,8 @@ batches_expire(struct engine *engine)
 	for (size_t i = 0; i < BATCHES_MAX; i++) {
 		struct batch *batch = &engine->batches[i];
 
+		if (batch->is_used)
+			CRASH_POINT("commit_on_its_way");
 		if (batch->is_used && batch->is_in_doubt &&
 		    doubt_is_over(batch))
 			give_up_batch(engine, batch);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/log.h"
+#include "lib/fault.h"
 
 enum {
 	MEMBERS = 60,           /* of 1 MiB each: less than the link reads at once */
@@ -138,6 +139,7 @@ on_members(void *context, uint64_t tag, enum redis_end end,
 	pull->must_wait = false;
 	if (reply->elements == 0)
 		return;
+	CRASH_POINT("intake_read");
 	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
 		const struct redisReply *member = reply->element[i];
 		struct submission submission = { .member = member->str,

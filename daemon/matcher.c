@@ -8,6 +8,7 @@
 
 #include "daemon/log.h"
 #include "daemon/ready_pool.h"
+#include "lib/fault.h"
 
 enum {
 	HEADS = 64,             /* of those who wait, as read at a time */
@@ -468,6 +469,7 @@ propose(struct matcher *matcher, struct head *head,
 	order.context = proposal;
 	order.event.to = record_ref_request(head->request.id);
 	memcpy(order.event.specialist, specialist->id, ID_SIZE);
+	CRASH_POINT("match_before_post");
 	if (!engine_post(matcher->engine, &order)) {
 		free(proposal);
 		return false;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "daemon/log.h"
+#include "lib/fault.h"
 
 /* The request's own moment comes first; this looks a second behind it. */
 enum { BEHIND_MS = 1000 };
@@ -44,6 +45,8 @@ on_range(void *context, uint64_t tag, enum redis_end end,
 	scan->is_asking = false;
 	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY)
 		return;
+	if (reply->elements > 0)
+		CRASH_POINT("promise_found");
 	for (size_t i = 0; i < reply->elements; i++) {
 		const struct redisReply *id = reply->element[i];
 		struct engine_order order = { .event = { .kind = EVENT_DUE,
@@ -63,8 +66,10 @@ promise_scan_tick(struct promise_scan *scan)
 {
 	char now[24];
 
-	if (scan->is_asking || !store_is_up(scan->store))
+	if (scan->is_asking || !store_is_up(scan->store) ||
+	    PLANTED("promise_scan_off"))
 		return;
+	CRASH_POINT("promise_before_scan");
 	snprintf(now, sizeof(now), "%" PRId64,
 	    store_now_ms(scan->store) - BEHIND_MS);
 	scan->is_asking = STORE_SEND(scan->store, on_range, scan, 0, "ZRANGE",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/log.h"
+#include "lib/fault.h"
 
 enum { AT_A_TIME = 128 };
 
@@ -124,6 +125,7 @@ post(struct roster *roster, const struct entry *entry, bool is_new)
 		fresh.specialist_count = 1;
 		order.fresh = &fresh;
 	}
+	CRASH_POINT("roster_before_post");
 	if (!engine_post(roster->engine, &order)) {
 		free(import);
 		return false;

@@ -10,6 +10,7 @@
 #include "daemon/log.h"
 #include "lib/answer.h"
 #include "lib/commit.h"
+#include "lib/fault.h"
 #include "lib/intake.h"
 #include "lib/standing.h"
 #include "lib/text.h"
@@ -458,6 +459,7 @@ on_arrived(void *context, uint64_t tag, const struct engine_result *result)
 
 	(void)tag;
 	if (result->end == ENGINE_DONE) {
+		CRASH_POINT("intake_committed");
 		finish_with(job, SUBMIT_ACCEPTED, &result->after->request);
 		return;
 	}
@@ -543,6 +545,7 @@ ask(struct job *job)
 	}
 	order.event.to = record_ref_request(request->id);
 	order.warnings = warnings;
+	CRASH_POINT("intake_before_commit");
 	post(job, &order, on_arrived);
 	free(warnings);
 	free(fresh);

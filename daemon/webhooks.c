@@ -8,6 +8,7 @@
 
 #include "daemon/log.h"
 #include "daemon/spoken.h"
+#include "lib/fault.h"
 
 enum {
 	HEADERS_MAX = 64,
@@ -28,6 +29,7 @@ struct waiting {
 	char provider[ID_SIZE];
 	struct record_ref call;
 	bool is_question;
+	bool is_customer_over;          /* it says that their leg has ended */
 };
 
 struct webhooks *
@@ -142,19 +144,26 @@ on_result(void *context, uint64_t tag, const struct engine_result *result)
 	if (request == NULL) {
 		/* It was told 503, or "one moment", and comes again. */
 	} else if (!waiting->is_question) {
+		CRASH_POINT("webhook_before_reply");
 		if (result->end == ENGINE_UNAVAILABLE)
 			http_problem(request, 503, "unavailable",
 			    "not kept yet, send it again");
 		else
 			http_reply(request, 204, NULL, "", 0);
+		CRASH_POINT("webhook_replied");
 	} else {
+		CRASH_POINT("flow_before_reply");
 		if (result->end == ENGINE_DONE)
 			flow = flow_of(result->verdict);
-		else if (result->end == ENGINE_UNAVAILABLE)
+		/* Who waits asks again, and may then be joined: with a customer
+		 * who has been rung already and whose end nobody has kept. */
+		else if (result->end == ENGINE_UNAVAILABLE &&
+		    !waiting->is_customer_over)
 			flow = FLOW_WAIT;
 		reply_flow(webhooks, request, waiting->provider, flow,
 		    result->after, &waiting->call,
 		    result->verdict == VERDICT_THANKS);
+		CRASH_POINT("flow_replied");
 	}
 	free(waiting);
 }
@@ -259,13 +268,21 @@ post(struct webhooks *webhooks, struct http_request *request,
 		free(waiting);
 		return;
 	}
+	waiting->is_customer_over = order.event.is_customer_over ||
+	    (waiting->is_question &&
+	        order.event.question == QUESTION_DIAL_OVER);
 	order.event.to = *call;
 	waiting->handle = http_hold(request);
 	if (!engine_post(webhooks->engine, &order)) {
 		struct engine_result away = { .end = ENGINE_UNAVAILABLE };
 
 		on_result(waiting, 0, &away);
+		return;
 	}
+	CRASH_POINT("webhook_posted");
+	if (PLANTED("webhook_before_commit") &&
+	    heard->kind == WEBHOOK_PROGRESS)
+		http_reply(request, 204, NULL, "", 0);
 }
 
 /* ---- what the customer hears first: the words of their request's queue */
@@ -286,6 +303,7 @@ on_queue(void *context, uint64_t tag, enum redis_end end,
 		snprintf(known->request.queue, sizeof(known->request.queue),
 		    "%s", reply->str);
 	/* Without Redis they are joined all the same, only without the words. */
+	CRASH_POINT("greet_before_reply");
 	if (request != NULL)
 		reply_flow(webhooks, request, waiting->provider, FLOW_GREET,
 		    known, &waiting->call, false);
@@ -341,6 +359,7 @@ webhooks_on_request(struct webhooks *webhooks, struct http_request *request)
 		http_problem(request, 400, "too_large", NULL);
 		return;
 	}
+	CRASH_POINT("webhook_read");
 	switch (heard.kind) {
 	case WEBHOOK_REFUSED:
 		log_event(LOG_LEVEL_WARNING, "webhook_refused",

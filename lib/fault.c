@@ -12,11 +12,62 @@
 
 /* Where a process may die: before and after each thing that another would see. */
 const char *const fault_crash_points[] = {
+	"intake_read",
+	"intake_committed",
+	"intake_before_commit",
+	"claim_replied",
+	"claim_posted",
+	"claim_before",
+	"promise_found",
+	"promise_before_scan",
+	"match_before_post",
+	"commit_before_effects",
+	"commit_after_effects",
+	"commit_before_answer",
+	"commit_replied",
+	"commit_before_send",
+	"commit_queued",
+	"commit_on_its_way",
+	"place_before_send",
+	"place_queued",
+	"request_left",
+	"request_before_leaving",
+	"request_body",
+	"answer_before_read",
+	"answer_begins",
+	"created_before_event",
+	"rejected_before_event",
+	"unknown_before_event",
+	"look_up_before_event",
+	"state_before_event",
+	"webhook_before_reply",
+	"webhook_replied",
+	"webhook_posted",
+	"webhook_read",
+	"flow_before_reply",
+	"flow_replied",
+	"greet_before_reply",
+	"ask_before_answer",
+	"act_before_answer",
+	"roster_before_post",
+	"secret_read",
+	"drain_begun",
 	NULL
 };
 
 /* Defects, each of which something must find; RELIABILITY 4 has the table. */
 const char *const fault_plants[] = {
+	"act_before_commit",
+	"connection_reused",
+	"intake_id_short",
+	"lease_for_ever",
+	"number_in_log",
+	"promise_scan_off",
+	"redis_keeps_nothing",
+	"token_unchecked",
+	"unknown_is_rejected",
+	"webhook_before_commit",
+	"webhook_signature_off",
 	NULL
 };
 

@@ -58,6 +58,12 @@ run_make_check() {		# BUILD-FOLDER MAKE-ARGUMENT...
 	return $status
 }
 
+# With crash points and defects that can be planted; also for ./dev chaos.
+compile_san() {
+	compile san --enable-sanitize --enable-crashpoints --enable-werror \
+	    CFLAGS="-O1 -g" CXXFLAGS="-O1 -g"
+}
+
 tests_unit_sanitized() {
 	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	    run_make_check build/san
@@ -115,6 +121,25 @@ tests_without_libphonenumber() {
 	return $status
 }
 
+# The last line of a script of tests/chaos is JSON; two of its figures are how
+# many were good, and of how many.
+chaos_counted() {		# SCRIPT GOOD ALL
+	local log=$LOGS/$1.log status good all
+	CALLBACKD_BUILD=$PWD/build/san $PYTHON "tests/chaos/$1.py" >"$log" 2>&1
+	status=$?
+	cat "$log"
+	good=$(tail -n 1 "$log" | sed -n "s/.*\"$2\": \([0-9]*\).*/\1/p")
+	all=$(tail -n 1 "$log" | sed -n "s/.*\"$3\": \([0-9]*\).*/\1/p")
+	[ -n "$good" ] && [ -n "$all" ] && count "$good" $((all - good))
+	return $status
+}
+
+chaos_campaign() {
+	CALLBACKD_BUILD=$PWD/build/san $PYTHON tests/chaos/campaign.py \
+	    --nodes 3 --kills 30 --redis-kills 2 --provider-faults 200 \
+	    --stops 1 --cuts 30 && count 1 0
+}
+
 distribution() {
 	make -C build/plain -j"$(nproc)" distcheck
 }
@@ -138,10 +163,15 @@ check() {
 	packages $BUILD_PACKAGES $CHECK_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES
 
 	if check_step "build san" "gcc, address and undefined behaviour" \
-	    compile san --enable-sanitize --enable-crashpoints \
-	    --enable-werror CFLAGS="-O1 -g" CXXFLAGS="-O1 -g"; then
+	    compile_san; then
 		check_step units "unit tests, sanitized" tests_unit_sanitized
 		check_step e2e "end to end, sanitized" tests_e2e
+		check_step crashes "every crash point once" \
+		    chaos_counted crash_points good points
+		check_step chaos "30 kills, 2 of Redis, 200 provider faults" \
+		    chaos_campaign
+		check_step planted "every planted defect is found" \
+		    chaos_counted planted found planted
 	fi
 	if check_step build "gcc" compile_plain; then
 		check_step valgrind "unit tests under valgrind" \

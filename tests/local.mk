@@ -5,7 +5,9 @@
 #           tests_unit_NAME_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 # What ./dev and the end-to-end tests need in a tarball; their test_*.py are listed beside what they test.
 EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/conftest.py tests/e2e/harness.py \
-	tests/chaos/campaign.py tests/e2e/test_campaign.py tests/e2e/test_hostile.py \
+	tests/chaos/campaign.py tests/chaos/checker.py tests/chaos/crash_points.py \
+	tests/chaos/faults.py tests/chaos/planted.py tests/chaos/proxy.py tests/chaos/recovery.py \
+	tests/chaos/world.py tests/e2e/test_campaign.py tests/e2e/test_chaos.py tests/e2e/test_hostile.py \
 	tests/e2e/company.py tests/e2e/test_intake.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
 	tests/e2e/test_lifecycle.py tests/e2e/test_nodes.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
 	tests/e2e/test_redis.py
@@ -59,7 +61,7 @@ tests_unit_embedded_redis_SOURCES = tests/unit/embedded_redis.c daemon/embedded_
 	daemon/embedded_redis.h daemon/redis_folder.c daemon/redis_folder.h daemon/redis_probe.c \
 	daemon/redis_probe.h daemon/redis_process.c daemon/redis_process.h daemon/redis_address.h daemon/resp.c daemon/resp.h daemon/clock.c daemon/clock.h
 tests_unit_embedded_redis_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(HIREDIS_CFLAGS)
-tests_unit_embedded_redis_LDADD = $(HIREDIS_LIBS) $(CMOCKA_LIBS)
+tests_unit_embedded_redis_LDADD = $(LIBCALLBACK_LIBS) $(HIREDIS_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/template
 tests_unit_template_SOURCES = tests/unit/template.c
 tests_unit_template_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
@@ -117,7 +119,7 @@ UNIT_TESTS += tests/unit/carrier
 tests_unit_carrier_SOURCES = tests/unit/carrier.c tests/platform/carrier_server.c \
 	tests/platform/carrier_server.h daemon/carrier.c daemon/carrier.h daemon/clock.c daemon/clock.h
 tests_unit_carrier_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
-tests_unit_carrier_LDADD = $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+tests_unit_carrier_LDADD = $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 # What we take for granted of the libraries, so that an upgrade is noticed.
 UNIT_TESTS += tests/platform/curl_facts
 tests_platform_curl_facts_SOURCES = tests/platform/curl_facts.c tests/platform/carrier_server.c \

@@ -283,3 +283,28 @@ def close_what_is_over(daemon, names):
             daemon.act(name, "close", disposition="solved")
         closed += request["state"] == "closed"
     return closed
+
+
+@automatic
+def test_away_when_the_customers_leg_ends(daemon):
+    """The network says that the customer's leg is over, nobody can keep it, and
+    its webhooks are lost: whatever is answered must not ring them once more."""
+    daemon.sandbox.faults({"webhook": {"kind": "drop", "count": 1000}})
+    daemon.sandbox.behave(ANSWERS, does="rejects", answer_after=20)
+    asked(daemon)
+    daemon.wait_for(lambda: daemon.sandbox.rings(ANSWERS))
+    daemon.redis.execute_command("CLIENT", "PAUSE", 8000, "WRITE")
+    daemon.wait_for(lambda: [
+        line for line in daemon.sandbox.ledger()
+        if line["kind"] == "twiml" and "dial_over" in line["url"]], 15)
+    daemon.wait_for(lambda: daemon.sandbox.calls()["live"] == 0, 15)
+    assert all(len(rings) == 1 for rings in rings_by_call(daemon, ANSWERS))
+
+
+def rings_by_call(daemon, number):
+    """The rings of one customer's phone, for each of the provider's calls."""
+    found = {}
+    for line in daemon.sandbox.ledger():
+        if line["kind"] == "ring" and line["number"] == number:
+            found.setdefault(line["parent"], []).append(line)
+    return list(found.values())

@@ -1,0 +1,283 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Every defect that lib/fault.c can plant is planted, and the cheapest layer that
+must find it is run: it has to fail with the defect and to pass without.
+
+    ./dev chaos --planted
+
+The last line is {"planted": n, "found": n}. A layer is a command in the build folder
+or a short scene of this file. A name without a layer counts as not found.
+"""
+import argparse
+import base64
+import concurrent.futures
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import crash_points  # noqa: I001  (finds the harness)
+import harness
+from checker import Snapshot
+from company import AUTOMATIC, QUICK, specialist
+from world import World
+
+COMMAND_S = 240
+MANY = 40
+PAUSE_MS = 1500             # for which Redis takes no writes
+ANSWERS = "+79000000001"
+ID = "web-00000001"
+JOBS = 4
+ANNA = specialist("anna", "+79160000001", ("info", 3), confirm="answer")
+
+
+class Found(Exception):
+    """What a layer has found."""
+
+
+def expect(is_so, text):
+    if not is_so:
+        raise Found(text)
+
+
+# ---- layers that are commands
+
+def command(*words, top=False):
+    """Run in the build folder, or in the checkout; it fails by its exit status."""
+    def layer(environment):
+        place = harness.TOP if top else harness.BUILD
+        found = subprocess.run(
+            words, cwd=place, capture_output=True, timeout=COMMAND_S,
+            check=False, env={
+                **os.environ, **environment, "ASAN_OPTIONS": "detect_leaks=0",
+                "srcdir": str(harness.TOP), "top_srcdir": str(harness.TOP),
+                "top_builddir": str(harness.BUILD)})
+        text = (found.stdout + found.stderr).decode(errors="replace")
+        failed = [line for line in text.splitlines()
+                  if line.startswith("not ok") or "FAULT" in line]
+        expect(found.returncode == 0, failed[0] if failed else
+               f"{words[0]} ended with {found.returncode}")
+    return layer
+
+
+# ---- layers that are scenes: one daemon, a separate Redis, no proxy
+
+def scene(function, specialists=(AUTOMATIC,), **more):
+    def layer(environment):
+        world = World(1, {**QUICK, "specialists": list(specialists), **more},
+                      has_proxy=False)
+        try:
+            node = world.nodes[0]
+            node.environment.update(environment)
+            node.spawn()
+            node.wait_until_ready(node.is_healthy)
+            node.wait_for(node.knows_its_people)
+            function(world, node)
+        except AssertionError as error:
+            raise Found(str(error).split("\n", maxsplit=1)[0]) from error
+        finally:
+            world.end()
+    return layer
+
+
+def ask(world, name=ID, phone=ANSWERS):
+    world.redis.zadd(world.key("in"), {json.dumps(
+        {"id": name, "phone": phone, "topic": "info"}): 0})
+
+
+def take_no_writes(world):
+    """What is sent meanwhile is done when the pause is over."""
+    world.redis.execute_command("CLIENT", "PAUSE", PAUSE_MS, "WRITE")
+    return time.monotonic() + PAUSE_MS / 1000
+
+
+def in_background(function, *arguments):
+    thread = threading.Thread(target=function, args=arguments, daemon=True)
+    thread.start()
+    return thread
+
+
+def nobody_is_at_work(node):
+    node.do("PUT", "/v1/specialists/vera", {"status": "off"})
+
+
+def act_after_commit(world, node):
+    """No call is ordered before Redis has agreed to it."""
+    node.available("anna")
+    ask(world)
+    node.wait_for_state(ID, "offered")
+    until = take_no_writes(world)
+    thread = in_background(node.control, "POST", f"/v1/requests/{ID}/accept",
+                           {"as": "anna"})
+    while time.monotonic() < until - 0.1:
+        expect(not world.sandbox.posts(),
+               "a call was ordered while Redis took no writes")
+        time.sleep(0.02)
+    thread.join()
+    node.wait_for(world.sandbox.posts)
+
+
+def webhooks_after_commit(world, node):
+    """No webhook is answered well before Redis has kept what it told."""
+    world.sandbox.behave(AUTOMATIC["to"], answer_after=100)
+    node.available("vera")
+    ask(world)
+    node.wait_for(lambda: any(line["kind"] == "ring"
+                              for line in world.sandbox.ledger()))
+    until = take_no_writes(world)
+    before = len(world.sandbox.ledger())
+    # The phone is hung up: the network tells of the end.
+    sid = next(line["sid"] for line in world.sandbox.ledger()
+               if line["kind"] == "ring")
+    in_background(hang_up, world, sid)
+    while time.monotonic() < until - 0.1:
+        told = [line for line in world.sandbox.ledger()[before:]
+                if line["kind"] == "webhook" and line["status"] in range(200, 300)]
+        expect(not told, "a webhook was answered while Redis took no writes")
+        time.sleep(0.02)
+    node.wait_for(lambda: [line for line in world.sandbox.ledger()[before:]
+                           if line["kind"] == "webhook"])
+
+
+def hang_up(world, sid):
+    """As the provider's own console does it."""
+    connection = http.client.HTTPConnection("127.0.0.1", world.sandbox.port,
+                                            timeout=5)
+    login = base64.b64encode(
+        f"{harness.ACCOUNT}:{harness.TOKEN}".encode()).decode()
+    harness.talk(
+        connection, "POST",
+        f"/2010-04-01/Accounts/{harness.ACCOUNT}/Calls/{sid}.json",
+        "Status=completed",
+        {"Authorization": f"Basic {login}",
+         "Content-Type": "application/x-www-form-urlencoded"})
+
+
+def promises_are_scanned(world, node):
+    """A request that has fallen out of `due` is reported all the same."""
+    nobody_is_at_work(node)
+    ask(world)
+    node.wait_for_state(ID, "waiting")
+    name = node.request(ID)["id"]
+    end = time.monotonic() + 8
+    while time.monotonic() < end:
+        if node.request(ID).get("late"):
+            return
+        world.redis.zrem(world.key("due"), "request:" + name)
+        time.sleep(0.02)
+    raise Found("a missed promise was not told of within 5 s")
+
+
+def everybody_is_taken(world, node):
+    """So many who ask are so many requests."""
+    names = [f"web-{i:08d}" for i in range(MANY)]
+    for i, name in enumerate(names):
+        ask(world, name, f"+790000{i:03d}01")
+    node.wait_for(lambda: world.redis.zcard(world.key("in")) == 0, 5)
+    ids = {node.request(name)["id"] for name in names}
+    expect(len(ids) == MANY, f"{MANY} who asked became {len(ids)}")
+
+
+def numbers_stay_out_of_the_log(world, node):
+    node.available("vera")
+    ask(world)
+    node.wait_for_state(ID, "wrapping")
+    for number in (ANSWERS, AUTOMATIC["to"]):
+        expect(number[1:] not in node.log(),
+               "a telephone number stands in the log")
+
+
+def unknown_is_not_tried_again(world, node):
+    """A call was created and the answer lost: nobody is called a second time."""
+    world.sandbox.faults({"create": {"kind": "500_after"}})
+    node.available("vera")
+    ask(world)
+    node.wait_for_state(ID, "wrapping", "closed", "waiting", "scheduled",
+                        seconds=20)
+    node.wait_for_state(ID, "wrapping", "closed", seconds=20)
+    expect(len(world.sandbox.posts()) == 1,
+           f"{len(world.sandbox.posts())} calls were ordered for one attempt")
+
+
+def tokens_are_checked(_world, node):
+    status, _ = node.http("POST", "/hooks/sandbox/bcdfghjkmnpqrstv.1/"
+                          + "0" * 64 + "/status", "CallSid=CA1",
+                          token="", headers={"Content-Type":
+                                             "application/x-www-form-urlencoded"})
+    expect(status == 404, f"a wrong token was answered with {status}")
+
+
+def leases_end(world, node):
+    """Who dies with claimed work leaves it to others within the lease."""
+    node.kill()
+    node.spawn(CALLBACKD_CRASH_AT="claim_replied")
+    world.redis.zadd(world.key("in"), {json.dumps(
+        {"id": ID, "phone": ANSWERS}): int(time.time()) + 1})
+    harness.wait_for(lambda: not node.is_running(), 10)
+    node.was_ended = True
+    wrong = [text for text in Snapshot(world.redis, world.key("")).check()
+             if "stands in due" in text]
+    expect(not wrong, wrong[0] if wrong else "")
+
+
+LAYERS = {
+    "act_before_commit": scene(act_after_commit, [ANNA]),
+    "connection_reused": command("tests/unit/carrier"),
+    "intake_id_short": scene(everybody_is_taken),
+    "lease_for_ever": scene(leases_end),
+    "number_in_log": scene(numbers_stay_out_of_the_log),
+    "promise_scan_off": scene(promises_are_scanned, **{
+        "window.target": "1s", "window.limit": "2s"}),
+    "redis_keeps_nothing": command("tests/unit/embedded_redis"),
+    "token_unchecked": scene(tokens_are_checked),
+    "unknown_is_rejected": scene(unknown_is_not_tried_again),
+    "webhook_before_commit": scene(webhooks_after_commit),
+    "webhook_signature_off": command("tests/unit/provider"),
+}
+
+
+def look(name, environment):
+    """What the layer has found, or None."""
+    try:
+        LAYERS[name](environment)
+    except Found as found:
+        return str(found).split("\n", maxsplit=1)[0]
+    except subprocess.TimeoutExpired:
+        return "it did not end"
+    return None
+
+
+def try_one(name):
+    """(is found, a line)."""
+    if name not in LAYERS:
+        return False, f"no layer is named for {name}"
+    without = look(name, {})
+    if without is not None:
+        return False, f"fails without the defect too: {without}"
+    found = look(name, {"CALLBACKD_PLANTED": name})
+    return found is not None, found or "not found"
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="./dev chaos --planted")
+    parser.add_argument("--only", help="defects with this in their names")
+    parser.add_argument("--jobs", type=int, default=JOBS)
+    options = parser.parse_args(arguments)
+    harness.need_programs()
+    names = [name for name in crash_points.names("fault_plants")
+             if not options.only or options.only in name]
+    found = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for name, (is_found, text) in zip(names, pool.map(try_one, names)):
+            found += is_found
+            print(f"{'found' if is_found else 'NOT':6}{name}: {text}",
+                  flush=True)
+    print(json.dumps({"planted": len(names), "found": found}))
+    return 0 if found == len(names) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
