@@ -17,6 +17,15 @@ const char *const fault_crash_points[] = {
 
 /* Defects, each of which something must find; RELIABILITY 4 has the table. */
 const char *const fault_plants[] = {
+	"answer_5xx_not_created",
+	"authorise_any_sid",
+	"due_not_written",
+	"ends_keep_index",
+	"lease_shorter_than_timeout",
+	"op_replay_off",
+	"promise_scan_off",
+	"rank_regresses",
+	"specialist_not_released_on_decline",
 	NULL
 };
 
