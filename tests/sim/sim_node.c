@@ -254,6 +254,7 @@ static void
 on_timer(void *context, bool is_alive)
 {
 	struct sim_node *node = context;
+	struct outlook outlook;
 
 	if (!is_alive)
 		return;
@@ -261,10 +262,13 @@ on_timer(void *context, bool is_alive)
 		node->timer_ms = 0;
 	if (sim.now_ms < node->tick_ms)
 		return;
+	/* Where nothing can come of it, it is left out. */
+	outlook = look_out();
 	node->tick_ms = tick_after(node, sim.now_ms + 1);
-	if (!PLANTED("promise_scan_off"))
+	if (outlook.promise_ms <= sim.now_ms && !PLANTED("promise_scan_off"))
 		promise_scan_tick(node->scan);
-	matcher_tick(node->matcher);
+	if (outlook.may_match)
+		matcher_tick(node->matcher);
 }
 
 /* ---- starting and stopping */
