@@ -171,11 +171,7 @@ begin(uint64_t seed)
 static void
 end(void)
 {
-	sim_drop_events();
 	nodes_stop();
-	for (int i = 0; i < sim.node_count; i++)
-		free(sim.nodes[i].backlog.items);
-	/* What freeing the nodes put there. */
 	sim_drop_events();
 	lines_stop();
 	keyspace_fini(&sim.keyspace);

@@ -91,6 +91,8 @@ struct sim_node *nodes_any(void);
 /* A pass of its loop. */
 void node_run(struct sim_node *node);
 void node_resume(struct sim_node *node);
+/* Its request was executed, its reply is not sent yet: now something happens. */
+void node_suffer(struct sim_node *node);
 /* Something changed in the store: whoever sleeps looks soon. */
 void nodes_wake(void);
 /* Since when at least one node could do its work; INT64_MAX: none can. */
@@ -126,6 +128,8 @@ void people_see_call(const struct call *call, int was_state);
 
 bool sim_read(const char *key, void *ret_record);
 void check_commit(const struct arguments *arguments);
+/* An operation whose trace is still there is answered as done before. */
+void check_replay(const struct arguments *arguments, const char *word);
 void check_moment(void);                /* after every event, cheap */
 void check_sweep(void);                 /* every index against every record */
 void check_end(void);                   /* after the quiet time */

@@ -201,6 +201,7 @@ do_commit(const struct command *command)
 		CHECK(arguments_read(&command->words, &at, &arguments));
 		keyspace_commit(&sim.keyspace, &arguments, news, sizeof(news),
 		    answers[i]);
+		check_replay(&arguments, answers[i]);
 		add_text(answers[i]);
 		sim.commits++;
 		if (strcmp(answers[i], "ok") == 0)
@@ -259,6 +260,9 @@ arrive(void *context, bool is_alive)
 	else
 		command->reply = strcmp(command->script, "claim") == 0 ?
 		    do_claim(command) : do_commit(command);
+	if (link != NULL && command->script != NULL && sim_fault_in(400))
+		node_suffer(&sim.nodes[link->node]);
+	link = command->owner;
 	if (link == NULL) {
 		free_command(command);
 		return;

@@ -434,6 +434,34 @@ pause_node(struct sim_node *node)
 }
 
 static void
+kill_node(struct sim_node *node)
+{
+	sim_say("node %d is killed", node->index);
+	crash(node);
+	sim_in(sim_between(200, MINUTE_MS), NOBODY, on_start, node);
+}
+
+void
+node_suffer(struct sim_node *node)
+{
+	if (!node->is_up || node->is_paused)
+		return;
+	switch (sim_draw(8)) {
+	case 0:
+		kill_node(node);
+		break;
+	case 1:
+		sim_say("node %d is stopped", node->index);
+		pause_node(node);
+		break;
+	default:
+		sim_say("node %d loses a reply", node->index);
+		cut(node, sim_between(100, 1500));
+		break;
+	}
+}
+
+static void
 on_fault(void *context, bool is_alive)
 {
 	struct sim_node *node = &sim.nodes[sim_draw((unsigned)sim.node_count)];
@@ -446,9 +474,7 @@ on_fault(void *context, bool is_alive)
 		return;
 	switch (sim_draw(5)) {
 	case 0:
-		sim_say("node %d is killed", node->index);
-		crash(node);
-		sim_in(sim_between(200, MINUTE_MS), NOBODY, on_start, node);
+		kill_node(node);
 		break;
 	case 1:
 		sim_say("node %d is stopped", node->index);
