@@ -157,11 +157,15 @@ begin(uint64_t seed)
 	for (int i = 0; i < 8; i++)
 		sim_draw(2);
 	/* Mostly the fence that promises most. */
-	sim.fence = sim_draw(2) ? BY_ANSWER : (enum sim_fence)sim_draw(FENCES);
+	sim.fence = sim_draw(4) == 0 ? BY_ANSWER :
+	    (enum sim_fence)sim_draw(FENCES);
 	sim.customer_count = (int)sim_between(2, CUSTOMERS_MAX);
-	sim.gap_ms = sim_draw(3) == 0 ? sim_between(3, 30) * SECOND_MS :
-	    sim_between(30, 600) * SECOND_MS;
 	sim_policy_fill();
+	/* A request costs a specialist some two or three minutes; now and then
+	 * more is asked than they can do. */
+	sim.gap_ms = (sim_draw(8) == 0 ? sim_between(50, 120) :
+	    sim_between(150, 2400)) * SECOND_MS /
+	    (int64_t)sim.policy.specialist_count;
 	lines_start();
 	nodes_start();
 	people_start();

@@ -68,8 +68,8 @@ sim_read(const char *key, void *ret_record)
 	CHECK(entry->count <= COUNT_OF(pairs));
 	for (size_t i = 0; i < entry->count; i++)
 		pairs[i] = (struct pair){ entry->items[i].name,
-			strlen(entry->items[i].name), entry->items[i].value,
-			strlen(entry->items[i].value) };
+			entry->items[i].name_length, entry->items[i].value,
+			entry->items[i].value_length };
 	if (!record_from_pairs(ref.kind, pairs, entry->count, ret_record,
 	        &why)) {
 		sim_blame("%s cannot be read: %s", key, why);

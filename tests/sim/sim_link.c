@@ -41,12 +41,26 @@ static struct { const char *text; size_t length; bool is_nil; } texts[TEXTS_MAX]
 static size_t text_count;
 
 static void
-add_text(const char *text)
+add_bytes(const char *text, size_t length)
 {
 	CHECK(text_count < TEXTS_MAX);
 	texts[text_count].text = text;
 	texts[text_count].is_nil = text == NULL;
-	texts[text_count++].length = text != NULL ? strlen(text) : 0;
+	texts[text_count++].length = length;
+}
+
+static void
+add_text(const char *text)
+{
+	add_bytes(text, text != NULL ? strlen(text) : 0);
+}
+
+static void
+add_item(const struct item *item, bool has_value)
+{
+	add_bytes(item->name, item->name_length);
+	if (has_value)
+		add_bytes(item->value, item->value_length);
 }
 
 static void
@@ -116,9 +130,7 @@ do_range(const struct command *command, const struct entry *entry)
 	    i++) {
 		if (is_by_score && entry->items[i].score > last)
 			break;
-		add_text(entry->items[i].name);
-		if (has_scores)
-			add_text(entry->items[i].value);
+		add_item(&entry->items[i], has_scores);
 	}
 }
 
@@ -145,10 +157,8 @@ do_plain(const struct command *command)
 		return pack(false);
 	}
 	if (strcmp(name, "HGETALL") == 0) {
-		for (size_t i = 0; entry != NULL && i < entry->count; i++) {
-			add_text(entry->items[i].name);
-			add_text(entry->items[i].value);
-		}
+		for (size_t i = 0; entry != NULL && i < entry->count; i++)
+			add_item(&entry->items[i], true);
 		return pack(true);
 	}
 	CHECK(strcmp(name, "ZRANGE") == 0);

@@ -223,8 +223,10 @@ extract_item(struct entry *entry, size_t at)
 static void
 add_item(struct entry *entry, const char *name, const char *value)
 {
-	struct item item = { copy_of(name), copy_of(value), hash_of(name),
-		entry->type == ENTRY_ZSET ? atoll(value) : 0 };
+	struct item item = { .name = copy_of(name), .value = copy_of(value),
+		.hash = hash_of(name), .name_length = (uint32_t)strlen(name),
+		.value_length = (uint32_t)strlen(value),
+		.score = entry->type == ENTRY_ZSET ? atoll(value) : 0 };
 
 	insert_item(entry, item);
 }
@@ -242,6 +244,7 @@ set_item(struct entry *entry, const char *name, const char *value)
 		return;
 	free(item->value);
 	item->value = copy_of(value);
+	item->value_length = (uint32_t)strlen(value);
 	if (entry->type != ENTRY_ZSET)
 		return;
 	moved = extract_item(entry, (size_t)(item - entry->items));

@@ -19,7 +19,7 @@ enum entry_type { ENTRY_HASH, ENTRY_ZSET, ENTRY_STRING, ENTRY_LIST };
 /* Field and value, member and score, "" and text, "" and line. */
 struct item {
 	char *name, *value;
-	uint32_t hash;
+	uint32_t hash, name_length, value_length;
 	int64_t score;                  /* of a ZSET, whose items are in order */
 };
 
