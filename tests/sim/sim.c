@@ -112,7 +112,8 @@ sim_policy_fill(void)
 	policy->queue_count = QUEUES;
 	for (size_t i = 0; i < QUEUES; i++) {
 		queue_policy_defaults(&sim.queues[i]);
-		strcpy(sim.queues[i].id, i == 0 ? "cards" : "loans");
+		strcpy(sim.queues[i].id, i == 0 ? SIM_QUEUE_0 :
+		    SIM_QUEUE_1);
 		sim.queues[i].is_default = i == 0;
 		sim.queues[i].is_public = true;
 	}
@@ -317,14 +318,16 @@ static void
 say_total(double since_s)
 {
 	double seconds = wall_s() - since_s;
+	double busy = (double)clock() / CLOCKS_PER_SEC;
 
 	printf("# %" PRIu64 " seeds, %" PRIu64 " failed; %.1f days, %" PRIu64
 	    " events, %" PRIu64 " commits, %" PRIu64 " requests closed, %"
 	    PRIu64 " rings, %" PRIu64 " promises missed\n", total.seeds,
 	    total.failed, total.days, total.events, total.commits,
 	    total.closed, total.rings, total.missed);
-	printf("# in %.1f s: %.2f days/s, %.0f events/s\n", seconds,
-	    total.days / seconds, (double)total.events / seconds);
+	printf("# in %.1f s, %.1f of the processor; of that %.2f days/s, %.0f "
+	    "events/s, %.0f requests/s\n", seconds, busy, total.days / busy,
+	    (double)total.events / busy, (double)total.closed / busy);
 }
 
 /* With a defect planted the first seed that finds it is enough. */

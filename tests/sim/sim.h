@@ -21,6 +21,8 @@
 #include "tests/store/keyspace.h"
 
 #define SIM_SITE "{sim}:"
+#define SIM_QUEUE_0 "cards"
+#define SIM_QUEUE_1 "loans"
 #define SECOND_MS INT64_C(1000)
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS (60 * MINUTE_MS)

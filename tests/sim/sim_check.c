@@ -120,30 +120,16 @@ read_call(const char *request, int n, struct call *ret_call)
 
 /* ---- indexes */
 
-static const struct entry *
-index_of(size_t i, char ret_name[ID_SIZE + 8])
-{
-	static const char *const names[] = { "active", "due", "promises",
-		"referred", "late" };
-
-	if (i < COUNT_OF(names))
-		snprintf(ret_name, ID_SIZE + 8, "%s", names[i]);
-	else
-		snprintf(ret_name, ID_SIZE + 8, "%s:%s",
-		    (i - COUNT_OF(names)) % 2 ? "ready" : "wait",
-		    sim.queues[(i - COUNT_OF(names)) / 2].id);
-	return keyspace_find(&sim.keyspace, ret_name);
-}
-
-enum { INDEXES = 5 + 2 * QUEUES };
+static const char *const index_names[] = { "active", "due", "promises",
+	"referred", "late", "wait:" SIM_QUEUE_0, "wait:" SIM_QUEUE_1,
+	"ready:" SIM_QUEUE_0, "ready:" SIM_QUEUE_1 };
 
 static void
 check_standing(const char *key, const struct standing *standing)
 {
-	char name[ID_SIZE + 8];
-
-	for (size_t i = 0; i < INDEXES; i++) {
-		const struct entry *index = index_of(i, name);
+	for (size_t i = 0; i < COUNT_OF(index_names); i++) {
+		const char *name = index_names[i];
+		const struct entry *index = keyspace_find(&sim.keyspace, name);
 		int64_t is = 0, should = 0;
 		bool stands = index != NULL && entry_score(index, key, &is);
 		bool ought = false;
@@ -436,10 +422,10 @@ check_sweep(void)
 		struct call call;
 		struct specialist specialist;
 	} read;
-	char name[ID_SIZE + 8];
 
-	for (size_t i = 0; i < INDEXES; i++) {
-		const struct entry *index = index_of(i, name);
+	for (size_t i = 0; i < COUNT_OF(index_names); i++) {
+		const char *name = index_names[i];
+		const struct entry *index = keyspace_find(&sim.keyspace, name);
 
 		for (size_t k = 0; index != NULL && k < index->count; k++) {
 			const char *key = index->items[k].name;

@@ -151,15 +151,14 @@ look_out(void)
 	struct outlook outlook = { .due_ms = first_score("due"),
 		.promise_ms = first_score("promises"),
 		.has_inbox = keyspace_find(&sim.keyspace, "in") != NULL };
-	char key[ID_SIZE + 8];
+	static const char *const lists[QUEUES][2] = {
+		{ "wait:" SIM_QUEUE_0, "ready:" SIM_QUEUE_0 },
+		{ "wait:" SIM_QUEUE_1, "ready:" SIM_QUEUE_1 } };
 
-	for (size_t i = 0; i < QUEUES; i++) {
-		snprintf(key, sizeof(key), "wait:%s", sim.queues[i].id);
-		if (keyspace_find(&sim.keyspace, key) == NULL)
-			continue;
-		snprintf(key, sizeof(key), "ready:%s", sim.queues[i].id);
-		outlook.may_match |= keyspace_find(&sim.keyspace, key) != NULL;
-	}
+	for (size_t i = 0; i < QUEUES; i++)
+		outlook.may_match |= keyspace_find(&sim.keyspace,
+		    lists[i][0]) != NULL && keyspace_find(&sim.keyspace,
+		    lists[i][1]) != NULL;
 	return outlook;
 }
 
