@@ -243,7 +243,9 @@ people_see_request(const struct request *r, int was_state)
 		.to = record_ref_request(r->id) };
 	unsigned mood = sim_draw(10);
 
-	if (r->state != REQUEST_REFERRED || was_state == REQUEST_REFERRED)
+	/* Who is reminded looks again: what was decided may have been lost. */
+	if (r->state != REQUEST_REFERRED || (was_state == REQUEST_REFERRED &&
+	        !sim.is_quiet && sim_draw(2)))
 		return;
 	memcpy(event.disposition, sim.policy.dispositions[0].id,
 	    sizeof(event.disposition));
