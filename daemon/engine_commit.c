@@ -333,6 +333,16 @@ send(struct engine *engine, struct batch *batch)
 	    (uint64_t)(batch - engine->batches));
 }
 
+/* The script sees only the moment of sending: what was stepped while our clock
+ * was wrong (the replies that waited for a stopped process show an old time)
+ * must not pass by waiting until it is right. */
+static bool
+is_of_another_time(const struct slot *slot, int64_t now_ms)
+{
+	return now_ms - slot->stepped_at_ms > STORE_SKEW_MAX_MS ||
+	    slot->stepped_at_ms - now_ms > STORE_SKEW_MAX_MS;
+}
+
 static void
 fill_and_send(struct engine *engine, struct batch *batch)
 {
@@ -345,11 +355,19 @@ fill_and_send(struct engine *engine, struct batch *batch)
 	    records < BATCH_RECORDS_MAX &&
 	    batch->words.used < BATCH_BYTES_MAX) {
 		TAILQ_REMOVE(&engine->prepared, slot, queue);
+		if (is_of_another_time(slot, now_ms)) {
+			slot_again(engine, slot);
+			continue;
+		}
 		records += add_slot(engine, slot, now_ms, &batch->words);
 		slot->state = SLOT_SENT;
 		do_effects_early(engine, slot);
 		TAILQ_INSERT_TAIL(&batch->slots, slot, queue);
 		batch->count++;
+	}
+	if (batch->count == 0) {
+		end_batch(batch);
+		return;
 	}
 	batch->sent_at_ms = clock_monotonic_ms();
 	CRASH_POINT("commit_before_send");

@@ -60,6 +60,7 @@ struct slot {
 	bool has_warnings_loaded;
 
 	struct outcome *outcome;        /* while PREPARED or SENT */
+	int64_t stepped_at_ms;          /* by the clock of then */
 	char op[OP_SIZE];
 	bool is_audit, is_forget;
 	char absent_key[KEY_SIZE];      /* guard of this commit */

@@ -38,6 +38,7 @@ prepare(struct engine *engine, struct slot *slot)
 {
 	snprintf(slot->op, sizeof(slot->op), "%s.%llu", engine->node,
 	    (unsigned long long)++engine->op_count);
+	slot->stepped_at_ms = store_now_ms(engine->store);
 	slot->state = SLOT_PREPARED;
 	TAILQ_INSERT_TAIL(&engine->prepared, slot, queue);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/fault.h"
 #include "lib/life.h"
 
 enum {
@@ -184,6 +185,7 @@ static bool
 is_news(const struct moment *m)
 {
 	return m->event->progress > m->call->rank ||
+	    PLANTED("rank_regresses") ||
 	    (m->call->sid[0] == '\0' && m->event->sid[0] != '\0');
 }
 
@@ -245,9 +247,10 @@ may_join(const struct moment *m)
 	    sid[0] != '\0' && facts(m) != NULL &&
 	    facts(m)->authorises_on_answer &&
 	    call->rank < PROGRESS_CUSTOMER_RINGING &&
-	    (call->sid[0] == '\0' || strcmp(call->sid, sid) == 0) &&
-	    (call->authorised[0] == '\0' ||
-	        strcmp(call->authorised, sid) == 0);
+	    (PLANTED("authorise_any_sid") ||
+	        ((call->sid[0] == '\0' || strcmp(call->sid, sid) == 0) &&
+	            (call->authorised[0] == '\0' ||
+	                strcmp(call->authorised, sid) == 0)));
 }
 
 /* Who accepted on a screen still says on the phone that it is them, unless
@@ -418,7 +421,7 @@ rise(struct moment *m)
 	struct call *call = m->call;
 	enum call_progress before = call->rank, after = m->event->progress;
 
-	if (after <= before)
+	if (after <= before && !PLANTED("rank_regresses"))
 		return;
 	call->rank = after;
 	if (after >= PROGRESS_AGENT_UP && after != PROGRESS_OVER &&

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "lib/answer.h"
+#include "lib/fault.h"
 #include "lib/life.h"
 #include "lib/standing.h"
 
@@ -310,6 +311,29 @@ add_record_head(const struct record_ref *ref, int64_t expect,
 	return words_add_counts(words, COMMIT_RECORD_PARTS);
 }
 
+/* Planted defects: an index forgotten. */
+static void
+forget_index(const struct pair_of_records *pair, struct standing *was,
+    struct standing *is)
+{
+	const struct request *request = pair->after;
+	const struct call *call = pair->after;
+	size_t kept = 0;
+
+	if (PLANTED("ends_keep_index") && (pair->kind == RECORD_REQUEST ?
+	        request->state == REQUEST_CLOSED : pair->kind == RECORD_CALL &&
+	            call->state == CALL_ENDED))
+		was->count = 0;
+	if (!PLANTED("due_not_written") || pair->kind != RECORD_REQUEST ||
+	    request->state != REQUEST_WAITING)
+		return;
+	for (size_t i = 0; i < is->count; i++) {
+		if (strcmp(is->in[i].index, "due") != 0)
+			is->in[kept++] = is->in[i];
+	}
+	is->count = kept;
+}
+
 static void
 add_record(const struct policy *policy, const struct situation *before,
     const struct outcome *outcome, const struct pair_of_records *pair,
@@ -328,6 +352,7 @@ add_record(const struct policy *policy, const struct situation *before,
 		return;
 	standing_of(pair->kind, pair->before, &was);
 	standing_of(pair->kind, pair->after, &is);
+	forget_index(pair, &was, &is);
 	if (extras->is_audit)
 		standing_add_absent(pair->kind, pair->after, &was);
 	add_indexes(&was, &is, extras->is_audit, head, words);

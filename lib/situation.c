@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/fault.h"
 #include "lib/life.h"
 
 const char *const event_kind_names[EVENT_COUNT] = {
@@ -513,7 +514,7 @@ bool
 situation_fold(const struct policy *policy, const struct event *event,
     int64_t now_ms, struct outcome *outcome)
 {
-	struct event stack[INNER_MAX], inner;
+	struct event stack[INNER_MAX], inner, lie;
 	struct moment m = { .policy = policy, .root = event, .now_ms = now_ms,
 		.outcome = outcome, .now = &outcome->after };
 	size_t depth = 0, runs = 0;
@@ -521,6 +522,11 @@ situation_fold(const struct policy *policy, const struct event *event,
 	outcome->verdict = VERDICT_DONE;
 	outcome->reason[0] = '\0';
 	outcome->is_alone = outcome->is_alone && looks_alone(event->kind);
+	if (PLANTED("answer_5xx_not_created") && event->kind == EVENT_UNKNOWN) {
+		lie = *event;
+		lie.kind = EVENT_REJECTED;
+		event = &lie;
+	}
 	if (!run_row(&m, event)) {
 		outcome->verdict = VERDICT_NO_ROW;
 		return false;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/fault.h"
 #include "lib/life.h"
 
 /* OFFERED waits this much longer than the offer before it looks by itself: the
@@ -361,7 +362,10 @@ decline(struct moment *m)
 {
 	tell_request(m, EVENT_DECLINED);
 	m->specialist->ignored_count = 0;
-	rest(m);
+	if (PLANTED("specialist_not_released_on_decline"))
+		m->specialist->until_ms = 0;
+	else
+		rest(m);
 }
 
 static void

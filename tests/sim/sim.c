@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim: see sim.h.
+ *
+ *   sim                      fixed seeds, then ten seconds of fresh ones
+ *   sim --seed N             that seed alone
+ *   sim --seconds S          fresh seeds for so long; each that fails is printed
+ *     --first N              for --seconds: the first seed, else of the clock
+ *     --hours H              simulated time with faults, of each seed (6)
+ *     --nodes N              (3)
+ *     --plant NAME           a defect of lib/fault.c is there
+ *     --trace                the story of it
+ * Exits 1 when a seed failed.
+ */
+#include "tests/sim/sim.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/fault.h"
+
+enum { SWEEP_EVERY = 4096, QUIET_HOURS = 8, CHECK_SECONDS = 10 };
+
+struct sim sim;
+
+/* What a node had in memory when it was killed is lost, not leaked. */
+const char *__asan_default_options(void);
+const char *
+__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+
+static struct {
+	uint64_t seed, first;
+	bool has_seed, has_first;
+	double seconds, hours;
+	int nodes;
+	const char *plant;
+	bool is_tracing;
+} options = { .hours = 6, .nodes = 3 };
+
+static bool
+has_plant(const char *name)
+{
+	return options.plant != NULL && strcmp(options.plant, name) == 0;
+}
+
+/* ---- the company */
+
+static void
+fill_people(void)
+{
+	unsigned style = sim_draw(4);
+
+	for (size_t i = 0; i < sim.policy.specialist_count; i++) {
+		struct specialist_policy *who = &sim.people[i];
+
+		specialist_policy_defaults(who);
+		snprintf(who->id, sizeof(who->id), "s%zu", i);
+		snprintf(who->name, sizeof(who->name), "S %zu", i);
+		snprintf(who->addresses[0].to, sizeof(who->addresses[0].to),
+		    "ext:1%02zu", i);
+		who->address_count = 1;
+		for (size_t k = 0; k < QUEUES; k++) {
+			if (k > 0 && sim_draw(3) == 0)
+				continue;
+			memcpy(who->queues[who->queue_count].id,
+			    sim.queues[(k + i) % QUEUES].id, ID_SIZE);
+			who->queues[who->queue_count++].level =
+			    (int)sim_between(1, 9);
+		}
+		who->offer = (style == 3 ? sim_draw(2) : style == 2) ?
+		    OFFER_PHONE : OFFER_SCREEN;
+		who->confirm = sim_draw(2) ? CONFIRM_PRESS1 : CONFIRM_ANSWER;
+		who->accept = style == 1 && sim_draw(2) ? ACCEPT_AUTOMATIC :
+		    ACCEPT_BY_HAND;
+	}
+}
+
+static void
+fill_provider(void)
+{
+	struct provider_facts *facts = &sim.policy.providers[0];
+
+	if (sim.fence == BY_HAND)
+		return;
+	strcpy(facts->id, "line");
+	facts->authorises_on_answer = sim.fence == BY_ANSWER;
+	facts->can_find = true;
+	facts->can_hang_up = true;
+	sim.policy.provider_count = 1;
+	strcpy(sim.policy.voice[0], "line");
+	sim.policy.voice_count = 1;
+}
+
+void
+sim_policy_fill(void)
+{
+	static const char *const ids[] = { "done", "pass", "later", "machine" };
+	static const enum disposition_then then[] = { THEN_CLOSE, THEN_PASS,
+		THEN_SCHEDULE, THEN_RETRY };
+	struct policy *policy = &sim.policy;
+
+	policy_defaults(policy);
+	strcpy(policy->site, "sim");
+	strcpy(policy->home, "RU");
+	policy->queues = sim.queues;
+	policy->queue_count = QUEUES;
+	for (size_t i = 0; i < QUEUES; i++) {
+		queue_policy_defaults(&sim.queues[i]);
+		strcpy(sim.queues[i].id, i == 0 ? SIM_QUEUE_0 :
+		    SIM_QUEUE_1);
+		sim.queues[i].is_default = i == 0;
+		sim.queues[i].is_public = true;
+	}
+	policy->specialists = sim.people;
+	policy->specialist_count = (size_t)sim_between(2, PEOPLE_MAX);
+	fill_people();
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		strcpy(policy->dispositions[i].id, ids[i]);
+		policy->dispositions[i].key = (int)i + 1;
+		policy->dispositions[i].then = then[i];
+	}
+	policy->disposition_count = COUNT_OF(ids);
+	policy->give_up_ms = 90 * MINUTE_MS;
+	policy->call_max_ms = 12 * MINUTE_MS;
+	policy->record_keep_ms = 2 * HOUR_MS;
+	policy->call_keep_ms = 2 * HOUR_MS;
+	policy->seen_keep_ms = 2 * HOUR_MS;
+	policy->answer_keep_ms = HOUR_MS;
+	fill_provider();
+	/* Shorter than the POST may take: a call is believed absent that is on
+	 * its way. */
+	if (has_plant("lease_shorter_than_timeout")) {
+		policy->place_lease_ms = 3000;
+		policy->quarantine_ms = 3000;
+	}
+}
+
+/* ---- one seed */
+
+static void
+begin(uint64_t seed)
+{
+	memset(&sim, 0, sizeof(sim));
+	sim.seed = seed;
+	sim.chance = seed * 0x9E3779B97F4A7C15u + 0x2545F4914F6CDD1Du;
+	sim.is_tracing = options.is_tracing;
+	sim.start_ms = INT64_C(1700000000000);
+	sim.now_ms = sim.start_ms;
+	sim.faults_end_ms = sim.start_ms + (int64_t)(options.hours *
+	    (double)HOUR_MS);
+	sim.node_count = options.nodes;
+	for (int i = 0; i < 8; i++)
+		sim_draw(2);
+	/* Mostly the fence that promises most. */
+	sim.fence = sim_draw(4) == 0 ? BY_ANSWER :
+	    (enum sim_fence)sim_draw(FENCES);
+	sim.customer_count = (int)sim_between(2, CUSTOMERS_MAX);
+	sim_policy_fill();
+	/* A request costs a specialist some two or three minutes; now and then
+	 * more is asked than they can do. */
+	sim.gap_ms = (sim_draw(8) == 0 ? sim_between(50, 120) :
+	    sim_between(150, 2400)) * SECOND_MS /
+	    (int64_t)sim.policy.specialist_count;
+	lines_start();
+	nodes_start();
+	people_start();
+	faults_start();
+}
+
+static void
+end(void)
+{
+	nodes_stop();
+	sim_drop_events();
+	lines_stop();
+	keyspace_fini(&sim.keyspace);
+	check_stop();
+}
+
+static void
+run(const struct sim_event *event)
+{
+	struct sim_node *node = event->node == NOBODY ? NULL :
+	    &sim.nodes[event->node];
+
+	if (node != NULL && (!node->is_up ||
+	        event->generation != node->generation)) {
+		event->handler(event->context, false);
+		return;
+	}
+	if (node != NULL && node->is_paused) {
+		sim_put(&node->backlog, event);
+		return;
+	}
+	sim.running = node;
+	event->handler(event->context, true);
+	if (node != NULL)
+		node_run(node);
+	sim.running = NULL;
+}
+
+/* Nothing is left to do but what repeats for ever. */
+static bool
+is_over(void)
+{
+	const struct entry *active = keyspace_find(&sim.keyspace, "active");
+	struct specialist s;
+
+	if (keyspace_find(&sim.keyspace, "in") != NULL || lines_live() > 0)
+		return false;
+	for (size_t i = 0; active != NULL && i < active->count; i++) {
+		const char *key = active->items[i].name;
+
+		if (strncmp(key, "specialist:", 11) != 0 ||
+		    (sim_read(key, &s) && s.state != SPECIALIST_IDLE))
+			return false;
+	}
+	return true;
+}
+
+static void
+go_quiet(void)
+{
+	sim_say("no more faults");
+	sim.is_quiet = true;
+	faults_stop();
+	people_quiet();
+}
+
+static void
+housekeeping(int64_t *next_ms)
+{
+	keyspace_expire(&sim.keyspace, sim.now_ms);
+	lines_expire();
+	*next_ms = sim.now_ms + 5 * MINUTE_MS;
+}
+
+static bool
+play(uint64_t seed)
+{
+	struct sim_event event;
+	int64_t clean_ms;
+
+	begin(seed);
+	clean_ms = sim.now_ms;
+	while (sim.fault[0] == '\0' && sim_next(&event)) {
+		sim.now_ms = event.at_ms;
+		sim.event_count++;
+		if (sim.now_ms >= clean_ms) {
+			housekeeping(&clean_ms);
+			if (sim.is_quiet && sim.now_ms > sim.faults_end_ms +
+			    HOUR_MS && is_over()) {
+				event.handler(event.context, false);
+				break;
+			}
+		}
+		if (!sim.is_quiet && sim.now_ms >= sim.faults_end_ms)
+			go_quiet();
+		run(&event);
+		check_moment();
+		if (sim.event_count % SWEEP_EVERY == 0)
+			check_sweep();
+		if (sim.now_ms > sim.faults_end_ms + QUIET_HOURS * HOUR_MS)
+			break;
+	}
+	if (sim.fault[0] == '\0') {
+		check_sweep();
+		check_end();
+	}
+	end();
+	return sim.fault[0] == '\0';
+}
+
+/* ---- many seeds */
+
+static struct {
+	uint64_t seeds, failed, events, commits, closed, rings, missed;
+	double days;
+} total;
+
+static double
+wall_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static bool
+try_seed(uint64_t seed)
+{
+	bool is_ok = play(seed);
+
+	total.seeds++;
+	total.failed += !is_ok;
+	total.events += sim.event_count;
+	total.commits += sim.commits;
+	total.closed += sim.closed;
+	total.rings += sim.rings;
+	total.missed += sim.missed;
+	total.days += (double)(sim.now_ms - sim.start_ms) /
+	    (24.0 * (double)HOUR_MS);
+	if (!is_ok)
+		printf("# seed %" PRIu64 " --hours %g: event %" PRIu64
+		    ": %s\n", seed, options.hours, sim.event_count, sim.fault);
+	fflush(stdout);
+	return is_ok;
+}
+
+static void
+say_total(double since_s)
+{
+	double seconds = wall_s() - since_s;
+	double busy = (double)clock() / CLOCKS_PER_SEC;
+
+	printf("# %" PRIu64 " seeds, %" PRIu64 " failed; %.1f days, %" PRIu64
+	    " events, %" PRIu64 " commits, %" PRIu64 " requests closed, %"
+	    PRIu64 " rings, %" PRIu64 " promises missed\n", total.seeds,
+	    total.failed, total.days, total.events, total.commits,
+	    total.closed, total.rings, total.missed);
+	printf("# in %.1f s, %.1f of the processor; of that %.2f days/s, %.0f "
+	    "events/s, %.0f requests/s\n", seconds, busy, total.days / busy,
+	    (double)total.events / busy, (double)total.closed / busy);
+}
+
+/* With a defect planted the first seed that finds it is enough. */
+static void
+try_for(double seconds, uint64_t first)
+{
+	double since_s = wall_s();
+
+	for (uint64_t i = 0; wall_s() - since_s < seconds; i++) {
+		if (!try_seed(first + i) && options.plant != NULL)
+			break;
+	}
+}
+
+static uint64_t
+seed_of_clock(void)
+{
+	return (uint64_t)time(NULL) * 1000;
+}
+
+static int
+run_checks(void)
+{
+	static const uint64_t seeds[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	uint64_t first = options.has_first ? options.first : seed_of_clock();
+	uint64_t failed;
+
+	printf("1..2\n");
+	for (size_t i = 0; i < COUNT_OF(seeds); i++)
+		try_seed(seeds[i]);
+	printf("%s 1 - seeds that are always tried\n",
+	    total.failed == 0 ? "ok" : "not ok");
+	failed = total.failed;
+	printf("# fresh seeds from %" PRIu64 "\n", first);
+	try_for(CHECK_SECONDS, first);
+	printf("%s 2 - seeds of this moment\n",
+	    total.failed == failed ? "ok" : "not ok");
+	return total.failed > 0;
+}
+
+/* ---- the command line */
+
+static bool
+read_options(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *name = argv[i];
+		const char *value = i + 1 < argc ? argv[i + 1] : "";
+
+		if (strcmp(name, "--trace") == 0) {
+			options.is_tracing = true;
+			continue;
+		}
+		i++;
+		if (strcmp(name, "--seed") == 0) {
+			options.seed = strtoull(value, NULL, 10);
+			options.has_seed = true;
+		} else if (strcmp(name, "--first") == 0) {
+			options.first = strtoull(value, NULL, 10);
+			options.has_first = true;
+		} else if (strcmp(name, "--seconds") == 0) {
+			options.seconds = strtod(value, NULL);
+		} else if (strcmp(name, "--hours") == 0) {
+			options.hours = strtod(value, NULL);
+		} else if (strcmp(name, "--nodes") == 0) {
+			options.nodes = atoi(value);
+		} else if (strcmp(name, "--plant") == 0) {
+			options.plant = value;
+		} else {
+			return false;
+		}
+	}
+	return options.nodes >= 1 && options.nodes <= NODES_MAX &&
+	    options.hours > 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	double since_s = wall_s();
+	int status = 0;
+
+	if (!read_options(argc, argv)) {
+		fprintf(stderr, "usage: sim [--seed N | --seconds S "
+		    "[--first N]] [--hours H] [--nodes N] [--plant NAME] "
+		    "[--trace]\n");
+		return 2;
+	}
+#ifdef WITH_CRASHPOINTS
+	fault_plant(options.plant);
+#else
+	if (options.plant != NULL) {
+		fprintf(stderr, "sim: built without planted defects\n");
+		return 2;
+	}
+#endif
+	if (options.has_seed) {
+		status = !try_seed(options.seed);
+	} else if (options.seconds > 0) {
+		uint64_t first = options.has_first ? options.first :
+		    seed_of_clock();
+
+		printf("# seeds from %" PRIu64 "\n", first);
+		try_for(options.seconds, first);
+		status = total.failed > 0;
+	} else {
+		status = run_checks();
+	}
+	say_total(since_s);
+	return status;
+}

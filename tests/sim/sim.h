@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim: a company, its nodes, its Redis and its telephone provider in one
+ * process and one seeded clock. What runs in each node is the daemon's own
+ * engine, matcher, pulls and intake over the core; below them is a simulated
+ * link to a store in memory (tests/store/keyspace, held against the scripts).
+ * Everything that happens is a discrete event; the same seed is the same story.
+ *
+ * After every event the invariants are looked at (sim_check); the first that is
+ * broken is told by sim_blame and ends the run.
+ */
+#ifndef CALLBACKD_TESTS_SIM_H
+#define CALLBACKD_TESTS_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/engine.h"
+#include "lib/life.h"
+#include "tests/store/keyspace.h"
+
+#define SIM_SITE "{sim}:"
+#define SIM_QUEUE_0 "cards"
+#define SIM_QUEUE_1 "loans"
+#define SECOND_MS INT64_C(1000)
+#define MINUTE_MS (60 * SECOND_MS)
+#define HOUR_MS (60 * MINUTE_MS)
+
+enum { NODES_MAX = 8, PEOPLE_MAX = 12, CUSTOMERS_MAX = 64, QUEUES = 2, NOBODY = -1 };
+
+/* What a customer's ring rests on. */
+enum sim_fence { BY_ANSWER, BY_KEY, BY_NONE, BY_HAND, FENCES };
+
+/* ---- time: sim_clock.c */
+
+/* Owns its context. !is_alive: the node it was for is gone; only to be freed. */
+typedef void sim_handler(void *context, bool is_alive);
+
+struct sim_event {
+	int64_t at_ms;
+	uint64_t serial;
+	sim_handler *handler;
+	void *context;
+	int node;                       /* whose loop runs it; NOBODY */
+	unsigned generation;
+};
+
+struct sim_events {
+	struct sim_event *items;  size_t count, room;
+};
+
+void sim_at(int64_t at_ms, int node, sim_handler *handler, void *context);
+void sim_in(int64_t delay_ms, int node, sim_handler *handler, void *context);
+/* The next event; false: there is none. */
+bool sim_next(struct sim_event *ret_event);
+void sim_put(struct sim_events *events, const struct sim_event *event);
+void sim_drop_events(void);
+unsigned sim_draw(unsigned below);
+/* From low to high, both included. */
+int64_t sim_between(int64_t low, int64_t high);
+/* Faults happen until the quiet time; then never. */
+bool sim_fault_in(unsigned one_in);
+void *sim_new(size_t size);
+
+/* ---- nodes: sim_node.c */
+
+struct sim_node {
+	int index;
+	bool is_up, is_paused, is_linked;
+	unsigned generation;
+	int64_t shift_ms;               /* its own clock before the true one */
+	int64_t able_since_ms;          /* can do its work since; 0: cannot */
+	int64_t timer_ms, phase_ms, tick_ms;
+	struct sim_events backlog;      /* while it is paused */
+	struct redis_link *link;
+	struct store *store;
+	struct engine *engine;
+	struct matcher *matcher;
+	struct due_pull *due_pull;
+	struct promise_scan *scan;
+	struct roster *roster;
+	struct submitter *submitter;
+	bool is_reading_inbox;
+	size_t inbox_in_hand;
+	int64_t inbox_next_ms;
+};
+
+void nodes_start(void);
+void nodes_stop(void);
+/* One that can be reached now; NULL: none. */
+struct sim_node *nodes_any(void);
+/* A pass of its loop. */
+void node_run(struct sim_node *node);
+void node_resume(struct sim_node *node);
+/* Its request was executed, its reply is not sent yet: now something happens. */
+void node_suffer(struct sim_node *node);
+/* Something changed in the store: whoever sleeps looks soon. */
+void nodes_wake(void);
+/* Since when at least one node could do its work; INT64_MAX: none can. */
+int64_t nodes_able_since(void);
+void faults_start(void);
+void faults_stop(void);
+
+/* ---- the link to the store: sim_link.c */
+/* The connection breaks now, and is back then. */
+void link_cut(struct redis_link *link, int64_t back_in_ms);
+
+/* ---- the provider: sim_line.c */
+
+void lines_start(void);
+void lines_stop(void);
+void lines_do(struct sim_node *node, const struct call *call, const struct effect *effect);
+void lines_expire(void);
+size_t lines_live(void);
+/* A person dials by hand: the customer's phone rings. */
+void lines_ring_by_hand(const struct call *call);
+void lines_over_by_hand(const char *request, int n);
+
+/* ---- people: sim_people.c */
+
+void people_start(void);
+void people_quiet(void);
+/* What they see of a record that was just written. */
+void people_see_request(const struct request *request, int was_state);
+void people_see_specialist(const struct specialist *specialist);
+void people_see_call(const struct call *call, int was_state);
+
+/* ---- what must hold: sim_check.c */
+
+bool sim_read(const char *key, void *ret_record);
+void check_commit(const struct arguments *arguments);
+/* An operation whose trace is still there is answered as done before. */
+void check_replay(const struct arguments *arguments, const char *word);
+void check_moment(void);                /* after every event, cheap */
+void check_sweep(void);                 /* every index against every record */
+void check_end(void);                   /* after the quiet time */
+void check_accepted(const char *request);
+void check_stop(void);
+void sim_blame(const char *format, ...) PRINTF_LIKE(1, 2);
+void sim_say(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* ---- all of it */
+
+struct sim {
+	uint64_t seed, chance, serial, event_count;
+	int64_t now_ms, start_ms, faults_end_ms;
+	bool is_tracing, is_quiet;
+	char fault[400];
+	struct sim_events events;
+	struct keyspace keyspace;
+	struct policy policy;
+	struct queue_policy queues[QUEUES];
+	struct specialist_policy people[PEOPLE_MAX];
+	enum sim_fence fence;
+	struct sim_node nodes[NODES_MAX];  int node_count;
+	struct sim_node *running;       /* whose loop runs; NULL */
+	int customer_count;
+	int64_t gap_ms;                 /* between two requests, in the middle */
+	uint64_t commits, asked, closed, rings, missed;
+};
+extern struct sim sim;
+
+void sim_policy_fill(void);
+
+#endif

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim_check: RELIABILITY 3, as far as the store and the provider's ledger show
+ * it: versions without a gap, ends that absorb, every index what the record
+ * says, pointers that point back, promises whose breach is told in time, and
+ * an end for everything that was accepted.
+ */
+#include "tests/sim/sim.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/commit.h"
+#include "lib/standing.h"
+
+/* A claim is fenced by no clock: the lease is that much longer when the node's
+ * had jumped ahead. */
+enum { TOLD_WITHIN_MS = 5000, LEASE_MS = 10000, SKEW_MS = 12000 };
+
+/* Ids that were accepted and have not ended. */
+static char (*accepted)[REQUEST_ID_SIZE];
+static size_t accepted_count, accepted_room;
+
+void
+sim_say(const char *format, ...)
+{
+	va_list arguments;
+	int64_t ms = sim.now_ms - sim.start_ms;
+
+	if (!sim.is_tracing)
+		return;
+	printf("# %llu %lld:%02lld:%02lld.%03lld ",
+	    (unsigned long long)sim.event_count, (long long)(ms / HOUR_MS),
+	    (long long)(ms / MINUTE_MS % 60), (long long)(ms / 1000 % 60),
+	    (long long)(ms % 1000));
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n");
+}
+
+void
+sim_blame(const char *format, ...)
+{
+	va_list arguments;
+
+	if (sim.fault[0] != '\0')
+		return;
+	va_start(arguments, format);
+	vsnprintf(sim.fault, sizeof(sim.fault), format, arguments);
+	va_end(arguments);
+}
+
+/* ---- reading */
+
+bool
+sim_read(const char *key, void *ret_record)
+{
+	const struct entry *entry = keyspace_find(&sim.keyspace, key);
+	struct pair pairs[FIELDS_MAX * 2];
+	struct record_ref ref;
+	const char *why;
+
+	if (entry == NULL || !record_ref_parse(key, strlen(key), &ref))
+		return false;
+	CHECK(entry->count <= COUNT_OF(pairs));
+	for (size_t i = 0; i < entry->count; i++)
+		pairs[i] = (struct pair){ entry->items[i].name,
+			entry->items[i].name_length, entry->items[i].value,
+			entry->items[i].value_length };
+	if (!record_from_pairs(ref.kind, pairs, entry->count, ret_record,
+	        &why)) {
+		sim_blame("%s cannot be read: %s", key, why);
+		return false;
+	}
+	if (ref.kind == RECORD_REQUEST)
+		snprintf(((struct request *)ret_record)->id, REQUEST_ID_SIZE,
+		    "%.*s", REQUEST_ID_SIZE - 1, ref.id);
+	else if (ref.kind == RECORD_SPECIALIST)
+		memcpy(((struct specialist *)ret_record)->id, ref.id, ID_SIZE);
+	else if (ref.kind == RECORD_CALL) {
+		snprintf(((struct call *)ret_record)->request,
+		    REQUEST_ID_SIZE, "%.*s", REQUEST_ID_SIZE - 1, ref.id);
+		((struct call *)ret_record)->n = ref.n;
+	}
+	return true;
+}
+
+static bool
+read_request(const char *id, struct request *ret_request)
+{
+	struct record_ref ref = record_ref_request(id);
+	char key[KEY_SIZE];
+
+	record_key(&ref, key);
+	return sim_read(key, ret_request);
+}
+
+static bool
+read_specialist(const char *id, struct specialist *ret_specialist)
+{
+	struct record_ref ref = record_ref_specialist(id);
+	char key[KEY_SIZE];
+
+	record_key(&ref, key);
+	return sim_read(key, ret_specialist);
+}
+
+static bool
+read_call(const char *request, int n, struct call *ret_call)
+{
+	struct record_ref ref = record_ref_call(request, n);
+	char key[KEY_SIZE];
+
+	record_key(&ref, key);
+	return sim_read(key, ret_call);
+}
+
+/* ---- indexes */
+
+static const char *const index_names[] = { "active", "due", "promises",
+	"referred", "late", "wait:" SIM_QUEUE_0, "wait:" SIM_QUEUE_1,
+	"ready:" SIM_QUEUE_0, "ready:" SIM_QUEUE_1 };
+
+static void
+check_standing(const char *key, const struct standing *standing)
+{
+	for (size_t i = 0; i < COUNT_OF(index_names); i++) {
+		const char *name = index_names[i];
+		const struct entry *index = keyspace_find(&sim.keyspace, name);
+		int64_t is = 0, should = 0;
+		bool stands = index != NULL && entry_score(index, key, &is);
+		bool ought = false;
+
+		for (size_t k = 0; k < standing->count; k++) {
+			if (strcmp(standing->in[k].index, name) != 0)
+				continue;
+			ought = true;
+			should = standing->in[k].score;
+		}
+		if (stands != ought || is != should)
+			sim_blame("%s in %s: %s %lld, its record says %s %lld",
+			    key, name, stands ? "with" : "absent,",
+			    (long long)is, ought ? "with" : "absent,",
+			    (long long)should);
+	}
+}
+
+static void
+check_uniques(const struct request *r, const struct standing *standing)
+{
+	char keys[2][KEY_SIZE];
+
+	standing_number_key(r->phone, keys[0]);
+	standing_number_queue_key(r->phone, r->queue, keys[1]);
+	for (size_t i = 0; i < 2; i++) {
+		const char *owner = entry_get(keyspace_find(&sim.keyspace,
+		    keys[i]), "");
+		bool is_held = owner != NULL && strcmp(owner, r->id) == 0;
+		bool ought = false;
+
+		for (size_t k = 0; k < standing->unique_count; k++)
+			ought |= strcmp(standing->unique[k], keys[i]) == 0;
+		if (is_held != ought)
+			sim_blame("request:%s %s %s, held by %s", r->id,
+			    ought ? "should hold" : "should not hold", keys[i],
+			    owner != NULL ? owner : "nobody");
+	}
+}
+
+/* ---- one record that was written */
+
+static void
+check_lasts(const struct entry *entry, bool is_over)
+{
+	if (entry->expires != is_over)
+		sim_blame("%s is %s and %s", entry->key, is_over ? "over" :
+		    "live", entry->expires ? "expires" : "stays for ever");
+}
+
+/* Every record that is not at rest must be looked at some time. */
+static void
+check_wakes(const char *key, const struct record *record, bool must)
+{
+	if (must && record->wake_at_ms == 0)
+		sim_blame("%s: nobody will ever look at it again", key);
+}
+
+static void
+forget_accepted(const char *request)
+{
+	for (size_t i = 0; i < accepted_count; i++) {
+		if (strcmp(accepted[i], request) != 0)
+			continue;
+		memmove(accepted[i], accepted[--accepted_count],
+		    REQUEST_ID_SIZE);
+		return;
+	}
+}
+
+static void
+check_offers(const struct request *r)
+{
+	for (size_t i = 0; i < OFFER_MAX; i++) {
+		const struct offer *offer = &r->offers[i];
+		struct specialist s;
+
+		if (offer->specialist[0] == '\0')
+			continue;
+		if (!read_specialist(offer->specialist, &s) ||
+		    s.state != SPECIALIST_OFFERED ||
+		    strcmp(s.request, r->id) != 0 ||
+		    s.offer != offer->number)
+			sim_blame("request:%s is offered to %s, who is %s for "
+			    "%s", r->id, offer->specialist,
+			    specialist_state_names[s.state], s.request);
+	}
+}
+
+static void
+check_request(struct entry *entry)
+{
+	struct request r;
+	struct specialist s;
+	struct call call;
+	struct standing standing;
+	int was_state = entry->seen_state;
+
+	if (!sim_read(entry->key, &r))
+		return;
+	if (was_state == REQUEST_CLOSED && r.state != REQUEST_CLOSED)
+		sim_blame("%s was closed and is %s", entry->key,
+		    request_state_names[r.state]);
+	standing_of_request(&r, &standing);
+	check_standing(entry->key, &standing);
+	check_uniques(&r, &standing);
+	check_lasts(entry, r.state == REQUEST_CLOSED);
+	check_wakes(entry->key, &r.record, request_is_live(&r) &&
+	    r.state != REQUEST_TALKING && r.state != REQUEST_CALLING);
+	if ((r.state == REQUEST_OFFERED) != (request_offers_open(&r) > 0))
+		sim_blame("%s is %s with %zu offers", entry->key,
+		    request_state_names[r.state], request_offers_open(&r));
+	check_offers(&r);
+	if (r.state == REQUEST_CALLING || r.state == REQUEST_TALKING) {
+		if (!read_specialist(r.specialist, &s) ||
+		    s.state != SPECIALIST_BUSY || s.call != r.call ||
+		    strcmp(s.request, r.id) != 0)
+			sim_blame("%s is %s with %s, who is %s",
+			    entry->key, request_state_names[r.state],
+			    r.specialist, specialist_state_names[s.state]);
+		if (!read_call(r.id, r.call, &call) || !call_is_live(&call) ||
+		    strcmp(call.specialist, r.specialist) != 0)
+			sim_blame("%s is %s without a live call", entry->key,
+			    request_state_names[r.state]);
+	}
+	entry->seen_state = r.state;
+	if (r.state == REQUEST_CLOSED && was_state != REQUEST_CLOSED) {
+		sim.closed++;
+		sim.missed += (uint64_t)r.missed_count;
+		forget_accepted(r.id);
+	}
+	people_see_request(&r, was_state);
+}
+
+static void
+check_specialist(struct entry *entry)
+{
+	struct specialist s;
+	struct request r;
+	struct call call;
+	struct standing standing;
+	const struct offer *offer;
+
+	if (!sim_read(entry->key, &s))
+		return;
+	standing_of_specialist(&s, &standing);
+	check_standing(entry->key, &standing);
+	check_lasts(entry, false);
+	check_wakes(entry->key, &s.record, s.state != SPECIALIST_IDLE &&
+	    s.state != SPECIALIST_AWAY);
+	switch (s.state) {
+	case SPECIALIST_OFFERED:
+		offer = read_request(s.request, &r) ?
+		    request_offer_to(&r, s.id) : NULL;
+		if (offer == NULL || offer->number != s.offer)
+			sim_blame("%s is offered %s, which does not offer",
+			    s.id, s.request);
+		break;
+	case SPECIALIST_BUSY:
+		if (!read_call(s.request, s.call, &call) ||
+		    !call_is_live(&call) ||
+		    strcmp(call.specialist, s.id) != 0)
+			sim_blame("%s is busy without a live call", s.id);
+		break;
+	case SPECIALIST_IDLE:
+	case SPECIALIST_RESTING:
+	case SPECIALIST_AWAY:
+		if (s.request[0] != '\0' || s.call != 0)
+			sim_blame("%s is %s and holds request %s", s.id,
+			    specialist_state_names[s.state], s.request);
+		break;
+	case SPECIALIST_NONE:
+	case SPECIALIST_WRAPPING:
+	case SPECIALIST_STATE_COUNT:
+		break;
+	}
+	entry->seen_state = s.state;
+	people_see_specialist(&s);
+}
+
+static void
+check_call(struct entry *entry)
+{
+	struct call call;
+	struct specialist s;
+	struct standing standing;
+	int was_state = entry->seen_state % 16, was_rank =
+	    entry->seen_state / 16;
+
+	if (!sim_read(entry->key, &call))
+		return;
+	if (was_state == CALL_ENDED && call.state != CALL_ENDED)
+		sim_blame("%s had ended and is %s", entry->key,
+		    call_state_names[call.state]);
+	if ((int)call.rank < was_rank)
+		sim_blame("%s went back from %s to %s", entry->key,
+		    call_progress_names[was_rank],
+		    call_progress_names[call.rank]);
+	standing_of_call(&call, &standing);
+	check_standing(entry->key, &standing);
+	check_lasts(entry, call.state == CALL_ENDED);
+	check_wakes(entry->key, &call.record, call_is_live(&call));
+	if (call_is_live(&call) && (!read_specialist(call.specialist, &s) ||
+	        s.call != call.n || strcmp(s.request, call.request) != 0))
+		sim_blame("%s rings %s, who is %s for %s.%d", entry->key,
+		    call.specialist, specialist_state_names[s.state],
+		    s.request, s.call);
+	entry->seen_state = (int)call.state + (int)call.rank * 16;
+	people_see_call(&call, was_state);
+}
+
+void
+check_commit(const struct arguments *arguments)
+{
+	for (size_t i = 0; i < arguments->lines.count; i++)
+		sim_say("%s", arguments->lines.word[i][0]);
+	for (size_t i = 0; i < arguments->record_count; i++) {
+		const struct record_arguments *record = &arguments->records[i];
+		struct entry *entry;
+		int64_t version;
+
+		if (record->fields.count + record->gone.count == 0)
+			continue;
+		entry = keyspace_find(&sim.keyspace, record->id);
+		CHECK(entry != NULL);
+		version = strtoll(entry_get(entry, "v"), NULL, 10);
+		if (version != entry->seen_version + 1)
+			sim_blame("%s: version %lld after %lld", entry->key,
+			    (long long)version,
+			    (long long)entry->seen_version);
+		entry->seen_version = version;
+		if (strncmp(entry->key, "request:", 8) == 0)
+			check_request(entry);
+		else if (strncmp(entry->key, "specialist:", 11) == 0)
+			check_specialist(entry);
+		else if (strncmp(entry->key, "call:", 5) == 0)
+			check_call(entry);
+	}
+}
+
+void
+check_replay(const struct arguments *arguments, const char *word)
+{
+	/* Just done, or never. */
+	if (strcmp(word, "ok") == 0 || strcmp(word, "again") == 0)
+		return;
+	for (size_t i = 0; i < arguments->record_count; i++) {
+		const char *id = arguments->records[i].id;
+		const char *op = entry_get(keyspace_find(&sim.keyspace, id),
+		    "op");
+
+		if (op != NULL && strcmp(op, arguments->op) == 0)
+			sim_blame("%s was written by %s, which is answered "
+			    "\"%s\"", id, op, word);
+	}
+}
+
+/* ---- all of it */
+
+static void
+check_first(const char *key, const char *what)
+{
+	const struct entry *entry = keyspace_find(&sim.keyspace, key);
+	int64_t since_ms = nodes_able_since(), late_ms;
+
+	if (entry == NULL || since_ms == INT64_MAX)
+		return;
+	if (entry->items[0].score > since_ms)
+		since_ms = entry->items[0].score;
+	late_ms = sim.now_ms - since_ms;
+	if (late_ms > TOLD_WITHIN_MS)
+		sim_blame("%s: %s, for %lld ms", entry->items[0].name, what,
+		    (long long)late_ms);
+}
+
+void
+check_moment(void)
+{
+	check_first("promises", "its promise is over and nobody said so");
+	check_first("due", "it is due and nobody looks at it");
+}
+
+void
+check_sweep(void)
+{
+	const struct entry *due = keyspace_find(&sim.keyspace, "due");
+	static union {
+		struct record head;
+		struct request request;
+		struct call call;
+		struct specialist specialist;
+	} read;
+
+	for (size_t i = 0; i < COUNT_OF(index_names); i++) {
+		const char *name = index_names[i];
+		const struct entry *index = keyspace_find(&sim.keyspace, name);
+
+		for (size_t k = 0; index != NULL && k < index->count; k++) {
+			const char *key = index->items[k].name;
+
+			if (!sim_read(key, &read)) {
+				sim_blame("%s names %s, which is not there",
+				    name, key);
+			} else if (index == due &&
+			    (index->items[k].score < read.head.wake_at_ms ||
+			        (index->items[k].score >
+			            read.head.wake_at_ms &&
+			            index->items[k].score > sim.now_ms +
+			                LEASE_MS + SKEW_MS))) {
+				sim_blame("%s is due at %lld, and its wake is "
+				    "%lld", key,
+				    (long long)index->items[k].score,
+				    (long long)read.head.wake_at_ms);
+			}
+		}
+	}
+}
+
+void
+check_accepted(const char *request)
+{
+	struct request r;
+
+	if (!read_request(request, &r)) {
+		sim_blame("request %s was accepted and is not there", request);
+		return;
+	}
+	if (r.state == REQUEST_CLOSED)
+		return;
+	if (accepted_count == accepted_room) {
+		accepted_room = accepted_room * 2 + 64;
+		accepted = realloc(accepted, accepted_room *
+		    sizeof(*accepted));
+		CHECK(accepted != NULL);
+	}
+	memcpy(accepted[accepted_count++], r.id, REQUEST_ID_SIZE);
+}
+
+void
+check_end(void)
+{
+	const struct entry *active = keyspace_find(&sim.keyspace, "active");
+	struct specialist s;
+
+	if (accepted_count > 0)
+		sim_blame("request %s was accepted and has not ended",
+		    accepted[0]);
+	for (size_t i = 0; active != NULL && i < active->count; i++) {
+		const char *key = active->items[i].name;
+
+		if (strncmp(key, "specialist:", 11) != 0)
+			sim_blame("%s has not ended", key);
+		else if (sim_read(key, &s) && s.state != SPECIALIST_IDLE)
+			sim_blame("%s is %s when all is over", key,
+			    specialist_state_names[s.state]);
+	}
+	if (keyspace_find(&sim.keyspace, "in") != NULL)
+		sim_blame("somebody in the inbox was not seen");
+	if (lines_live() > 0)
+		sim_blame("a call goes on when all is over");
+}
+
+void
+check_stop(void)
+{
+	free(accepted);
+	accepted = NULL;
+	accepted_count = 0;
+	accepted_room = 0;
+}

@@ -1,0 +1,768 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim_line: the telephone provider. It makes calls late, twice or not at all,
+ * answers late, wrongly or not at all, loses, repeats and reorders webhooks,
+ * asks its questions again, and keeps the ledger of who was rung.
+ */
+#include "tests/sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINES_MAX = 8192, ASKS_MAX = 5 };
+
+enum leg { LEG_NONE, LEG_RINGING, LEG_UP, LEG_OVER };
+
+struct line {
+	char sid[SID_SIZE];
+	struct record_ref call;
+	char customer[PHONE_SIZE], specialist[ID_SIZE];
+	int64_t made_ms, up_ms, over_ms;
+	bool is_over, is_agent_up, is_by_hand;
+	enum leg leg;
+	enum call_progress progress;
+	enum call_outcome outcome;
+	int64_t talk_ms;
+	uint64_t ask;                   /* the question it waits for */
+	enum question question;  int digit, asks;
+};
+
+static struct line *lines[LINES_MAX];
+static size_t line_count;
+static uint64_t sid_number, ask_number;
+
+static void ask(struct line *line, enum question question, int digit);
+static void hang_up(struct line *line, enum call_outcome outcome);
+
+static struct line *
+line_of(const char *sid)
+{
+	for (size_t i = line_count; i-- > 0;) {
+		if (strcmp(lines[i]->sid, sid) == 0)
+			return lines[i];
+	}
+	return NULL;
+}
+
+static bool
+is_of(const struct line *line, const struct record_ref *call)
+{
+	return record_ref_equal(&line->call, call);
+}
+
+/* ---- what happens to a line later; lines die only long after their end */
+
+struct later {
+	void (*what)(struct line *line);
+	char sid[SID_SIZE];
+};
+
+static void
+on_later(void *context, bool is_alive)
+{
+	struct later *later = context;
+	struct line *line = is_alive ? line_of(later->sid) : NULL;
+
+	if (line != NULL)
+		later->what(line);
+	free(later);
+}
+
+static void
+later(struct line *line, int64_t delay_ms, void (*what)(struct line *line))
+{
+	struct later *next = sim_new(sizeof(*next));
+
+	next->what = what;
+	memcpy(next->sid, line->sid, sizeof(next->sid));
+	sim_in(delay_ms, NOBODY, on_later, next);
+}
+
+/* ---- telling the nodes */
+
+struct news {
+	struct event event;
+	int node;
+	uint64_t ask;                   /* of a question; 0: none */
+};
+
+static void
+on_asked(void *context, uint64_t tag, const struct engine_result *result);
+
+static void
+on_news(void *context, bool is_alive)
+{
+	struct news *news = context;
+	struct engine_order order = { .event = news->event };
+
+	if (is_alive) {
+		order.must = news->event.kind != EVENT_PROGRESS &&
+		    news->event.kind != EVENT_ASKED;
+		snprintf(order.event.by, sizeof(order.event.by), "provider");
+		if (news->ask != 0) {
+			uint64_t *number = sim_new(sizeof(*number));
+
+			*number = news->ask;
+			order.on_result = on_asked;
+			order.context = number;
+			if (!engine_post(sim.nodes[news->node].engine,
+			        &order))
+				free(number);
+		} else {
+			engine_post(sim.nodes[news->node].engine, &order);
+		}
+	}
+	free(news);
+}
+
+static void
+tell(int node, const struct event *event, int64_t delay_ms, uint64_t number)
+{
+	struct news *news = sim_new(sizeof(*news));
+
+	news->event = *event;
+	if (event->kind != EVENT_ASKED)
+		news->event.digit = -1;
+	news->node = node;
+	news->ask = number;
+	sim_in(delay_ms, node, on_news, news);
+}
+
+static void
+webhook(const struct line *line, bool is_customer_over)
+{
+	struct event event = { .kind = EVENT_PROGRESS, .to = line->call,
+		.progress = is_customer_over ? PROGRESS_NONE : line->progress,
+		.is_customer_over = is_customer_over };
+	int copies = sim_fault_in(20) ? 0 : sim_fault_in(20) ? 2 : 1;
+
+	memcpy(event.sid, line->sid, sizeof(event.sid));
+	if (is_customer_over || line->is_over) {
+		event.outcome = line->outcome;
+		event.talk_ms = line->talk_ms;
+	}
+	for (int i = 0; i < copies; i++) {
+		struct sim_node *node = nodes_any();
+		int64_t delay_ms = sim_fault_in(10) ?
+		    sim_between(2000, 30000) : sim_between(10, 400);
+
+		if (node != NULL)
+			tell(node->index, &event, delay_ms, 0);
+	}
+}
+
+/* ---- the customer's leg */
+
+static bool
+may_have_been_lost(const struct line *line)
+{
+	struct call call;
+	char key[KEY_SIZE];
+
+	record_key(&line->call, key);
+	return sim_read(key, &call) && call.state == CALL_ENDED &&
+	    call.outcome == OUTCOME_UNKNOWN;
+}
+
+static void
+check_ring(const struct line *line)
+{
+	struct call call;
+	char key[KEY_SIZE];
+
+	record_key(&line->call, key);
+	sim.rings++;
+	if (!sim_read(key, &call))
+		sim_blame("%s rings %s, and no call is recorded", line->sid,
+		    line->customer);
+	else if (call.authorised[0] == '\0' || (sim.fence == BY_ANSWER &&
+	        strcmp(call.authorised, line->sid) != 0))
+		sim_blame("%s: %s rings the customer, authorised is \"%s\"",
+		    key, line->sid, call.authorised);
+	for (size_t i = 0; i < line_count; i++) {
+		const struct line *other = lines[i];
+
+		if (other == line || other->leg == LEG_NONE)
+			continue;
+		if (is_of(other, &line->call))
+			sim_blame("%s: the customer is rung twice, by %s and "
+			    "by %s", key, other->sid, line->sid);
+		else if (!other->is_over && other->leg != LEG_OVER &&
+		    strcmp(other->customer, line->customer) == 0 &&
+		    !may_have_been_lost(other))
+			sim_blame("%s and %s ring %s at once", other->sid,
+			    line->sid, line->customer);
+	}
+}
+
+static void
+end_customer(struct line *line)
+{
+	if (line->leg == LEG_UP)
+		line->talk_ms = sim.now_ms - line->up_ms;
+	line->leg = LEG_OVER;
+	sim_say("%s: the customer's leg is over, %s", line->sid,
+	    call_outcome_names[line->outcome]);
+}
+
+static void
+agent_hangs_up(struct line *line)
+{
+	if (!line->is_over)
+		hang_up(line, line->outcome != OUTCOME_NONE ? line->outcome :
+		    OUTCOME_ANSWERED);
+}
+
+static void
+customer_hangs_up(struct line *line)
+{
+	if (line->is_over || line->leg != LEG_UP)
+		return;
+	end_customer(line);
+	webhook(line, true);
+	if (line->is_by_hand)
+		return;
+	if (sim.fence == BY_ANSWER && sim_draw(5) != 0)
+		ask(line, QUESTION_DIAL_OVER, -1);
+	else
+		later(line, sim_between(200, 3000), agent_hangs_up);
+}
+
+static void
+customer_answers(struct line *line)
+{
+	if (line->is_over || line->leg != LEG_RINGING)
+		return;
+	line->leg = LEG_UP;
+	line->up_ms = sim.now_ms;
+	line->progress = PROGRESS_CUSTOMER_UP;
+	line->outcome = OUTCOME_ANSWERED;
+	sim_say("%s: the customer answers", line->sid);
+	webhook(line, false);
+	later(line, sim_draw(4) == 0 ? sim_between(500, 9000) :
+	    sim_between(10000, 8 * MINUTE_MS), customer_hangs_up);
+}
+
+static void
+customer_does_not(struct line *line)
+{
+	if (line->is_over || line->leg != LEG_RINGING)
+		return;
+	line->outcome = sim_draw(2) ? OUTCOME_NO_ANSWER : OUTCOME_BUSY;
+	end_customer(line);
+	webhook(line, true);
+	if (sim.fence == BY_ANSWER)
+		ask(line, QUESTION_DIAL_OVER, -1);
+	else
+		later(line, 300, agent_hangs_up);
+}
+
+static void
+ring_customer(struct line *line)
+{
+	if (line->is_over || line->leg != LEG_NONE)
+		return;
+	check_ring(line);
+	line->leg = LEG_RINGING;
+	line->progress = PROGRESS_CUSTOMER_RINGING;
+	sim_say("%s: %s rings for %s.%d", line->sid, line->customer,
+	    line->call.id, line->call.n);
+	webhook(line, false);
+	if (sim_draw(10) < 7)
+		later(line, sim_between(2000, 15000), customer_answers);
+	else
+		later(line, sim_between(2000, 25000), customer_does_not);
+}
+
+/* ---- questions */
+
+static void
+presses(struct line *line)
+{
+	unsigned key = sim_draw(20);
+
+	if (line->is_over || line->leg != LEG_NONE)
+		return;
+	if (key < 15)
+		ask(line, QUESTION_KEY, 1);
+	else if (key < 18)
+		ask(line, QUESTION_KEY, 2);
+	else
+		ask(line, QUESTION_SILENT, -1);
+}
+
+static void
+presses_result(struct line *line)
+{
+	if (!line->is_over)
+		ask(line, QUESTION_RESULT, (int)sim_between(1, 4));
+}
+
+static void
+asks_again(struct line *line)
+{
+	if (!line->is_over)
+		ask(line, line->question == QUESTION_UP ? QUESTION_WAIT :
+		    line->question, line->digit);
+}
+
+struct flow {
+	uint64_t ask;
+	bool is_wait, is_timeout;
+	enum verdict verdict;
+};
+
+static void
+do_flow(struct line *line, const struct flow *flow)
+{
+	line->ask = 0;
+	if (line->is_over)
+		return;
+	if (flow->is_timeout || flow->is_wait) {
+		if (line->asks > ASKS_MAX)
+			hang_up(line, OUTCOME_FAILED);
+		else
+			later(line, flow->is_wait ? 2000 : 10, asks_again);
+		return;
+	}
+	line->asks = 0;
+	switch (flow->verdict) {
+	case VERDICT_WHISPER:
+		later(line, sim_between(1000, 6000), presses);
+		break;
+	case VERDICT_JOIN:
+		later(line, sim_between(50, 500), ring_customer);
+		break;
+	case VERDICT_RESULT:
+		later(line, sim_between(1000, 9000), sim_draw(4) == 0 ?
+		    agent_hangs_up : presses_result);
+		break;
+	case VERDICT_NO_ROW:
+	case VERDICT_DONE:
+	case VERDICT_GOODBYE:
+	case VERDICT_THANKS:
+	case VERDICT_COUNT:
+		later(line, sim_between(300, 2000), agent_hangs_up);
+		break;
+	}
+}
+
+static void
+on_flow(void *context, bool is_alive)
+{
+	struct flow *flow = context;
+
+	for (size_t i = line_count; is_alive && i-- > 0;) {
+		if (lines[i]->ask != flow->ask)
+			continue;
+		do_flow(lines[i], flow);
+		break;
+	}
+	free(flow);
+}
+
+static void
+send_flow(const struct flow *flow, int64_t delay_ms)
+{
+	struct flow *copy = sim_new(sizeof(*copy));
+
+	*copy = *flow;
+	sim_in(delay_ms, NOBODY, on_flow, copy);
+}
+
+static void
+on_asked(void *context, uint64_t tag, const struct engine_result *result)
+{
+	uint64_t *number = context;
+	struct flow flow = { .ask = *number, .verdict = VERDICT_GOODBYE };
+
+	(void)tag;
+	free(number);
+	if (result->end == ENGINE_UNAVAILABLE)
+		flow.is_wait = true;
+	else if (result->end == ENGINE_DONE)
+		flow.verdict = result->verdict;
+	if (!sim_fault_in(25))
+		send_flow(&flow, sim_between(10, 150));
+}
+
+static void
+ask(struct line *line, enum question question, int digit)
+{
+	struct event event = { .kind = EVENT_ASKED, .to = line->call,
+		.question = question, .digit = digit };
+	struct flow timeout = { .is_timeout = true };
+	int copies = sim_fault_in(30) ? 2 : 1;
+
+	memcpy(event.sid, line->sid, sizeof(event.sid));
+	if (question == QUESTION_DIAL_OVER) {
+		event.is_customer_over = true;
+		event.outcome = line->outcome;
+		event.talk_ms = line->talk_ms;
+	}
+	line->question = question;
+	line->digit = digit;
+	line->asks++;
+	line->ask = ++ask_number;
+	timeout.ask = line->ask;
+	for (int i = 0; i < copies; i++) {
+		struct sim_node *node = nodes_any();
+
+		if (node != NULL)
+			tell(node->index, &event, sim_between(10, 200),
+			    line->ask);
+	}
+	send_flow(&timeout, 5 * SECOND_MS);
+}
+
+/* ---- the specialist's leg */
+
+static void
+hang_up(struct line *line, enum call_outcome outcome)
+{
+	if (line->is_over)
+		return;
+	if (line->leg == LEG_UP)
+		end_customer(line);
+	else if (line->leg == LEG_RINGING)
+		line->leg = LEG_OVER;
+	line->is_over = true;
+	line->over_ms = sim.now_ms;
+	line->progress = PROGRESS_OVER;
+	if (line->outcome == OUTCOME_NONE)
+		line->outcome = outcome;
+	sim_say("%s is over, %s", line->sid, call_outcome_names[line->outcome]);
+	webhook(line, false);
+}
+
+static void
+agent_answers(struct line *line)
+{
+	if (line->is_over)
+		return;
+	for (size_t i = 0; i < line_count; i++) {
+		if (lines[i] != line && !lines[i]->is_over &&
+		    lines[i]->is_agent_up &&
+		    strcmp(lines[i]->specialist, line->specialist) == 0) {
+			hang_up(line, OUTCOME_BUSY);
+			return;
+		}
+	}
+	line->is_agent_up = true;
+	line->progress = PROGRESS_AGENT_UP;
+	webhook(line, false);
+	if (sim.fence == BY_ANSWER)
+		ask(line, QUESTION_UP, -1);
+	else
+		later(line, 500, ring_customer);
+}
+
+static void
+agent_does_not(struct line *line)
+{
+	if (!line->is_agent_up)
+		hang_up(line, OUTCOME_NO_ANSWER);
+}
+
+static struct line *
+add_line(const struct call *call)
+{
+	struct line *line = sim_new(sizeof(*line));
+
+	CHECK(line_count < LINES_MAX);
+	snprintf(line->sid, sizeof(line->sid), "CA%llu",
+	    (unsigned long long)++sid_number);
+	line->call = record_ref_call(call->request, call->n);
+	memcpy(line->customer, call->customer, sizeof(line->customer));
+	memcpy(line->specialist, call->specialist, sizeof(line->specialist));
+	line->made_ms = sim.now_ms;
+	lines[line_count++] = line;
+	return line;
+}
+
+static void
+too_long(struct line *line)
+{
+	hang_up(line, OUTCOME_CANCELLED);
+}
+
+static struct line *
+make_line(const struct call *call)
+{
+	struct record_ref ref = record_ref_call(call->request, call->n);
+	struct line *line;
+
+	for (size_t i = 0; sim.fence == BY_KEY && i < line_count; i++) {
+		if (is_of(lines[i], &ref))
+			return lines[i];
+	}
+	line = add_line(call);
+	line->progress = PROGRESS_AGENT_RINGING;
+	sim_say("%s is made for %s.%d, %s's phone rings", line->sid,
+	    call->request, call->n, call->specialist);
+	webhook(line, false);
+	if (sim_draw(6) != 0)
+		later(line, sim_between(1500, 12000), agent_answers);
+	later(line, 35 * SECOND_MS, agent_does_not);
+	later(line, sim.policy.call_max_ms, too_long);
+	return line;
+}
+
+/* ---- requests of the nodes */
+
+struct post {
+	struct call call;
+	struct effect effect;
+	int node;
+	unsigned generation;
+	bool is_silent;                 /* its answer is not told */
+	enum event_kind answer;
+};
+
+static void
+answer(const struct post *post, struct event *event, int64_t delay_ms)
+{
+	event->to = post->effect.call;
+	if (sim.nodes[post->node].generation == post->generation &&
+	    sim.nodes[post->node].is_up)
+		tell(post->node, event, delay_ms, 0);
+}
+
+static void
+on_post(void *context, bool is_alive)
+{
+	struct post *post = context;
+	struct event event = { .kind = post->answer };
+	const struct line *line;
+
+	if (is_alive && post->answer == EVENT_REJECTED) {
+		event.outcome = OUTCOME_FAILED;
+		answer(post, &event, 50);
+	} else if (is_alive) {
+		line = make_line(&post->call);
+		memcpy(event.sid, line->sid, sizeof(event.sid));
+		if (!post->is_silent)
+			answer(post, &event, sim_between(5, 200));
+	}
+	free(post);
+}
+
+static struct post *
+new_post(const struct sim_node *node, const struct call *call,
+    const struct effect *effect)
+{
+	struct post *post = sim_new(sizeof(*post));
+
+	post->call = *call;
+	post->effect = *effect;
+	post->node = node->index;
+	post->generation = node->generation;
+	post->answer = EVENT_CREATED;
+	return post;
+}
+
+/* The POST that makes a call. */
+static void
+place(const struct sim_node *node, const struct call *call,
+    const struct effect *effect)
+{
+	struct post *post = new_post(node, call, effect), *twin;
+	struct event unknown = { .kind = EVENT_UNKNOWN };
+	int64_t at_ms = sim_between(20, 700);
+
+	switch (sim.is_quiet ? 99 : sim_draw(40)) {
+	case 0:                         /* lost, or 500 without a call */
+		answer(post, &unknown, sim_draw(2) ? 10 * SECOND_MS : at_ms);
+		free(post);
+		return;
+	case 1:                         /* 500, and the call is made */
+		post->is_silent = true;
+		answer(post, &unknown, at_ms + 10);
+		break;
+	case 2:                         /* made; the answer is lost */
+		post->is_silent = true;
+		answer(post, &unknown, 10 * SECOND_MS);
+		break;
+	case 3:                         /* made late */
+		post->is_silent = true;
+		answer(post, &unknown, 10 * SECOND_MS);
+		at_ms = sim.fence == BY_ANSWER ? sim_between(5000, 120000) :
+		    sim_between(5000, 9500);
+		break;
+	case 4:                         /* slow, but told in time */
+		at_ms = sim_between(2000, 9500);
+		break;
+	case 5:
+		post->answer = EVENT_REJECTED;
+		break;
+	case 6:                         /* the network sends it twice */
+		if (sim.fence == BY_NONE)
+			break;
+		twin = new_post(node, call, effect);
+		twin->is_silent = sim_draw(2);
+		sim_in(sim_between(20, 4000), NOBODY, on_post, twin);
+		break;
+	default:
+		break;
+	}
+	sim_in(at_ms, NOBODY, on_post, post);
+}
+
+static void
+look_up(const struct post *post)
+{
+	struct event event = { .kind = EVENT_ABSENT };
+	bool is_found = false;
+
+	for (size_t i = 0; i < line_count; i++) {
+		const struct line *line = lines[i];
+
+		if (!is_of(line, &post->effect.call))
+			continue;
+		is_found = true;
+		event.kind = EVENT_FOUND;
+		event.progress = line->progress;
+		memcpy(event.sid, line->sid, sizeof(event.sid));
+		answer(post, &event, sim_between(5, 100));
+	}
+	if (!is_found)
+		answer(post, &event, sim_between(5, 100));
+}
+
+static void
+get(const struct post *post)
+{
+	const struct line *line = line_of(post->effect.sid);
+	struct event event = { .kind = EVENT_GONE };
+
+	if (line != NULL) {
+		event.kind = EVENT_PROGRESS;
+		event.progress = line->progress;
+		event.outcome = line->is_over ? line->outcome : OUTCOME_NONE;
+	}
+	memcpy(event.sid, post->effect.sid, sizeof(event.sid));
+	answer(post, &event, sim_between(5, 100));
+}
+
+static void
+on_request(void *context, bool is_alive)
+{
+	struct post *post = context;
+	struct line *line;
+
+	if (is_alive) {
+		switch (post->effect.kind) {
+		case EFFECT_HANG_UP:
+			line = line_of(post->effect.sid);
+			if (line != NULL)
+				hang_up(line, OUTCOME_CANCELLED);
+			break;
+		case EFFECT_LOOK_UP:
+			look_up(post);
+			break;
+		case EFFECT_POLL:
+			get(post);
+			break;
+		case EFFECT_PLACE:
+		case EFFECT_COUNT:
+			break;
+		}
+	}
+	free(post);
+}
+
+void
+lines_do(struct sim_node *node, const struct call *call,
+    const struct effect *effect)
+{
+	sim_say("node %d: %s %s.%d %s", node->index,
+	    effect_kind_names[effect->kind], effect->call.id, effect->call.n,
+	    effect->sid);
+	if (effect->kind == EFFECT_PLACE) {
+		place(node, call, effect);
+		return;
+	}
+	if ((effect->sid[0] == '\0' && effect->kind != EFFECT_LOOK_UP) ||
+	    sim_fault_in(25))
+		return;
+	sim_in(sim_between(20, 500), NOBODY, on_request,
+	    new_post(node, call, effect));
+}
+
+/* ---- a person dials */
+
+static void
+over_by_hand(struct line *line)
+{
+	if (line->leg == LEG_UP)
+		end_customer(line);
+	line->leg = LEG_OVER;
+	line->is_over = true;
+	line->over_ms = sim.now_ms;
+}
+
+void
+lines_ring_by_hand(const struct call *call)
+{
+	struct line *line = add_line(call);
+
+	line->is_by_hand = true;
+	check_ring(line);
+	line->leg = LEG_RINGING;
+	later(line, 10 * MINUTE_MS, over_by_hand);
+}
+
+void
+lines_over_by_hand(const char *request, int n)
+{
+	struct record_ref ref = record_ref_call(request, n);
+
+	for (size_t i = 0; i < line_count; i++) {
+		if (is_of(lines[i], &ref) && !lines[i]->is_over)
+			over_by_hand(lines[i]);
+	}
+}
+
+/* ---- all of them */
+
+void
+lines_expire(void)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < line_count; i++) {
+		if (lines[i]->is_over &&
+		    lines[i]->over_ms + HOUR_MS < sim.now_ms)
+			free(lines[i]);
+		else
+			lines[kept++] = lines[i];
+	}
+	line_count = kept;
+}
+
+size_t
+lines_live(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < line_count; i++)
+		count += !lines[i]->is_over;
+	return count;
+}
+
+void
+lines_start(void)
+{
+	line_count = 0;
+	sid_number = 0;
+	ask_number = 0;
+}
+
+void
+lines_stop(void)
+{
+	for (size_t i = 0; i < line_count; i++)
+		free(lines[i]);
+	line_count = 0;
+}

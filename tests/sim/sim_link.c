@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim_link: daemon/redis_link once more, over the keyspace instead of a socket.
+ * Commands arrive late and in order; a connection that breaks loses replies
+ * always and commands sometimes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "daemon/redis_link.h"
+#include "tests/sim/sim.h"
+
+enum { NO_SCRIPT = -1, HEAD_WORDS = 6, TEXTS_MAX = 4096 };
+
+struct command {
+	TAILQ_ENTRY(command) link;
+	struct redis_link *owner;       /* NULL: its connection is gone */
+	int node;
+	const char *script;             /* NULL: a plain command */
+	struct words words;
+	redis_on_reply *on_reply;  void *context;  uint64_t tag;
+	redisReply *reply;              /* one block */
+};
+
+struct redis_link {
+	int node;
+	bool is_up;
+	void *context;
+	redis_on_state *on_state;
+	TAILQ_HEAD(, command) pendings;  size_t pending_count;
+	const char *scripts[REDIS_LINK_SCRIPT_MAX];  int script_count;
+	int64_t out_ms, in_ms;          /* what was sent last arrives then */
+	unsigned connects;
+};
+
+/* ---- replies: texts gathered, then packed into one block */
+
+static struct { const char *text; size_t length; bool is_nil; } texts[TEXTS_MAX];
+static size_t text_count;
+
+static void
+add_bytes(const char *text, size_t length)
+{
+	CHECK(text_count < TEXTS_MAX);
+	texts[text_count].text = text;
+	texts[text_count].is_nil = text == NULL;
+	texts[text_count++].length = length;
+}
+
+static void
+add_text(const char *text)
+{
+	add_bytes(text, text != NULL ? strlen(text) : 0);
+}
+
+static void
+add_item(const struct item *item, bool has_value)
+{
+	add_bytes(item->name, item->name_length);
+	if (has_value)
+		add_bytes(item->value, item->value_length);
+}
+
+static void
+pack_text(redisReply *reply, size_t i, char **bytes)
+{
+	reply->type = texts[i].is_nil ? REDIS_REPLY_NIL : REDIS_REPLY_STRING;
+	if (texts[i].is_nil)
+		return;
+	reply->str = *bytes;
+	reply->len = texts[i].length;
+	memcpy(*bytes, texts[i].text, texts[i].length);
+	*bytes += texts[i].length + 1;
+}
+
+static redisReply *
+pack(bool is_array)
+{
+	size_t size = (text_count + 1) * (sizeof(redisReply) + sizeof(void *));
+	redisReply *reply;
+	char *bytes;
+
+	for (size_t i = 0; i < text_count; i++)
+		size += texts[i].length + 1;
+	reply = sim_new(size);
+	reply->element = (void *)(reply + text_count + 1);
+	bytes = (char *)(reply->element + text_count + 1);
+	if (!is_array) {
+		reply->element = NULL;
+		pack_text(reply, 0, &bytes);
+		return reply;
+	}
+	reply->type = REDIS_REPLY_ARRAY;
+	reply->elements = text_count;
+	for (size_t i = 0; i < text_count; i++) {
+		reply->element[i] = reply + i + 1;
+		pack_text(reply + i + 1, i, &bytes);
+	}
+	return reply;
+}
+
+/* ---- the store's side */
+
+static const char *
+word(const struct command *command, size_t i)
+{
+	return i < command->words.count ?
+	    words_at(&command->words, i, NULL) : "";
+}
+
+static const char *
+below_site(const char *key)
+{
+	CHECK(strncmp(key, SIM_SITE, strlen(SIM_SITE)) == 0);
+	return key + strlen(SIM_SITE);
+}
+
+static void
+do_range(const struct command *command, const struct entry *entry)
+{
+	bool is_by_score = strcmp(word(command, 4), "BYSCORE") == 0;
+	bool has_scores = strcmp(word(command, 4), "WITHSCORES") == 0;
+	long long last = strtoll(word(command, 3), NULL, 10);
+	size_t limit = is_by_score ? strtoul(word(command, 7), NULL, 10) :
+	    (size_t)last + 1;
+
+	for (size_t i = 0; entry != NULL && i < entry->count && i < limit;
+	    i++) {
+		if (is_by_score && entry->items[i].score > last)
+			break;
+		add_item(&entry->items[i], has_scores);
+	}
+}
+
+static redisReply *
+do_plain(const struct command *command)
+{
+	const char *name = word(command, 0);
+	const struct entry *entry;
+	char seconds[24], rest[24];
+
+	if (strcmp(name, "TIME") == 0) {
+		snprintf(seconds, sizeof(seconds), "%lld",
+		    (long long)(sim.now_ms / 1000));
+		snprintf(rest, sizeof(rest), "%lld",
+		    (long long)(sim.now_ms % 1000 * 1000));
+		add_text(seconds);
+		add_text(rest);
+		return pack(true);
+	}
+	entry = keyspace_find(&sim.keyspace, below_site(word(command, 1)));
+	if (strcmp(name, "GET") == 0 || strcmp(name, "HGET") == 0) {
+		add_text(entry_get(entry, name[0] == 'H' ?
+		    word(command, 2) : ""));
+		return pack(false);
+	}
+	if (strcmp(name, "HGETALL") == 0) {
+		for (size_t i = 0; entry != NULL && i < entry->count; i++)
+			add_item(&entry->items[i], true);
+		return pack(true);
+	}
+	CHECK(strcmp(name, "ZRANGE") == 0);
+	do_range(command, entry);
+	return pack(true);
+}
+
+static redisReply *
+do_claim(const struct command *command)
+{
+	const char *ids[ITEMS_MAX];
+	char now[24], next[24] = "";
+	const struct entry *due;
+	size_t limit = strtoul(word(command, 3), NULL, 10), count;
+
+	count = keyspace_claim(&sim.keyspace,
+	    strtoll(word(command, 2), NULL, 10),
+	    limit < ITEMS_MAX ? limit : ITEMS_MAX,
+	    strtoll(word(command, 4), NULL, 10), ids);
+	due = keyspace_find(&sim.keyspace, "due");
+	if (due != NULL)
+		snprintf(next, sizeof(next), "%lld",
+		    (long long)due->items[0].score);
+	snprintf(now, sizeof(now), "%lld", (long long)sim.now_ms);
+	add_text(now);
+	add_text(next);
+	for (size_t i = 0; i < count; i++)
+		add_text(ids[i]);
+	return pack(true);
+}
+
+static redisReply *
+do_commit(const struct command *command)
+{
+	static struct arguments arguments;
+	static char answers[256][ITEM_SIZE];
+	char now[24], news[ITEM_SIZE * 64] = "";
+	long long skew_ms = sim.now_ms - strtoll(word(command, 2), NULL, 10);
+	long long skew_max_ms = strtoll(word(command, 3), NULL, 10);
+	size_t count = strtoul(word(command, 5), NULL, 10), at = HEAD_WORDS;
+
+	CHECK(count <= COUNT_OF(answers));
+	snprintf(now, sizeof(now), "%lld", (long long)sim.now_ms);
+	add_text(now);
+	for (size_t i = 0; i < count; i++) {
+		if (skew_ms > skew_max_ms || -skew_ms > skew_max_ms) {
+			add_text("skew");
+			continue;
+		}
+		CHECK(arguments_read(&command->words, &at, &arguments));
+		keyspace_commit(&sim.keyspace, &arguments, news, sizeof(news),
+		    answers[i]);
+		check_replay(&arguments, answers[i]);
+		add_text(answers[i]);
+		sim.commits++;
+		if (strcmp(answers[i], "ok") == 0)
+			check_commit(&arguments);
+	}
+	nodes_wake();
+	return pack(true);
+}
+
+/* ---- the way there and back */
+
+static void
+free_command(struct command *command)
+{
+	words_fini(&command->words);
+	free(command->reply);
+	free(command);
+}
+
+static int64_t
+delay_ms(void)
+{
+	return sim_draw(20) == 0 ? sim_between(5, 150) : sim_between(0, 2);
+}
+
+static void
+deliver(void *context, bool is_alive)
+{
+	struct command *command = context;
+	struct redis_link *link = is_alive ? command->owner : NULL;
+
+	if (link != NULL) {
+		TAILQ_REMOVE(&link->pendings, command, link);
+		link->pending_count--;
+		command->on_reply(command->context, command->tag, REDIS_REPLY,
+		    command->reply);
+	}
+	free_command(command);
+}
+
+static void
+arrive(void *context, bool is_alive)
+{
+	struct command *command = context;
+	struct redis_link *link = command->owner;
+	int64_t at_ms;
+
+	if (!is_alive || (link == NULL && sim_draw(2))) {
+		free_command(command);
+		return;
+	}
+	text_count = 0;
+	sim.keyspace.now_ms = sim.now_ms;
+	if (command->script == NULL)
+		command->reply = do_plain(command);
+	else
+		command->reply = strcmp(command->script, "claim") == 0 ?
+		    do_claim(command) : do_commit(command);
+	if (link != NULL && command->script != NULL && sim_fault_in(400))
+		node_suffer(&sim.nodes[link->node]);
+	link = command->owner;
+	if (link == NULL) {
+		free_command(command);
+		return;
+	}
+	at_ms = sim.now_ms + delay_ms();
+	link->in_ms = at_ms > link->in_ms ? at_ms : link->in_ms;
+	sim_at(link->in_ms, link->node, deliver, command);
+}
+
+static bool
+send(struct redis_link *link, const char *script, int argc,
+    const char *const *argv, const size_t *lengths, redis_on_reply *on_reply,
+    void *context, uint64_t tag)
+{
+	struct command *command;
+	int64_t at_ms = sim.now_ms + delay_ms();
+
+	if (!link->is_up)
+		return false;
+	command = sim_new(sizeof(*command));
+	command->owner = link;
+	command->node = link->node;
+	command->script = script;
+	command->on_reply = on_reply;
+	command->context = context;
+	command->tag = tag;
+	for (int i = 0; i < argc; i++)
+		words_add_bytes(&command->words, argv[i], lengths != NULL ?
+		    lengths[i] : strlen(argv[i]));
+	TAILQ_INSERT_TAIL(&link->pendings, command, link);
+	link->pending_count++;
+	link->out_ms = at_ms > link->out_ms ? at_ms : link->out_ms;
+	sim_at(link->out_ms, NOBODY, arrive, command);
+	return true;
+}
+
+static void
+connect(void *context, bool is_alive)
+{
+	struct redis_link *link = context;
+
+	if (!is_alive || --link->connects > 0 || link->is_up)
+		return;
+	link->is_up = true;
+	link->on_state(link->context, true, NULL);
+}
+
+void
+link_cut(struct redis_link *link, int64_t back_in_ms)
+{
+	struct command *command;
+
+	link->is_up = false;
+	while ((command = TAILQ_FIRST(&link->pendings)) != NULL) {
+		TAILQ_REMOVE(&link->pendings, command, link);
+		link->pending_count--;
+		command->owner = NULL;
+		command->on_reply(command->context, command->tag, REDIS_LOST,
+		    NULL);
+	}
+	link->on_state(link->context, false, "cut");
+	link->connects++;
+	sim_in(back_in_ms, link->node, connect, link);
+}
+
+/* ---- daemon/redis_link.h */
+
+struct redis_link_limits
+redis_link_default_limits(void)
+{
+	return (struct redis_link_limits){ 0 };
+}
+
+struct redis_link *
+redis_link_new(struct event_base *base, const struct redis_address *address,
+    const char *client_name, const struct redis_link_limits *limits,
+    void *context, redis_on_state *on_state)
+{
+	struct redis_link *link = sim_new(sizeof(*link));
+
+	(void)base;
+	(void)address;
+	(void)client_name;
+	(void)limits;
+	CHECK(sim.running != NULL);
+	link->node = sim.running->index;
+	link->context = context;
+	link->on_state = on_state;
+	TAILQ_INIT(&link->pendings);
+	sim.running->link = link;
+	link->connects = 1;
+	sim_in(1, link->node, connect, link);
+	return link;
+}
+
+void
+redis_link_free(struct redis_link *link)
+{
+	struct command *command;
+
+	TAILQ_FOREACH(command, &link->pendings, link)
+		command->owner = NULL;
+	free(link);
+}
+
+bool
+redis_link_is_up(const struct redis_link *link)
+{
+	return link->is_up;
+}
+
+size_t
+redis_link_pending(const struct redis_link *link)
+{
+	return link->pending_count;
+}
+
+int
+redis_link_add_script(struct redis_link *link, const char *name,
+    const char *body)
+{
+	(void)body;
+	link->scripts[link->script_count] = name;
+	return link->script_count++;
+}
+
+bool
+redis_link_send(struct redis_link *link, int argc, const char *const *argv,
+    const size_t *argv_length, int64_t deadline_ms, redis_on_reply *on_reply,
+    void *context, uint64_t tag)
+{
+	(void)deadline_ms;
+	return send(link, NULL, argc, argv, argv_length, on_reply, context,
+	    tag);
+}
+
+bool
+redis_link_eval(struct redis_link *link, int script, int argc,
+    const char *const *argv, const size_t *argv_length, int64_t deadline_ms,
+    redis_on_reply *on_reply, void *context, uint64_t tag)
+{
+	(void)deadline_ms;
+	return send(link, link->scripts[script], argc, argv, argv_length,
+	    on_reply, context, tag);
+}
