@@ -358,7 +358,7 @@ operation_of(enum effect_kind kind)
 
 void
 calls_do(struct calls *calls, const struct situation *situation,
-    const struct effect *effect)
+    const struct effect *effect, int64_t sent_boot_ms)
 {
 	const struct call *call = situation_call_const(situation,
 	    effect->call.n);
@@ -413,6 +413,8 @@ calls_do(struct calls *calls, const struct situation *situation,
 		.body_length = built.body_length,
 		.timeout_ms = (long)entry->timeout_ms,
 		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
+		.start_by_ms = effect->kind == EFFECT_PLACE ?
+		    sent_boot_ms + CALLS_YOUTH_MS : 0,
 		.allow_private = entry->allow_private };
 	is_sent = carrier_send(calls->carrier, &request,
 	    (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs));

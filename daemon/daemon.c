@@ -110,11 +110,11 @@ on_committed(void *context, const struct situation *before,
 
 static void
 on_effect(void *context, const struct situation *situation,
-    const struct effect *effect)
+    const struct effect *effect, int64_t sent_boot_ms)
 {
 	struct daemon *daemon = context;
 
-	calls_do(daemon->calls, situation, effect);
+	calls_do(daemon->calls, situation, effect, sent_boot_ms);
 }
 
 static const struct specialist *

@@ -80,7 +80,7 @@ do_effects(struct engine *engine, struct slot *slot,
 {
 	for (size_t i = 0; i < outcome->effect_count; i++)
 		engine->hooks.on_effect(engine->hooks.context, &slot->before,
-		    &outcome->effects[i]);
+		    &outcome->effects[i], slot->sent_boot_ms);
 }
 
 static void
@@ -326,6 +326,7 @@ fill_and_send(struct engine *engine, struct batch *batch)
 		TAILQ_REMOVE(&engine->prepared, slot, queue);
 		records += add_slot(engine, slot, now_ms, &batch->words);
 		slot->state = SLOT_SENT;
+		slot->sent_boot_ms = clock_boottime_ms();
 		TAILQ_INSERT_TAIL(&batch->slots, slot, queue);
 		batch->count++;
 	}
