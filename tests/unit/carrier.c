@@ -347,8 +347,7 @@ is_not_sent_when_it_is_too_old(void **state)
 	assert_string_equal(seen.error, "too long after its commit to be sent");
 	/* Behind one that takes its time. */
 	use_carrier(1, 8, 4096);
-	ask_for("http", carrier_server_port(server), "/interim");
-	request.timeout_ms = 300;
+	ask_for("http", carrier_server_port(server), "/late/300");
 	assert_true(carrier_send(carrier, &request, 1));
 	ask_for("http", carrier_server_port(server), "/ok");
 	request.start_by_ms = clock_boottime_ms() + 100;
