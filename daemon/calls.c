@@ -92,6 +92,12 @@ calls_provider(const struct calls *calls, const char *id)
 	return NULL;
 }
 
+const struct calls_provider *
+calls_provider_at(const struct calls *calls, size_t index)
+{
+	return index < calls->provider_count ? &calls->providers[index] : NULL;
+}
+
 const char *
 calls_public_url(const struct calls *calls)
 {
