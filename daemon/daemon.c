@@ -48,6 +48,25 @@ struct daemon {
 
 /* ---- words between the rooms */
 
+/* What must not have happened to a call: told whatever is logged besides. */
+static void
+log_alarm(const struct move *move)
+{
+	static const struct { const char *action, *event; } alarms[] = {
+		{ "hang_up_other", "call_double" },
+		{ "refuse_other", "call_double" },
+		{ "alarm_and_hang_up", "call_without_leave" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(alarms); i++) {
+		if (move->record.kind == RECORD_CALL &&
+		    strcmp(move->action, alarms[i].action) == 0)
+			log_event(LOG_LEVEL_WARNING, alarms[i].event,
+			    "call=%s.%d detail=\"%s\"", move->record.id,
+			    move->record.n, move->detail);
+	}
+}
+
 static void
 log_moves(const struct situation *situation, const struct outcome *outcome)
 {
@@ -59,6 +78,8 @@ log_moves(const struct situation *situation, const struct outcome *outcome)
 		    request->id, request->number, request->queue,
 		    request->promise_number,
 		    request_state_names[request->state]);
+	for (size_t i = 0; i < outcome->move_count; i++)
+		log_alarm(&outcome->moves[i]);
 	if (log_get_level() < LOG_LEVEL_INFO)
 		return;
 	for (size_t i = 0; i < outcome->move_count; i++) {
