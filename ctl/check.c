@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "ctl/ask.h"
+#include "ctl/client.h"
 #include "ctl/show.h"
 
-enum { LINE_SIZE = 512 };
+/* A daemon that does not answer within this does not work. */
+enum { LINE_SIZE = 512, PATIENCE_MS = 5000 };
 
 /* What is due is done, and what was missed is told, within this. */
 static const double late_s = 5;
@@ -39,6 +41,7 @@ check_run(struct ctl *ctl)
 	json_t *status = NULL;
 	size_t length;
 
+	client_set_timeout(ctl->client, PATIENCE_MS);
 	/* Monitors show the first line of the output, also of a failure. */
 	ctl->errors = open_memstream(&complaint, &length);
 	CHECK(ctl->errors != NULL);

@@ -42,13 +42,15 @@ def share(start_daemon, changes, count):
 
 class Proxy:
     """Stands before a Redis. Once told to, it lets a command that holds these
-    bytes through, and hangs up instead of bringing the answer."""
+    bytes through, and hangs up instead of bringing the answer; or first does
+    something, and brings it."""
 
     def __init__(self, path, server_path):
         self.server_path = str(server_path)
         self.marker = None
         self.is_done = lambda: True
         self.swallowed = 0
+        self.do_first = None
         self.answers = b""      # since the last answer that was swallowed
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
@@ -82,9 +84,13 @@ class Proxy:
                         self.answers += data
                         client.sendall(data)
                         continue
-                    server.sendall(data)
                     last = last[-64:] + data
-                    if self.marker and self.marker in last:
+                    is_it = self.marker and self.marker in last
+                    if is_it and self.do_first:
+                        self.marker = None
+                        is_it = self.do_first()
+                    server.sendall(data)
+                    if is_it:
                         self.marker = None
                         harness.wait_for(self.is_done)
                         self.swallowed += 1
@@ -156,6 +162,32 @@ def test_a_commit_whose_answer_was_lost_happened_once(behind, action):
     assert len(set(lines)) == len(lines)
     daemon.wait_for_specialist("vera", "idle")
     assert daemon.redis.zcard(daemon.key("due")) == 0
+
+
+def test_an_order_is_not_given_long_after_its_commit(behind):
+    """The daemon stands still between the commit and the POST: somebody else may
+    have looked for the call meanwhile. It gives the order no more."""
+    daemon, proxy = behind({**QUICK, "specialists": [AUTOMATIC]})
+    stopped = threading.Event()
+
+    def stop():
+        daemon.process.send_signal(signal.SIGSTOP)
+        stopped.set()
+    proxy.do_first = stop
+    proxy.swallow(b"take", None)
+    try:
+        daemon.ask({"id": ID, "phone": ANSWERS})
+        assert stopped.wait(10)
+        over = time.monotonic() + 2.5
+        daemon.wait_for(lambda: time.monotonic() > over)
+        (call,) = daemon.redis.keys(daemon.key("call:*"))
+        assert daemon.redis.hget(call, "state") == "placing"
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    request = daemon.wait_for_state(ID, "wrapping", seconds=40)
+    assert request["attempts"] == 1 and daemon.sandbox.rings(ANSWERS) == 1
+    assert daemon.sandbox.posts(f"/{request['id']}.1/") == []
+    assert not request["calls"][0]["authorised"]
 
 
 # ---- an order of which nothing is known
