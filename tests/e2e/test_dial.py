@@ -341,9 +341,12 @@ def test_webhooks_in_any_order_come_to_the_same_end(daemon):
         call = request["calls"][0]
         ends[request["state"], request["attempts"], len(request["calls"]),
              call["outcome"], daemon.sandbox.rings(phone),
-             tuple(sorted(set(daemon.story(name))))] += 1
+             # Of a talk that is told of after its end, the beginning is no news.
+             tuple(one for one in daemon.story(name)
+                   if one != "begin_talk")] += 1
     assert len(ends) == 1, ends
-    assert "begin_talk" in list(ends)[0][-1]
+    assert list(ends)[0][-1] == tuple(
+        one for one in ONCE if one != "begin_talk")
 
 
 @pytest.mark.settings({**QUICK, "specialists": [AUTOMATIC],
