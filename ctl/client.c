@@ -19,6 +19,7 @@ enum {
 struct client {
 	CURL *curl;
 	char *socket_path;
+	long timeout_ms;
 };
 
 struct body {
@@ -27,7 +28,7 @@ struct body {
 	bool is_too_long;
 };
 
-static void options_set(CURL *curl, const char *socket_path);
+static void options_set(CURL *curl, const struct client *client);
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg);
 static enum client_end failure_explain(struct client *client, CURLcode code,
     const struct body *body, char ret_why[CLIENT_WHY_SIZE]);
@@ -41,10 +42,17 @@ client_new(const char *socket_path)
 		return NULL;
 	client->socket_path = strdup(socket_path);
 	client->curl = curl_easy_init();
+	client->timeout_ms = TIMEOUT_MS;
 	if (client->socket_path != NULL && client->curl != NULL)
 		return client;
 	client_free(client);
 	return NULL;
+}
+
+void
+client_set_timeout(struct client *client, long timeout_ms)
+{
+	client->timeout_ms = timeout_ms;
 }
 
 void
@@ -73,7 +81,7 @@ client_ask(struct client *client, const char *method, const char *path,
 	CHECK(snprintf(url, sizeof(url), "http://localhost%s", path) <
 	    URL_SIZE);
 	curl_easy_reset(curl);
-	options_set(curl, client->socket_path);
+	options_set(curl, client);
 	headers = curl_slist_append(headers, "Accept: application/json");
 	if (body != NULL)
 		headers = curl_slist_append(headers,
@@ -116,9 +124,10 @@ reply_fini(struct reply *reply)
 }
 
 static void
-options_set(CURL *curl, const char *socket_path)
+options_set(CURL *curl, const struct client *client)
 {
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH,
+	    client->socket_path);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
 	    (long)CURL_HTTP_VERSION_1_1);
@@ -128,7 +137,7 @@ options_set(CURL *curl, const char *socket_path)
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)CONNECT_TIMEOUT_MS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, client->timeout_ms);
 }
 
 static size_t

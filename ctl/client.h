@@ -28,6 +28,8 @@ struct client;
 /* NULL: no memory. The path is copied. */
 struct client *client_new(const char *socket_path);
 void client_free(struct client *client);
+/* An answer must come within this; half a minute unless it was said. */
+void client_set_timeout(struct client *client, long timeout_ms);
 
 /* body NULL: none is sent. Unless CLIENT_ANSWERED, ret_why says what happened
  * and the reply is empty. The caller frees it with reply_fini. */

@@ -9,6 +9,7 @@
 
 #include "ctl/act.h"
 #include "ctl/ask.h"
+#include "ctl/check.h"
 #include "ctl/show.h"
 #include "ctl/story.h"
 #include "ctl/top.h"
@@ -19,6 +20,8 @@ enum { NAME_SIZE = 32 };
 static const struct command commands[] = {
 	{ "status", "is it well, and how much is there to do",
 	    "GET", "/v1/status", NULL, show_status_shape, show_on_status, NULL },
+	{ "check", "one line and an exit status for a monitor",
+	    NULL, NULL, NULL, NULL, NULL, check_run },
 	{ "show queue", "all queues, and who waits in them",
 	    "GET", "/v1/queues", NULL, show_queues_shape, show_on_queues, NULL },
 	{ "show queue QUEUE", "who waits, in the order of serving, and why",
@@ -27,6 +30,8 @@ static const struct command commands[] = {
 	    "GET", "/v1/requests/KEY", NULL, story_shape, story_on_request, NULL },
 	{ "show specialists", "who is here, and what they do",
 	    "GET", "/v1/specialists", NULL, show_specialists_shape, show_on_specialists, NULL },
+	{ "show providers", "how calls are made, and what may be promised",
+	    "GET", "/v1/providers", NULL, show_providers_shape, show_on_providers, NULL },
 	{ "show late", "promises that were missed and still wait",
 	    "GET", "/v1/late", NULL, show_requests_shape, show_on_requests, NULL },
 	{ "show rejected", "what the websites sent in vain",
@@ -116,7 +121,7 @@ static const char help_end[] =
     "  --help, --version\n"
     "\n"
     "Exit: 0 done, 1 refused or not found, 2 wrong usage, 3 no daemon reached,\n"
-    "4 the daemon cannot now.\n";
+    "4 the daemon cannot now; check also: 5 work is late, 6 nobody is at work.\n";
 
 static void complain_of(struct ctl *ctl, const struct command *command,
     const char *why);

@@ -21,6 +21,8 @@ enum exit_code {
 	EXIT_USAGE,             /* the command line is wrong */
 	EXIT_UNREACHED,         /* no daemon, or no answer that can be read */
 	EXIT_NOT_NOW,           /* the daemon cannot do it now */
+	EXIT_LATE,              /* check: work is not done in time */
+	EXIT_NOBODY,            /* check: nobody is at work */
 };
 
 /* Options that belong to some commands; their spelling is in commands.c. */

@@ -7,6 +7,7 @@ ctl_callbackctl_SOURCES = ctl/main.c ctl/ctl.h \
 	ctl/blame.c ctl/blame.h \
 	ctl/body.c ctl/body.h \
 	ctl/brief.c ctl/brief.h \
+	ctl/check.c ctl/check.h \
 	ctl/client.c ctl/client.h \
 	ctl/commands.c ctl/commands.h \
 	ctl/field.c ctl/field.h \

@@ -49,6 +49,13 @@ static const struct field carrier_inside[] = {
 	{ "in_flight", FIELD_NUMBER, false, NULL }, END
 };
 
+static const struct field work_inside[] = {
+	{ "oldest_due_s", FIELD_NUMBER, false, NULL },
+	{ "oldest_promise_s", FIELD_NUMBER, false, NULL },
+	{ "unreported", FIELD_NUMBER, false, NULL },
+	END
+};
+
 const struct field show_status_shape[] = {
 	{ "version", FIELD_TEXT, false, NULL },
 	{ "site", FIELD_TEXT, false, NULL },
@@ -65,6 +72,7 @@ const struct field show_status_shape[] = {
 	{ "queues", FIELD_LIST, false, queue_inside },
 	{ "specialists", FIELD_OBJECT, false, NULL },
 	{ "carrier", FIELD_OBJECT, false, carrier_inside },
+	{ "work", FIELD_OBJECT, false, work_inside },
 	{ "clock_scale", FIELD_NUMBER, false, NULL },
 	END
 };
@@ -99,6 +107,22 @@ const struct field show_specialist_shape[] = {
 	{ "specialist", FIELD_OBJECT, true, specialist_inside }, END
 };
 
+static const struct field provider_inside[] = {
+	{ "id", FIELD_TEXT, true, NULL },
+	{ "file", FIELD_TEXT, false, NULL },
+	{ "fence", FIELD_TEXT, true, NULL },
+	{ "level", FIELD_TEXT, true, NULL },
+	{ "promise", FIELD_TEXT, false, NULL },
+	{ "voice", FIELD_NUMBER, false, NULL },
+	{ "timeout_s", FIELD_NUMBER, false, NULL },
+	{ "can", FIELD_OBJECT, false, NULL },
+	END
+};
+
+const struct field show_providers_shape[] = {
+	{ "providers", FIELD_LIST, true, provider_inside }, END
+};
+
 static const struct field rejected_inside[] = {
 	{ "at", FIELD_NUMBER, false, NULL },
 	{ "id", FIELD_TEXT, false, NULL },
@@ -129,6 +153,15 @@ static const struct column specialist_columns[] = {
 	{ "STATUS", false, true },
 	{ "REQUEST", false, false },
 	{ "QUEUES", false, true },
+};
+
+static const struct column provider_columns[] = {
+	{ "ID", false, false },
+	{ "FILE", false, true },
+	{ "CALLS", true, false },
+	{ "FENCE", false, false },
+	{ "LEVEL", false, false },
+	{ "WHAT THAT MEANS", false, true },
 };
 
 static const struct column rejected_columns[] = {
@@ -389,6 +422,33 @@ specialist_add(struct table *table, const json_t *specialist)
 			break;
 	}
 	table_cell(table, INK_NONE, list);
+}
+
+/* CALLS: in which place it is tried; nothing: not used for calls. */
+enum exit_code
+show_on_providers(struct ctl *ctl, const json_t *answer)
+{
+	struct table *table = table_new(provider_columns,
+	    COUNT_OF(provider_columns));
+	const json_t *list = field_list(answer, "providers"), *one;
+	size_t i;
+
+	json_array_foreach(list, i, one) {
+		int64_t place = field_number(one, "voice");
+
+		table_cell(table, INK_BOLD, field_text(one, "id"));
+		table_cell(table, INK_NONE, field_text(one, "file"));
+		if (place > 0)
+			table_cellf(table, INK_NONE, "%lld", (long long)place);
+		else
+			table_cell(table, INK_NONE, "");
+		table_cell(table, INK_NONE, field_text(one, "fence"));
+		table_cell(table, INK_NONE, field_text(one, "level"));
+		table_cell(table, INK_NONE, field_text(one, "promise"));
+	}
+	table_print(table, ctl->out, &ctl->paper, true);
+	table_free(table);
+	return EXIT_DONE;
 }
 
 enum exit_code

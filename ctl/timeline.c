@@ -81,6 +81,7 @@ static const struct known {
 	{ "call", "report_not_placed", "not placed", "the provider did not take it", TELLS, CAUSE_NONE },
 	{ "call", "report_lost", "lost", "nobody knows how the call ended", TELLS, CAUSE_NONE },
 	{ "call", "hang_up_other", "ALARM", "", TELLS, CAUSE_NONE },
+	{ "call", "refuse_other", "ALARM", "", TELLS, CAUSE_NONE },
 	{ "call", "alarm_and_hang_up", "ALARM", "", TELLS, CAUSE_NONE },
 	{ "call", "remind", "reminded", "", TELLS, CAUSE_NONE },
 	{ "specialist", "pause_ignored", "paused", "", TELLS, CAUSE_NONE },

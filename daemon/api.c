@@ -51,6 +51,7 @@ static const struct {
 	{ HTTP_PUT, "/v1/specialists/{id}", STAFF, api_put_specialist },
 	{ HTTP_POST, "/v1/specialists/{id}/{verb}", STAFF,
 	    api_post_specialist },
+	{ HTTP_GET, "/v1/providers", STAFF, api_get_providers },
 	{ HTTP_GET, "/v1/desk", STAFF, api_get_desk },
 	{ HTTP_POST, "/hooks/{provider}/{call}/{token}/{what}", OPEN, on_hook },
 	{ HTTP_GET, "/hooks/{provider}/{call}/{token}/{what}", OPEN, on_hook },

@@ -8,7 +8,8 @@
 #include "config.h"
 #include "daemon/api_internal.h"
 
-enum { LIST_MAX = 200, LATE_SCORE_DIGITS = 15 };
+/* REPORT_MS: by then a missed promise has been told. */
+enum { LIST_MAX = 200, LATE_SCORE_DIGITS = 15, REPORT_MS = 5000 };
 #define LATE_LANE "100000000000000"
 
 /* ---- small answers */
@@ -369,6 +370,7 @@ struct counts {
 	bool is_status, has_failed;
 	size_t outstanding, queue_count;
 	int64_t active, late, rejected, referred, unknown;
+	int64_t due_ms, promise_ms, unreported;  /* the oldest; 0: none */
 	struct { int64_t waiting, late, ready; } *queues;
 	struct specialist *specialists;  size_t specialist_count;
 };
@@ -394,6 +396,18 @@ queues_json(const struct counts *counts)
 	return list;
 }
 
+/* How long that moment has passed, in seconds; 0: it has not. */
+static double
+behind_s(const struct counts *counts, int64_t moment_ms)
+{
+	struct store *store = counts->api->options.store;
+
+	if (moment_ms == 0 || !store_knows_time(store) ||
+	    moment_ms >= store_now_ms(store))
+		return 0;
+	return (double)(store_now_ms(store) - moment_ms) / 1000;
+}
+
 static json_t *
 status_json(const struct counts *counts)
 {
@@ -409,7 +423,7 @@ status_json(const struct counts *counts)
 		json_object_set_new(states, specialist_state_names[i],
 		    json_integer(by_state[i]));
 	return json_pack("{s:s,s:s,s:s,s:I,s:s,s:{s:b,s:s},s:I,s:I,s:I,s:I,"
-	    "s:I,s:I,s:I,s:o,s:o,s:{s:I}}",
+	    "s:I,s:I,s:I,s:o,s:o,s:{s:I},s:{s:f,s:f,s:I}}",
 	    "version", PACKAGE_VERSION, "site", api->policy->site, "company",
 	    api->policy->company, "now", (json_int_t)(store_knows_time(
 	        o->store) ? store_now_ms(o->store) / 1000 : 0),
@@ -426,7 +440,10 @@ status_json(const struct counts *counts)
 	    "unknown", (json_int_t)counts->unknown,
 	    "results", (json_int_t)counts->referred,
 	    "queues", queues_json(counts), "specialists", states, "carrier",
-	    "in_flight", (json_int_t)calls_in_flight(o->calls));
+	    "in_flight", (json_int_t)calls_in_flight(o->calls),
+	    "work", "oldest_due_s", behind_s(counts, counts->due_ms),
+	    "oldest_promise_s", behind_s(counts, counts->promise_ms),
+	    "unreported", (json_int_t)counts->unreported);
 }
 
 static void
@@ -454,8 +471,10 @@ counted(struct counts *counts)
 		finish_counts(counts);
 }
 
-/* The tag says where the number goes: which of five, or queue and column. */
-enum { TAG_ACTIVE, TAG_LATE, TAG_REJECTED, TAG_REFERRED, TAG_QUEUES };
+/* The tag says where the number goes: which of these, or queue and column. */
+enum { TAG_ACTIVE, TAG_LATE, TAG_REJECTED, TAG_REFERRED, TAG_UNREPORTED,
+	TAG_QUEUES };
+enum { TAG_DUE, TAG_PROMISE };
 
 static void
 on_count(void *context, uint64_t tag, enum redis_end end,
@@ -475,6 +494,8 @@ on_count(void *context, uint64_t tag, enum redis_end end,
 		counts->rejected = number;
 	} else if (tag == TAG_REFERRED) {
 		counts->referred = number;
+	} else if (tag == TAG_UNREPORTED) {
+		counts->unreported = number;
 	} else {
 		size_t queue = (size_t)(tag - TAG_QUEUES) / 3;
 
@@ -485,6 +506,21 @@ on_count(void *context, uint64_t tag, enum redis_end end,
 		else
 			counts->queues[queue].ready = number;
 	}
+	counted(counts);
+}
+
+/* The first of an index, with its score. */
+static void
+on_first(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct counts *counts = context;
+	int64_t moment_ms = 0;
+
+	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_ARRAY &&
+	    reply->elements == 2 && reply->element[1]->str != NULL)
+		moment_ms = strtoll(reply->element[1]->str, NULL, 10);
+	*(tag == TAG_DUE ? &counts->due_ms : &counts->promise_ms) = moment_ms;
 	counted(counts);
 }
 
@@ -551,6 +587,16 @@ api_get_status(struct http_request *request, void *context)
 	struct counts *counts = begin_counts(api, request, true);
 	struct store *store = api->options.store;
 
+	char reported[24];
+
+	snprintf(reported, sizeof(reported), "(%" PRId64,
+	    store_knows_time(store) ? store_now_ms(store) - REPORT_MS : 0);
+	counts->outstanding += STORE_SEND(store, on_first, counts, TAG_DUE,
+	    "ZRANGE", "due", "0", "0", "WITHSCORES");
+	counts->outstanding += STORE_SEND(store, on_first, counts, TAG_PROMISE,
+	    "ZRANGE", "promises", "0", "0", "WITHSCORES");
+	counts->outstanding += STORE_SEND(store, on_count, counts,
+	    TAG_UNREPORTED, "ZCOUNT", "promises", "-inf", reported);
 	counts->outstanding += STORE_SEND(store, on_count, counts, TAG_ACTIVE,
 	    "ZCARD", "active");
 	counts->outstanding += STORE_SEND(store, on_count, counts, TAG_LATE,

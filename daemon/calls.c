@@ -95,6 +95,12 @@ calls_provider(const struct calls *calls, const char *id)
 	return NULL;
 }
 
+const struct calls_provider *
+calls_provider_at(const struct calls *calls, size_t index)
+{
+	return index < calls->provider_count ? &calls->providers[index] : NULL;
+}
+
 const char *
 calls_public_url(const struct calls *calls)
 {
@@ -372,7 +378,7 @@ operation_of(enum effect_kind kind)
 
 void
 calls_do(struct calls *calls, const struct situation *situation,
-    const struct effect *effect)
+    const struct effect *effect, int64_t sent_boot_ms)
 {
 	const struct call *call = situation_call_const(situation,
 	    effect->call.n);
@@ -427,6 +433,8 @@ calls_do(struct calls *calls, const struct situation *situation,
 		.body_length = built.body_length,
 		.timeout_ms = (long)entry->timeout_ms,
 		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
+		.start_by_ms = effect->kind == EFFECT_PLACE ?
+		    sent_boot_ms + CALLS_YOUTH_MS : 0,
 		.allow_private = entry->allow_private };
 	if (effect->kind == EFFECT_PLACE)
 		CRASH_POINT("place_before_send");

@@ -11,7 +11,7 @@
 #include "daemon/engine.h"
 #include "lib/provider.h"
 
-enum { TOKEN_SIZE = 33, SECRET_SIZE = 32, HOOK_SIZE = 512 };
+enum { TOKEN_SIZE = 33, SECRET_SIZE = 32, HOOK_SIZE = 512, CALLS_YOUTH_MS = 2000 };
 
 struct calls;
 
@@ -34,9 +34,12 @@ void calls_set_policy(struct calls *calls, const struct policy *policy);
 void calls_set_secret(struct calls *calls, const unsigned char secret[SECRET_SIZE]);
 bool calls_has_secret(const struct calls *calls);
 
-/* engine_hooks.on_effect */
+/* engine_hooks.on_effect. A call is not placed when its commit was sent longer ago
+ * than CALLS_YOUTH_MS: somebody else may have looked for it by then. It was then
+ * certainly not sent, and its record is told so; should that be lost, its lease
+ * brings it. */
 void calls_do(struct calls *calls, const struct situation *situation,
-    const struct effect *effect);
+    const struct effect *effect, int64_t sent_boot_ms);
 
 /* Once per pass: sends and delivers. */
 void calls_run(struct calls *calls);
@@ -46,6 +49,8 @@ size_t calls_in_flight(struct calls *calls);
 /* ---- what webhooks needs as well */
 
 const struct calls_provider *calls_provider(const struct calls *calls, const char *id);
+/* By its place in the configuration; NULL: there are fewer. */
+const struct calls_provider *calls_provider_at(const struct calls *calls, size_t index);
 const char *calls_public_url(const struct calls *calls);
 /* Is that the token of this call; compares in constant time. */
 bool calls_token_is_right(const struct calls *calls, const struct record_ref *call,

@@ -64,6 +64,8 @@ struct transfer {
 	char error[CURL_ERROR_SIZE];
 	long timeout_ms;                /* counted from carrier_send */
 	int64_t sent_at_ms;
+	int64_t start_by_ms, speak_by_ms;  /* boot time; 0: at any time */
+	bool is_stale;                  /* one of them had passed */
 	bool may_be_private, is_refused, has_spoken;
 };
 TAILQ_HEAD(transfer_list, transfer);
@@ -312,6 +314,12 @@ on_close(void *context, curl_socket_t fd)
 	return close(fd);
 }
 
+static bool
+is_too_late(int64_t by_ms)
+{
+	return by_ms != 0 && clock_boottime_ms() > by_ms;
+}
+
 static int
 on_speak(void *context, char *remote, char *local, int remote_port,
     int local_port)
@@ -324,6 +332,12 @@ on_speak(void *context, char *remote, char *local, int remote_port,
 	(void)local_port;
 	if (transfer->has_spoken && !PLANTED("connection_reused"))
 		return CURL_PREREQFUNC_ABORT;
+	/* Stopped while it was connecting: curl's own time-out may be looked at
+	 * only after this. */
+	if (is_too_late(transfer->speak_by_ms)) {
+		transfer->is_stale = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
 	CRASH_POINT("request_before_leaving");
 	transfer->has_spoken = true;
 	return CURL_PREREQFUNC_OK;
@@ -600,6 +614,10 @@ carrier_send(struct carrier *carrier, const struct carrier_request *request,
 	transfer->tag = tag;
 	transfer->sent_at_ms = clock_monotonic_ms();
 	transfer->timeout_ms = request->timeout_ms;
+	transfer->start_by_ms = request->start_by_ms;
+	transfer->speak_by_ms = request->start_by_ms == 0 ? 0 :
+	    request->start_by_ms + request->timeout_ms;
+	transfer->is_stale = false;
 	transfer->may_be_private = request->allow_private;
 	if (has_changed(&transfer->url, request->url))
 		curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url);
@@ -621,6 +639,8 @@ error_of(const struct transfer *transfer, CURLcode code)
 {
 	if (transfer->is_refused)
 		return "the address is this machine's own, which is not allowed";
+	if (transfer->is_stale)
+		return "too long after its commit to be sent";
 	if (code == CURLE_WRITE_ERROR)
 		return "the answer is too large";
 	if (code == CURLE_OK)
@@ -692,7 +712,8 @@ start_waiting(struct carrier *carrier)
 
 		TAILQ_REMOVE(&carrier->waiting, transfer, link);
 		carrier->waiting_count--;
-		if (left_ms <= 0) {
+		transfer->is_stale = is_too_late(transfer->start_by_ms);
+		if (left_ms <= 0 || transfer->is_stale) {
 			deliver(carrier, transfer, CURLE_OPERATION_TIMEDOUT);
 			continue;
 		}

@@ -35,6 +35,8 @@ struct carrier_request {
 	const char *body;  size_t body_length;
 	long timeout_ms;                /* from carrier_send to the end, > 0 */
 	long connect_timeout_ms;        /* > 0 */
+	int64_t start_by_ms;            /* of clock_boottime_ms: begun later, it is
+	                                 * not sent, but UNREACHED; 0: at any time */
 	bool allow_private;             /* plain http, and this machine */
 };
 

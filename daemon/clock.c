@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* clock: an offset, corrected by each sample. */
+#define _GNU_SOURCE     /* CLOCK_BOOTTIME */
 #include "daemon/clock.h"
 
 #include <time.h>
@@ -27,6 +28,15 @@ int64_t
 clock_monotonic_ms(void)
 {
 	return clock_monotonic_us() / 1000;
+}
+
+int64_t
+clock_boottime_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 void

@@ -19,6 +19,8 @@ struct clock_estimate {
 
 int64_t clock_monotonic_ms(void);
 int64_t clock_monotonic_us(void);
+/* Goes on while the machine is suspended: for what must not be done too late. */
+int64_t clock_boottime_ms(void);
 
 /* Redis said that it was that time, just now. */
 void clock_sample(struct clock_estimate *clock, int64_t redis_ms);

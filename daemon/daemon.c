@@ -49,6 +49,25 @@ struct daemon {
 
 /* ---- words between the rooms */
 
+/* What must not have happened to a call: told whatever is logged besides. */
+static void
+log_alarm(const struct move *move)
+{
+	static const struct { const char *action, *event; } alarms[] = {
+		{ "hang_up_other", "call_double" },
+		{ "refuse_other", "call_double" },
+		{ "alarm_and_hang_up", "call_without_leave" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(alarms); i++) {
+		if (move->record.kind == RECORD_CALL &&
+		    strcmp(move->action, alarms[i].action) == 0)
+			log_event(LOG_LEVEL_WARNING, alarms[i].event,
+			    "call=%s.%d detail=\"%s\"", move->record.id,
+			    move->record.n, move->detail);
+	}
+}
+
 static void
 log_moves(const struct situation *situation, const struct outcome *outcome)
 {
@@ -60,6 +79,8 @@ log_moves(const struct situation *situation, const struct outcome *outcome)
 		    request->id, request->number, request->queue,
 		    request->promise_number,
 		    request_state_names[request->state]);
+	for (size_t i = 0; i < outcome->move_count; i++)
+		log_alarm(&outcome->moves[i]);
 	if (log_get_level() < LOG_LEVEL_INFO)
 		return;
 	if (PLANTED("number_in_log"))
@@ -114,11 +135,11 @@ on_committed(void *context, const struct situation *before,
 
 static void
 on_effect(void *context, const struct situation *situation,
-    const struct effect *effect)
+    const struct effect *effect, int64_t sent_boot_ms)
 {
 	struct daemon *daemon = context;
 
-	calls_do(daemon->calls, situation, effect);
+	calls_do(daemon->calls, situation, effect, sent_boot_ms);
 }
 
 static const struct specialist *

@@ -53,9 +53,10 @@ struct engine_hooks {
 	 * has its new versions. */
 	void (*on_committed)(void *context, const struct situation *before,
 	    const struct outcome *outcome);
-	/* To be done now, and never before its commit. */
+	/* To be done now, and never before its commit, which was sent at that
+	 * moment of clock_boottime_ms. */
 	void (*on_effect)(void *context, const struct situation *situation,
-	    const struct effect *effect);
+	    const struct effect *effect, int64_t sent_boot_ms);
 	/* Somebody idle for this request that may be offered at once; NULL: nobody. */
 	const struct specialist *(*find)(void *context, const struct request *request,
 	    int64_t now_ms);

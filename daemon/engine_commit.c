@@ -84,7 +84,7 @@ do_effects(struct engine *engine, struct slot *slot,
 	CRASH_POINT("commit_before_effects");
 	for (size_t i = 0; i < outcome->effect_count; i++)
 		engine->hooks.on_effect(engine->hooks.context, &slot->before,
-		    &outcome->effects[i]);
+		    &outcome->effects[i], slot->sent_boot_ms);
 	CRASH_POINT("commit_after_effects");
 }
 
@@ -98,7 +98,8 @@ do_effects_early(struct engine *engine, const struct slot *slot)
 		return;
 	for (size_t i = 0; i < outcome->effect_count; i++)
 		engine->hooks.on_effect(engine->hooks.context,
-		    &outcome->after, &outcome->effects[i]);
+		    &outcome->after, &outcome->effects[i],
+		    clock_boottime_ms());
 }
 
 static void
@@ -361,6 +362,7 @@ fill_and_send(struct engine *engine, struct batch *batch)
 		}
 		records += add_slot(engine, slot, now_ms, &batch->words);
 		slot->state = SLOT_SENT;
+		slot->sent_boot_ms = clock_boottime_ms();
 		do_effects_early(engine, slot);
 		TAILQ_INSERT_TAIL(&batch->slots, slot, queue);
 		batch->count++;

@@ -62,6 +62,7 @@ struct slot {
 	struct outcome *outcome;        /* while PREPARED or SENT */
 	int64_t stepped_at_ms;          /* by the clock of then */
 	char op[OP_SIZE];
+	int64_t sent_boot_ms;           /* its commit, by clock_boottime_ms */
 	bool is_audit, is_forget;
 	char absent_key[KEY_SIZE];      /* guard of this commit */
 	char matched[ID_SIZE];          /* specialist the engine matched by itself */

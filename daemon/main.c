@@ -12,7 +12,7 @@
 #include "config.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
-#include "lib/provider.h"
+#include "lib/provider_level.h"
 
 static const char usage[] =
     "callbackd " PACKAGE_VERSION ": calls back whoever asked, in time\n"
@@ -38,9 +38,10 @@ print_errors(const struct settings_errors *errors)
 		fprintf(stderr, "and %zu more\n", errors->left_out);
 }
 
-/* The provider files too: a call must not be the first to find a fault. */
+/* The provider files too: a call must not be the first to find a fault. What a
+ * company may promise with each is told. */
 static bool
-check_providers(const struct settings *settings)
+check_providers(const struct settings *settings, bool is_told)
 {
 	bool is_right = true;
 
@@ -53,6 +54,12 @@ check_providers(const struct settings *settings)
 		for (size_t k = 0; k < errors.count; k++)
 			fprintf(stderr, "%s\n", errors.items[k].text);
 		is_right &= provider != NULL;
+		if (provider != NULL && is_told)
+			printf("provider %s: fence %s, %s: %s\n",
+			    settings->providers[i].id,
+			    fence_names[provider_fence(provider)],
+			    provider_level_names[provider_level(provider)],
+			    provider_level_texts[provider_level(provider)]);
 		provider_free(provider);
 	}
 	return is_right;
@@ -133,7 +140,7 @@ main(int argc, char **argv)
 		print_errors(&errors);
 		return EX_CONFIG;
 	}
-	if (!check_providers(settings)) {
+	if (!check_providers(settings, mode == CHECK_ONLY)) {
 		settings_free(settings);
 		return EX_CONFIG;
 	}

@@ -12,9 +12,11 @@
 #include "daemon/settings_when.h"
 #include "lib/text.h"
 
-/* What the answer to a POST may take beyond its own deadline before the call
- * counts as unsure: connecting, a slow loop, the commit. */
-enum { LEASE_MARGIN_MS = 15000, SOCKET_PATH_MAX = 107 };
+/* A call counts as unsure, and may be looked up, when its order is certainly
+ * over: it may begin so long after its commit (CALLS_YOUTH_MS), then take all of
+ * the provider's timeout, connecting included; the rest is for a slow loop, the
+ * commit, and a provider that lists a call late. */
+enum { YOUTH_MS = 2000, LEASE_MARGIN_MS = 13000, LOOKS_MIN = 2, SOCKET_PATH_MAX = 107 };
 
 static void check_queues(struct settings_reading *reading);
 static void check_specialists(struct settings_reading *reading);
@@ -306,6 +308,7 @@ check_providers(struct settings_reading *reading)
 	const struct settings *settings = reading->settings;
 	const struct names names = provider_names(settings);
 	char path[SETTING_PATH_SIZE], least[WHEN_DURATION_SIZE];
+	char timeout[WHEN_DURATION_SIZE];
 
 	check_unique(reading, "providers", &names);
 	check_order(reading, "voice");
@@ -313,7 +316,8 @@ check_providers(struct settings_reading *reading)
 	for (size_t i = 0; i < settings->provider_count; i++) {
 		const struct settings_provider *provider =
 		    &settings->providers[i];
-		int64_t least_ms = provider->timeout_ms + LEASE_MARGIN_MS;
+		int64_t least_ms = YOUTH_MS + provider->timeout_ms +
+		    LEASE_MARGIN_MS;
 
 		path_of("providers", provider->id, "id", path);
 		if (strcmp(provider->id, "manual") == 0)
@@ -321,9 +325,11 @@ check_providers(struct settings_reading *reading)
 		if (settings->policy.place_lease_ms >= least_ms)
 			continue;
 		when_duration_print(least_ms, least);
+		when_duration_print(provider->timeout_ms, timeout);
 		settings_error(reading, "telephony.place_lease", "must be at "
-		    "least %s: the timeout of provider \"%s\" and 15s", least,
-		    provider->id);
+		    "least %s: %ds to begin, the timeout %s of provider "
+		    "\"%s\", %ds to spare", least, YOUTH_MS / 1000, timeout,
+		    provider->id, LEASE_MARGIN_MS / 1000);
 	}
 }
 
@@ -363,9 +369,10 @@ check_times(struct settings_reading *reading)
 	if (model->target_ms > model->limit_ms)
 		settings_error(reading, "window", "target must not be above "
 		    "limit");
-	if (policy->look_up_ms > policy->quarantine_ms)
+	/* Absent is only what two look-ups did not find. */
+	if (policy->look_up_ms > policy->quarantine_ms / LOOKS_MIN)
 		settings_error(reading, "telephony.look_up", "must not be "
-		    "above quarantine");
+		    "above half of quarantine: a call is looked for twice");
 }
 
 /* ---- who else is told, and where a case climbs */

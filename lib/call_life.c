@@ -514,7 +514,15 @@ static void
 hang_up_other(struct moment *m)
 {
 	moment_effect(m, EFFECT_HANG_UP, m->call, m->event->sid);
-	moment_say(m, "a second call with this token");
+	moment_say(m, "a second call with this token: %s", m->event->sid);
+}
+
+/* It asks what to do: nothing. */
+static void
+refuse_other(struct moment *m)
+{
+	hang_up_other(m);
+	moment_verdict(m, VERDICT_GOODBYE);
 }
 
 /* The customer's phone rings without our leave. */
@@ -771,6 +779,7 @@ static const struct row rows[] = {
 	ROW(ALIVE,        ASKED,    offer_may_be_heard,            TO(LIVE),   whisper),
 	ROW(ALIVE,        ASKED,    is_confirmed_and_may_join,     TO(LIVE),   authorise),
 	ROW(ALIVE,        ASKED,    may_join_after_a_key,          TO(LIVE),   whisper),
+	ROW(LIVE | ENDED, ASKED,    is_other_sid,                  SAME,       refuse_other),
 	ROW(ALIVE | ENDED, ASKED,   ALWAYS,                        SAME,       goodbye),
 
 	ROW(LIVE | ENDED, CREATED,  is_other_and_alive,            SAME,       hang_up_other),

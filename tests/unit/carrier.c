@@ -333,6 +333,34 @@ sends_from_its_handler(void **state)
 	assert_int_equal(carrier_server_take_accepted(server), 1);
 }
 
+/* What was to be begun by a moment is not sent after it, wherever it waited. */
+static void
+is_not_sent_when_it_is_too_old(void **state)
+{
+	(void)state;
+	ask_for("http", carrier_server_port(server), "/ok");
+	request.start_by_ms = clock_boottime_ms() + 60000;
+	assert_int_equal(run(), TRANSPORT_ANSWERED);
+	assert_int_equal(carrier_server_take_executed(server), 1);
+	request.start_by_ms = clock_boottime_ms() - 1;
+	assert_int_equal(run(), TRANSPORT_UNREACHED);
+	assert_string_equal(seen.error, "too long after its commit to be sent");
+	/* Behind one that takes its time. */
+	use_carrier(1, 8, 4096);
+	ask_for("http", carrier_server_port(server), "/late/300");
+	assert_true(carrier_send(carrier, &request, 1));
+	ask_for("http", carrier_server_port(server), "/ok");
+	request.start_by_ms = clock_boottime_ms() + 100;
+	assert_true(carrier_send(carrier, &request, 2));
+	turn_until_ended(2);
+	assert_int_equal(seen.ends[1], TRANSPORT_UNREACHED);
+	carrier_server_take_executed(server);
+	/* Nothing of it clings to the next one. */
+	request.start_by_ms = 0;
+	assert_int_equal(run(), TRANSPORT_ANSWERED);
+	assert_int_equal(carrier_server_take_executed(server), 1);
+}
+
 /* ---- hostile answers */
 
 static const struct hostile {
@@ -855,6 +883,7 @@ main(void)
 		TEST(forgets_the_request_before),
 		TEST(keeps_connections),
 		TEST(sends_from_its_handler),
+		TEST(is_not_sent_when_it_is_too_old),
 		TEST(survives_hostile_answers),
 		TEST(takes_what_fits),
 		TEST(ignores_answers_nobody_asked_for),

@@ -624,7 +624,8 @@ test_providers_that_do_not_fit(void **state)
 	    "{ id = \"p\"; file = \"p.conf\"; },\n"
 	    "{ id = \"manual\"; file = \"p.conf\"; base = \"ftp://x\"; },\n"
 	    "{ id = \"q\"; file = \"/etc\"; timeout = \"100ms\"; } );\n"));
-	assert_true(is_told(6, "place_lease: must be at least 25s"));
+	assert_true(is_told(6, "place_lease: must be at least 25s: "
+	    "2s to begin, the timeout 10s of provider \"p\", 13s to spare"));
 	assert_true(is_told(10, "\"manual\" is built in"));
 	assert_true(is_told(10, "base: \"ftp://x\" must be a URL"));
 	assert_true(is_told(11, "q.file: /etc: "));

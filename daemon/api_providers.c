@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* api_providers: how calls are made, and what may be promised with each way. */
+#include <string.h>
+
+#include "daemon/api_internal.h"
+#include "lib/provider_level.h"
+
+/* Its place in the order of preference, from 1; 0: not used for calls. */
+static int64_t
+place_of(const struct policy *policy, const char *id)
+{
+	for (size_t i = 0; i < policy->voice_count; i++) {
+		if (strcmp(policy->voice[i], id) == 0)
+			return (int64_t)i + 1;
+	}
+	return 0;
+}
+
+static json_t *
+provider_json(const struct policy *policy, const struct calls_provider *one)
+{
+	const struct provider *provider = one->provider;
+	enum provider_level level = provider_level(provider);
+	json_t *can = json_object();
+
+	for (int i = 0; i < PROVIDER_OPERATION_COUNT; i++) {
+		enum provider_operation operation = (enum provider_operation)i;
+
+		json_object_set_new(can, provider_operation_names[i],
+		    json_boolean(provider_can(provider, operation)));
+	}
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:f,s:o}", "id", one->id,
+	    "file", provider_name(provider), "fence",
+	    fence_names[provider_fence(provider)], "level",
+	    provider_level_names[level], "promise",
+	    provider_level_texts[level], "voice",
+	    (json_int_t)place_of(policy, one->id), "timeout_s",
+	    (double)one->timeout_ms / 1000, "can", can);
+}
+
+/* A person dials: nothing can be looked up, and they say what came of it. */
+static json_t *
+by_hand_json(const struct policy *policy)
+{
+	enum provider_level level = LEVEL_UNKNOWN_TO_A_PERSON;
+	int64_t place = place_of(policy, CALL_BY_HAND);
+
+	return json_pack("{s:s,s:s,s:s,s:s,s:I}", "id", CALL_BY_HAND,
+	    "fence", fence_names[FENCE_NONE], "level",
+	    provider_level_names[level], "promise",
+	    provider_level_texts[level], "voice",
+	    (json_int_t)(place != 0 ? place : 1));
+}
+
+void
+api_get_providers(struct http_request *request, void *context)
+{
+	const struct api *api = context;
+	const struct calls *calls = api->options.calls;
+	const struct calls_provider *one;
+	json_t *list = json_array();
+
+	for (size_t i = 0; (one = calls_provider_at(calls, i)) != NULL; i++)
+		json_array_append_new(list, provider_json(api->policy, one));
+	if (api->policy->voice_count == 0 ||
+	    place_of(api->policy, CALL_BY_HAND) != 0)
+		json_array_append_new(list, by_hand_json(api->policy));
+	http_reply_json(request, 200, json_pack("{s:o}", "providers", list));
+}
