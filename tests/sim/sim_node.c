@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/clock.h"
 #include "daemon/due_pull.h"
 #include "daemon/matcher.h"
 #include "daemon/promise_scan.h"
@@ -40,11 +41,15 @@ on_committed(void *context, const struct situation *before,
 
 static void
 on_effect(void *context, const struct situation *situation,
-    const struct effect *effect)
+    const struct effect *effect, int64_t sent_boot_ms)
 {
 	const struct call *call = situation_call_const(situation,
 	    effect->call.n);
 
+	/* As carrier.c does: begun too late, it is not begun. */
+	if (effect->kind == EFFECT_PLACE &&
+	    clock_boottime_ms() > sent_boot_ms + CALL_YOUTH_MS)
+		return;
 	if (call != NULL)
 		lines_do(context, call, effect);
 }
