@@ -113,6 +113,8 @@ void lines_stop(void);
 void lines_do(struct sim_node *node, const struct call *call, const struct effect *effect);
 void lines_expire(void);
 size_t lines_live(void);
+/* Calls of that request in which the customer's phone rang, of the last hour. */
+int lines_rung(const char *request);
 /* A person dials by hand: the customer's phone rings. */
 void lines_ring_by_hand(const struct call *call);
 void lines_over_by_hand(const char *request, int n);

@@ -226,10 +226,17 @@ check_request(struct entry *entry)
 	struct specialist s;
 	struct call call;
 	struct standing standing;
-	int was_state = entry->seen_state;
+	int was_state = entry->seen_state % 16;
+	bool was_kept = entry->seen_state >= 16;
 
 	if (!sim_read(entry->key, &r))
 		return;
+	/* What is said of a promise was so. */
+	if (!was_kept && r.kept_at_ms != 0 &&
+	    (r.kept_at_ms > sim.now_ms + TOLD_WITHIN_MS ||
+	        r.kept_at_ms < sim.now_ms - TOLD_WITHIN_MS))
+		sim_blame("%s: kept %lld ms ago, it says now", entry->key,
+		    (long long)(sim.now_ms - r.kept_at_ms));
 	if (was_state == REQUEST_CLOSED && r.state != REQUEST_CLOSED)
 		sim_blame("%s was closed and is %s", entry->key,
 		    request_state_names[r.state]);
@@ -255,7 +262,10 @@ check_request(struct entry *entry)
 			sim_blame("%s is %s without a live call", entry->key,
 			    request_state_names[r.state]);
 	}
-	entry->seen_state = r.state;
+	entry->seen_state = (int)r.state + (r.kept_at_ms != 0 ? 16 : 0);
+	if (r.state == REQUEST_CLOSED && lines_rung(r.id) > r.attempt_count)
+		sim_blame("%s rang %d times and counts %d attempts",
+		    entry->key, lines_rung(r.id), r.attempt_count);
 	if (r.state == REQUEST_CLOSED && was_state != REQUEST_CLOSED) {
 		sim.closed++;
 		sim.missed += (uint64_t)r.missed_count;

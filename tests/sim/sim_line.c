@@ -165,6 +165,22 @@ may_have_been_lost(const struct line *line)
 	    call.outcome == OUTCOME_UNKNOWN;
 }
 
+/* What was answered a moment ago may still ring. */
+static void
+check_is_wanted(const struct line *line)
+{
+	struct record_ref ref = record_ref_request(line->call.id);
+	struct request request;
+	char key[KEY_SIZE];
+
+	record_key(&ref, key);
+	if (sim.fence == BY_ANSWER && (!sim_read(key, &request) ||
+	        (request.state == REQUEST_CLOSED &&
+	            request.closed_at_ms + 5 * SECOND_MS < sim.now_ms)))
+		sim_blame("%s rings the customer of %s, which is closed",
+		    line->sid, key);
+}
+
 static void
 check_ring(const struct line *line)
 {
@@ -173,6 +189,7 @@ check_ring(const struct line *line)
 
 	record_key(&line->call, key);
 	sim.rings++;
+	check_is_wanted(line);
 	if (!sim_read(key, &call))
 		sim_blame("%s rings %s, and no call is recorded", line->sid,
 		    line->customer);
@@ -739,6 +756,17 @@ lines_expire(void)
 			lines[kept++] = lines[i];
 	}
 	line_count = kept;
+}
+
+int
+lines_rung(const char *request)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < line_count; i++)
+		count += lines[i]->leg != LEG_NONE &&
+		    strcmp(lines[i]->call.id, request) == 0;
+	return count;
 }
 
 size_t
