@@ -57,8 +57,10 @@ const char *const fault_crash_points[] = {
 
 /* Defects, each of which something must find; RELIABILITY 4 has the table. */
 const char *const fault_plants[] = {
+	"accepted_before_commit",
 	"act_before_commit",
 	"connection_reused",
+	"events_trimmed",
 	"intake_id_short",
 	"lease_for_ever",
 	"number_in_log",

@@ -268,9 +268,13 @@ def read_events(redis, prefix):
             told[name] = last + 1
             lines += [read_line(one, name)
                       for one in stories[name][first:last + 1]]
-    for name, story in stories.items():
-        if told[name] != len(story):
-            faults.append(f"{name}: {len(story)} lines, {told[name]} in events")
+    head = prefix + "story:"
+    for key in redis.scan_iter(head + "*", count=1000):
+        name = key.decode()[len(head):]
+        length = redis.llen(key)
+        if told.get(name, 0) != length:
+            faults.append(f"{name}: {length} lines, {told.get(name, 0)} in "
+                          "events")
     return lines, faults
 
 
