@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/log.h"
+#include "lib/fault.h"
 #include "scripts.h"
 
 enum {
@@ -252,7 +253,8 @@ store_commit(struct store *store, int64_t now_ms, size_t situations,
 
 	snprintf(head[0], sizeof(head[0]), "%" PRId64, now_ms);
 	snprintf(head[1], sizeof(head[1]), "%d", STORE_SKEW_MAX_MS);
-	snprintf(head[2], sizeof(head[2]), "%d", KEEP_EVENTS_MS);
+	snprintf(head[2], sizeof(head[2]), "%d",
+	    PLANTED("events_trimmed") ? 1 : KEEP_EVENTS_MS);
 	snprintf(head[3], sizeof(head[3]), "%zu", situations);
 	make_room(store, words->count + HEAD);
 	for (size_t i = 0; i < HEAD; i++) {

@@ -57,12 +57,14 @@ const char *const fault_crash_points[] = {
 
 /* Defects, each of which something must find; RELIABILITY 4 has the table. */
 const char *const fault_plants[] = {
+	"accepted_before_commit",
 	"act_before_commit",
 	"answer_5xx_not_created",
 	"authorise_any_sid",
 	"connection_reused",
 	"due_not_written",
 	"ends_keep_index",
+	"events_trimmed",
 	"intake_id_short",
 	"lease_for_ever",
 	"lease_shorter_than_timeout",

@@ -6,7 +6,8 @@ must find it is run: it has to fail with the defect and to pass without.
     ./dev chaos --planted
 
 The last line is {"planted": n, "found": n}. A layer is a command in the build folder
-or a short scene of this file. A name without a layer counts as not found.
+or a short scene of this file; a name that LAYERS does not have is left to the
+simulation. A name without a layer counts as not found.
 """
 import argparse
 import base64
@@ -21,12 +22,14 @@ import time
 
 import crash_points  # noqa: I001  (finds the harness)
 import harness
-from checker import Snapshot
+from checker import Snapshot, read_events
 from company import AUTOMATIC, QUICK, specialist
 from world import World
 
 COMMAND_S = 240
 MANY = 40
+EVENTS = 250                # more than a node of a stream holds
+SIMULATED_S = 10            # of real time
 PAUSE_MS = 1500             # for which Redis takes no writes
 ANSWERS = "+79000000001"
 ID = "web-00000001"
@@ -156,6 +159,32 @@ def hang_up(world, sid):
          "Content-Type": "application/x-www-form-urlencoded"})
 
 
+def asking_is_answered_after_commit(world, node):
+    """Nobody is told 202 before Redis has kept it."""
+    node.do("GET", "/v1/status")
+    until = take_no_writes(world)
+    answers = []
+    thread = in_background(lambda: answers.append(node.control(
+        "POST", "/v1/requests", {"id": ID, "phone": ANSWERS})))
+    while time.monotonic() < until - 0.1:
+        expect(not answers, "a request was acknowledged while Redis took no "
+               "writes")
+        time.sleep(0.02)
+    thread.join()
+    expect(answers[0][0] == 202, f"answered {answers[0]}")
+
+
+def events_are_kept(world, node):
+    """Nothing of what just happened is missing in the stream."""
+    nobody_is_at_work(node)
+    for i in range(EVENTS):
+        status, _ = node.control("POST", "/v1/requests", {
+            "id": f"web-{i:08d}", "phone": f"+79000{i:04d}01"})
+        expect(status in (200, 202), f"a request was answered with {status}")
+    wrong = read_events(world.redis, world.key(""))[1]
+    expect(not wrong, wrong[0] if wrong else "")
+
+
 def promises_are_scanned(world, node):
     """A request that has fallen out of `due` is reported all the same."""
     nobody_is_at_work(node)
@@ -224,8 +253,10 @@ def leases_end(world, node):
 
 
 LAYERS = {
+    "accepted_before_commit": scene(asking_is_answered_after_commit),
     "act_before_commit": scene(act_after_commit, [ANNA]),
     "connection_reused": command("tests/unit/carrier"),
+    "events_trimmed": scene(events_are_kept),
     "intake_id_short": scene(everybody_is_taken),
     "lease_for_ever": scene(leases_end),
     "number_in_log": scene(numbers_stay_out_of_the_log),
@@ -239,10 +270,25 @@ LAYERS = {
 }
 
 
+def simulation(name):
+    """Finds what is planted in lib/, where there is one."""
+    def layer(environment):
+        command("tests/sim/sim", "--seconds", str(SIMULATED_S),
+                *(["--plant", name] if environment else []))({})
+    return layer
+
+
+def layer_of(name):
+    if name in LAYERS:
+        return LAYERS[name]
+    return simulation(name) if (harness.BUILD / "tests/sim/sim").exists() \
+        else None
+
+
 def look(name, environment):
     """What the layer has found, or None."""
     try:
-        LAYERS[name](environment)
+        layer_of(name)(environment)
     except Found as found:
         return str(found).split("\n", maxsplit=1)[0]
     except subprocess.TimeoutExpired:
@@ -252,7 +298,7 @@ def look(name, environment):
 
 def try_one(name):
     """(is found, a line)."""
-    if name not in LAYERS:
+    if layer_of(name) is None:
         return False, f"no layer is named for {name}"
     without = look(name, {})
     if without is not None:
