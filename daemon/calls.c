@@ -420,7 +420,7 @@ calls_do(struct calls *calls, const struct situation *situation,
 		.timeout_ms = (long)entry->timeout_ms,
 		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
 		.start_by_ms = effect->kind == EFFECT_PLACE ?
-		    sent_boot_ms + CALLS_YOUTH_MS : 0,
+		    sent_boot_ms + PLACE_YOUTH_MS : 0,
 		.allow_private = entry->allow_private };
 	is_sent = carrier_send(calls->carrier, &request,
 	    (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs));
