@@ -434,7 +434,7 @@ calls_do(struct calls *calls, const struct situation *situation,
 		.timeout_ms = (long)entry->timeout_ms,
 		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
 		.start_by_ms = effect->kind == EFFECT_PLACE ?
-		    sent_boot_ms + CALL_YOUTH_MS : 0,
+		    sent_boot_ms + PLACE_YOUTH_MS : 0,
 		.allow_private = entry->allow_private };
 	if (effect->kind == EFFECT_PLACE)
 		CRASH_POINT("place_before_send");

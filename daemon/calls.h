@@ -35,7 +35,7 @@ void calls_set_secret(struct calls *calls, const unsigned char secret[SECRET_SIZ
 bool calls_has_secret(const struct calls *calls);
 
 /* engine_hooks.on_effect. A call is not placed when its commit was sent longer ago
- * than CALL_YOUTH_MS: somebody else may have looked for it by then. It was then
+ * than PLACE_YOUTH_MS: somebody else may have looked for it by then. It was then
  * certainly not sent, and its record is told so; should that be lost, its lease
  * brings it. */
 void calls_do(struct calls *calls, const struct situation *situation,

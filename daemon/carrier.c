@@ -332,8 +332,8 @@ on_speak(void *context, char *remote, char *local, int remote_port,
 	(void)local_port;
 	if (transfer->has_spoken && !PLANTED("connection_reused"))
 		return CURL_PREREQFUNC_ABORT;
-	/* Stopped while it was connecting: curl's own time-out may be looked at
-	 * only after this. */
+	/* curl's own time-out does not count the time that the machine was
+	 * suspended while this one was connecting. */
 	if (is_too_late(transfer->speak_by_ms)) {
 		transfer->is_stale = true;
 		return CURL_PREREQFUNC_ABORT;

@@ -10,11 +10,10 @@
 #include <string.h>
 
 #include "daemon/settings_when.h"
-#include "lib/call.h"
 #include "lib/text.h"
 
 /* A call counts as unsure, and may be looked up, when its order is certainly
- * over: it may begin so long after its commit (CALL_YOUTH_MS), then take all of
+ * over: it may begin so long after its commit (PLACE_YOUTH_MS), then take all of
  * the provider's timeout, connecting included; the rest is for a slow loop, the
  * commit, and a provider that lists a call late. */
 enum { LEASE_MARGIN_MS = 13000, LOOKS_MIN = 2, SOCKET_PATH_MAX = 107 };
@@ -317,7 +316,7 @@ check_providers(struct settings_reading *reading)
 	for (size_t i = 0; i < settings->provider_count; i++) {
 		const struct settings_provider *provider =
 		    &settings->providers[i];
-		int64_t least_ms = CALL_YOUTH_MS + provider->timeout_ms +
+		int64_t least_ms = PLACE_YOUTH_MS + provider->timeout_ms +
 		    LEASE_MARGIN_MS;
 
 		path_of("providers", provider->id, "id", path);
@@ -329,7 +328,7 @@ check_providers(struct settings_reading *reading)
 		when_duration_print(provider->timeout_ms, timeout);
 		settings_error(reading, "telephony.place_lease", "must be at "
 		    "least %s: %ds to begin, the timeout %s of provider "
-		    "\"%s\", %ds to spare", least, CALL_YOUTH_MS / 1000, timeout,
+		    "\"%s\", %ds to spare", least, PLACE_YOUTH_MS / 1000, timeout,
 		    provider->id, LEASE_MARGIN_MS / 1000);
 	}
 }

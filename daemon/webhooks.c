@@ -311,6 +311,24 @@ on_queue(void *context, uint64_t tag, enum redis_end end,
 	free(waiting);
 }
 
+/* Who is greeted has answered: that is news which, unlike a webhook, comes
+ * always, and before the end of the call. */
+static void
+tell_progress(struct webhooks *webhooks, const struct record_ref *call,
+    const struct webhook_event *heard)
+{
+	struct webhook_event news = *heard;
+	struct engine_order order = { .must = true };
+
+	news.kind = WEBHOOK_PROGRESS;
+	if (!heard->has_progress || !to_event(&news, &order.event))
+		return;
+	order.event.to = *call;
+	if (!engine_post(webhooks->engine, &order))
+		log_event(LOG_LEVEL_DEBUG, "greeting_not_told",
+		    "call=%s.%d", call->id, call->n);
+}
+
 static void
 greet(struct webhooks *webhooks, struct http_request *request,
     const char *provider, const struct record_ref *call)
@@ -373,6 +391,7 @@ webhooks_on_request(struct webhooks *webhooks, struct http_request *request)
 	case WEBHOOK_QUESTION:
 		if (strcmp(heard.question, "greet") == 0) {
 			greet(webhooks, request, provider, &call);
+			tell_progress(webhooks, &call, &heard);
 			return;
 		}
 		break;

@@ -14,10 +14,6 @@
 #define CALL_BY_HAND "manual"           /* the built-in provider: a person dials */
 #define CALL_AUTHORISED_WITH_INTENT "*" /* no provider's call to bind to yet */
 
-/* How long after the commit that says so a call may still be begun, in ms: later,
- * somebody else may have looked for it already. */
-enum { CALL_YOUTH_MS = 2000 };
-
 enum call_state {
 	CALL_NONE,
 	CALL_PLACING,           /* committed; the POST is under way */

@@ -25,6 +25,7 @@ enum {
 	DISPOSITIONS_MAX = 32,
 	LEVEL_MIN = 1,
 	LEVEL_MAX = 9,          /* higher is better (DECISIONS 5) */
+	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its commit, or never */
 };
 
 /* What follows from a disposition (PRODUCT 5). Suppress and propose_block close

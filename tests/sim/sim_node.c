@@ -48,7 +48,7 @@ on_effect(void *context, const struct situation *situation,
 
 	/* As carrier.c does: begun too late, it is not begun. */
 	if (effect->kind == EFFECT_PLACE &&
-	    clock_boottime_ms() > sent_boot_ms + CALL_YOUTH_MS)
+	    clock_boottime_ms() > sent_boot_ms + PLACE_YOUTH_MS)
 		return;
 	if (call != NULL)
 		lines_do(context, call, effect);

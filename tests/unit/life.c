@@ -573,6 +573,74 @@ a_revoked_call_is_looked_at_too(void **state)
 	assert_int_equal(outcome.effects[1].kind, EFFECT_POLL);
 }
 
+/* What is told of one call, in any order and some of it twice, comes to the same
+ * end. That the customer answered is known before the end: the provider asks how
+ * to greet them. */
+static void
+webhooks_join_in_any_order(void **state)
+{
+	static const struct event news[] = {
+		{ .progress = PROGRESS_AGENT_RINGING },
+		{ .progress = PROGRESS_AGENT_UP },
+		{ .progress = PROGRESS_CUSTOMER_RINGING },
+		{ .progress = PROGRESS_CUSTOMER_UP },
+		{ .is_customer_over = true, .talk_ms = 90000,
+		    .outcome = OUTCOME_ANSWERED },
+		{ .progress = PROGRESS_OVER, .outcome = OUTCOME_ANSWERED },
+	};
+	enum { UP = 3, END = 5, TOLD = COUNT_OF(news) * 2 };
+
+	(void)state;
+	for (int round = 0; round < 5000; round++) {
+		size_t order[TOLD], first[COUNT_OF(news)];
+		enum call_progress rank = PROGRESS_NONE;
+		struct call *c;
+
+		for (size_t i = 0; i < TOLD; i++)
+			order[i] = i % COUNT_OF(news);
+		for (size_t i = TOLD - 1; i > 0; i--) {
+			size_t other = draw((unsigned)i + 1), kept = order[i];
+
+			order[i] = order[other];
+			order[other] = kept;
+		}
+		for (size_t i = TOLD; i-- > 0;)
+			first[order[i]] = i;
+		if (first[END] < first[UP]) {
+			order[first[END]] = UP;
+			order[first[UP]] = END;
+		}
+		one_specialist(SPECIALIST_BUSY);
+		one_request(REQUEST_CALLING);
+		strcpy(before.specialists[0].request, "r");
+		before.specialists[0].call = 1;
+		before.request.call = 1;
+		c = one_call(CALL_LIVE);
+		strcpy(c->sid, "1a");
+		strcpy(c->authorised, "1a");
+		for (size_t i = 0; i < TOLD; i++) {
+			struct event event = news[order[i]];
+
+			event.kind = EVENT_PROGRESS;
+			event.to = record_ref_call("r", 1);
+			event.digit = -1;
+			strcpy(event.sid, "1a");
+			if (!situation_step(&policy, &before, &event,
+			        NOW_MS + (int64_t)i * MINUTE_MS, &outcome))
+				continue;
+			before = outcome.after;
+			assert_true(before.calls[0].rank >= rank);
+			rank = before.calls[0].rank;
+		}
+		assert_int_equal(before.calls[0].state, CALL_ENDED);
+		assert_int_equal(before.calls[0].outcome, OUTCOME_ANSWERED);
+		assert_true(call_has_talked(&before.calls[0]));
+		assert_int_equal(before.request.state, REQUEST_WRAPPING);
+		assert_int_not_equal(before.specialists[0].state,
+		    SPECIALIST_BUSY);
+	}
+}
+
 /* So the commit need not check the others (situation.h, is_alone). */
 static void
 created_looks_at_the_call_only(void **state)
@@ -679,6 +747,7 @@ main(void)
 		    an_offered_request_does_not_wake_to_be_given_up),
 		cmocka_unit_test(the_double_going_does_not_end_ours),
 		cmocka_unit_test(a_revoked_call_is_looked_at_too),
+		cmocka_unit_test(webhooks_join_in_any_order),
 		cmocka_unit_test(created_looks_at_the_call_only),
 		cmocka_unit_test(reopened_where_the_customer_waits_goes_on_there),
 		cmocka_unit_test(requeued_after_maybe_called_holds_no_number),
