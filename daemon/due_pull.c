@@ -8,7 +8,6 @@
 
 enum {
 	CLAIM_MAX = 64,
-	LEASE_MS = 10000,       /* a claimed id is seen again after this */
 	IDLE_MS = 1000,         /* other nodes' commits are not told to us */
 };
 
@@ -110,7 +109,7 @@ due_pull_run(struct due_pull *pull)
 		return;
 	pull->next_ms = now_ms + IDLE_MS;
 	pull->is_claiming = store_claim(pull->store, now_ms,
-	    limit < CLAIM_MAX ? limit : CLAIM_MAX, now_ms + LEASE_MS,
+	    limit < CLAIM_MAX ? limit : CLAIM_MAX, now_ms + DUE_LEASE_MS,
 	    on_claimed, pull, 0);
 }
 

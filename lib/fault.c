@@ -17,6 +17,7 @@ const char *const fault_crash_points[] = {
 
 /* Defects, each of which something must find; RELIABILITY 4 has the table. */
 const char *const fault_plants[] = {
+	"step_aborts",          /* a step of a request named Abort */
 	NULL
 };
 
