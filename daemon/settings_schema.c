@@ -215,7 +215,7 @@ static const struct setting_row keep_rows[] = {
 static const struct setting_table keep_table = TABLE(keep_rows);
 
 static const struct setting_row audit_rows[] = {
-	{ "every", SETTING_DURATION, "1min", 100, HOUR, .flags = SETTING_RESTART,
+	{ "every", SETTING_DURATION, "1m", 100, HOUR, .flags = SETTING_RESTART,
 	    .at = AT(settings, audit_every_ms),
 	    .help = "How often all indexes are compared with the records" },
 	{ "scan", SETTING_DURATION, "1h", 100, 7 * DAY, .flags = SETTING_RESTART,
