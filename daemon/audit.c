@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* audit: a walk through all indexes, then, now and then, through all records. */
+/* audit: a walk through all indexes and, now and then, all records. */
 #include "daemon/audit.h"
 
 #include <stdio.h>
