@@ -235,6 +235,7 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 	    slot->before.request.queue, event->to.kind == RECORD_SPECIALIST ?
 	    event->to.id : "");
 	slot->outcome = outcome_take(engine);
+	CRASH_POINT("in_step");
 	if (PLANTED("step_aborts") && pending->fresh == NULL &&
 	    strcmp(slot->before.request.name, "Abort") == 0)
 		abort();

@@ -12,6 +12,7 @@
 
 /* Where a process may die: before and after each thing that another would see. */
 const char *const fault_crash_points[] = {
+	"in_step",              /* while one is stepped */
 	NULL
 };
 

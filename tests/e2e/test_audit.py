@@ -177,7 +177,7 @@ def test_what_cannot_be_read_is_buried_and_comes_back(daemon):
     assert daemon.ctl("unbury", member).returncode == 1
 
 
-@often
+@pytest.mark.settings(QUICK)
 def test_a_step_buries_what_it_cannot_read(daemon):
     """Also before any audit: whoever loads it."""
     member = waiting(daemon)

@@ -24,8 +24,12 @@ def planted(monkeypatch):
 
 def crash(daemon):
     """Until it is gone by itself; that was to be expected."""
+    gone(daemon, signal.SIGABRT)
+
+
+def gone(daemon, number):
     daemon.wait_for(lambda: not daemon.is_running(), 20)
-    assert daemon.process.returncode == -signal.SIGABRT, daemon.tails()
+    assert daemon.process.returncode == -number, daemon.tails()
     daemon.was_ended = True
 
 
@@ -64,7 +68,13 @@ def test_after_three_crashes_it_is_buried(planted, start_daemon):
 
 def test_a_kill_from_outside_marks_nothing(planted, start_daemon):
     daemon = start_daemon(QUICK)
+    assert daemon.end() == 0
+    # Its first step is that of a specialist of the configuration.
+    daemon.environment["CALLBACKD_CRASH_AT"] = "in_step:1"
     for _ in range(4):
-        daemon.restart(signal.SIGKILL)
+        begin(daemon)
+        gone(daemon, signal.SIGKILL)
+    del daemon.environment["CALLBACKD_CRASH_AT"]
+    daemon.start()
     assert "event=step_crashed" not in daemon.log()
     assert daemon.do("GET", "/v1/buried") == {"buried": []}
