@@ -62,8 +62,15 @@ def test_after_three_crashes_it_is_buried(planted, start_daemon):
     assert bad in daemon.ctl("show", "buried").stdout
     # The other one goes on, and the next start knows as well.
     daemon.wait_for_state("web-00000002", "offered")
+    del daemon.environment["CALLBACKD_PLANTED"]
     daemon.restart()
-    daemon.wait_for_state("web-00000002", "offered", "waiting")
+    assert bad in daemon.ctl("show", "buried").stdout
+    # The defect is mended: so is the record.
+    assert daemon.ctl("unbury", bad).returncode == 0
+    daemon.wait_for(lambda: daemon.redis.zscore(daemon.key("active"), bad))
+    assert daemon.do("GET", "/v1/buried") == {"buried": []}
+    daemon.available("boris")
+    daemon.wait_for_state("web-00000001", "offered")
 
 
 def test_a_kill_from_outside_marks_nothing(planted, start_daemon):
