@@ -36,6 +36,8 @@ static const struct command commands[] = {
 	    "GET", "/v1/late", NULL, show_requests_shape, show_on_requests, NULL },
 	{ "show rejected", "what the websites sent in vain",
 	    "GET", "/v1/rejected", NULL, show_rejected_shape, show_on_rejected, NULL },
+	{ "show buried", "records that cannot go on: a person must mend them",
+	    "GET", "/v1/buried", NULL, show_buried_shape, show_on_buried, NULL },
 	{ "show unknown", "who may have been called: a person must decide",
 	    "GET", "/v1/unknown", NULL, show_requests_shape, show_on_requests, NULL },
 	{ "show results", "calls that wait for their result",
@@ -86,6 +88,9 @@ static const struct command commands[] = {
 	    "change somebody's status",
 	    "PUT", "/v1/specialists/ID", "status=STATUS reason=--reason return_at=--until as=--as",
 	    show_specialist_shape, act_on_specialist, NULL },
+
+	{ "unbury ID", "a record was mended: let it go on",
+	    "POST", "/v1/buried/ID/unbury", NULL, show_unbury_shape, show_on_unburied, NULL },
 
 	{ "help", "this text", NULL, NULL, NULL, NULL, NULL, help_run },
 };

@@ -56,6 +56,15 @@ static const struct field work_inside[] = {
 	END
 };
 
+static const struct field audit_inside[] = {
+	{ "last_at", FIELD_NUMBER, false, NULL },
+	{ "walked", FIELD_NUMBER, false, NULL },
+	{ "repaired", FIELD_NUMBER, false, NULL },
+	{ "buried", FIELD_NUMBER, false, NULL },
+	{ "backpointers", FIELD_NUMBER, false, NULL },
+	END
+};
+
 const struct field show_status_shape[] = {
 	{ "version", FIELD_TEXT, false, NULL },
 	{ "site", FIELD_TEXT, false, NULL },
@@ -69,6 +78,8 @@ const struct field show_status_shape[] = {
 	{ "rejected", FIELD_NUMBER, false, NULL },
 	{ "unknown", FIELD_NUMBER, false, NULL },
 	{ "results", FIELD_NUMBER, false, NULL },
+	{ "buried", FIELD_NUMBER, false, NULL },
+	{ "audit", FIELD_OBJECT, false, audit_inside },
 	{ "queues", FIELD_LIST, false, queue_inside },
 	{ "specialists", FIELD_OBJECT, false, NULL },
 	{ "carrier", FIELD_OBJECT, false, carrier_inside },
@@ -137,6 +148,23 @@ const struct field show_rejected_shape[] = {
 	{ "rejected", FIELD_LIST, true, rejected_inside }, END
 };
 
+static const struct field buried_inside[] = {
+	{ "id", FIELD_TEXT, true, NULL },
+	{ "why", FIELD_TEXT, false, NULL },
+	{ "at", FIELD_NUMBER, false, NULL },
+	{ "node", FIELD_TEXT, false, NULL },
+	{ "fields", FIELD_LIST, false, NULL },
+	END
+};
+
+const struct field show_buried_shape[] = {
+	{ "buried", FIELD_LIST, true, buried_inside }, END
+};
+
+const struct field show_unbury_shape[] = {
+	{ "ok", FIELD_TRUTH, true, NULL }, END
+};
+
 static const struct column queue_columns[] = {
 	{ "QUEUE", false, true },
 	{ "TITLE", false, true },
@@ -173,6 +201,13 @@ static const struct column rejected_columns[] = {
 	{ "AS IT CAME", false, true },
 };
 
+static const struct column buried_columns[] = {
+	{ "AT", false, false },
+	{ "ID", false, false },
+	{ "WHAT CANNOT BE READ", false, true },
+	{ "NODE", false, true },
+};
+
 /* What a status mentions only when there is some of it. */
 static const struct {
 	const char *name, *text;
@@ -181,11 +216,13 @@ static const struct {
 	{ "unknown", "may have been called (show unknown)" },
 	{ "results", "waiting for a result (show results)" },
 	{ "rejected", "not accepted (show rejected)" },
+	{ "buried", "cannot go on (show buried)" },
 };
 
 static void status_print_head(struct ctl *ctl, const json_t *answer);
 static void status_print_people(struct ctl *ctl, const json_t *answer);
 static void status_print_troubles(struct ctl *ctl, const json_t *answer);
+static void status_print_audit(struct ctl *ctl, const json_t *answer);
 static void queues_print(struct ctl *ctl, const json_t *queues);
 static void specialist_add(struct table *table, const json_t *specialist);
 
@@ -206,6 +243,7 @@ show_on_status(struct ctl *ctl, const json_t *answer)
 	    (long long)field_number(answer, "active"), later,
 	    (long long)field_number(carrier, "in_flight"));
 	status_print_people(ctl, answer);
+	status_print_audit(ctl, answer);
 	if (scale != 0 && scale != 1)
 		print_line(ctl->out, &ctl->paper, INK_YELLOW,
 		    "times are multiplied by %g: this is a trial", scale);
@@ -261,6 +299,23 @@ status_print_people(struct ctl *ctl, const json_t *answer)
 	}
 	print_line(ctl->out, &ctl->paper, INK_NONE, "specialists: %s",
 	    list[0] != '\0' ? list : "none");
+}
+
+/* Nothing to say while nothing was wrong. */
+static void
+status_print_audit(struct ctl *ctl, const json_t *answer)
+{
+	const json_t *audit = field_object(answer, "audit");
+	int64_t repaired = field_number(audit, "repaired");
+	int64_t lonely = field_number(audit, "backpointers");
+	char text[FORMAT_SIZE];
+
+	if (repaired == 0 && lonely == 0)
+		return;
+	print_line(ctl->out, &ctl->paper, INK_YELLOW,
+	    "audit: %lld repaired, %lld times partners that do not name each "
+	    "other, last walk %s", (long long)repaired, (long long)lonely,
+	    format_instant(field_number(audit, "last_at"), text));
 }
 
 static void
@@ -479,5 +534,40 @@ show_on_rejected(struct ctl *ctl, const json_t *answer)
 		print_line(ctl->out, &ctl->paper, INK_DIM,
 		    "somebody may wait for a call behind each; what came is "
 		    "shown with --full");
+	return EXIT_DONE;
+}
+
+enum exit_code
+show_on_buried(struct ctl *ctl, const json_t *answer)
+{
+	struct table *table = table_new(buried_columns,
+	    COUNT_OF(buried_columns));
+	const json_t *list = field_list(answer, "buried"), *one;
+	char text[FORMAT_SIZE];
+	size_t i;
+
+	json_array_foreach(list, i, one) {
+		table_cell(table, INK_NONE, format_instant(
+		    field_number(one, "at"), text));
+		table_cell(table, INK_BOLD, field_text(one, "id"));
+		table_cell(table, INK_RED, field_text(one, "why"));
+		table_cell(table, INK_NONE, field_text(one, "node"));
+	}
+	table_print(table, ctl->out, &ctl->paper, true);
+	table_free(table);
+	if (json_array_size(list) == 0)
+		print_line(ctl->out, &ctl->paper, INK_GREEN, "none");
+	else
+		print_line(ctl->out, &ctl->paper, INK_DIM,
+		    "what was read of each is in --json; mend the record, "
+		    "then: callbackctl unbury ID");
+	return EXIT_DONE;
+}
+
+enum exit_code
+show_on_unburied(struct ctl *ctl, const json_t *answer)
+{
+	(void)answer;
+	print_line(ctl->out, &ctl->paper, INK_NONE, "it goes on");
 	return EXIT_DONE;
 }

@@ -47,6 +47,8 @@ static const struct {
 	{ HTTP_GET, "/v1/unknown", STAFF, api_get_unknown },
 	{ HTTP_GET, "/v1/results", STAFF, api_get_results },
 	{ HTTP_GET, "/v1/rejected", STAFF, api_get_rejected },
+	{ HTTP_GET, "/v1/buried", STAFF, api_get_buried },
+	{ HTTP_POST, "/v1/buried/{id}/unbury", STAFF, api_post_unbury },
 	{ HTTP_GET, "/v1/specialists", STAFF, api_get_specialists },
 	{ HTTP_PUT, "/v1/specialists/{id}", STAFF, api_put_specialist },
 	{ HTTP_POST, "/v1/specialists/{id}/{verb}", STAFF,

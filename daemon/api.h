@@ -7,6 +7,7 @@
 #ifndef CALLBACKD_DAEMON_API_H
 #define CALLBACKD_DAEMON_API_H
 
+#include "daemon/audit.h"
 #include "daemon/calls.h"
 #include "daemon/matcher.h"
 #include "daemon/submit.h"
@@ -23,6 +24,7 @@ struct api_options {
 	struct submitter *submitter;
 	struct calls *calls;
 	struct webhooks *webhooks;
+	struct audit *audit;
 	const struct policy *policy;
 	const char *web_dir;            /* where shop and desk lie; borrowed */
 	const char *desk_token;         /* borrowed; "" refuses everybody but the control socket */

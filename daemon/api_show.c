@@ -369,7 +369,7 @@ struct counts {
 	struct http_handle handle;
 	bool is_status, has_failed;
 	size_t outstanding, queue_count;
-	int64_t active, late, rejected, referred, unknown;
+	int64_t active, late, rejected, referred, unknown, buried;
 	int64_t due_ms, promise_ms, unreported;  /* the oldest; 0: none */
 	struct { int64_t waiting, late, ready; } *queues;
 	struct specialist *specialists;  size_t specialist_count;
@@ -409,6 +409,17 @@ behind_s(const struct counts *counts, int64_t moment_ms)
 }
 
 static json_t *
+audit_json(const struct audit_counts *counts)
+{
+	return json_pack("{s:I,s:I,s:I,s:I,s:I}",
+	    "last_at", (json_int_t)(counts->last_at_ms / 1000),
+	    "walked", (json_int_t)counts->walked,
+	    "repaired", (json_int_t)counts->repaired,
+	    "buried", (json_int_t)counts->buried,
+	    "backpointers", (json_int_t)counts->backpointers);
+}
+
+static json_t *
 status_json(const struct counts *counts)
 {
 	struct api *api = counts->api;
@@ -423,7 +434,7 @@ status_json(const struct counts *counts)
 		json_object_set_new(states, specialist_state_names[i],
 		    json_integer(by_state[i]));
 	return json_pack("{s:s,s:s,s:s,s:I,s:s,s:{s:b,s:s},s:I,s:I,s:I,s:I,"
-	    "s:I,s:I,s:I,s:o,s:o,s:{s:I},s:{s:f,s:f,s:I}}",
+	    "s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:{s:I},s:{s:f,s:f,s:I}}",
 	    "version", PACKAGE_VERSION, "site", api->policy->site, "company",
 	    api->policy->company, "now", (json_int_t)(store_knows_time(
 	        o->store) ? store_now_ms(o->store) / 1000 : 0),
@@ -439,6 +450,8 @@ status_json(const struct counts *counts)
 	    "rejected", (json_int_t)counts->rejected,
 	    "unknown", (json_int_t)counts->unknown,
 	    "results", (json_int_t)counts->referred,
+	    "buried", (json_int_t)counts->buried,
+	    "audit", audit_json(audit_counts(o->audit)),
 	    "queues", queues_json(counts), "specialists", states, "carrier",
 	    "in_flight", (json_int_t)calls_in_flight(o->calls),
 	    "work", "oldest_due_s", behind_s(counts, counts->due_ms),
@@ -473,7 +486,7 @@ counted(struct counts *counts)
 
 /* The tag says where the number goes: which of these, or queue and column. */
 enum { TAG_ACTIVE, TAG_LATE, TAG_REJECTED, TAG_REFERRED, TAG_UNREPORTED,
-	TAG_QUEUES };
+	TAG_BURIED, TAG_QUEUES };
 enum { TAG_DUE, TAG_PROMISE };
 
 static void
@@ -496,6 +509,8 @@ on_count(void *context, uint64_t tag, enum redis_end end,
 		counts->referred = number;
 	} else if (tag == TAG_UNREPORTED) {
 		counts->unreported = number;
+	} else if (tag == TAG_BURIED) {
+		counts->buried = number;
 	} else {
 		size_t queue = (size_t)(tag - TAG_QUEUES) / 3;
 
@@ -605,6 +620,8 @@ api_get_status(struct http_request *request, void *context)
 	    TAG_REJECTED, "XLEN", "rejected");
 	counts->outstanding += STORE_SEND(store, on_count, counts,
 	    TAG_REFERRED, "ZCARD", "referred");
+	counts->outstanding += STORE_SEND(store, on_count, counts, TAG_BURIED,
+	    "ZCARD", "buried");
 	counts->specialist_count = api->policy->specialist_count < LIST_MAX ?
 	    api->policy->specialist_count : LIST_MAX;
 	counts->specialists = calloc(counts->specialist_count + 1,

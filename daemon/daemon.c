@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include "daemon/api.h"
+#include "daemon/audit.h"
 #include "daemon/due_pull.h"
 #include "daemon/embedded_redis.h"
 #include "daemon/intake_pull.h"
 #include "daemon/notify.h"
+#include "daemon/poison.h"
 #include "daemon/promise_scan.h"
 #include "daemon/roster.h"
 #include "lib/fault.h"
@@ -41,6 +43,7 @@ struct daemon {
 	struct intake_pull *intake_pull;
 	struct due_pull *due_pull;
 	struct promise_scan *promise_scan;
+	struct audit *audit;
 	struct roster *roster;
 	struct api *api;
 	bool is_draining, was_up, has_been_up;
@@ -164,6 +167,15 @@ others(void *context, const char *queue, const char *specialist)
 	struct daemon *daemon = context;
 
 	return matcher_others(daemon->matcher, queue, specialist);
+}
+
+static void
+on_unreadable(void *context, const struct record_ref *ref, const char *why,
+    const struct pair *pairs, size_t count)
+{
+	struct daemon *daemon = context;
+
+	audit_bury(daemon->audit, ref, why, pairs, count);
 }
 
 /* ---- the site's secret: tokens of calls depend on it */
@@ -423,7 +435,7 @@ build_rooms(struct daemon *daemon)
 	const struct settings *settings = daemon->settings;
 	const struct policy *policy = &settings->policy;
 	struct engine_hooks hooks = { daemon, on_committed, on_effect, find,
-		on_stale, others };
+		on_stale, others, on_unreadable };
 	struct api_options options;
 
 	daemon->store = store_new(daemon->base, &daemon->address, policy->site,
@@ -440,6 +452,8 @@ build_rooms(struct daemon *daemon)
 	daemon->due_pull = due_pull_new(daemon->store, daemon->engine);
 	daemon->promise_scan = promise_scan_new(daemon->store,
 	    daemon->engine);
+	daemon->audit = audit_new(daemon->store, daemon->engine, policy,
+	    settings->audit_every_ms, settings->audit_scan_ms);
 	daemon->intake_pull = intake_pull_new(daemon->base, &daemon->address,
 	    daemon->store, daemon->engine, daemon->submitter);
 	daemon->roster = roster_new(daemon->store, daemon->engine);
@@ -448,11 +462,23 @@ build_rooms(struct daemon *daemon)
 		.store = daemon->store, .engine = daemon->engine,
 		.matcher = daemon->matcher, .submitter = daemon->submitter,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
+		.audit = daemon->audit,
 		.policy = policy, .web_dir = settings->web_dir,
 		.desk_token = daemon->desk_token,
 		.sandbox_url = settings->sandbox_url };
 	daemon->api = api_new(&options);
 	webhooks_set_server(daemon->webhooks, api_server(daemon->api));
+}
+
+static void
+open_poison(const char *state_dir)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/stepping", state_dir);
+	if (!poison_open(path))
+		log_event(LOG_LEVEL_WARNING, "stepping_unwritable",
+		    "path=%s error=\"%s\"", path, strerror(errno));
 }
 
 static struct event_base *
@@ -489,6 +515,7 @@ daemon_new(struct settings *stolen_settings, const char *config_path,
 		daemon_free(daemon);
 		return NULL;
 	}
+	open_poison(stolen_settings->state_dir);
 	daemon->base = make_base();
 	if (!make_calls(daemon, ret_error, error_size)) {
 		daemon_free(daemon);
@@ -513,6 +540,7 @@ daemon_free(struct daemon *daemon)
 	intake_pull_free(daemon->intake_pull);
 	due_pull_free(daemon->due_pull);
 	promise_scan_free(daemon->promise_scan);
+	audit_free(daemon->audit);
 	roster_free(daemon->roster);
 	webhooks_free(daemon->webhooks);
 	submitter_free(daemon->submitter);
@@ -524,6 +552,7 @@ daemon_free(struct daemon *daemon)
 	    !embedded_redis_stop(daemon->embedded, &error))
 		log_event(LOG_LEVEL_ERR, "embedded_redis_stop",
 		    "error=\"%s\"", error);
+	poison_close();
 	if (daemon->base != NULL)
 		event_base_free(daemon->base);
 	if (daemon->settings != daemon->first)
@@ -561,6 +590,7 @@ daemon_run(struct daemon *daemon)
 			if (roster_is_done(daemon->roster))
 				api_set_ready(daemon->api);
 			intake_pull_run(daemon->intake_pull);
+			audit_run(daemon->audit);
 			matcher_run(daemon->matcher);
 			if (may_claim(daemon))
 				due_pull_run(daemon->due_pull);
@@ -576,6 +606,7 @@ void
 daemon_tick(struct daemon *daemon)
 {
 	promise_scan_tick(daemon->promise_scan);
+	audit_tick(daemon->audit);
 	matcher_tick(daemon->matcher);
 	log_flush();
 	if (daemon->embedded != NULL && !store_is_up(daemon->store) &&
@@ -598,6 +629,9 @@ daemon_sleep_ms(struct daemon *daemon)
 	wait_ms = intake_pull_next_ms(daemon->intake_pull) -
 	    clock_monotonic_ms();
 	if (wait_ms < sleep_ms && !intake_pull_is_busy(daemon->intake_pull))
+		sleep_ms = wait_ms;
+	wait_ms = audit_next_ms(daemon->audit) - clock_monotonic_ms();
+	if (wait_ms < sleep_ms && calls_has_secret(daemon->calls))
 		sleep_ms = wait_ms;
 	return sleep_ms < 1 ? 1 : sleep_ms;
 }
@@ -630,6 +664,7 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	daemon->settings = settings;
 	engine_set_policy(daemon->engine, policy);
 	matcher_set_policy(daemon->matcher, policy);
+	audit_set_policy(daemon->audit, policy);
 	submitter_set_policy(daemon->submitter, policy);
 	calls_set_policy(daemon->calls, policy);
 	api_set_policy(daemon->api, policy);
@@ -669,6 +704,7 @@ daemon_drain(struct daemon *daemon)
 	log_event(LOG_LEVEL_NOTICE, "stopping", "in_hand=%zu in_flight=%zu",
 	    engine_in_hand(daemon->engine), calls_in_flight(daemon->calls));
 	due_pull_stop(daemon->due_pull);
+	audit_stop(daemon->audit);
 	intake_pull_stop(daemon->intake_pull);
 	matcher_stop(daemon->matcher);
 	api_set_stopping(daemon->api);

@@ -9,7 +9,6 @@
 
 enum {
 	CLAIM_MAX = 64,
-	LEASE_MS = 10000,       /* a claimed id is seen again after this */
 	IDLE_MS = 1000,         /* other nodes' commits are not told to us */
 };
 
@@ -114,7 +113,7 @@ due_pull_run(struct due_pull *pull)
 	if (pull->next_ms > now_ms)
 		return;
 	pull->next_ms = now_ms + IDLE_MS;
-	lease_ms = PLANTED("lease_for_ever") ? INT32_MAX : LEASE_MS;
+	lease_ms = PLANTED("lease_for_ever") ? INT32_MAX : DUE_LEASE_MS;
 	CRASH_POINT("claim_before");
 	pull->is_claiming = store_claim(pull->store, now_ms,
 	    limit < CLAIM_MAX ? limit : CLAIM_MAX, now_ms + lease_ms,

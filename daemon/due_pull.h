@@ -11,6 +11,11 @@
 
 struct due_pull;
 
+/* A claimed id is seen again after this: how far `due` may lie behind a wake
+ * moment that has come. */
+enum { DUE_LEASE_MS = 10000 };
+
+
 struct due_pull *due_pull_new(struct store *store, struct engine *engine);
 void due_pull_free(struct due_pull *pull);
 /* Claims nothing more. */

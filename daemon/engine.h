@@ -41,6 +41,10 @@ struct engine_order {
 	const struct specialist *partner;       /* MATCHED: as just read; NULL: is loaded */
 	const char *said;                       /* ARRIVED */
 	const char *warnings;                   /* ARRIVED: of its answers, JSON */
+	/* DUE: writes the whole standing, whatever the tables say; of the addressee also out
+	 * of audit_index ("": none). DONE, HELD: as far as nobody else is in the way. */
+	bool is_audit;
+	const char *audit_index;
 	const char *take_index, *take_member;  size_t take_length;  /* guard */
 	bool must;                              /* a fact from outside: waits for Redis */
 	engine_on_result *on_result;  void *context;  uint64_t tag;  /* NULL: nobody asks */
@@ -64,6 +68,9 @@ struct engine_hooks {
 	void (*on_stale)(void *context, const char *specialist);
 	/* Others at work for this queue: a hint. */
 	int (*others)(void *context, const char *queue, const char *specialist);
+	/* A record cannot be read; what asked for it fails. */
+	void (*on_unreadable)(void *context, const struct record_ref *ref, const char *why,
+	    const struct pair *pairs, size_t count);
 };
 
 struct engine *engine_new(struct store *store, const struct policy *policy, size_t slots_max,
@@ -79,6 +86,11 @@ bool engine_post(struct engine *engine, const struct engine_order *order);
 bool engine_refuse(struct engine *engine, const char *take_index, const char *take_member,
     size_t take_length, const char *const *rejected, const char *answer_id, const char *answer,
     engine_on_result *on_result, void *context, uint64_t tag);
+
+/* Takes a record out of every index and keeps `burial` as buried:ID, if its field v
+ * still is `version` ("0": it has none). The record itself is left as it is. */
+bool engine_bury(struct engine *engine, const struct record_ref *ref, const char *version,
+    const char *burial, engine_on_result *on_result, void *context, uint64_t tag);
 
 /* One pass: steps what is loaded, sends commits, ends what has come back. */
 void engine_run(struct engine *engine);

@@ -10,6 +10,7 @@
 
 #include "daemon/engine_internal.h"
 #include "daemon/log.h"
+#include "daemon/poison.h"
 #include "lib/commit.h"
 #include "lib/fault.h"
 #include "lib/standing.h"
@@ -46,6 +47,9 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		.warnings_json = pending->warnings != NULL ?
 		    pending->warnings : slot->warnings };
 
+	if (pending->burial != NULL)
+		return commit_bury(engine->policy, &pending->event.to,
+		    pending->version, pending->burial, now_ms, slot->op, words);
 	if (slot->is_forget)
 		return commit_forget(engine->policy, &pending->event.to,
 		    slot->op, words);
@@ -63,6 +67,9 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 	    !standing_holds_number(&slot->outcome->after.request))
 		extras.absent_key = slot->absent_key;
 	if (slot->is_audit) {
+		extras.audit_ref = &pending->event.to;
+		extras.audit_index = pending->audit_index;
+		extras.keeps_uniques = slot->is_held;
 		slot->outcome->after = slot->before;
 		slot->outcome->move_count = 0;
 		slot->outcome->effect_count = 0;
@@ -126,8 +133,11 @@ is_committed(struct engine *engine, struct slot *slot)
 	char reason[REASON_SIZE] = "";
 	bool is_event = outcome != NULL && !slot->is_audit && !slot->is_forget;
 
-	if (slot->is_forget || pending->is_refusal || slot->is_audit)
-		result.end = pending->is_refusal ? ENGINE_DONE : ENGINE_NO_ROW;
+	if (pending->is_audit)
+		result.end = slot->is_forget ? ENGINE_ABSENT :
+		    slot->is_held ? ENGINE_HELD : ENGINE_DONE;
+	else if (slot->is_forget || slot->is_audit)
+		result.end = ENGINE_NO_ROW;
 	if (is_event) {
 		commit_done(&slot->before, &outcome->after, slot->op);
 		engine->hooks.on_committed(engine->hooks.context,
@@ -186,6 +196,14 @@ is_held(struct engine *engine, struct slot *slot, const char *words)
 	snprintf(key, sizeof(key), "%.*s", (int)(space - words), words);
 	is_number = strncmp(key, "phone:", 6) == 0 &&
 	    strchr(key + 6, ':') == NULL;
+	if (slot->is_audit) {
+		/* The indexes at least; whose the key is, a person must say. */
+		log_event(LOG_LEVEL_WARNING, "audit_held",
+		    "root=%s key=%s owner=%s", slot->root, key, owner);
+		slot->is_held = true;
+		slot_again(engine, slot);
+		return;
+	}
 	if (was_matched) {
 		/* Offered by ourselves, but the customer is in another call. */
 		slot->no_match = true;
@@ -246,7 +264,9 @@ on_word(struct engine *engine, struct slot *slot, const char *word)
 		is_committed(engine, slot);
 	} else if (strncmp(word, "conflict ", 9) == 0) {
 		slot_unmatch(engine, slot);
-		if (TAILQ_FIRST(&slot->pendings)->fresh != NULL)
+		if (TAILQ_FIRST(&slot->pendings)->burial != NULL)
+			slot_fail(engine, slot, ENGINE_GONE, "gone");
+		else if (TAILQ_FIRST(&slot->pendings)->fresh != NULL)
 			is_taken(engine, slot, word + 9);
 		else if (TAILQ_FIRST(&slot->pendings)->partner != NULL)
 			slot_fail(engine, slot, ENGINE_NO_ROW, "stale");
@@ -360,7 +380,9 @@ fill_and_send(struct engine *engine, struct batch *batch)
 			slot_again(engine, slot);
 			continue;
 		}
+		poison_enter(slot->root);
 		records += add_slot(engine, slot, now_ms, &batch->words);
+		poison_leave();
 		slot->state = SLOT_SENT;
 		slot->sent_boot_ms = clock_boottime_ms();
 		do_effects_early(engine, slot);

@@ -32,6 +32,8 @@ struct pending {
 	char *take_member;  size_t take_length;
 	char **rejected;  char *answer_id, *answer;   /* a refusal; owned */
 	bool is_refusal, must;
+	bool is_audit;  char audit_index[ID_SIZE + 8];
+	char *burial, *version;         /* of a burial; owned */
 	engine_on_result *on_result;  void *context;  uint64_t tag;
 };
 
@@ -64,6 +66,7 @@ struct slot {
 	char op[OP_SIZE];
 	int64_t sent_boot_ms;           /* its commit, by clock_boottime_ms */
 	bool is_audit, is_forget;
+	bool is_held;                   /* of this audit: the unique keys stay as they are */
 	char absent_key[KEY_SIZE];      /* guard of this commit */
 	char matched[ID_SIZE];          /* specialist the engine matched by itself */
 	bool no_match;                  /* do not match again by itself */

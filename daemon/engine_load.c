@@ -6,6 +6,7 @@
 
 #include "daemon/engine_internal.h"
 #include "daemon/log.h"
+#include "daemon/poison.h"
 #include "lib/answer.h"
 
 enum { REFS_MAX = 16, KIND_SHIFT = 56 };
@@ -60,6 +61,10 @@ read_record(struct load *load, const struct redisReply *reply)
 		log_event(LOG_LEVEL_ERR, "record_unreadable",
 		    "record=%s field=%s", key, why);
 		slot->has_failed = true;
+		if (count > 0)
+			load->engine->hooks.on_unreadable(
+			    load->engine->hooks.context, &load->ref, why,
+			    pairs, (size_t)count);
 	}
 }
 
@@ -102,7 +107,9 @@ on_loaded(void *context, uint64_t tag, enum redis_end end,
 			    "root=%s error=\"%s\"", slot->root, reply->str);
 		slot->has_failed = true;
 	} else if (load->kind == LOAD_RECORD) {
+		poison_enter(slot->root);
 		read_record(load, reply);
+		poison_leave();
 	} else if (load->kind == LOAD_ASKERS) {
 		read_askers(slot, reply);
 	} else {
@@ -229,7 +236,8 @@ slot_load(struct engine *engine, struct slot *slot)
 		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "unreadable");
 		return false;
 	}
-	if (pending->fresh != NULL || pending->is_refusal)
+	if (pending->fresh != NULL || pending->is_refusal ||
+	    pending->burial != NULL)
 		return true;
 	count = missing(slot, &pending->event, refs);
 	if (slot->before.specialist_count + count > SPECIALISTS_MAX ||

@@ -46,6 +46,8 @@ pending_free(struct pending *pending)
 	free(pending->partner);
 	free(pending->said);
 	free(pending->warnings);
+	free(pending->burial);
+	free(pending->version);
 	free(pending->note);
 	free(pending->take_member);
 	if (pending->rejected != NULL) {
@@ -200,6 +202,7 @@ slot_answer(struct engine *engine, struct slot *slot,
 	slot->absent_key[0] = '\0';
 	slot->is_audit = false;
 	slot->is_forget = false;
+	slot->is_held = false;
 	outcome_give(engine, slot->outcome);
 	slot->outcome = NULL;
 	if (pending->on_result != NULL)
@@ -246,6 +249,10 @@ make_pending(const struct engine_order *order)
 		pending->take_length = order->take_length;
 	}
 	pending->must = order->must;
+	pending->is_audit = order->is_audit;
+	if (order->audit_index != NULL)
+		snprintf(pending->audit_index, sizeof(pending->audit_index),
+		    "%s", order->audit_index);
 	pending->on_result = order->on_result;
 	pending->context = order->context;
 	pending->tag = order->tag;
@@ -319,6 +326,31 @@ engine_refuse(struct engine *engine, const char *take_index,
 	CHECK(pending->rejected != NULL);
 	for (size_t i = 0; i < count; i++)
 		pending->rejected[i] = copy_text(rejected[i]);
+	if (slot_enqueue(engine, &root, pending))
+		return true;
+	pending_free(pending);
+	return false;
+}
+
+bool
+engine_bury(struct engine *engine, const struct record_ref *ref,
+    const char *version, const char *burial, engine_on_result *on_result,
+    void *context, uint64_t tag)
+{
+	struct engine_order order = { .event = { .to = *ref },
+		.on_result = on_result, .context = context, .tag = tag };
+	struct pending *pending;
+	struct record_ref root;
+	char id[REQUEST_ID_SIZE];
+
+	if (!store_is_up(engine->store))
+		return false;
+	/* A slot of its own: its record cannot be loaded. */
+	engine_fresh_id(engine, id);
+	root = record_ref_request(id);
+	pending = make_pending(&order);
+	pending->burial = copy_text(burial);
+	pending->version = copy_text(version);
 	if (slot_enqueue(engine, &root, pending))
 		return true;
 	pending_free(pending);

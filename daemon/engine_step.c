@@ -10,7 +10,9 @@
 
 #include "daemon/engine_internal.h"
 #include "daemon/log.h"
+#include "daemon/poison.h"
 #include "lib/commit.h"
+#include "lib/fault.h"
 #include "lib/standing.h"
 
 void
@@ -234,6 +236,10 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 	    slot->before.request.queue, event->to.kind == RECORD_SPECIALIST ?
 	    event->to.id : "");
 	slot->outcome = outcome_take(engine);
+	CRASH_POINT("in_step");
+	if (PLANTED("step_aborts") && pending->fresh == NULL &&
+	    strcmp(slot->before.request.name, "Abort") == 0)
+		abort();
 	has_row = situation_step(engine->policy, &slot->before, event, now_ms,
 	    slot->outcome);
 	if (!has_row) {
@@ -255,6 +261,16 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 		slot_answer(engine, slot, &done);
 		return;
 	}
+	prepare(engine, slot);
+}
+
+/* The record is right, its whole standing is written again. */
+static void
+audit(struct engine *engine, struct slot *slot)
+{
+	slot->is_audit = true;
+	slot->outcome = outcome_take(engine);
+	slot->outcome->note = NULL;
 	prepare(engine, slot);
 }
 
@@ -288,9 +304,16 @@ slot_advance(struct engine *engine, struct slot *slot)
 			slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
 		return;
 	}
+	if (poison_is_barred(slot->root)) {
+		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "buried");
+		return;
+	}
+	/* A hand in Redis raises no version. */
+	if (pending->is_audit && slot->is_cached)
+		slot_forget_situation(slot);
 	if (!slot_load(engine, slot))
 		return;
-	if (pending->is_refusal) {
+	if (pending->is_refusal || pending->burial != NULL) {
 		prepare(engine, slot);
 		return;
 	}
@@ -306,5 +329,11 @@ slot_advance(struct engine *engine, struct slot *slot)
 		if (!is_at_its_root(engine, slot, &pending->event))
 			return;
 	}
+	if (pending->is_audit) {
+		audit(engine, slot);
+		return;
+	}
+	poison_enter(slot->root);
 	step(engine, slot, pending);
+	poison_leave();
 }

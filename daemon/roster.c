@@ -89,7 +89,9 @@ on_result(void *context, uint64_t tag, const struct engine_result *result)
 		if (!post(roster, &import->entry, true))
 			log_event(LOG_LEVEL_WARNING, "roster_incomplete",
 			    "specialist=%s", import->entry.id);
-	} else if (result->end == ENGINE_UNAVAILABLE) {
+	} else if (result->end == ENGINE_UNAVAILABLE &&
+	    strcmp(result->reason, "unreadable") != 0 &&
+	    strcmp(result->reason, "buried") != 0) {
 		/* From here again, when Redis is back. */
 		for (size_t i = 0; i < roster->next; i++) {
 			if (strcmp(roster->entries[i].id,

@@ -80,6 +80,7 @@ struct settings {
 	size_t provider_count;                  /* without the built-in "manual" */
 	int64_t drain_ms;                       /* of a stop, before calls under way are left alone */
 	int in_hand;                            /* situations at a time */
+	int64_t audit_every_ms, audit_scan_ms;  /* between two walks of the indexes; of the records */
 	bool allow_test_settings;               /* inline secrets, clock_scale: never in earnest */
 	double clock_scale;                     /* 1 unless this is a trial */
 	const char *desk_token_file;            /* made by the daemon when it is absent */

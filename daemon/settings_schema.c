@@ -214,6 +214,16 @@ static const struct setting_row keep_rows[] = {
 };
 static const struct setting_table keep_table = TABLE(keep_rows);
 
+static const struct setting_row audit_rows[] = {
+	{ "every", SETTING_DURATION, "1m", 100, HOUR, .flags = SETTING_RESTART,
+	    .at = AT(settings, audit_every_ms),
+	    .help = "How often all indexes are compared with the records" },
+	{ "scan", SETTING_DURATION, "1h", 100, 7 * DAY, .flags = SETTING_RESTART,
+	    .at = AT(settings, audit_scan_ms),
+	    .help = "How often records are looked for that no index has" },
+};
+static const struct setting_table audit_table = TABLE(audit_rows);
+
 static const struct setting_row alarms_rows[] = {
 	{ "to", SETTING_TEXTS, NULL, 0, 16, FORMAT_TARGET, .flags = SETTING_LATER,
 	    .at = SETTING_NOWHERE, .help = "Specialists, numbers and URLs that are told" },
@@ -478,6 +488,7 @@ static const struct setting_row file_rows[] = {
 	{ "result", SETTING_GROUP, .table = &result_table },
 	{ "telephony", SETTING_GROUP, .table = &telephony_table },
 	{ "keep", SETTING_GROUP, .table = &keep_table },
+	{ "audit", SETTING_GROUP, .table = &audit_table },
 	{ "keep_for_line", SETTING_INTEGER, NULL, 0, 1000, .flags = SETTING_LATER,
 	    .at = SETTING_NOWHERE, .help = "People left free for callers on hold" },
 	{ "card_url", SETTING_TEXT, NULL, 1, URL_MAX_BYTES, FORMAT_CARD,

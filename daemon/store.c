@@ -171,6 +171,19 @@ store_ask_config(struct store *store, const char *name,
 }
 
 bool
+store_scan(struct store *store, const char *cursor, redis_on_reply *on_reply,
+    void *context, uint64_t tag)
+{
+	char pattern[ID_SIZE + 8];
+	const char *argv[] = { "SCAN", cursor, "MATCH", pattern, "COUNT", "256",
+		"TYPE", "hash" };
+
+	snprintf(pattern, sizeof(pattern), "%s*", store->prefix);
+	return redis_link_send(store->link, (int)COUNT_OF(argv), argv, NULL,
+	    STORE_DEADLINE_MS, on_reply, context, tag);
+}
+
+bool
 store_load(struct store *store, const struct record_ref *ref,
     redis_on_reply *on_reply, void *context, uint64_t tag)
 {

@@ -42,6 +42,10 @@ bool store_send(struct store *store, redis_on_reply *on_reply, void *context, ui
 bool store_ask_config(struct store *store, const char *name, redis_on_reply *on_reply,
     void *context, uint64_t tag);
 
+/* One step of SCAN over the hashes below the prefix; the keys come with it in front. */
+bool store_scan(struct store *store, const char *cursor, redis_on_reply *on_reply,
+    void *context, uint64_t tag);
+
 /* HGETALL of a record. */
 bool store_load(struct store *store, const struct record_ref *ref, redis_on_reply *on_reply,
     void *context, uint64_t tag);

@@ -183,9 +183,10 @@ is_written(const struct standing *was, const char *index, int64_t score)
 	return old == NULL || *old != score || strcmp(index, "due") == 0;
 }
 
+/* `more`: one more to leave; NULL: none. */
 static void
 add_indexes(const struct standing *was, const struct standing *is,
-    bool is_audit, size_t head, struct words *words)
+    bool is_audit, const char *more, size_t head, struct words *words)
 {
 	size_t count = 0;
 
@@ -201,6 +202,12 @@ add_indexes(const struct standing *was, const struct standing *is,
 		if (score_in(is, was->in[i].index) != NULL)
 			continue;
 		words_add(words, was->in[i].index);
+		words_add(words, "");
+		count++;
+	}
+	if (more != NULL && more[0] != '\0' && score_in(is, more) == NULL &&
+	    score_in(was, more) == NULL) {
+		words_add(words, more);
 		words_add(words, "");
 		count++;
 	}
@@ -355,8 +362,11 @@ add_record(const struct policy *policy, const struct situation *before,
 	forget_index(pair, &was, &is);
 	if (extras->is_audit)
 		standing_add_absent(pair->kind, pair->after, &was);
-	add_indexes(&was, &is, extras->is_audit, head, words);
-	count = add_uniques(policy, pair, &was, &is, extras->is_audit, words);
+	add_indexes(&was, &is, extras->is_audit, extras->audit_ref != NULL &&
+	    record_ref_equal(extras->audit_ref, &pair->ref) ?
+	    extras->audit_index : NULL, head, words);
+	count = extras->keeps_uniques ? 0 : add_uniques(policy, pair, &was,
+	    &is, extras->is_audit, words);
 	if (pair->after == &outcome->after.request)
 		count += add_seen(policy, before, &outcome->after, words);
 	words_set_count(words, head, PART_UNIQUES, count);
@@ -397,11 +407,19 @@ is_latest_of_case(const struct situation *after)
 
 static void
 add_lives(const struct policy *policy, const struct situation *before,
-    const struct outcome *outcome, size_t head, struct words *words)
+    const struct outcome *outcome, const struct commit_extras *extras,
+    size_t head, struct words *words)
 {
 	const struct request *is = &outcome->after.request;
 	const struct request *birth = &outcome->birth;
 	size_t count = 0;
+	char key[KEY_SIZE];
+
+	if (extras->audit_ref != NULL &&
+	    strcmp(extras->audit_index, "buried") == 0) {
+		record_key(extras->audit_ref, key);
+		count += add_life("buried:", key, 1, NULL, words);
+	}
 
 	if (birth->id[0] != '\0') {
 		count += add_life("said:", birth->id, 0, is->id, words);
@@ -807,7 +825,7 @@ commit_between(const struct policy *policy, const struct situation *before,
 	words_set_count(words, head, PART_RECORDS, count);
 	for (size_t i = 0; i < count; i++)
 		add_record(policy, before, outcome, &pairs[i], extras, words);
-	add_lives(policy, before, outcome, head, words);
+	add_lives(policy, before, outcome, extras, head, words);
 	add_texts(policy, before, outcome, extras, head, words);
 	add_rejected(extras, head, words);
 	add_counters(before, outcome, now_ms, head, words);
@@ -818,44 +836,81 @@ commit_between(const struct policy *policy, const struct situation *before,
 /* What one record is taken out of; told as several when it is much. */
 struct removal {
 	const struct record_ref *ref;
+	const char *version;            /* "0": there is no record */
 	struct words *words;
 	size_t records, head, count;
 };
 
+/* score "": out of it. */
 static void
-add_removal(struct removal *removal, const char *index, const char *tail)
+add_removal(struct removal *removal, const char *index, const char *tail,
+    const char *score)
 {
 	char key[KEY_SIZE];
 
 	if (removal->records == 0 || removal->count == COUNT_OF_WORD_MAX) {
-		removal->head = add_record_head(removal->ref, 0,
-		    removal->words);
+		record_key(removal->ref, key);
+		words_add(removal->words, key);
+		words_add(removal->words, removal->version);
+		removal->head = words_add_counts(removal->words,
+		    COMMIT_RECORD_PARTS);
 		removal->records++;
 		removal->count = 0;
 	}
 	snprintf(key, sizeof(key), "%s%s", index, tail);
 	words_add(removal->words, key);
-	words_add(removal->words, "");
+	words_add(removal->words, score);
 	words_set_count(removal->words, removal->head, PART_INDEXES,
 	    ++removal->count);
+}
+
+static void
+add_removals(const struct policy *policy, struct removal *removal)
+{
+	static const char *const indexes[] = { "due", "active", "promises",
+		"late", "referred" };
+
+	for (size_t i = 0; i < COUNT_OF(indexes); i++)
+		add_removal(removal, indexes[i], "", "");
+	for (size_t i = 0; i < policy->queue_count; i++) {
+		add_removal(removal, "wait:", policy->queues[i].id, "");
+		add_removal(removal, "ready:", policy->queues[i].id, "");
+	}
 }
 
 size_t
 commit_forget(const struct policy *policy, const struct record_ref *ref,
     const char *op, struct words *words)
 {
-	static const char *const indexes[] = { "due", "active", "promises",
-		"late", "referred" };
 	size_t head = add_head(op, words);
-	struct removal removal = { .ref = ref, .words = words };
+	struct removal removal = { .ref = ref, .version = "0",
+		.words = words };
 
-	for (size_t i = 0; i < COUNT_OF(indexes); i++)
-		add_removal(&removal, indexes[i], "");
-	for (size_t i = 0; i < policy->queue_count; i++) {
-		add_removal(&removal, "wait:", policy->queues[i].id);
-		add_removal(&removal, "ready:", policy->queues[i].id);
-	}
+	add_removals(policy, &removal);
 	words_set_count(words, head, PART_RECORDS, removal.records);
+	return removal.records;
+}
+
+size_t
+commit_bury(const struct policy *policy, const struct record_ref *ref,
+    const char *version, const char *burial, int64_t now_ms, const char *op,
+    struct words *words)
+{
+	size_t head = add_head(op, words);
+	struct removal removal = { .ref = ref, .version = version,
+		.words = words };
+	char score[24], id[KEY_SIZE], key[KEY_SIZE + 8];
+
+	add_removals(policy, &removal);
+	snprintf(score, sizeof(score), "%lld", (long long)now_ms);
+	add_removal(&removal, "buried", "", score);
+	words_set_count(words, head, PART_RECORDS, removal.records);
+	record_key(ref, id);
+	snprintf(key, sizeof(key), "buried:%s", id);
+	words_add(words, key);
+	words_add(words, burial);
+	words_add(words, "0");
+	words_set_count(words, head, PART_TEXTS, 1);
 	return removal.records;
 }
 

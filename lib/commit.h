@@ -22,6 +22,10 @@ struct commit_extras {
 	const char *answer_id, *answer; /* of a refusal: answer:ID */
 	const char *also_answer;        /* an id that joined a full list: answered once */
 	bool is_audit;                  /* write the standing although nothing changed */
+	bool keeps_uniques;             /* of an audit: the unique keys stay as they are */
+	/* Of an audit: an index which that record may stand in wrongly; "buried" ends its
+	 * burial. */
+	const struct record_ref *audit_ref;  const char *audit_index;
 };
 
 /* The counts that begin a situation, and those of each of its records, in the
@@ -44,6 +48,13 @@ void commit_refusal(const struct policy *policy, const struct commit_extras *ext
 /* A situation that takes an id of which there is no record out of every index.
  * Refused when there is one. Returns how many records it holds. */
 size_t commit_forget(const struct policy *policy, const struct record_ref *ref, const char *op,
+    struct words *words);
+
+/* A situation that takes a record which cannot go on out of every index, puts its id
+ * into `buried` and the text under buried:ID. `version`: its field v as it is, "0" when
+ * there is none. The record is not touched. Returns how many records it holds. */
+size_t commit_bury(const struct policy *policy, const struct record_ref *ref,
+    const char *version, const char *burial, int64_t now_ms, const char *op,
     struct words *words);
 
 /* Do the two differ in any field of any record. */

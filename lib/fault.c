@@ -52,6 +52,7 @@ const char *const fault_crash_points[] = {
 	"roster_before_post",
 	"secret_read",
 	"drain_begun",
+	"in_step",              /* while one is stepped */
 	NULL
 };
 
@@ -74,6 +75,7 @@ const char *const fault_plants[] = {
 	"rank_regresses",
 	"redis_keeps_nothing",
 	"specialist_not_released_on_decline",
+	"step_aborts",          /* a step of a request named Abort */
 	"token_unchecked",
 	"unknown_is_rejected",
 	"webhook_before_commit",

@@ -9,7 +9,7 @@ lib_libcallback_a_SOURCES += lib/check.h lib/fault.h lib/fault.c lib/record.h li
 	lib/specialist_life.c lib/wake.c lib/promise.h lib/promise.c lib/retry.h lib/retry.c \
 	lib/match.h lib/match.c lib/standing.h lib/standing.c lib/commit.h lib/commit.c \
 	lib/words.h lib/words.c
-lib_libcallback_a_SOURCES += lib/policy.h lib/policy.c lib/text.h lib/text.c
+lib_libcallback_a_SOURCES += lib/audit.h lib/audit.c lib/policy.h lib/policy.c lib/text.h lib/text.c
 lib_libcallback_a_SOURCES += lib/intake.h lib/intake_internal.h lib/intake.c lib/intake_ask.c
 lib_libcallback_a_SOURCES += lib/note.h lib/note.c lib/answer.h lib/answer.c
 lib_libcallback_a_SOURCES += lib/output.h lib/output.c lib/template.h lib/template.c

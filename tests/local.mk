@@ -10,7 +10,7 @@ EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/confte
 	tests/chaos/world.py tests/e2e/test_campaign.py tests/e2e/test_chaos.py tests/e2e/test_hostile.py \
 	tests/e2e/company.py tests/e2e/test_intake.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
 	tests/e2e/test_lifecycle.py tests/e2e/test_nodes.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
-	tests/e2e/test_redis.py tests/e2e/test_dial.py
+	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_audit.py tests/e2e/test_poison.py
 # Walks the real tables through every world they can come to; --large: for long.
 MODEL_TESTS = tests/model/walk
 tests_model_walk_SOURCES = tests/model/walk.c tests/model/world.c tests/model/world.h \
@@ -109,6 +109,10 @@ UNIT_TESTS += tests/unit/standing
 tests_unit_standing_SOURCES = tests/unit/standing.c
 tests_unit_standing_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_standing_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/audit
+tests_unit_audit_SOURCES = tests/unit/audit.c
+tests_unit_audit_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_audit_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/match
 tests_unit_match_SOURCES = tests/unit/match.c
 tests_unit_match_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

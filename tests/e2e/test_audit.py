@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""What a hand in Redis, a defect or a partial restore does to the indexes and to
+the records: the audit finds it, mends what it can, counts it, and buries what
+cannot be read."""
+import pytest
+
+import harness
+from company import QUICK
+
+PHONE = "+79000000001"
+SOON = {"audit.every": "200ms", "audit.scan": "30s"}
+often = pytest.mark.settings({**QUICK, **SOON})
+
+
+def waiting(daemon, name="web-00000001", phone=PHONE):
+    """A request that nobody takes: its id in Redis."""
+    daemon.ask({"id": name, "phone": phone})
+    return "request:" + daemon.wait_for_state(name, "waiting")["id"]
+
+
+def audit(daemon):
+    return daemon.do("GET", "/v1/status")["audit"]
+
+
+def score(daemon, index, member):
+    return daemon.redis.zscore(daemon.key(index), member)
+
+
+def buried(daemon):
+    return {one["id"]: one for one in
+            daemon.do("GET", "/v1/buried")["buried"]}
+
+
+def walk_anew(daemon):
+    """A whole walk that began after this call."""
+    for _ in range(2):
+        last = audit(daemon)["walked"]
+        daemon.wait_for(lambda last=last: audit(daemon)["walked"] > last)
+
+
+@often
+@pytest.mark.parametrize("index", ["due", "wait:info", "promises"])
+def test_a_hole_in_an_index_is_filled(daemon, index):
+    member = waiting(daemon)
+    before = score(daemon, index, member)
+    assert before
+    daemon.redis.zrem(daemon.key(index), member)
+    daemon.wait_for(lambda: score(daemon, index, member) == before)
+    daemon.wait_for(lambda: audit(daemon)["repaired"] == 1)
+    assert f"event=audit_repaired record={member} index={index}" in \
+        daemon.log()
+
+
+@often
+def test_a_hole_in_ready_is_filled(daemon):
+    daemon.available("anna")
+    daemon.wait_for_specialist("anna", "idle")
+    before = daemon.wait_for(lambda: score(daemon, "ready:info",
+                                           "specialist:anna"))
+    daemon.redis.zrem(daemon.key("ready:info"), "specialist:anna")
+    daemon.wait_for(lambda: score(daemon, "ready:info",
+                                  "specialist:anna") == before)
+
+
+@often
+def test_a_wrong_score_is_put_right(daemon):
+    member = waiting(daemon)
+    before = score(daemon, "due", member)
+    # Far away: nobody would look at it for a month.
+    daemon.redis.zadd(daemon.key("due"), {member: before + 30 * 86400_000})
+    daemon.wait_for(lambda: score(daemon, "due", member) == before)
+
+
+@often
+@pytest.mark.parametrize("index", ["late", "referred", "wait:delivery",
+                                   "ready:info"])
+def test_who_does_not_belong_there_leaves(daemon, index):
+    member = waiting(daemon)
+    daemon.redis.zadd(daemon.key(index), {member: 5})
+    daemon.wait_for(lambda: score(daemon, index, member) is None)
+    assert score(daemon, "wait:info", member)
+    daemon.wait_for(lambda: audit(daemon)["repaired"] == 1)
+
+
+@often
+@pytest.mark.parametrize("index", ["active", "referred", "ready:info"])
+def test_an_id_without_a_record_leaves(daemon, index):
+    daemon.redis.zadd(daemon.key(index), {"request:nobody": 5})
+    daemon.wait_for(lambda: score(daemon, index, "request:nobody") is None)
+    daemon.wait_for(lambda: audit(daemon)["repaired"] == 1)
+
+
+@often
+def test_what_is_no_id_leaves_and_is_told(daemon):
+    daemon.redis.zadd(daemon.key("due"), {"rubbish": 5e12})
+    daemon.wait_for(lambda: score(daemon, "due", "rubbish") is None)
+    assert 'event=audit_stray index=due member="rubbish"' in daemon.log()
+
+
+@often
+def test_a_unique_key_is_written_again(daemon):
+    member = waiting(daemon)
+    key = daemon.key(f"phone:{PHONE}:info")
+    assert daemon.redis.get(key) == member.split(":")[1]
+    daemon.redis.delete(key)
+    daemon.wait_for(lambda: daemon.redis.get(key) == member.split(":")[1])
+    daemon.wait_for(lambda: audit(daemon)["repaired"] == 1)
+
+
+@pytest.mark.settings({**QUICK, "audit.every": "30s", "audit.scan": "300ms"})
+def test_a_record_that_no_index_has_is_found(daemon):
+    member = waiting(daemon)
+    indexes = ["active", "due", "promises", "wait:info"]
+    before = [score(daemon, one, member) for one in indexes]
+    for one in indexes:
+        daemon.redis.zrem(daemon.key(one), member)
+    daemon.wait_for(lambda: [score(daemon, one, member)
+                             for one in indexes] == before)
+
+
+@often
+def test_a_company_at_work_has_nothing_to_repair(daemon):
+    daemon.available("anna", "boris")
+    for i in range(8):
+        daemon.ask({"id": "web-%08d" % i, "phone": "+7900000000%d" % i})
+    for i in range(8):
+        def is_next(i=i):
+            for name in ("anna", "boris"):
+                daemon.control("POST", f"/v1/requests/web-{i:08d}/accept",
+                               {"as": name})
+                daemon.control("POST", f"/v1/requests/web-{i:08d}/close",
+                               {"as": name, "disposition": "solved"})
+                daemon.control("POST", f"/v1/specialists/{name}/ready", {})
+            return daemon.answer(f"web-{i:08d}")["state"] == "done"
+        daemon.wait_for(is_next, 30)
+    walk_anew(daemon)
+    found = audit(daemon)
+    assert found["last_at"] > 0
+    assert (found["repaired"], found["buried"], found["backpointers"]) == \
+        (0, 0, 0), daemon.log()
+
+
+@often
+def test_what_cannot_be_read_is_buried_and_comes_back(daemon):
+    member = waiting(daemon)
+    other = waiting(daemon, "web-00000002", "+79000000002")
+    daemon.redis.hset(daemon.key(member), "state", b"\xff\x00bad")
+    grave = daemon.wait_for(lambda: buried(daemon).get(member))
+    assert grave["why"] == "state" and grave["at"] > 0 and grave["node"]
+    fields = {name: value for name, value in grave["fields"]
+              if isinstance(name, str)}
+    assert fields["state"] == {"base64": "/wBiYWQ="}
+    assert fields["phone"] == PHONE
+    for index in ("active", "due", "promises", "wait:info"):
+        assert score(daemon, index, member) is None
+        assert score(daemon, index, other) is not None
+    # The original is still there, and what is seen of it is one line each.
+    assert daemon.redis.hget(daemon.key(member), "phone") == PHONE
+    daemon.wait_for(lambda: audit(daemon)["buried"] == 1)
+    assert f"event=buried record={member}" in daemon.log()
+    shown = daemon.ctl("show", "buried")
+    assert shown.returncode == 0 and member in shown.stdout
+    assert "1 cannot go on (show buried)" in daemon.ctl("status").stdout
+
+    # Not before it can be read.
+    refused = daemon.ctl("unbury", member)
+    assert refused.returncode == 1 and "mend it" in refused.stderr
+    daemon.redis.hset(daemon.key(member), "state", "waiting")
+    assert daemon.ctl("unbury", member).returncode == 0
+    for index in ("active", "due", "promises", "wait:info"):
+        assert score(daemon, index, member) is not None
+    assert buried(daemon) == {}
+    daemon.wait_for(lambda: not daemon.redis.exists(
+        daemon.key("buried:" + member)))
+    daemon.available("anna")
+    daemon.wait_for_state("web-00000001", "offered", "waiting")
+    assert daemon.ctl("unbury", member).returncode == 1
+
+
+@pytest.mark.settings(QUICK)
+def test_a_step_buries_what_it_cannot_read(daemon):
+    """Also before any audit: whoever loads it."""
+    member = waiting(daemon)
+    daemon.redis.hset(daemon.key(member), "room", "many")
+    daemon.redis.zadd(daemon.key("due"), {member: 0})
+    assert daemon.wait_for(lambda: buried(daemon).get(member))["why"] == "room"
+
+
+@often
+def test_a_newer_format_is_left_alone(daemon):
+    member = waiting(daemon)
+    daemon.redis.hset(daemon.key(member), mapping={"fmt": "99",
+                                                   "state": "dreaming"})
+    daemon.redis.zadd(daemon.key("due"), {member: 0})
+    # It was claimed: put back by a lease.
+    daemon.wait_for(lambda: score(daemon, "due", member) > 0)
+    daemon.wait_for(lambda: "event=record_unreadable" in daemon.log())
+    walk_anew(daemon)
+    assert buried(daemon) == {}
+    assert score(daemon, "active", member) is not None
+    assert audit(daemon)["buried"] == 0
+
+
+@often
+def test_an_unreadable_specialist_keeps_nobody_from_starting(daemon):
+    daemon.redis.hset(daemon.key("specialist:anna"), "state", "nowhere")
+    daemon.wait_for(lambda: "specialist:anna" in buried(daemon))
+    assert daemon.end() == 0
+    # Not daemon.start(), which waits for everybody.
+    harness.Program.start(daemon)
+    daemon.wait_until_ready(daemon.is_healthy)
+    waiting(daemon)
+    assert "specialist:anna" in buried(daemon)
+
+
+@often
+def test_partners_that_do_not_name_each_other_are_told(daemon):
+    member = waiting(daemon)
+    daemon.available("anna")
+    daemon.wait_for_state("web-00000001", "offered")
+    # The request no longer knows of the offer.
+    daemon.redis.hdel(daemon.key(member), "offer1")
+    daemon.wait_for(lambda: audit(daemon)["backpointers"] > 0)
+    assert "event=audit_backpointer record=specialist:anna" in daemon.log()
