@@ -275,6 +275,20 @@ on_timer(void *context, bool is_alive)
 		matcher_tick(node->matcher);
 }
 
+/* Nobody but the scripts writes here. */
+static void
+on_unreadable(void *context, const struct record_ref *ref, const char *why,
+    const struct pair *pairs, size_t count)
+{
+	char key[KEY_SIZE];
+
+	(void)context;
+	(void)pairs;
+	(void)count;
+	record_key(ref, key);
+	sim_blame("%s cannot be read: %s", key, why);
+}
+
 /* ---- starting and stopping */
 
 static void
@@ -305,7 +319,7 @@ static void
 start(struct sim_node *node)
 {
 	struct engine_hooks hooks = { node, on_committed, on_effect, find,
-		on_stale, others };
+		on_stale, others, on_unreadable };
 
 	sim.running = node;
 	node->is_up = true;
