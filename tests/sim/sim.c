@@ -160,6 +160,7 @@ begin(uint64_t seed)
 	/* Mostly the fence that promises most. */
 	sim.fence = sim_draw(4) == 0 ? BY_ANSWER :
 	    (enum sim_fence)sim_draw(FENCES);
+	sim.hook_loss = sim_draw(4) != 0 ? 20 : (unsigned)sim_between(1, 3);
 	sim.customer_count = (int)sim_between(2, CUSTOMERS_MAX);
 	sim_policy_fill();
 	/* A request costs a specialist some two or three minutes; now and then
