@@ -394,6 +394,7 @@ fill_and_send(struct engine *engine, struct batch *batch)
 		return;
 	}
 	batch->sent_at_ms = clock_monotonic_ms();
+	batch->now_ms = now_ms;
 	CRASH_POINT("commit_before_send");
 	if (!send(engine, batch))
 		give_up_batch(engine, batch);
@@ -422,6 +423,17 @@ doubt_is_over(const struct batch *batch)
 	return clock_monotonic_ms() - batch->sent_at_ms > IN_DOUBT_MS;
 }
 
+/* Our clock was put right since: what is in it was stepped on a wrong one, and
+ * would now pass as of this moment. */
+static bool
+clock_has_moved(struct engine *engine, const struct batch *batch)
+{
+	int64_t moved_ms = store_now_ms(engine->store) - batch->now_ms -
+	    (clock_monotonic_ms() - batch->sent_at_ms);
+
+	return moved_ms > STORE_SKEW_MAX_MS || -moved_ms > STORE_SKEW_MAX_MS;
+}
+
 void
 batches_on_link(struct engine *engine, bool is_up)
 {
@@ -433,7 +445,8 @@ batches_on_link(struct engine *engine, bool is_up)
 		if (!batch->is_used || !batch->is_in_doubt)
 			continue;
 		batch->is_in_doubt = false;
-		if (doubt_is_over(batch) || !send(engine, batch))
+		if (doubt_is_over(batch) || clock_has_moved(engine, batch) ||
+		    !send(engine, batch))
 			give_up_batch(engine, batch);
 	}
 }

@@ -81,6 +81,7 @@ struct batch {
 	struct slot_list slots;
 	size_t count;
 	int64_t sent_at_ms;             /* monotonic */
+	int64_t now_ms;                 /* the same moment by the clock of then */
 };
 
 struct engine {

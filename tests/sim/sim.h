@@ -158,6 +158,7 @@ struct sim {
 	struct sim_node nodes[NODES_MAX];  int node_count;
 	struct sim_node *running;       /* whose loop runs; NULL */
 	int customer_count;
+	unsigned hook_loss;             /* one webhook in so many */
 	int64_t gap_ms;                 /* between two requests, in the middle */
 	uint64_t commits, asked, closed, rings, missed;
 };

@@ -135,7 +135,8 @@ webhook(const struct line *line, bool is_customer_over)
 	struct event event = { .kind = EVENT_PROGRESS, .to = line->call,
 		.progress = is_customer_over ? PROGRESS_NONE : line->progress,
 		.is_customer_over = is_customer_over };
-	int copies = sim_fault_in(20) ? 0 : sim_fault_in(20) ? 2 : 1;
+	int copies = sim_fault_in(sim.hook_loss) ? 0 : sim_fault_in(20) ? 2 :
+	    1;
 
 	memcpy(event.sid, line->sid, sizeof(event.sid));
 	if (is_customer_over || line->is_over) {
@@ -458,7 +459,9 @@ agent_answers(struct line *line)
 {
 	if (line->is_over)
 		return;
-	for (size_t i = 0; i < line_count; i++) {
+	/* Who has a second telephone, or puts the first call on hold, takes
+	 * both. */
+	for (size_t i = 0; sim_draw(2) && i < line_count; i++) {
 		if (lines[i] != line && !lines[i]->is_over &&
 		    lines[i]->is_agent_up &&
 		    strcmp(lines[i]->specialist, line->specialist) == 0) {
@@ -614,6 +617,7 @@ place(const struct sim_node *node, const struct call *call,
 		post->answer = EVENT_REJECTED;
 		break;
 	case 6:                         /* the network sends it twice */
+	case 7:
 		if (sim.fence == BY_NONE)
 			break;
 		twin = new_post(node, call, effect);

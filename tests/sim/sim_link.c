@@ -37,7 +37,11 @@ struct redis_link {
 
 /* ---- replies: texts gathered, then packed into one block */
 
-static struct { const char *text; size_t length; bool is_nil; } texts[TEXTS_MAX];
+static struct {
+	const char *text;
+	size_t length;
+	bool is_nil;
+} texts[TEXTS_MAX];
 static size_t text_count;
 
 static void
