@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * promise_scan: once a second, before other work, asks for promises that are
- * over and posts the same DUE that their own moment would: no request is late
- * in silence because something else failed.
+ * promise_scan: once a second, before other work, and as soon as Redis is there,
+ * asks for promises that are over and posts the same DUE that their own moment
+ * would: no request is late in silence because something else failed.
  */
 #ifndef CALLBACKD_DAEMON_PROMISE_SCAN_H
 #define CALLBACKD_DAEMON_PROMISE_SCAN_H

@@ -205,7 +205,10 @@ def everybody_is_taken(world, node):
     names = [f"web-{i:08d}" for i in range(MANY)]
     for i, name in enumerate(names):
         ask(world, name, f"+790000{i:03d}01")
-    node.wait_for(lambda: world.redis.zcard(world.key("in")) == 0, 5)
+
+    def inbox_is_empty():
+        return world.redis.zcard(world.key("in")) == 0
+    node.wait_for(inbox_is_empty, 5)
     ids = {node.request(name)["id"] for name in names}
     expect(len(ids) == MANY, f"{MANY} who asked became {len(ids)}")
 

@@ -308,3 +308,24 @@ def rings_by_call(daemon, number):
         if line["kind"] == "ring" and line["number"] == number:
             found.setdefault(line["parent"], []).append(line)
     return list(found.values())
+
+
+@pytest.mark.settings({**QUICK, "window.target": "1s", "window.limit": "2s"})
+def test_misses_are_told_of_by_who_never_lives_for_a_second(daemon):
+    """The request has fallen out of `due`, as if a claim had been lost: only the scan
+    of promises finds it, and no life of a daemon is as long as its pace."""
+    for name in ("anna", "boris"):
+        daemon.do("PUT", f"/v1/specialists/{name}", {"status": "off"})
+    asked(daemon)
+    name = daemon.wait_for_state(ID, "waiting")["id"]
+    daemon.redis.zrem(daemon.key("due"), f"request:{name}")
+    until = time.monotonic() + 2 + 5
+    while time.monotonic() < until and \
+            daemon.redis.hget(daemon.key(f"request:{name}"), "missed") != "1":
+        daemon.end(signal.SIGKILL)
+        daemon.start()
+        born = time.monotonic()
+        while time.monotonic() < born + 0.5:
+            daemon.redis.zrem(daemon.key("due"), f"request:{name}")
+            time.sleep(0.01)
+    assert time.monotonic() < until
