@@ -124,7 +124,7 @@ tests_without_libphonenumber() {
 # The last line of a script of tests/chaos is JSON; two of its figures are how
 # many were good, and of how many.
 chaos_counted() {		# SCRIPT GOOD ALL
-	local log=$LOGS/$1.log status good all
+	local log=$LOGS/$1.out status good all
 	CALLBACKD_BUILD=$PWD/build/san $PYTHON "tests/chaos/$1.py" >"$log" 2>&1
 	status=$?
 	cat "$log"
