@@ -317,7 +317,8 @@ on_close(void *context, curl_socket_t fd)
 static bool
 is_too_late(int64_t by_ms)
 {
-	return by_ms != 0 && clock_boottime_ms() > by_ms;
+	return by_ms != 0 && clock_boottime_ms() > by_ms &&
+	    !PLANTED("youth_off");
 }
 
 static int

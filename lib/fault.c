@@ -80,6 +80,7 @@ const char *const fault_plants[] = {
 	"unknown_is_rejected",
 	"webhook_before_commit",
 	"webhook_signature_off",
+	"youth_off",
 	NULL
 };
 

@@ -5,7 +5,16 @@
 # takes its share of the time in seconds, prints a line per thing it ran, and
 # fails when something was found; the others still have their turn.
 
-SOAK_PARTS="soak_fuzz"
+SOAK_PARTS="soak_sim soak_fuzz"
+
+# Without sanitizers: so many more seeds.
+soak_sim() {			# SECONDS
+	packages $BUILD_PACKAGES $CHECK_PACKAGES
+	step build "the simulation, into build/plain" compile_plain &&
+	    step "build sim" "tests/sim" \
+	        make -C build/plain -j"$(nproc)" tests/sim/sim || return
+	build/plain/tests/sim/sim --seconds "$1" --hours 4
+}
 
 soak_fuzz() {			# SECONDS
 	fuzz_build

@@ -12,6 +12,7 @@ simulation. A name without a layer counts as not found.
 import argparse
 import base64
 import concurrent.futures
+import functools
 import http.client
 import json
 import os
@@ -30,6 +31,7 @@ COMMAND_S = 240
 MANY = 40
 EVENTS = 250                # more than a node of a stream holds
 SIMULATED_S = 10            # of real time
+SEARCH_S = 90               # at the most: the first seed that finds it ends it
 PAUSE_MS = 1500             # for which Redis takes no writes
 ANSWERS = "+79000000001"
 ID = "web-00000001"
@@ -73,16 +75,17 @@ def scene(function, specialists=(AUTOMATIC,), **more):
         world = World(1, {**QUICK, "specialists": list(specialists), **more},
                       has_proxy=False)
         try:
-            node = world.nodes[0]
-            node.environment.update(environment)
-            node.spawn()
-            node.wait_until_ready(node.is_healthy)
-            node.wait_for(node.knows_its_people)
-            function(world, node)
+            try:
+                node = world.nodes[0]
+                node.environment.update(environment)
+                node.spawn()
+                node.wait_until_ready(node.is_healthy)
+                node.wait_for(node.knows_its_people)
+                function(world, node)
+            finally:
+                world.end()
         except AssertionError as error:
             raise Found(str(error).split("\n", maxsplit=1)[0]) from error
-        finally:
-            world.end()
     return layer
 
 
@@ -256,6 +259,23 @@ def leases_end(world, node):
     expect(not wrong, wrong[0] if wrong else "")
 
 
+def steps_end(world, node):
+    """Nobody's name stops a daemon."""
+    node.available("anna")
+    world.redis.zadd(world.key("in"), {json.dumps(
+        {"id": ID, "phone": ANSWERS, "name": "Abort"}): 0})
+    node.wait_for_state(ID, "offered")
+    try:
+        node.do("POST", f"/v1/requests/{ID}/note", {"as": "anna", "text": "?"})
+    except (OSError, http.client.HTTPException) as error:
+        raise AssertionError("a daemon ended while it stepped") from error
+
+
+def e2e(test):
+    return command(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                   f"tests/e2e/{test}", top=True)
+
+
 LAYERS = {
     "accepted_before_commit": scene(asking_is_answered_after_commit),
     "act_before_commit": scene(act_after_commit, [ANNA]),
@@ -267,18 +287,34 @@ LAYERS = {
     "promise_scan_off": scene(promises_are_scanned, **{
         "window.target": "1s", "window.limit": "2s"}),
     "redis_keeps_nothing": command("tests/unit/embedded_redis"),
+    "step_aborts": scene(steps_end, [ANNA]),
     "token_unchecked": scene(tokens_are_checked),
     "unknown_is_rejected": scene(unknown_is_not_tried_again),
     "webhook_before_commit": scene(webhooks_after_commit),
     "webhook_signature_off": command("tests/unit/provider"),
+    "youth_off": e2e("test_dial.py::"
+                     "test_an_order_is_not_given_long_after_its_commit"),
 }
+
+
+@functools.cache
+def sound_simulation():
+    """What the simulation finds with no defect: once for all of them."""
+    try:
+        command("tests/sim/sim", "--seconds", str(SIMULATED_S))({})
+    except Found as found:
+        return str(found)
+    return None
 
 
 def simulation(name):
     """Finds what is planted in lib/, where there is one."""
     def layer(environment):
-        command("tests/sim/sim", "--seconds", str(SIMULATED_S),
-                *(["--plant", name] if environment else []))({})
+        if environment:
+            command("tests/sim/sim", "--seconds", str(SEARCH_S),
+                    "--plant", name)({})
+        else:
+            expect(sound_simulation() is None, sound_simulation())
     return layer
 
 
