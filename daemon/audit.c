@@ -12,7 +12,10 @@
 #include "daemon/poison.h"
 #include "lib/audit.h"
 
-enum { CHECKS_MAX = 64, CHECKS_A_PASS = 16 };
+/* A look costs some 8 us here and twice that in Redis: 500 a second are half a
+ * hundredth of a core, and some 10,000 live records a minute. A larger site's
+ * walk takes longer. */
+enum { CHECKS_MAX = 64, CHECKS_A_PASS = 16, LOOK_MS = 2, BURST_MS = 64 };
 
 /* The one that has everybody first; then the queues' own, two each. */
 static const char *const indexes[] = { "active", "due", "promises", "late",
@@ -68,9 +71,12 @@ audit_counts(const struct audit *audit)
 int64_t
 audit_next_ms(const struct audit *audit)
 {
-	/* Replies wake the loop while it walks. */
-	if (audit->is_stopped || audit->is_walking || audit->is_scanning)
+	if (audit->is_stopped)
 		return INT64_MAX;
+	/* Replies wake the loop while it walks; but for the next looks, nobody. */
+	if (audit->is_walking || audit->is_scanning)
+		return audit->member_count > 0 ?
+		    clock_monotonic_ms() + BURST_MS : INT64_MAX;
 	return audit->next_walk_ms < audit->next_scan_ms ?
 	    audit->next_walk_ms : audit->next_scan_ms;
 }
@@ -329,9 +335,21 @@ ask_members(struct audit *audit)
 	    "ZSCAN", index, audit->cursor, "COUNT", "256");
 }
 
+/* What was not used is lost, but for a burst. */
+static bool
+may_look(struct audit *audit, int64_t now_ms)
+{
+	if (audit->paid_ms < now_ms - BURST_MS)
+		audit->paid_ms = now_ms - BURST_MS;
+	return audit->paid_ms < now_ms && audit->checks < CHECKS_MAX &&
+	    engine_free_slots(audit->engine) > audit->slots_half;
+}
+
 void
 audit_run(struct audit *audit)
 {
+	int64_t now_ms = clock_monotonic_ms();
+
 	if (audit->is_stopped || !store_is_up(audit->store))
 		return;
 	if (!audit->is_walking && !audit->is_scanning)
@@ -339,12 +357,12 @@ audit_run(struct audit *audit)
 	if (!audit->is_walking && !audit->is_scanning)
 		return;
 	for (int i = 0; i < CHECKS_A_PASS && audit->member_count > 0 &&
-	    audit->checks < CHECKS_MAX &&
-	    engine_free_slots(audit->engine) > audit->slots_half; i++) {
+	    may_look(audit, now_ms); i++) {
 		if (!audit_check(audit,
 		        &audit->members[audit->member_count - 1]))
 			return;
 		audit->member_count--;
+		audit->paid_ms += LOOK_MS;
 	}
 	if (audit->member_count > 0 || audit->is_asking)
 		return;

@@ -3,7 +3,8 @@
  * audit: compares what stands in the indexes with what the records say, every
  * minute by the indexes, every hour by the records themselves, and has the
  * whole standing of what differs written again. Only while more than half of
- * the engine's slots are free, a few records each pass. Buries what cannot go
+ * the engine's slots are free, a few records each pass and 500 a second: a site
+ * with more than some 10,000 live records is walked less often. Buries what cannot go
  * on, and digs it up again.
  */
 #ifndef CALLBACKD_DAEMON_AUDIT_H

@@ -28,6 +28,7 @@ struct audit {
 	char cursor[24];
 	struct audit_member *members;  size_t member_count, member_room;
 	size_t checks;                  /* under way */
+	int64_t paid_ms;                /* monotonic: looks are paid for until then */
 };
 
 /* Looks at one record, and repairs it. False: not now. */

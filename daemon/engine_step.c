@@ -237,8 +237,8 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 	    event->to.id : "");
 	slot->outcome = outcome_take(engine);
 	CRASH_POINT("in_step");
-	if (PLANTED("step_aborts") && pending->fresh == NULL &&
-	    strcmp(slot->before.request.name, "Abort") == 0)
+	if (PLANTED("step_aborts") && strcmp(slot->before.request.name,
+	        pending->fresh != NULL ? "Abort at once" : "Abort") == 0)
 		abort();
 	has_row = situation_step(engine->policy, &slot->before, event, now_ms,
 	    slot->outcome);
@@ -287,6 +287,20 @@ step_absent(struct engine *engine, struct slot *slot,
 	prepare(engine, slot);
 }
 
+/* What is new is known by the bytes it came in: its id is another one each time. */
+static void
+enter(const struct slot *slot, const struct pending *pending)
+{
+	char key[KEY_SIZE];
+
+	if (pending->take_member == NULL) {
+		poison_enter(slot->root);
+		return;
+	}
+	poison_member_key(pending->take_member, pending->take_length, key);
+	poison_enter(key);
+}
+
 void
 slot_advance(struct engine *engine, struct slot *slot)
 {
@@ -333,7 +347,7 @@ slot_advance(struct engine *engine, struct slot *slot)
 		audit(engine, slot);
 		return;
 	}
-	poison_enter(slot->root);
+	enter(slot, pending);
 	step(engine, slot, pending);
 	poison_leave();
 }

@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
 #include "lib/check.h"
-#include "lib/record.h"
+#include "lib/digest.h"
 
 /* Changes with the layout: a page of another one begins anew. */
 static const char magic[8] = "poison1";
@@ -140,6 +141,16 @@ poison_close(void)
 	munmap(page, sizeof(*page));
 	page = NULL;
 	barred_count = 0;
+}
+
+void
+poison_member_key(const char *bytes, size_t length, char ret_key[KEY_SIZE])
+{
+	enum { SEEN_MAX = 64 * 1024, SHOWN = 32 };
+	char hex[DIGEST_SHA256_HEX_SIZE];
+
+	digest_sha256_hex(bytes, length < SEEN_MAX ? length : SEEN_MAX, hex);
+	snprintf(ret_key, KEY_SIZE, "in:%.*s", SHOWN, hex);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/log.h"
+#include "daemon/poison.h"
 #include "lib/answer.h"
 #include "lib/commit.h"
 #include "lib/fault.h"
@@ -626,6 +627,7 @@ void
 submit(struct submitter *submitter, const struct submission *submission)
 {
 	struct job *job = calloc(1, sizeof(*job));
+	char key[KEY_SIZE];
 
 	CHECK(job != NULL);
 	job->submitter = submitter;
@@ -643,7 +645,15 @@ submit(struct submitter *submitter, const struct submission *submission)
 		finish(job, SUBMIT_LATER, NULL, "");
 		return;
 	}
+	poison_member_key(job->member, submission->length, key);
+	if (poison_is_barred(key)) {
+		intake_refuse(&job->intake, "crashed", "");
+		refuse(job);
+		return;
+	}
+	poison_enter(key);
 	intake_read(submitter->policy, job->member, submission->length,
 	    submission->score, store_now_ms(submitter->store), &job->intake);
+	poison_leave();
 	begin(job);
 }

@@ -109,7 +109,7 @@ add_fields(const struct pair_of_records *pair, size_t head, struct words *words)
 	} nothing_yet;
 	const struct field_table *table = record_fields(pair->kind);
 	const void *base = pair->before != NULL ? pair->before : &nothing_yet;
-	const struct field *gone[FIELDS_MAX];
+	const struct field *gone[RECORD_FIELDS_MAX];
 	size_t count = 0, gone_count = 0;
 	char text[VALUE_SIZE];
 

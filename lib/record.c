@@ -164,7 +164,7 @@ static const struct field_table tables[RECORD_COUNT] = {
 
 /* The walks treat an enum as an int. */
 _Static_assert(sizeof(enum request_state) == sizeof(int), "enums are ints");
-_Static_assert(COUNT_OF(request_fields) <= FIELDS_MAX, "FIELDS_MAX");
+_Static_assert(COUNT_OF(request_fields) <= RECORD_FIELDS_MAX, "RECORD_FIELDS_MAX");
 _Static_assert((int)REQUEST_ID_SIZE <= (int)ID_SIZE, "a reference holds any id");
 _Static_assert(OFFER_MAX == 4 && DECLINED_MAX == 4, "offer1..4, declined1..4");
 _Static_assert(SPECIALIST_QUEUES_MAX == 8, "skill1..8");

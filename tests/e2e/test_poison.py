@@ -73,6 +73,24 @@ def test_after_three_crashes_it_is_buried(planted, start_daemon):
     daemon.wait_for_state("web-00000001", "offered")
 
 
+def test_a_form_that_crashes_is_refused(planted, start_daemon):
+    """It has no id yet, and would bring down every start."""
+    daemon = start_daemon(QUICK)
+    daemon.ask({"id": "web-00000001", "phone": "+79000000001",
+                "name": "Abort at once"})
+    crash(daemon)
+    for _ in (1, 2):
+        begin(daemon)
+        crash(daemon)
+    daemon.start()
+    said = daemon.wait_for(
+        lambda: daemon.do("GET", "/v1/rejected")["rejected"])
+    assert "crashed" in str(said) and "Abort at once" in str(said)
+    assert daemon.redis.zcard(daemon.key("in")) == 0
+    daemon.ask({"id": "web-00000002", "phone": "+79000000002"})
+    daemon.wait_for_state("web-00000002", "waiting")
+
+
 def test_a_kill_from_outside_marks_nothing(planted, start_daemon):
     daemon = start_daemon(QUICK)
     assert daemon.end() == 0

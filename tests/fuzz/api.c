@@ -205,6 +205,34 @@ calls_in_flight(struct calls *calls)
 	return 0;
 }
 
+const struct calls_provider *
+calls_provider_at(const struct calls *calls, size_t i)
+{
+	(void)calls;
+	(void)i;
+	return NULL;
+}
+
+const struct audit_counts *
+audit_counts(const struct audit *audit)
+{
+	static const struct audit_counts none;
+
+	(void)audit;
+	return &none;
+}
+
+bool
+audit_unbury(struct audit *audit, const struct record_ref *ref,
+    engine_on_result *on_result, void *context, uint64_t tag)
+{
+	char key[KEY_SIZE];
+
+	(void)audit;
+	record_key(ref, key);
+	return add_pending((struct pending){ NULL, on_result, context, tag });
+}
+
 size_t
 matcher_ready_count(const struct matcher *matcher, const char *queue)
 {

@@ -26,13 +26,13 @@ static void
 check_same(enum record_kind kind, const union any *record)
 {
 	const struct field_table *table = record_fields(kind);
-	static char texts[FIELDS_MAX][VALUE_SIZE];
-	struct pair pairs[FIELDS_MAX + 1] = { { "v", 1, "1", 1 } };
+	static char texts[RECORD_FIELDS_MAX][VALUE_SIZE];
+	struct pair pairs[RECORD_FIELDS_MAX + 1] = { { "v", 1, "1", 1 } };
 	static union any again;
 	const char *why;
 	size_t count = 1;
 
-	CHECK(table->count <= FIELDS_MAX);
+	CHECK(table->count <= RECORD_FIELDS_MAX);
 	CHECK(table->struct_size <= sizeof(again));
 	for (size_t i = 0; i < table->count; i++) {
 		const struct field *field = &table->fields[i];

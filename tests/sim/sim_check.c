@@ -59,7 +59,7 @@ bool
 sim_read(const char *key, void *ret_record)
 {
 	const struct entry *entry = keyspace_find(&sim.keyspace, key);
-	struct pair pairs[FIELDS_MAX * 2];
+	struct pair pairs[RECORD_FIELDS_MAX * 2];
 	struct record_ref ref;
 	const char *why;
 

@@ -223,7 +223,7 @@ compare_record(const struct record_ref *ref, const void *expected)
 		struct call call;
 		struct specialist specialist;
 	} read;
-	static struct pair pairs[FIELDS_MAX * 2];
+	static struct pair pairs[RECORD_FIELDS_MAX * 2];
 	const struct field_table *table = record_fields(ref->kind);
 	const struct record *head = expected;
 	char key[KEY_SIZE];

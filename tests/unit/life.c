@@ -136,8 +136,8 @@ draw_field(const struct field *field, bool is_hostile, char *text)
 static bool
 put_drawn(const struct record_ref *ref, bool is_hostile)
 {
-	static char texts[FIELDS_MAX][VALUE_SIZE];
-	struct pair pairs[FIELDS_MAX + 1];
+	static char texts[RECORD_FIELDS_MAX][VALUE_SIZE];
+	struct pair pairs[RECORD_FIELDS_MAX + 1];
 	const struct field_table *table = record_fields(ref->kind);
 	const char *why = "";
 	size_t count = 0;

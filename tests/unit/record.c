@@ -27,8 +27,8 @@ static union {
 	struct case_file case_file;
 } one, other;
 
-static char texts[FIELDS_MAX][VALUE_SIZE];
-static struct pair pairs[FIELDS_MAX + 3];
+static char texts[RECORD_FIELDS_MAX][VALUE_SIZE];
+static struct pair pairs[RECORD_FIELDS_MAX + 3];
 
 /* Fills every field with the longest value it may have. */
 static void
