@@ -156,6 +156,13 @@ api_unavailable(struct http_request *request)
 	    "Redis is away; nothing was changed");
 }
 
+void
+api_unreadable(struct http_request *request)
+{
+	http_problem(request, 409, "unreadable", "a record of it cannot go on; "
+	    "see: callbackctl show buried");
+}
+
 json_t *
 api_body(struct http_request *request)
 {

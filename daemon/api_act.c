@@ -65,7 +65,11 @@ reply_result(struct api *api, struct http_request *request,
 	case ENGINE_UNAVAILABLE:
 		break;
 	}
-	api_unavailable(request);
+	if (strcmp(result->reason, "unreadable") == 0 ||
+	    strcmp(result->reason, "buried") == 0)
+		api_unreadable(request);
+	else
+		api_unavailable(request);
 }
 
 static void

@@ -11,7 +11,7 @@ enum { CALLS_SHOWN = 16 };
 struct gathering {
 	struct api *api;
 	struct request request;
-	bool is_found, has_failed;
+	bool is_found, is_unreadable, has_failed;
 	json_t *said, *also_said, *story, *askers;
 	json_t *calls[CALLS_SHOWN];     /* a ring: call n lies at n */
 	size_t first_call;
@@ -45,7 +45,7 @@ finish(struct gathering *g)
 	json_decref(g->also_said);
 	json_decref(g->story);
 	json_decref(g->askers);
-	g->on_end(g->context, full, &g->request);
+	g->on_end(g->context, full, g->is_unreadable);
 	free(g);
 }
 
@@ -124,7 +124,9 @@ on_record(void *context, uint64_t tag, enum redis_end end,
 	if (end != REDIS_REPLY) {
 		g->has_failed = true;
 	} else {
-		g->is_found = store_read_record(reply, RECORD_REQUEST, &g->request);
+		g->is_found = store_read_record(reply, RECORD_REQUEST,
+		    &g->request);
+		g->is_unreadable = !g->is_found && reply->elements > 0;
 	}
 	memcpy(g->request.id, id, sizeof(id));
 	if (g->is_found)

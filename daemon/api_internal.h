@@ -33,12 +33,14 @@ void api_find(struct api *api, struct http_request *request, const char *key,
 
 /* ---- api_full.c: one request with everything about it */
 
-typedef void full_on_end(void *context, json_t *stolen_full, const struct request *request);
-/* NULL: there is no such request, or Redis is away. */
+/* NULL: there is no such request, Redis is away, or nobody can read it. */
+typedef void full_on_end(void *context, json_t *stolen_full, bool is_unreadable);
 void api_gather(struct api *api, const char *id, full_on_end *on_end, void *context);
 
 /* ---- answers */
 void api_unavailable(struct http_request *request);
+/* What is asked for is there, and cannot go on: it is buried, or will be. */
+void api_unreadable(struct http_request *request);
 const char *api_why(struct api *api, const struct request *request, int64_t now_ms);
 json_t *api_brief(struct api *api, const struct request *request);
 /* Reads a JSON object body; NULL: an answer was sent. */

@@ -220,11 +220,11 @@ desk_one_less(struct desk *desk)
 }
 
 static void
-on_desk_full(void *context, json_t *full, const struct request *record)
+on_desk_full(void *context, json_t *full, bool is_unreadable)
 {
 	struct desk *desk = context;
 
-	(void)record;
+	(void)is_unreadable;
 	desk->full = full;
 	desk_one_less(desk);
 }

@@ -640,15 +640,16 @@ api_get_status(struct http_request *request, void *context)
 /* ---- one request */
 
 static void
-on_full(void *context, json_t *full, const struct request *record)
+on_full(void *context, json_t *full, bool is_unreadable)
 {
 	struct one *one = context;
 	struct http_request *request = http_held(one->api->server,
 	    one->handle);
 
-	(void)record;
 	if (request == NULL)
 		json_decref(full);
+	else if (full == NULL && is_unreadable)
+		api_unreadable(request);
 	else if (full == NULL)
 		api_unavailable(request);
 	else

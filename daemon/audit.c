@@ -17,10 +17,6 @@
  * walk takes longer. */
 enum { CHECKS_MAX = 64, CHECKS_A_PASS = 16, LOOK_MS = 2, BURST_MS = 64 };
 
-/* The one that has everybody first; then the queues' own, two each. */
-static const char *const indexes[] = { "active", "due", "promises", "late",
-	"referred" };
-
 struct audit *
 audit_new(struct store *store, struct engine *engine,
     const struct policy *policy, int64_t every_ms, int64_t scan_ms)
@@ -202,10 +198,10 @@ audit_tick(struct audit *audit)
 static void
 index_name(const struct audit *audit, char ret_name[INDEX_SIZE])
 {
-	size_t own = audit->index - COUNT_OF(indexes);
+	size_t own = audit->index - STANDING_INDEXES;
 
-	if (audit->index < COUNT_OF(indexes))
-		snprintf(ret_name, INDEX_SIZE, "%s", indexes[audit->index]);
+	if (audit->index < STANDING_INDEXES)
+		snprintf(ret_name, INDEX_SIZE, "%s", standing_indexes[audit->index]);
 	else
 		snprintf(ret_name, INDEX_SIZE, "%s%s",
 		    own % 2 == 0 ? "wait:" : "ready:",
@@ -257,7 +253,7 @@ on_members(void *context, uint64_t tag, enum redis_end end,
 	(void)tag;
 	audit->is_asking = false;
 	/* A reload may have taken queues away. */
-	if (audit->is_walking && audit->index >= COUNT_OF(indexes) +
+	if (audit->is_walking && audit->index >= STANDING_INDEXES +
 	        audit->policy->queue_count * 2)
 		end = REDIS_LOST;
 	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY ||
@@ -300,7 +296,7 @@ end_of_round(struct audit *audit)
 		audit->next_scan_ms = now_ms + audit->scan_ms;
 		return;
 	}
-	if (++audit->index < COUNT_OF(indexes) +
+	if (++audit->index < STANDING_INDEXES +
 	        audit->policy->queue_count * 2)
 		return;
 	audit->is_walking = false;

@@ -228,8 +228,8 @@ on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 	struct watch *watch = watch_of(carrier, fd);
 
 	(void)socket_context;
-	if (what == CURL_POLL_IN && has_left(carrier, easy))
-		CRASH_POINT("request_left");
+	CRASH_POINT_IF(what == CURL_POLL_IN && has_left(carrier, easy),
+	    "request_left");
 	watch->wanted = 0;
 	watch->ready = 0;
 	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
@@ -391,8 +391,7 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 
-	if (transfer->header_bytes == 0)
-		CRASH_POINT("answer_begins");
+	CRASH_POINT_IF(transfer->header_bytes == 0, "answer_begins");
 	/* curl calls it a success when a connection ends inside the headers. A
 	 * status line begins them anew; what follows a body does not. */
 	if (size * count >= 5 && memcmp(bytes, "HTTP/", 5) == 0)

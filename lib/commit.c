@@ -867,11 +867,8 @@ add_removal(struct removal *removal, const char *index, const char *tail,
 static void
 add_removals(const struct policy *policy, struct removal *removal)
 {
-	static const char *const indexes[] = { "due", "active", "promises",
-		"late", "referred" };
-
-	for (size_t i = 0; i < COUNT_OF(indexes); i++)
-		add_removal(removal, indexes[i], "", "");
+	for (size_t i = 0; i < STANDING_INDEXES; i++)
+		add_removal(removal, standing_indexes[i], "", "");
 	for (size_t i = 0; i < policy->queue_count; i++) {
 		add_removal(removal, "wait:", policy->queues[i].id, "");
 		add_removal(removal, "ready:", policy->queues[i].id, "");

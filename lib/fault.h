@@ -29,11 +29,15 @@ bool fault_is_planted(const char *name);
 void fault_plant(const char *name);
 
 #define CRASH_POINT(name) fault_crash_point(name)
+#define CRASH_POINT_IF(condition, name) \
+	((condition) ? fault_crash_point(name) : (void)0)
 #define PLANTED(name) fault_is_planted(name)
 
 #else
 
 #define CRASH_POINT(name) ((void)0)
+/* Compiled, and never asked. */
+#define CRASH_POINT_IF(condition, name) ((void)(false && (condition)))
 #define PLANTED(name) false
 
 #endif

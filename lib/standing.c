@@ -9,6 +9,9 @@
  * moment in milliseconds (which has 13 digits until the year 2286). */
 #define DIGIT 100000000000000LL
 
+const char *const standing_indexes[STANDING_INDEXES + 1] = { "active", "due",
+	"promises", "late", "referred", NULL };
+
 static void
 stand(struct standing *standing, const char *index, const char *tail,
     int64_t score)

@@ -26,6 +26,11 @@ void standing_of_specialist(const struct specialist *specialist, struct standing
  * removes. The score means nothing there. */
 void standing_add_absent(enum record_kind kind, const void *record, struct standing *standing);
 
+/* Every index there is but the queues' own (wait:Q, ready:Q); the one that has
+ * everybody first. Ends at NULL. */
+enum { STANDING_INDEXES = 5 };
+extern const char *const standing_indexes[STANDING_INDEXES + 1];
+
 /* The one attempt under way for that number: "phone:+79161234567". */
 void standing_number_key(const char *phone, char ret_key[KEY_SIZE]);
 /* The live request of that number in that queue. */

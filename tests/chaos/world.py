@@ -47,35 +47,6 @@ CHANGES = {
 }
 
 
-class RedisServer(harness.Program):
-    """A redis-server that keeps what it has acknowledged."""
-
-    def __init__(self, folder, appendfsync="always", appendonly="yes"):
-        self.folder = pathlib.Path(folder)
-        self.path = self.folder / "redis.sock"
-        super().__init__(
-            "redis-server",
-            ["redis-server", "--port", "0", "--unixsocket", self.path,
-             "--dir", self.folder, "--save", "", "--appendonly", appendonly,
-             "--appendfsync", appendfsync, "--notify-keyspace-events", "Kz",
-             "--maxmemory-policy", "noeviction"],
-            self.folder / "redis.log")
-
-    def answers(self):
-        try:
-            return redis_client.Redis(unix_socket_path=str(self.path),
-                                      socket_timeout=1).ping()
-        except redis_client.RedisError:
-            return False
-
-    def start(self):
-        super().start()
-        self.wait_until_ready(self.answers)
-
-    def kill(self):
-        self.end(signal.SIGKILL)
-
-
 class Node(harness.Daemon):
     """A daemon whose process comes and goes; nobody waits until it serves."""
 
@@ -133,7 +104,7 @@ class World:
         try:
             self.sandbox.start()
             if not embedded:
-                self.server = RedisServer(self.folder, appendfsync)
+                self.server = harness.RedisServer(self.folder, appendfsync)
                 self.server.start()
             for i in range(node_count):
                 self.add_node(i, changes or CHANGES, appendfsync)

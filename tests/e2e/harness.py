@@ -164,6 +164,37 @@ class Program:
         assert not found, f"{self.name}: {self.log()[found.start():][:6000]}"
 
 
+class RedisServer(Program):
+    """A redis-server that keeps what it has acknowledged. notify "": it tells nobody
+    of a new member, who must look for it."""
+
+    def __init__(self, folder, appendfsync="always", appendonly="yes",
+                 notify="Kz"):
+        self.folder = pathlib.Path(folder)
+        self.path = self.folder / "redis.sock"
+        super().__init__(
+            "redis-server",
+            ["redis-server", "--port", "0", "--unixsocket", self.path,
+             "--dir", self.folder, "--save", "", "--appendonly", appendonly,
+             "--appendfsync", appendfsync, "--notify-keyspace-events", notify,
+             "--maxmemory-policy", "noeviction"],
+            self.folder / "redis.log")
+
+    def answers(self):
+        try:
+            return redis_client.Redis(unix_socket_path=str(self.path),
+                                      socket_timeout=1).ping()
+        except redis_client.RedisError:
+            return False
+
+    def start(self):
+        super().start()
+        self.wait_until_ready(self.answers)
+
+    def kill(self):
+        self.end(signal.SIGKILL)
+
+
 class Sandbox(Program):
     """The telephone network; its port is its own choice."""
 

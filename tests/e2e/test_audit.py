@@ -161,6 +161,9 @@ def test_what_cannot_be_read_is_buried_and_comes_back(daemon):
     shown = daemon.ctl("show", "buried")
     assert shown.returncode == 0 and member in shown.stdout
     assert "1 cannot go on (show buried)" in daemon.ctl("status").stdout
+    # Whoever asks for it is told where it lies.
+    told = daemon.ctl("show", "request", "web-00000001")
+    assert told.returncode == 1 and "show buried" in told.stderr
 
     # Not before it can be read.
     refused = daemon.ctl("unbury", member)

@@ -113,17 +113,14 @@ def behind(start_daemon):
 
     def start(changes):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="callbackd-"))
-        server = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", folder / "r",
-             "--save", "", "--dir", folder], stdout=subprocess.DEVNULL)
-        ends.append(server.wait)
-        ends.append(server.kill)
-        harness.wait_for((folder / "r").exists)
-        proxy = Proxy(folder / "p", folder / "r")
+        server = harness.RedisServer(folder, notify="")
+        ends.append(server.end)
+        server.start()
+        proxy = Proxy(folder / "p", server.path)
         ends.append(proxy.close)
         daemon = start_daemon({**changes, "redis": f"unix:{folder}/p"})
         daemon.redis = redis_client.Redis(
-            unix_socket_path=str(folder / "r"), decode_responses=True)
+            unix_socket_path=str(server.path), decode_responses=True)
         daemon.wait_for(daemon.knows_its_people)
         return daemon, proxy
     yield start

@@ -4,7 +4,6 @@ that are replaced one after another under load lose nothing."""
 import collections
 import concurrent.futures
 import itertools
-import subprocess
 
 import pytest
 import redis as redis_client
@@ -22,25 +21,13 @@ def nodes():
     """Three daemons and a Redis that is nobody's own."""
     harness.need_programs()
     world = harness.World()
-    path = world.folder / "redis.sock"
-    process = subprocess.Popen(
-        ["redis-server", "--port", "0", "--unixsocket", path, "--dir",
-         world.folder, "--save", "", "--appendonly", "yes", "--appendfsync",
-         "everysec", "--notify-keyspace-events", "Kz",
-         "--maxmemory-policy", "noeviction"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-    redis = redis_client.Redis(unix_socket_path=str(path),
-                               decode_responses=True)
-
-    def redis_answers():
-        try:
-            return redis.ping()
-        except redis_client.ConnectionError:
-            return False
+    server = harness.RedisServer(world.folder, "everysec")
     try:
-        harness.wait_for(redis_answers)
+        server.start()
+        redis = redis_client.Redis(unix_socket_path=str(server.path),
+                                   decode_responses=True)
         started = [world.start({**QUICK, "specialists": PEOPLE,
-                                "redis": f"unix:{path}"})
+                                "redis": f"unix:{server.path}"})
                    for _ in range(NODES)]
         for one in started:
             one.redis = redis
@@ -51,8 +38,7 @@ def nodes():
         try:
             world.end()
         finally:
-            process.kill()
-            process.wait()
+            server.end()
 
 
 def ask_many(node, count, first=0):

@@ -60,6 +60,8 @@ def test_after_three_crashes_it_is_buried(planted, start_daemon):
         daemon.do("GET", "/v1/buried")["buried"]}.get(bad))
     assert "crashes" in grave["why"]
     assert bad in daemon.ctl("show", "buried").stdout
+    told = daemon.ctl("cancel", "web-00000001")
+    assert told.returncode == 1 and "show buried" in told.stderr
     # The other one goes on, and the next start knows as well.
     daemon.wait_for_state("web-00000002", "offered")
     del daemon.environment["CALLBACKD_PLANTED"]

@@ -4,12 +4,12 @@ is lost, and nobody's phone rings twice for one attempt."""
 import os
 import pathlib
 import signal
-import subprocess
 import time
 
 import pytest
 import redis as redis_client
 
+import harness
 from company import AUTOMATIC, QUICK, by_phone
 from test_calls import ANNA, ANSWERS, ID, VERA, asked
 
@@ -42,18 +42,9 @@ def somewhere(tmp_path_factory):
     """A Redis of its own that is not running yet: (address, start)."""
     folder = pathlib.Path(os.path.realpath(
         tmp_path_factory.mktemp("r", numbered=True)))
-    path = folder / "s"
-    servers = []
-
-    def start():
-        servers.append(subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", str(path),
-             "--save", "", "--dir", str(folder)],
-            stdout=subprocess.DEVNULL))
-    yield path, start
-    for server in servers:
-        server.kill()
-        server.wait()
+    server = harness.RedisServer(folder, notify="")
+    yield server.path, server.start
+    server.end()
 
 
 def test_absent_at_the_start(start_daemon, somewhere):
