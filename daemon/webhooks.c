@@ -386,6 +386,9 @@ webhooks_on_request(struct webhooks *webhooks, struct http_request *request)
 		http_problem(request, 403, "not_genuine", heard.reason);
 		return;
 	case WEBHOOK_NOTHING:
+	case WEBHOOK_MESSAGE:
+	case WEBHOOK_INBOUND_MESSAGE:
+	case WEBHOOK_INBOUND_CALL:
 		http_reply(request, 204, NULL, "", 0);
 		return;
 	case WEBHOOK_QUESTION:

@@ -23,3 +23,18 @@ const char *const call_outcome_names[OUTCOME_COUNT] = {
 	[OUTCOME_CANCELLED] = "cancelled",
 	[OUTCOME_UNKNOWN] = "unknown",
 };
+
+const char *const machine_names[MACHINE_COUNT] = {
+	[MACHINE_NOT_SAID] = "not_said",
+	[MACHINE_HUMAN] = "human",
+	[MACHINE_ANSWERED] = "machine",
+	[MACHINE_UNKNOWN] = "unknown",
+};
+
+const char *const message_progress_names[MESSAGE_PROGRESS_COUNT] = {
+	[MESSAGE_NOT_SAID] = "not_said",
+	[MESSAGE_ACCEPTED] = "accepted",
+	[MESSAGE_SENT] = "sent",
+	[MESSAGE_DELIVERED] = "delivered",
+	[MESSAGE_FAILED] = "failed",
+};

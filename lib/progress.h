@@ -33,4 +33,19 @@ enum call_outcome {
 };
 extern const char *const call_outcome_names[OUTCOME_COUNT];
 
+/* Who answered the customer's phone, as the provider's detection says. */
+enum machine { MACHINE_NOT_SAID, MACHINE_HUMAN, MACHINE_ANSWERED, MACHINE_UNKNOWN, MACHINE_COUNT };
+extern const char *const machine_names[MACHINE_COUNT];
+
+/* Of a text message, in an order that only rises; the last two are ends. */
+enum message_progress {
+	MESSAGE_NOT_SAID,
+	MESSAGE_ACCEPTED,       /* the provider has it */
+	MESSAGE_SENT,           /* it has left the provider */
+	MESSAGE_DELIVERED,
+	MESSAGE_FAILED,
+	MESSAGE_PROGRESS_COUNT
+};
+extern const char *const message_progress_names[MESSAGE_PROGRESS_COUNT];
+
 #endif

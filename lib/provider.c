@@ -14,10 +14,35 @@
 
 const char *const provider_operation_names[PROVIDER_OPERATION_COUNT] = {
 	[PROVIDER_CALL] = "call",
+	[PROVIDER_CALL_CUSTOMER] = "call_customer",
+	[PROVIDER_SECOND_LEG] = "second_leg",
 	[PROVIDER_HANGUP] = "hangup",
 	[PROVIDER_GET] = "get",
+	[PROVIDER_RESULT] = "result",
 	[PROVIDER_FIND] = "find",
+	[PROVIDER_EPOCH] = "epoch",
 	[PROVIDER_SMS] = "sms",
+	[PROVIDER_SMS_GET] = "sms_get",
+};
+
+const char *const provider_ability_names[ABILITY_COUNT] = {
+	[ABILITY_CUSTOMER_FIRST] = "customer_first",
+	[ABILITY_WHISPER] = "whisper",
+	[ABILITY_CONFIRM] = "confirm",
+	[ABILITY_CUSTOMER_CONFIRM] = "customer_confirm",
+	[ABILITY_GREET] = "greet",
+	[ABILITY_DETECT_MACHINE] = "detect_machine",
+	[ABILITY_VOICEMAIL] = "voicemail",
+	[ABILITY_RECORD] = "record",
+	[ABILITY_RESULT] = "result",
+	[ABILITY_LONGEST] = "longest",
+	[ABILITY_CALLER_ID] = "caller_id",
+};
+
+const char *const provider_tested_names[TESTED_COUNT] = {
+	[TESTED_LIVE] = "live",
+	[TESTED_SPECIFICATION] = "specification",
+	[TESTED_DOCUMENTS] = "documents",
 };
 
 const char *const fence_names[FENCE_COUNT] = {
@@ -33,6 +58,12 @@ const char *const flow_names[FLOW_COUNT] = {
 	[FLOW_GOODBYE] = "goodbye",
 	[FLOW_WAIT] = "wait",
 	[FLOW_RESULT] = "result",
+	[FLOW_CONFIRM] = "confirm",
+	[FLOW_VOICEMAIL] = "voicemail",
+	[FLOW_JOIN_AGENT] = "join_agent",
+	[FLOW_LINE_ASK] = "line_ask",
+	[FLOW_LINE_NUMBER] = "line_number",
+	[FLOW_LINE_TOLD] = "line_told",
 };
 
 const char *
@@ -51,6 +82,18 @@ enum fence
 provider_fence(const struct provider *provider)
 {
 	return provider->fence;
+}
+
+bool
+provider_has(const struct provider *provider, enum provider_ability ability)
+{
+	return (provider->abilities & (1u << ability)) != 0;
+}
+
+enum provider_tested
+provider_tested(const struct provider *provider)
+{
+	return provider->tested;
 }
 
 struct provider_limits

@@ -24,6 +24,7 @@ enum {
 	PROVIDER_VALUES_MAX = 48,
 	PROVIDER_ID_SIZE = 128,         /* a provider's id of a call, with its end */
 	PROVIDER_FOUND_MAX = 4,
+	PROVIDER_JOB_SIZE = 96,         /* "R.n.TOKEN" */
 	PROVIDER_ANSWER_MAX = 1024 * 1024,  /* bytes of an answer that is read */
 	PROVIDER_BODY_MAX = 64 * 1024,  /* bytes of a request, a flow, a webhook */
 };
@@ -61,11 +62,16 @@ const char *
 provider_name(const struct provider *provider);
 
 enum provider_operation {
-	PROVIDER_CALL,
+	PROVIDER_CALL,          /* rings the specialist, then the customer */
+	PROVIDER_CALL_CUSTOMER, /* the other way round */
+	PROVIDER_SECOND_LEG,    /* into a call whose first party has answered */
 	PROVIDER_HANGUP,
 	PROVIDER_GET,
+	PROVIDER_RESULT,        /* what became of a call that GET knows no more */
 	PROVIDER_FIND,
+	PROVIDER_EPOCH,         /* a value that changes when the provider has lost its calls */
 	PROVIDER_SMS,
+	PROVIDER_SMS_GET,
 	PROVIDER_OPERATION_COUNT
 };
 extern const char *const provider_operation_names[PROVIDER_OPERATION_COUNT];
@@ -84,6 +90,33 @@ extern const char *const fence_names[FENCE_COUNT];
 
 enum fence
 provider_fence(const struct provider *provider);
+
+/* What a queue may ask of a provider; a file says which it has (`can`). */
+enum provider_ability {
+	ABILITY_CUSTOMER_FIRST,
+	ABILITY_WHISPER,        /* who and what is told to the specialist */
+	ABILITY_CONFIRM,        /* the specialist accepts by key */
+	ABILITY_CUSTOMER_CONFIRM,
+	ABILITY_GREET,          /* something is said to the customer before the join */
+	ABILITY_DETECT_MACHINE,
+	ABILITY_VOICEMAIL,      /* a message is left there */
+	ABILITY_RECORD,
+	ABILITY_RESULT,         /* the result by key */
+	ABILITY_LONGEST,        /* it ends calls that are too long by itself */
+	ABILITY_CALLER_ID,      /* the customer sees a number of our choice */
+	ABILITY_COUNT
+};
+extern const char *const provider_ability_names[ABILITY_COUNT];
+
+bool
+provider_has(const struct provider *provider, enum provider_ability ability);
+
+/* How the file was tried. */
+enum provider_tested { TESTED_LIVE, TESTED_SPECIFICATION, TESTED_DOCUMENTS, TESTED_COUNT };
+extern const char *const provider_tested_names[TESTED_COUNT];
+
+enum provider_tested
+provider_tested(const struct provider *provider);
 
 /* 0: the file does not say. */
 struct provider_limits {
@@ -117,6 +150,7 @@ provider_secret(const struct provider *provider, size_t index);
  *   agent_ring    seconds the specialist's phone rings
  *   call_max      seconds of the longest call
  *   token         unguessable name of the call
+ *   job           names the call and carries its token; ours when it comes back
  *   hook          base URL of this call's webhooks, no "/" at its end
  *   id            the provider's id of the call
  *   since_ms      when the call was placed      now_ms    Unix milliseconds
@@ -225,6 +259,9 @@ enum webhook_kind {
 	WEBHOOK_NOTHING,                /* genuine, and of no interest */
 	WEBHOOK_PROGRESS,
 	WEBHOOK_QUESTION,               /* the provider wants the next flow */
+	WEBHOOK_MESSAGE,                /* news of a message of ours */
+	WEBHOOK_INBOUND_MESSAGE,        /* somebody wrote to us: from, to, text */
+	WEBHOOK_INBOUND_CALL,           /* somebody calls us: from, to, question, digits */
 	WEBHOOK_REFUSED                 /* not genuine, or not as it must be: reason */
 };
 
@@ -241,6 +278,14 @@ struct webhook_event {
 	enum call_outcome outcome;      /* of the leg that has ended */
 	int64_t duration_s;             /* of that leg; 0: not said */
 	int64_t sequence;               /* order among the webhooks of one leg; -1: not said */
+	/* Which call or message of ours, where the address does not say it. */
+	char job[PROVIDER_JOB_SIZE];    /* what we gave the provider to send back: ${job} */
+	char customer[24];              /* their number, where nothing else tells the call */
+	enum machine machine;           /* who answered, where the provider found out */
+	enum message_progress message;  /* of MESSAGE */
+	char error[64];                 /* why a message failed, in the provider's words */
+	char from[24], to[24];          /* of what comes in, E.164 where it is a number */
+	char text[480];                 /* of INBOUND_MESSAGE, cut at a character */
 };
 
 /*
@@ -261,6 +306,12 @@ enum flow {
 	FLOW_GOODBYE,
 	FLOW_WAIT,              /* one moment, then ask again */
 	FLOW_RESULT,            /* the customer has gone: the result by keys */
+	FLOW_CONFIRM,           /* greets the customer, who takes the call with 1 */
+	FLOW_VOICEMAIL,         /* a machine has answered: what is left on it */
+	FLOW_JOIN_AGENT,        /* customer first: dial the specialist */
+	FLOW_LINE_ASK,          /* to a caller of ours: 1 to be called back */
+	FLOW_LINE_NUMBER,       /* they type another number */
+	FLOW_LINE_TOLD,         /* what was promised, then goodbye */
 	FLOW_COUNT
 };
 extern const char *const flow_names[FLOW_COUNT];

@@ -15,6 +15,8 @@
 static void read_name(struct reading *, config_setting_t *, void *);
 static void read_secrets(struct reading *, config_setting_t *, void *);
 static void read_fence(struct reading *, config_setting_t *, void *);
+static void read_tested(struct reading *, config_setting_t *, void *);
+static void read_abilities(struct reading *, config_setting_t *, void *);
 static void read_limits(struct reading *, config_setting_t *, void *);
 static void read_timeout(struct reading *, config_setting_t *, void *);
 static void read_languages(struct reading *, config_setting_t *, void *);
@@ -30,26 +32,37 @@ static const struct setting_row provider_rows[] = {
 	{ "name", read_name, offsetof(struct provider, name), true },
 	{ "secrets", read_secrets, 0, false },
 	{ "base", setting_template_text, offsetof(struct provider, base), true },
+	{ "tested", read_tested, offsetof(struct provider, tested), false },
 	{ "fence", read_fence, offsetof(struct provider, fence), true },
+	{ "can", read_abilities, offsetof(struct provider, abilities), false },
 	{ "auth", setting_auth, offsetof(struct provider, auth), true },
 	{ "limits", read_limits, offsetof(struct provider, limits), false },
 	{ "languages", read_languages, 0, false },
 	{ "states", setting_states, offsetof(struct provider, states), false },
 	{ "call", setting_operation, offsetof(struct provider,
 	    operations[PROVIDER_CALL]), true },
+	{ "call_customer", setting_operation, offsetof(struct provider,
+	    operations[PROVIDER_CALL_CUSTOMER]), false },
+	{ "second_leg", setting_operation, offsetof(struct provider,
+	    operations[PROVIDER_SECOND_LEG]), false },
 	{ "hangup", setting_operation, offsetof(struct provider,
 	    operations[PROVIDER_HANGUP]), false },
 	{ "get", setting_operation, offsetof(struct provider,
 	    operations[PROVIDER_GET]), false },
+	{ "result", setting_operation, offsetof(struct provider,
+	    operations[PROVIDER_RESULT]), false },
 	{ "find", setting_operation, offsetof(struct provider,
 	    operations[PROVIDER_FIND]), false },
+	{ "epoch", setting_operation, offsetof(struct provider,
+	    operations[PROVIDER_EPOCH]), false },
 	{ "sms", setting_operation, offsetof(struct provider,
 	    operations[PROVIDER_SMS]), false },
+	{ "sms_get", setting_operation, offsetof(struct provider,
+	    operations[PROVIDER_SMS_GET]), false },
 	{ "errors", setting_errors, 0, false },
 	{ "webhook", setting_webhook, offsetof(struct provider, webhook), false },
 	{ "flows", setting_flows, offsetof(struct provider, flows), false },
 	{ "idempotency", setting_not_yet, 0, false },
-	{ "second_leg", setting_not_yet, 0, false },
 	{ "templates", setting_not_yet, 0, false },
 };
 
@@ -151,6 +164,28 @@ read_fence(struct reading *reading, config_setting_t *setting, void *target)
 
 	if (reading_choice(reading, setting, fence_names, FENCE_COUNT, &choice))
 		*(enum fence *)target = (enum fence)choice;
+}
+
+static void
+read_tested(struct reading *reading, config_setting_t *setting, void *target)
+{
+	size_t choice;
+
+	if (reading_choice(reading, setting, provider_tested_names,
+	    TESTED_COUNT, &choice))
+		*(enum provider_tested *)target = (enum provider_tested)choice;
+}
+
+static void
+read_abilities(struct reading *reading, config_setting_t *setting, void *target)
+{
+	size_t count = reading_list(reading, setting), choice;
+
+	for (size_t i = 0; i < count; i++)
+		if (reading_choice(reading, config_setting_get_elem(setting,
+		    (unsigned)i), provider_ability_names, ABILITY_COUNT,
+		    &choice))
+			*(unsigned *)target |= 1u << choice;
 }
 
 static void

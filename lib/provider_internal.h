@@ -151,6 +151,8 @@ struct provider {
 	const char *name;
 	struct template *base;
 	enum fence fence;
+	unsigned abilities;             /* a bit for each enum provider_ability */
+	enum provider_tested tested;
 	const char *secrets[PROVIDER_SECRETS_MAX];
 	size_t secret_count;
 	struct auth auth;
