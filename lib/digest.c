@@ -13,7 +13,7 @@ enum { GIVEN_MAX = 2048 };              /* bytes of a signature in base64 */
 
 static bool fits_ed25519(const struct digest_key *key,
     const struct output *message, const char *given);
-static size_t digest_of(const struct signature_scheme *scheme,
+static size_t digest_of(enum signature_algorithm algorithm,
     const struct digest_key *key, const struct output *message,
     unsigned char ret_digest[EVP_MAX_MD_SIZE]);
 static void encode(enum signature_encoding encoding,
@@ -63,7 +63,7 @@ digest_fits(const struct signature_scheme *scheme, const struct digest_key *key,
 
 	if (scheme->algorithm == SIGNATURE_ED25519)
 		return fits_ed25519(key, message, given);
-	length = digest_of(scheme, key, message, digest);
+	length = digest_of(scheme->algorithm, key, message, digest);
 	encode(scheme->encoding, digest, length, expected);
 	return digest_is_equal(expected, given);
 }
@@ -113,29 +113,47 @@ fits_ed25519(const struct digest_key *key, const struct output *message,
 	return is_good;
 }
 
+static const struct {
+	const char *digest;             /* NULL: no digest of the message */
+	bool is_keyed;
+} ways[SIGNATURE_ALGORITHM_COUNT] = {
+	[SIGNATURE_HMAC_SHA1] = { "SHA1", true },
+	[SIGNATURE_HMAC_SHA256] = { "SHA256", true },
+	[SIGNATURE_HMAC_SHA512] = { "SHA512", true },
+	[SIGNATURE_MD5] = { "MD5", false },
+	[SIGNATURE_SHA1] = { "SHA1", false },
+	[SIGNATURE_SHA256] = { "SHA256", false },
+	[SIGNATURE_SHA512] = { "SHA512", false },
+};
+
+bool
+digest_can_make(enum signature_algorithm algorithm)
+{
+	return ways[algorithm].digest != NULL;
+}
+
+void
+digest_make(enum signature_algorithm algorithm,
+    enum signature_encoding encoding, const struct digest_key *key,
+    const struct output *message, char ret_text[DIGEST_TEXT_SIZE])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	encode(encoding, digest, digest_of(algorithm, key, message, digest),
+	    ret_text);
+}
+
 static size_t
-digest_of(const struct signature_scheme *scheme, const struct digest_key *key,
+digest_of(enum signature_algorithm algorithm, const struct digest_key *key,
     const struct output *message, unsigned char ret_digest[EVP_MAX_MD_SIZE])
 {
-	static const struct {
-		const char *digest;
-		bool is_keyed;
-	} ways[SIGNATURE_ALGORITHM_COUNT] = {
-		[SIGNATURE_HMAC_SHA1] = { "SHA1", true },
-		[SIGNATURE_HMAC_SHA256] = { "SHA256", true },
-		[SIGNATURE_HMAC_SHA512] = { "SHA512", true },
-		[SIGNATURE_MD5] = { "MD5", false },
-		[SIGNATURE_SHA1] = { "SHA1", false },
-		[SIGNATURE_SHA256] = { "SHA256", false },
-		[SIGNATURE_SHA512] = { "SHA512", false },
-	};
-	const char *name = ways[scheme->algorithm].digest;
+	const char *name = ways[algorithm].digest;
 	const EVP_MD *digest = EVP_get_digestbyname(name);
 	const char *text = message->text != NULL ? message->text : "";
 	unsigned length = 0;
 
 	CHECK(digest != NULL);
-	if (ways[scheme->algorithm].is_keyed)
+	if (ways[algorithm].is_keyed)
 		CHECK(HMAC(digest, key->bytes, (int)key->length,
 		    (const unsigned char *)text, message->length, ret_digest,
 		    &length) != NULL);

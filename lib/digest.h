@@ -33,6 +33,16 @@ bool digest_fits(const struct signature_scheme *scheme,
     const struct digest_key *key, const struct output *message,
     const char *given) MUST_USE;
 
+/* Can we sign so ourselves? */
+bool digest_can_make(enum signature_algorithm algorithm);
+
+enum { DIGEST_TEXT_SIZE = 256 };
+
+/* The signature as it is sent; the key is of no account for a plain hash. */
+void digest_make(enum signature_algorithm algorithm,
+    enum signature_encoding encoding, const struct digest_key *key,
+    const struct output *message, char ret_text[DIGEST_TEXT_SIZE]);
+
 /* For shared and basic: the key itself was sent. */
 bool digest_key_fits(const struct signature_scheme *scheme,
     const struct digest_key *key, const char *given) MUST_USE;

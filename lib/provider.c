@@ -84,6 +84,21 @@ provider_fence(const struct provider *provider)
 	return provider->fence;
 }
 
+enum fence
+provider_operation_fence(const struct provider *provider,
+    enum provider_operation operation)
+{
+	const struct operation *found = &provider->operations[operation];
+
+	return found->has_fence ? found->fence : provider->fence;
+}
+
+const char *
+provider_remembers(const struct provider *provider)
+{
+	return provider->remembered;
+}
+
 bool
 provider_has(const struct provider *provider, enum provider_ability ability)
 {
@@ -163,10 +178,11 @@ provider_knows_value(const char *name)
 {
 	static const char *const names[] = {
 		"to", "from", "agent", "customer", "ring", "agent_ring",
-		"call_max", "token", "hook", "id", "since_ms", "now_ms", "lang",
+		"call_max", "confirm", "token", "job", "hook", "id", "since_ms",
+		"now_ms", "lang",
 		"company", "name", "topic", "note", "number", "text", "greeting",
 		"whisper_text", "goodbye_text", "wait_text", "result_text",
-		"base",
+		"base", "private", "next",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -276,6 +292,17 @@ provider_glob(const char *pattern, const char *text)
 	return *pattern == '\0';
 }
 
+/* NULL: there is none, or more than one. */
+static const json_t *
+only_member(const json_t *root)
+{
+	if (json_is_array(root))
+		return json_array_size(root) == 1 ?
+		    json_array_get(root, 0) : NULL;
+	return json_object_size(root) == 1 ? json_object_iter_value(
+	    json_object_iter((json_t *)root)) : NULL;
+}
+
 const json_t *
 provider_json_at(const json_t *root, const char *pointer)
 {
@@ -295,7 +322,9 @@ provider_json_at(const json_t *root, const char *pointer)
 			name[used++] = letter;
 		}
 		name[used] = '\0';
-		if (json_is_array(root))
+		if (strcmp(name, "*") == 0)
+			root = only_member(root);
+		else if (json_is_array(root))
 			root = used > 0 && used < 9 &&
 			    strspn(name, "0123456789") == used ?
 			    json_array_get(root, strtoul(name, NULL, 10)) :

@@ -25,6 +25,8 @@ enum {
 	PROVIDER_ID_SIZE = 128,         /* a provider's id of a call, with its end */
 	PROVIDER_FOUND_MAX = 4,
 	PROVIDER_JOB_SIZE = 96,         /* "R.n.TOKEN" */
+	PROVIDER_REMEMBERED_SIZE = 256, /* what a call keeps for its provider */
+	PROVIDER_NEXT_SIZE = 1024,      /* address of a list's next page */
 	PROVIDER_ANSWER_MAX = 1024 * 1024,  /* bytes of an answer that is read */
 	PROVIDER_BODY_MAX = 64 * 1024,  /* bytes of a request, a flow, a webhook */
 };
@@ -45,8 +47,8 @@ struct provider_errors {
 };
 
 /*
- * Reads the text of a provider file; its words are explained at the head of
- * config/providers/twilio.conf. file_name only stands in messages. NULL:
+ * Reads the text of a provider file; its words are explained in
+ * docs/providers.md. file_name only stands in messages. NULL:
  * ret_errors holds everything that is wrong; on success its count is 0.
  * @include is refused.
  */
@@ -91,6 +93,16 @@ extern const char *const fence_names[FENCE_COUNT];
 enum fence
 provider_fence(const struct provider *provider);
 
+/* Of one operation, which may have its own. */
+enum fence
+provider_operation_fence(const struct provider *provider,
+    enum provider_operation operation);
+
+/* Name of the value that a call keeps from the answer to its creation and gives
+ * with what follows (an address to hang up at); NULL: none. */
+const char *
+provider_remembers(const struct provider *provider);
+
 /* What a queue may ask of a provider; a file says which it has (`can`). */
 enum provider_ability {
 	ABILITY_CUSTOMER_FIRST,
@@ -122,6 +134,8 @@ provider_tested(const struct provider *provider);
 struct provider_limits {
 	double calls_per_second;
 	double requests_per_second;     /* of every kind */
+	double requests_per_minute;
+	double find_per_minute;
 	int concurrent_requests;
 	int64_t timeout_ms;             /* of one request */
 };
@@ -146,6 +160,8 @@ provider_secret(const struct provider *provider, size_t index);
  *   to            whom this call or message goes to (first leg)
  *   from          our number; "number" is the case's
  *   agent         the specialist's address      customer  the customer, E.164
+ *   confirm       "1" when the specialist takes the call by a key
+ *   next          of FIND: the next page, as provider_found said
  *   ring          seconds the customer's phone rings
  *   agent_ring    seconds the specialist's phone rings
  *   call_max      seconds of the longest call
@@ -159,7 +175,10 @@ provider_secret(const struct provider *provider, size_t index);
  *   text          of a message
  *   greeting whisper_text goodbye_text wait_text result_text   words to be said
  *   base          where the API is, instead of what the file says
- *   and the secrets that the file declares.
+ *   private       not empty: addresses that a provider gave may be plain HTTP
+ *   and the secrets that the file declares, and what the call remembers for it.
+ *
+ * The file adds its `templates`. JWTs and signatures need now_ms.
  *
  * A secret NAME may come with NAME_previous while it is being changed: webhooks
  * signed with either are genuine.
@@ -183,6 +202,9 @@ struct provider_request {
 	size_t header_count;
 	char  *body;                    /* "" when there is none */
 	size_t body_length;
+	int64_t timeout_ms;             /* 0: the provider's */
+	const char *wait_header;        /* header of the answer to be kept, or NULL; lives as
+	                                 * long as the provider */
 };
 
 /* The provider must be able to do the operation. False: a value is missing or
@@ -210,6 +232,8 @@ struct provider_answer {
 	enum call_outcome call_outcome; /* with PROGRESS_OVER */
 	char code[32], text[128];       /* of a refusal, for people */
 	int64_t wait_ms;                /* not before this long; 0: not said */
+	bool is_wait_in_header;         /* provider_wait_ms() of wait_header tells it */
+	char remembered[PROVIDER_REMEMBERED_SIZE];  /* "": none was told */
 	bool is_number_invalid;         /* never to be tried again */
 	bool is_gone;                   /* GET, HANGUP: the provider knows no such call */
 };
@@ -221,8 +245,14 @@ provider_answer_read(const struct provider *provider,
     enum provider_operation operation, enum transport_end end, int status,
     const char *body, size_t length, struct provider_answer *ret_answer);
 
+/* What such a header says: seconds from now, a date, or a Unix time. At most an
+ * hour; 0: nothing that can be read. */
+int64_t
+provider_wait_ms(const char *header, int64_t now_ms);
+
 struct provider_found {
 	bool is_readable;               /* false: nothing can be concluded */
+	char next[PROVIDER_NEXT_SIZE];  /* not readable before this page is, too; "": no more */
 	struct {
 		char id[PROVIDER_ID_SIZE];
 		enum call_progress progress;
@@ -231,12 +261,17 @@ struct provider_found {
 };
 
 /*
- * Reads the answer to PROVIDER_FIND for the calls that carry the token. A list
- * with more pages that does not hold it says nothing: not readable.
+ * Reads the answer to PROVIDER_FIND for the calls that carry the token, or, where
+ * the list does not tell it, that went to our numbers at that time. Numbers find
+ * a call only where the customer's is among them; others, which somebody else's
+ * call may have too, can only say that there is none. A list with more pages that
+ * does not hold the call says nothing: not readable.
+ *
+ * Needs the values token, since_ms and those whose numbers are compared.
  */
 void
 provider_found_read(const struct provider *provider, int status,
-    const char *body, size_t length, const char *token,
+    const char *body, size_t length, const struct provider_values *values,
     struct provider_found *ret_found);
 
 /* ---- webhooks */
@@ -296,6 +331,15 @@ void
 provider_webhook_read(const struct provider *provider,
     const struct webhook_input *input, const struct provider_values *secrets,
     int64_t now_ms, struct webhook_event *ret_event);
+
+/*
+ * Reads the answer to PROVIDER_RESULT, which holds what the last webhook would
+ * have said; it came over our own request and is not signed. Of kind NOTHING:
+ * the provider knows nothing. Always fills ret_event.
+ */
+void
+provider_result_read(const struct provider *provider, int status,
+    const char *body, size_t length, struct webhook_event *ret_event);
 
 /* ---- the flow served to the provider */
 

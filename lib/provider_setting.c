@@ -27,7 +27,7 @@ static void read_pairs(struct reading *reading, config_setting_t *setting,
 static void read_conditions(struct reading *reading,
     config_setting_t *setting, bool is_json_only,
     struct conditions *ret_conditions);
-static bool knows_name(const void *context, const char *name);
+static enum template_name knows_name(const void *context, const char *name);
 
 /* ---- errors */
 
@@ -238,11 +238,18 @@ reading_template(struct reading *reading, const config_setting_t *setting,
     enum template_kind kind)
 {
 	const char *source = reading_string(reading, setting);
+
+	return source == NULL ? NULL :
+	    reading_template_of(reading, setting, source, kind);
+}
+
+struct template *
+reading_template_of(struct reading *reading, const config_setting_t *setting,
+    const char *source, enum template_kind kind)
+{
 	struct template_error error;
 	struct template *made;
 
-	if (source == NULL)
-		return NULL;
 	made = template_compile(source, kind, knows_name, reading, &error);
 	if (made == NULL) {
 		reading_error(reading, setting, "at character %zu, \"%s\": %s",
@@ -253,16 +260,30 @@ reading_template(struct reading *reading, const config_setting_t *setting,
 	return made;
 }
 
-static bool
+bool
+reading_knows(const struct reading *reading, const char *name)
+{
+	return knows_name(reading, name) != TEMPLATE_UNKNOWN;
+}
+
+static enum template_name
 knows_name(const void *context, const char *name)
 {
 	const struct reading *reading = context;
 	const struct provider *provider = reading->provider;
+	const char *single[] = { provider->remembered, reading->also_known };
 
 	for (size_t i = 0; i < provider->secret_count; i++)
 		if (strcmp(provider->secrets[i], name) == 0)
-			return true;
-	return provider_knows_value(name);
+			return TEMPLATE_KNOWN;
+	for (size_t i = 0; i < provider->text_count; i++)
+		if (strcmp(provider->texts[i].name, name) == 0)
+			return provider->texts[i].is_json ?
+			    TEMPLATE_KNOWN_JSON : TEMPLATE_KNOWN;
+	for (size_t i = 0; i < COUNT_OF(single); i++)
+		if (single[i] != NULL && strcmp(single[i], name) == 0)
+			return TEMPLATE_KNOWN;
+	return provider_knows_value(name) ? TEMPLATE_KNOWN : TEMPLATE_UNKNOWN;
 }
 
 /* ---- readers for tables */
@@ -388,7 +409,7 @@ read_pairs(struct reading *reading, config_setting_t *setting,
 		items[i].value = reading_template(reading,
 		    config_setting_get_elem(pair, 1), kind);
 		items[i].only_with = words[2];
-		if (words[2] != NULL && !knows_name(reading, words[2]))
+		if (words[2] != NULL && !reading_knows(reading, words[2]))
 			reading_error(reading, pair,
 			    "there is no value \"%.32s\"", words[2]);
 	}

@@ -34,6 +34,7 @@ struct hearing {
 	struct webhook_event *event;
 };
 
+static bool open_result(struct hearing *hearing, const json_t *root);
 static bool open_hearing(struct hearing *hearing);
 static bool read_url(struct hearing *hearing);
 static bool is_genuine(struct hearing *hearing);
@@ -81,6 +82,52 @@ provider_webhook_read(const struct provider *provider,
 	fields_fini(&hearing.query);
 	json_decref(hearing.root);
 	free(hearing.path);
+}
+
+void
+provider_result_read(const struct provider *provider, int status,
+    const char *body, size_t length, struct webhook_event *ret_event)
+{
+	const struct operation *result =
+	    &provider->operations[PROVIDER_RESULT];
+	const struct webhook_input input = { .method = "POST" };
+	const struct event_rule *rule = NULL;
+	struct hearing hearing = {
+		.provider = provider, .webhook = &provider->webhook,
+		.input = &input, .event = ret_event,
+	};
+	json_t *root = status >= 200 && status < 300 ?
+	    provider_answer_root(result, body, length) : NULL;
+
+	*ret_event = (struct webhook_event){ .sequence = -1 };
+	if (root != NULL && open_result(&hearing, root))
+		rule = find_rule(&hearing);
+	if (rule != NULL)
+		tell(&hearing, rule);
+	/* Nothing came that could be refused: there is only nothing to learn. */
+	if (hearing.is_ambiguous || ret_event->kind != WEBHOOK_PROGRESS)
+		*ret_event = (struct webhook_event){ .sequence = -1 };
+	fields_fini(&hearing.form);
+	json_decref(hearing.root);
+	json_decref(root);
+}
+
+/* A text of the webhook's own form. */
+static bool
+open_result(struct hearing *hearing, const json_t *root)
+{
+	const json_t *news = provider_json_at(root,
+	    hearing->provider->operations[PROVIDER_RESULT].news);
+	const char *text = json_string_value(news);
+	json_error_t error;
+
+	if (text == NULL || json_string_length(news) > PROVIDER_BODY_MAX)
+		return false;
+	if (hearing->webhook->body != WEBHOOK_JSON)
+		return fields_read(text, json_string_length(news),
+		    &hearing->form);
+	hearing->root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	return hearing->root != NULL;
 }
 
 /* ---- is it from the provider */

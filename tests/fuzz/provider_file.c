@@ -71,8 +71,9 @@ hear(const struct provider *provider, struct provider_values *values)
 		provider_answer_read(provider, (enum provider_operation)i,
 		    TRANSPORT_ANSWERED, 200 + 101 * i, json, sizeof(json) - 1,
 		    &answer);
-	provider_found_read(provider, 200, json, sizeof(json) - 1, "tok-en",
+	provider_found_read(provider, 200, json, sizeof(json) - 1, values,
 	    &found);
+	provider_result_read(provider, 200, json, sizeof(json) - 1, &event);
 	provider_webhook_read(provider, &input, values, FUZZ_NOW_MS, &event);
 }
 

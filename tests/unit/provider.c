@@ -27,7 +27,7 @@
 
 /* The provider dials both and knows the call by its key. */
 static const char key_file[] =
-    "name = \"bench\"; base = \"http://127.0.0.1:9\"; fence = \"key\";\n"
+    "name = \"bench\"; base = \"http://127.0.0.1:9\"; fence = \"key\"; tested = \"documents\";\n"
     "secrets = [ \"hook_secret\" ];\n"
     "auth = { kind = \"bearer\"; token = \"${hook_secret}\"; };\n"
     "states = ( (\"dialing\", \"ignore\"), (\"agent\", \"agent_up\"),\n"
@@ -259,7 +259,7 @@ static void
 empty_address(void **state)
 {
 	struct provider *provider = read_text(
-	    "name = \"x\"; base = \"https://x\"; fence = \"none\";\n"
+	    "name = \"x\"; base = \"https://x\"; fence = \"none\"; tested = \"documents\";\n"
 	    "auth = { kind = \"none\"; };\n"
 	    "call = { method = \"POST\"; path = \"\"; base = \"\"; id = \"/s\"; };\n");
 	struct provider_values values = usual_values();
@@ -446,9 +446,10 @@ static void
 expect_found(const struct provider *provider, int status, const char *body,
     bool is_readable, size_t count)
 {
+	struct provider_values values = usual_values();
 	struct provider_found found;
 
-	provider_found_read(provider, status, body, strlen(body), "tok-en",
+	provider_found_read(provider, status, body, strlen(body), &values,
 	    &found);
 	if (found.is_readable != is_readable || found.count != count)
 		fail_msg("%s", body);
@@ -463,10 +464,11 @@ finds_by_token(void **state)
 	    "{\"sid\":\"CA2\",\"status\":\"completed\",\"status_callback\":\"http://x/?t=tok-en\"},"
 	    "{\"sid\":\"CA3\",\"status_callback\":null},5,\"tok-en\"]}";
 	struct provider *provider = read_file("sandbox.conf");
+	struct provider_values values = usual_values();
 	struct provider_found found;
 
 	(void)state;
-	provider_found_read(provider, 200, ours, strlen(ours), "tok-en",
+	provider_found_read(provider, 200, ours, strlen(ours), &values,
 	    &found);
 	assert_true(found.is_readable);
 	assert_int_equal(found.count, 2);
@@ -839,20 +841,20 @@ refuses_files(void **state)
 		{ "name = \"bench\"", "name = \"Bench 1\"", "x.conf:1: name: must be 1 to 31" },
 		{ "name = \"bench\"", "name = 5", "x.conf:1: name: must be a text in quotes" },
 		{ "fence = \"key\"", "fense = \"key\"", "x.conf:1: fense: there is no such setting; did you mean \"fence\"?" },
-		{ "fence = \"key\"", "fense = \"key\"", "x.conf: fence is missing" },
+		{ "fence = \"key\"", "fense = \"key\"", "x.conf:7: call: fence is missing" },
 		{ "fence = \"key\"", "fence = \"keys\"", "fence: \"keys\" is none of: answer, key, none" },
 		{ "fence = \"key\"", "fence = \"answer\"", "fence: answer needs flows.join" },
 		{ "fence = \"key\"", "fence = \"answer\"", "fence: answer means that call does not know the customer" },
 		{ "\"${token}\"", "\"x\"", "fence: key needs ${token} in call" },
 		{ "http://127", "ftp://127", "base: must begin with https://" },
 		{ "\"hook_secret\" ]", "\"agent\" ]", "\"agent\" is no name for a secret" },
-		{ "kind = \"bearer\"", "kind = \"jwt\"", "auth.kind: \"jwt\" is none of" },
+		{ "kind = \"bearer\"", "kind = \"oauth\"", "auth.kind: \"oauth\" is none of" },
 		{ "token = \"${hook_secret}\"; };", "user = \"x\"; };", "auth.user: there is no such setting" },
 		{ "\"agent_up\"", "\"up\"", "states[2]: \"up\" is none of: ignore" },
 		{ "\"over:answered\"", "\"over:fine\"", "\"over:fine\" is none of" },
-		{ "method = \"POST\"", "method = \"GET\"", "call: a GET has no form or json" },
+		{ "method = \"POST\"", "method = \"GET\"", "call: a GET has no form, json or text" },
 		{ "method = \"POST\"", "method = \"post\"", "call.method: \"post\" is none of" },
-		{ "path = \"/calls\";", "", "call: path is missing" },
+		{ "path = \"/calls\";", "", "call: needs one of path and url" },
 		{ "%{ring}", "${ring}", "call: json, with its values filled in, is none" },
 		{ "\\\"${agent}\\\"", "${agent}", "call: json, with its values filled in, is none" },
 		{ "${agent}", "${agnet}", "\"agnet\": there is no such value" },
@@ -860,7 +862,7 @@ refuses_files(void **state)
 		{ "id = \"/call/id\"", "id = \"call/id\"", "call.id: must be a JSON pointer" },
 		{ "(\"/ok\", \"1\")", "(\"ok\", \"1\")", "must be a JSON pointer" },
 		{ "(\"/ok\", \"1\")", "(\"/ok\")", "call.ok_if[1]: must be a list of 2 texts" },
-		{ "ok_if", "json_if", "call.json_if: is known, but this version cannot do it" },
+		{ "ok_if", "json_if", "call.json_if[1]: there is no value \"/ok\"" },
 		{ "status = \"409\"", "status = \"4x9\"", "errors[1].status: must be statuses" },
 		{ "status = \"409\"", "status = \"none\"", "what was not answered may have been executed" },
 		{ "executed = \"no\"; wait = 7", "wait = 7", "errors[2]: executed is missing" },
@@ -868,7 +870,7 @@ refuses_files(void **state)
 		{ "wait = 7", "wait = -1", "errors[2].wait: must be a whole number" },
 		{ "wait = 7", "wait = 5L", "errors[2].wait: must be a whole number" },
 		{ "wait = 7", "wait = 3000000000L", "is too big a number" },
-		{ "wait = 7", "wait = \"header:x\"", "errors[2].wait: must be a whole number" },
+		{ "wait = 7", "wait = \"x\"", "errors[2].wait: must be seconds, a JSON pointer" },
 		{ "alg = \"hmac-sha256\"", "alg = \"sha256\"", "anybody can make a plain hash" },
 		{ "alg = \"hmac-sha256\"", "alg = \"shared\"", "shared signs nothing" },
 		{ "alg = \"hmac-sha256\"", "alg = \"none\"", "\"none\" is none of" },
