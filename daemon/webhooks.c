@@ -187,6 +187,7 @@ read_webhook(struct webhooks *webhooks, struct http_request *request,
 	struct webhook_header headers[HEADERS_MAX];
 	size_t count = http_header_count(request), length;
 	struct webhook_input input = { .headers = headers };
+	struct webhook_news news;
 	char url[URL_MAX];
 
 	if (count > HEADERS_MAX || snprintf(url, sizeof(url), "%s%s",
@@ -203,7 +204,9 @@ read_webhook(struct webhooks *webhooks, struct http_request *request,
 	input.body_length = length;
 	provider_webhook_read(entry->provider, &input, &entry->values,
 	    store_knows_time(webhooks->store) ?
-	    store_now_ms(webhooks->store) : 0, ret_event);
+	    store_now_ms(webhooks->store) : 0, &news);
+	*ret_event = news.events[0];
+	webhook_news_fini(&news);
 	return true;
 }
 
@@ -237,7 +240,7 @@ to_event(const struct webhook_event *from, struct event *ret_event)
 	event->is_customer_over = from->is_customer_over;
 	if (from->is_customer_leg || from->is_customer_over)
 		event->talk_ms = from->outcome == OUTCOME_ANSWERED ?
-		    from->duration_s * 1000 : 0;
+		    from->duration_ms : 0;
 	snprintf(event->by, sizeof(event->by), "provider");
 	if (from->kind == WEBHOOK_PROGRESS) {
 		event->kind = EVENT_PROGRESS;

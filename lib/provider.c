@@ -51,6 +51,13 @@ const char *const fence_names[FENCE_COUNT] = {
 	[FENCE_NONE] = "none",
 };
 
+const char *const source_filter_names[SOURCE_FILTER_COUNT] = {
+	[SOURCE_PLAIN] = "",
+	[SOURCE_UNBASE64] = "unbase64",
+	[SOURCE_UNURLENCODE] = "unurlencode",
+	[SOURCE_E164] = "e164",
+};
+
 const char *const flow_names[FLOW_COUNT] = {
 	[FLOW_WHISPER] = "whisper",
 	[FLOW_JOIN] = "join",
@@ -115,6 +122,12 @@ struct provider_limits
 provider_limits(const struct provider *provider)
 {
 	return provider->limits;
+}
+
+bool
+provider_hears(const struct provider *provider)
+{
+	return provider->webhook.is_there;
 }
 
 size_t
@@ -259,12 +272,18 @@ struct source
 provider_source(const char *text)
 {
 	if (text[0] == '/')
-		return (struct source){ PLACE_IN_JSON, text };
+		return (struct source){ .place = PLACE_IN_JSON, .name = text };
 	if (strncmp(text, "query:", 6) == 0)
-		return (struct source){ PLACE_IN_QUERY, text + 6 };
+		return (struct source){ .place = PLACE_IN_QUERY, .name = text + 6 };
+	if (strncmp(text, "header:", 7) == 0)
+		return (struct source){ .place = PLACE_IN_HEADER, .name = text + 7 };
+	if (strncmp(text, "line:", 5) == 0 && text[5] >= '1' &&
+	    text[5] <= '9' && text[6] == '\0')
+		return (struct source){ .place = PLACE_IN_LINE, .name = text,
+			.line = text[5] - '0' };
 	if (strcmp(text, "path") == 0)
-		return (struct source){ PLACE_IN_PATH, text };
-	return (struct source){ PLACE_IN_FORM, text };
+		return (struct source){ .place = PLACE_IN_PATH, .name = text };
+	return (struct source){ .place = PLACE_IN_FORM, .name = text };
 }
 
 /* Goes back to the last "*" only: linear in both for each of them. */

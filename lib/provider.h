@@ -27,6 +27,8 @@ enum {
 	PROVIDER_JOB_SIZE = 96,         /* "R.n.TOKEN" */
 	PROVIDER_REMEMBERED_SIZE = 256, /* what a call keeps for its provider */
 	PROVIDER_NEXT_SIZE = 1024,      /* address of a list's next page */
+	PROVIDER_NONCE_SIZE = 128,
+	PROVIDER_RECORDS_MAX = 100,     /* in one webhook */
 	PROVIDER_ANSWER_MAX = 1024 * 1024,  /* bytes of an answer that is read */
 	PROVIDER_BODY_MAX = 64 * 1024,  /* bytes of a request, a flow, a webhook */
 };
@@ -292,7 +294,7 @@ struct webhook_input {
 
 enum webhook_kind {
 	WEBHOOK_NOTHING,                /* genuine, and of no interest */
-	WEBHOOK_PROGRESS,
+	WEBHOOK_PROGRESS,               /* of a call: progress, or who answered it */
 	WEBHOOK_QUESTION,               /* the provider wants the next flow */
 	WEBHOOK_MESSAGE,                /* news of a message of ours */
 	WEBHOOK_INBOUND_MESSAGE,        /* somebody wrote to us: from, to, text */
@@ -300,19 +302,29 @@ enum webhook_kind {
 	WEBHOOK_REFUSED                 /* not genuine, or not as it must be: reason */
 };
 
+/* What the provider wants to hear when its news are kept. */
+struct webhook_reply {
+	int status;
+	const char *type, *text;        /* NULL and "": no body; owned by the provider */
+};
+
 struct webhook_event {
 	enum webhook_kind kind;
-	char reason[96];                /* of a refusal */
-	char sid[PROVIDER_ID_SIZE];     /* of our call, also when the leg is the customer's */
+	char reason[96];                /* of a refusal; of NOTHING: a word that is not known */
+	char sid[PROVIDER_ID_SIZE];     /* of our call or message, also when the leg is
+	                                 * the customer's; "": not said */
 	bool is_customer_leg;           /* about (or asked by) the customer's leg */
 	char question[16];              /* "up" "keys" "silent" "dial_over" "result" "wait" "greet" */
-	char digits[8];                 /* keys pressed; "": none */
-	bool has_progress;              /* true for PROGRESS; perhaps for QUESTION */
+	char digits[24];                /* keys pressed; "": none */
+	bool has_progress;              /* perhaps for PROGRESS and QUESTION */
 	enum call_progress progress;    /* PROGRESS_NONE with is_customer_over */
 	bool is_customer_over;          /* the customer's leg has ended; ours need not */
+	bool is_agent_over;             /* with PROGRESS_OVER: ended before the customer was rung */
 	enum call_outcome outcome;      /* of the leg that has ended */
-	int64_t duration_s;             /* of that leg; 0: not said */
+	int64_t duration_ms;            /* of that leg; 0: not said */
 	int64_t sequence;               /* order among the webhooks of one leg; -1: not said */
+	int64_t at_ms;                  /* when it happened, by their clock; 0: not said */
+	bool is_advisory;               /* what it says is not signed: look before it is believed */
 	/* Which call or message of ours, where the address does not say it. */
 	char job[PROVIDER_JOB_SIZE];    /* what we gave the provider to send back: ${job} */
 	char customer[24];              /* their number, where nothing else tells the call */
@@ -321,16 +333,39 @@ struct webhook_event {
 	char error[64];                 /* why a message failed, in the provider's words */
 	char from[24], to[24];          /* of what comes in, E.164 where it is a number */
 	char text[480];                 /* of INBOUND_MESSAGE, cut at a character */
+	char recording[256];            /* where a recording of the call is */
+	struct webhook_reply reply;
 };
+
+/* All that one webhook says. */
+struct webhook_news {
+	struct webhook_event *events;   /* owned */
+	size_t count;                   /* at least 1; a refusal of the whole is the only one */
+	/* A genuine webhook with this nonce is a replay for so long. */
+	char nonce[PROVIDER_NONCE_SIZE];  /* "": none */
+	int64_t nonce_ms;
+	char once[PROVIDER_ID_SIZE];    /* the provider's id of this webhook: heard before
+	                                 * and kept, it is old news; "": none */
+	char challenge[PROVIDER_ID_SIZE]; /* "": none; else it is to be answered with this
+	                                 * text and holds no news */
+};
+
+/* Does the file say how to read webhooks? */
+bool
+provider_hears(const struct provider *provider);
 
 /*
  * Verifies first, then reads. `secrets` holds the values the file declares.
- * Always fills ret_event.
+ * Always fills ret_news; webhook_news_fini() frees. Of several records one that
+ * cannot be read is a refusal of its own beside the others.
  */
 void
 provider_webhook_read(const struct provider *provider,
     const struct webhook_input *input, const struct provider_values *secrets,
-    int64_t now_ms, struct webhook_event *ret_event);
+    int64_t now_ms, struct webhook_news *ret_news);
+
+void
+webhook_news_fini(struct webhook_news *news);
 
 /*
  * Reads the answer to PROVIDER_RESULT, which holds what the last webhook would

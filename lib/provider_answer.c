@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/instant.h"
 #include "lib/provider_internal.h"
-#include "lib/text.h"
 
 enum {
 	CARRIES_MAX = 4 * 1024,         /* bytes of a field that carries a token */
@@ -202,17 +202,14 @@ wait_of(const char *text)
 int64_t
 provider_wait_ms(const char *header, int64_t now_ms)
 {
-	static const int64_t long_ago_s = 1000000000;
-	int64_t at_ms = 0, wait_ms;
+	static const int64_t long_ago_ms = 1000000000000;
+	int64_t at_ms, wait_ms;
 
 	header += strspn(header, " ");
-	if (strlen(header) >= 10 && provider_time_read(TIME_UNIX, NULL, header,
-	    &at_ms) && at_ms > long_ago_s * 1000)
-		wait_ms = at_ms - now_ms;
-	else if (provider_time_read(TIME_RFC2822, NULL, header, &at_ms))
-		wait_ms = at_ms - now_ms;
-	else
+	/* A small number is seconds from now, and no instant. */
+	if (!instant_read(header, &at_ms) || at_ms < long_ago_ms)
 		return wait_of(header);
+	wait_ms = at_ms - now_ms;
 	return wait_ms < 0 ? 0 : wait_ms > WAIT_MAX_MS ? WAIT_MAX_MS : wait_ms;
 }
 
@@ -319,8 +316,7 @@ fits(const struct operation *find, const json_t *item,
 	if (fit == FITS_NOT)
 		return FITS_NOT;
 	if (!provider_json_text(item, find->time, text, sizeof(text)) ||
-	    !provider_time_read(find->time_format, find->time_pattern, text,
-	    &at_ms))
+	    !instant_read(text, &at_ms))
 		return FITS_PERHAPS;
 	return at_ms >= since_ms - SKEW_MS &&
 	    at_ms <= since_ms + find->window_ms ? fit : FITS_NOT;

@@ -19,7 +19,6 @@ static void read_seconds(struct reading *, config_setting_t *, void *);
 static void read_answer(struct reading *, config_setting_t *, void *);
 static void read_remember(struct reading *, config_setting_t *, void *);
 static void read_numbers(struct reading *, config_setting_t *, void *);
-static void read_time_format(struct reading *, config_setting_t *, void *);
 static void read_on(struct reading *, config_setting_t *, void *);
 static void read_wait(struct reading *, config_setting_t *, void *);
 static void read_statuses(struct reading *, config_setting_t *, void *);
@@ -66,7 +65,6 @@ static const struct setting_row operation_rows[] = {
 	{ "news", setting_pointer, offsetof(struct operation, news), false },
 	{ "numbers", read_numbers, 0, false },
 	{ "time", setting_pointer, offsetof(struct operation, time), false },
-	{ "time_format", read_time_format, 0, false },
 	{ "window", read_seconds, offsetof(struct operation, window_ms), false },
 };
 
@@ -291,29 +289,6 @@ read_numbers(struct reading *reading, config_setting_t *setting, void *target)
 }
 
 static void
-read_time_format(struct reading *reading, config_setting_t *setting,
-    void *target)
-{
-	static const char *const names[] = {
-		[TIME_RFC2822] = "rfc2822", [TIME_ISO8601] = "iso8601",
-		[TIME_UNIX] = "unix", [TIME_UNIX_MS] = "unix_ms",
-	};
-	struct operation *operation = target;
-	const char *word = reading_string(reading, setting);
-
-	operation->time_format = TIME_PATTERN;
-	operation->time_pattern = word;
-	for (size_t i = 0; word != NULL && i < COUNT_OF(names); i++)
-		if (strcmp(word, names[i]) == 0)
-			operation->time_format = (enum time_format)i;
-	if (word != NULL && operation->time_format == TIME_PATTERN &&
-	    strchr(word, '%') == NULL)
-		reading_error(reading, setting, "must be rfc2822, iso8601, "
-		    "unix, unix_ms or a format such as "
-		    "\"%%Y-%%m-%%d %%H:%%M:%%S\", in UTC");
-}
-
-static void
 check_operation(struct reading *reading, const config_setting_t *setting,
     enum provider_operation kind)
 {
@@ -341,10 +316,9 @@ check_operation(struct reading *reading, const config_setting_t *setting,
 		check_find(reading, setting, operation);
 	else if (operation->items != NULL || operation->token != NULL ||
 	    operation->next != NULL || operation->number_count > 0 ||
-	    operation->time != NULL || operation->time_pattern != NULL ||
-	    operation->window_ms != 0)
+	    operation->time != NULL || operation->window_ms != 0)
 		reading_error(reading, setting, "items, token, next, numbers, "
-		    "time, time_format and window are words of find");
+		    "time and window are words of find");
 	if ((kind == PROVIDER_GET || kind == PROVIDER_SMS_GET) &&
 	    operation->state == NULL)
 		reading_error(reading, setting, "needs state");
@@ -384,19 +358,17 @@ check_find(struct reading *reading, const config_setting_t *setting,
     const struct operation *find)
 {
 	bool is_by_number = find->number_count > 0 || find->time != NULL ||
-	    find->time_pattern != NULL || find->window_ms != 0;
+	    find->window_ms != 0;
 
 	if (find->items == NULL || find->id == NULL)
 		reading_error(reading, setting, "needs items and id");
 	if ((find->token != NULL) == is_by_number)
 		reading_error(reading, setting, "needs token, to find a call "
-		    "by its token, or else numbers, time, time_format and "
-		    "window");
+		    "by its token, or else numbers, time and window");
 	else if (is_by_number && (find->number_count == 0 ||
-	    find->time == NULL || find->time_pattern == NULL ||
-	    find->window_ms == 0))
-		reading_error(reading, setting, "numbers, time, time_format "
-		    "and window need each other");
+	    find->time == NULL || find->window_ms == 0))
+		reading_error(reading, setting,
+		    "numbers, time and window need each other");
 }
 
 /* ---- what errors mean */

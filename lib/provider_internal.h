@@ -84,12 +84,26 @@ enum place {
 	PLACE_IN_FORM,          /* "CallSid" */
 	PLACE_IN_QUERY,         /* "query:q" */
 	PLACE_IN_PATH,          /* "path": of the URL, without the query */
-	PLACE_IN_JSON           /* "/data/id": a JSON pointer */
+	PLACE_IN_JSON,          /* "/data/id": a JSON pointer */
+	PLACE_IN_HEADER,        /* "header:X-Event" */
+	PLACE_IN_LINE           /* "line:1": of a record that is lines of text */
 };
+
+/* "/data/client_state|unbase64": what is done to a value before it is used. */
+enum source_filter {
+	SOURCE_PLAIN,
+	SOURCE_UNBASE64,
+	SOURCE_UNURLENCODE,     /* FreeSWITCH's percent signs inside JSON */
+	SOURCE_E164,            /* digits get their "+" */
+	SOURCE_FILTER_COUNT
+};
+extern const char *const source_filter_names[SOURCE_FILTER_COUNT];
 
 struct source {
 	enum place place;
 	const char *name;       /* NULL: there is no such source */
+	enum source_filter filter;
+	int line;               /* of PLACE_IN_LINE, from 1 */
 };
 
 struct condition {
@@ -107,7 +121,9 @@ struct meaning {
 	bool is_ignored;
 	enum call_progress progress;
 	bool is_customer_over;
+	bool is_agent_over;     /* over, and the customer was never rung */
 	enum call_outcome outcome;
+	enum message_progress message;  /* of a message; the others are then unset */
 };
 
 struct state_word {
@@ -140,10 +156,6 @@ struct error_rule {
 };
 
 enum answer_kind { ANSWER_JSON, ANSWER_TEXT };
-
-enum time_format {              /* what is none of these is a format of its own */
-	TIME_RFC2822, TIME_ISO8601, TIME_UNIX, TIME_UNIX_MS, TIME_PATTERN
-};
 
 /* A field of a listed call must be this number. */
 struct number_match {
@@ -186,33 +198,72 @@ struct operation {
 	const char *items, *token, *next;
 	struct number_match *numbers;
 	size_t number_count;
-	const char *time, *time_pattern;
-	enum time_format time_format;
+	const char *time;
 	int64_t window_ms;
+};
+
+/* The outcome of an end, from a second word about it. */
+struct cause_word {
+	struct source source;
+	const char *word;       /* pattern */
+	enum call_outcome outcome;
+};
+
+struct machine_word {
+	const char *word;       /* pattern */
+	enum machine machine;
+};
+
+enum event_about {
+	ABOUT_CALL, ABOUT_MESSAGE, ABOUT_INBOUND_MESSAGE, ABOUT_INBOUND_CALL,
+	ABOUT_COUNT
 };
 
 struct event_rule {
 	struct conditions when;
+	enum event_about about;
 	const char *question;           /* NULL: news, not a question */
 	bool is_customer_leg;
-	struct source id, state, order, seconds, cause, digits;
+	struct source id, also, job, customer, state, order, time, seconds,
+	    milliseconds, cause, digits, amd, recording, from, to, text, error;
 	struct state_map map;           /* empty: the provider's states */
 	bool has_map;
-	struct { const char *word; enum call_outcome outcome; } *causes;
-	size_t cause_count;             /* what the cause makes of an end without answer */
+	bool has_set;
+	struct meaning set;             /* what it means, without a word for it */
+	struct cause_word *causes;      /* by how far they are trusted */
+	size_t cause_count;
+	struct machine_word *machines;
+	size_t machine_count;
+	struct webhook_reply reply;     /* status 0: the webhook's */
 };
 
-enum webhook_body { WEBHOOK_FORM, WEBHOOK_JSON, WEBHOOK_QUERY };
+enum webhook_body {
+	WEBHOOK_FORM, WEBHOOK_JSON, WEBHOOK_QUERY,
+	WEBHOOK_FORM_JSON               /* "form-json:FIELD" */
+};
+
+enum webhook_records {
+	RECORDS_ONE,
+	RECORDS_JSON,                   /* an array; each is then what "/…" begins at */
+	RECORDS_LINES                   /* "data[N]": fields of lines */
+};
 
 struct webhook {
 	bool is_there;
 	enum webhook_body body;
+	const char *json_field;         /* of WEBHOOK_FORM_JSON */
 	struct signature_scheme signature;
-	struct template *key;
+	struct template *key, *key_id;
+	const char *challenge;          /* a query field that is answered as it is, or NULL */
+	enum webhook_records records;
+	const char *records_name;       /* pointer, or the name before "[N]" */
+	const char *dedup;              /* a JSON pointer, or NULL */
+	bool is_advisory;
 	struct source *required;
 	size_t required_count;
 	struct event_rule *events;
 	size_t event_count;
+	struct webhook_reply reply;
 };
 
 struct language {
@@ -284,12 +335,8 @@ char *provider_render(const struct template *text,
 json_t *provider_answer_root(const struct operation *operation,
     const char *body, size_t length);
 
-/* Unix milliseconds; false: no such time. Without a zone of its own it is UTC. */
-bool provider_time_read(enum time_format format, const char *pattern,
-    const char *text, int64_t *ret_at_ms);
-
-/* "query:NAME", "path", "/json/pointer", or a field's name; the text is
- * borrowed. */
+/* "query:NAME", "header:NAME", "line:N", "path", "/json/pointer", or a field's
+ * name; the text is borrowed. */
 struct source provider_source(const char *text);
 
 /* Pattern with "*" and "?". */

@@ -27,6 +27,9 @@ static void read_pairs(struct reading *reading, config_setting_t *setting,
 static void read_conditions(struct reading *reading,
     config_setting_t *setting, bool is_json_only,
     struct conditions *ret_conditions);
+static const char *cut_filter(struct reading *reading,
+    const config_setting_t *setting, const char *text,
+    enum source_filter *ret_filter);
 static enum template_name knows_name(const void *context, const char *name);
 
 /* ---- errors */
@@ -462,16 +465,51 @@ setting_source(struct reading *reading, config_setting_t *setting,
     void *target)
 {
 	const char *text = reading_string(reading, setting);
+	const struct webhook *webhook = &reading->provider->webhook;
+	enum source_filter filter = SOURCE_PLAIN;
 	struct source source;
+	bool is_findable = true;
 
 	if (text == NULL)
 		return;
+	text = cut_filter(reading, setting, text, &filter);
 	source = provider_source(text);
+	source.filter = filter;
 	*(struct source *)target = source;
-	if (reading->provider->webhook.body == WEBHOOK_JSON ?
-	    source.place == PLACE_IN_FORM : source.place == PLACE_IN_JSON)
+	if (source.place == PLACE_IN_FORM)
+		is_findable = webhook->body != WEBHOOK_JSON;
+	else if (source.place == PLACE_IN_JSON)
+		is_findable = webhook->body == WEBHOOK_JSON ||
+		    webhook->body == WEBHOOK_FORM_JSON;
+	else if (source.place == PLACE_IN_LINE)
+		is_findable = webhook->records == RECORDS_LINES;
+	if (!is_findable)
 		reading_error(reading, setting,
 		    "\"%.40s\" is not to be found in such a body", text);
+}
+
+/* What stands before "|unbase64". */
+static const char *
+cut_filter(struct reading *reading, const config_setting_t *setting,
+    const char *text, enum source_filter *ret_filter)
+{
+	const char *bar = strchr(text, '|');
+	char *name;
+
+	if (bar == NULL)
+		return text;
+	for (size_t i = SOURCE_PLAIN + 1; i < SOURCE_FILTER_COUNT; i++) {
+		if (strcmp(bar + 1, source_filter_names[i]) != 0)
+			continue;
+		*ret_filter = (enum source_filter)i;
+		name = provider_own(reading->provider,
+		    (size_t)(bar - text) + 1);
+		memcpy(name, text, (size_t)(bar - text));
+		return name;
+	}
+	reading_error(reading, setting, "\"%.32s\" is none of: unbase64, "
+	    "unurlencode, e164", bar + 1);
+	return text;
 }
 
 void

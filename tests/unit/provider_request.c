@@ -501,8 +501,7 @@ waits(void **state)
 /* ---- lists by numbers and time */
 
 static void
-expect_found(const char *numbers, const char *time_format, const char *body,
-    bool is_readable, size_t count)
+expect_found(const char *numbers, const char *body, bool is_readable, size_t count)
 {
 	struct provider_values values = usual_values();
 	struct provider_found found;
@@ -512,8 +511,8 @@ expect_found(const char *numbers, const char *time_format, const char *body,
 	snprintf(text, sizeof(text), HEAD NO_AUTH
 	    "call = { method = \"GET\"; path = \"/c\"; id = \"/id\"; };\n"
 	    "find = { method = \"GET\"; path = \"/l\"; items = \"/l\"; id = \"/id\"; next = \"/n\";\n"
-	    "  numbers = ( %s ); time = \"/t\"; time_format = \"%s\"; window = 120; };\n",
-	    numbers, time_format);
+	    "  numbers = ( %s ); time = \"/t\"; window = 120; };\n",
+	    numbers);
 	provider = read_text(text);
 	provider_found_read(provider, 200, body, strlen(body), &values,
 	    &found);
@@ -531,23 +530,23 @@ finds_by_numbers(void **state)
 	    "\"a\":79160000001,\"t\":\"2025-01-01T03:00:10+03:00\"}]}";
 
 	(void)state;
-	expect_found(both, "iso8601", ours, true, 1);
+	expect_found(both, ours, true, 1);
 	/* The agent is called by others too. */
-	expect_found(one, "iso8601", ours, false, 0);
-	expect_found(one, "iso8601", "{\"l\":[{\"id\":\"1\",\"a\":\"1\","
+	expect_found(one, ours, false, 0);
+	expect_found(one, "{\"l\":[{\"id\":\"1\",\"a\":\"1\","
 	    "\"t\":\"2025-01-01T00:00:10Z\"}]}", true, 0);
-	expect_found(both, "iso8601", "{\"l\":[{\"id\":\"1\",\"c\":\"79160000003\","
+	expect_found(both, "{\"l\":[{\"id\":\"1\",\"c\":\"79160000003\","
 	    "\"a\":\"79160000001\",\"t\":\"2025-01-01T00:02:01Z\"}]}", true, 0);
-	expect_found(both, "iso8601", "{\"l\":[{\"id\":\"1\",\"c\":\"79160000003\","
+	expect_found(both, "{\"l\":[{\"id\":\"1\",\"c\":\"79160000003\","
 	    "\"a\":\"79160000001\",\"t\":\"yesterday\"}]}", false, 0);
-	expect_found(both, "iso8601", "{\"l\":[{\"id\":\"1\"}]}", false, 0);
-	expect_found(both, "iso8601", "{\"l\":[],\"n\":\"/p2\"}", false, 0);
-	expect_found(both, "rfc2822", "{\"l\":[{\"id\":\"1\",\"c\":\"79160000003\","
+	expect_found(both, "{\"l\":[{\"id\":\"1\"}]}", false, 0);
+	expect_found(both, "{\"l\":[],\"n\":\"/p2\"}", false, 0);
+	expect_found(both, "{\"l\":[{\"id\":\"1\",\"c\":\"79160000003\","
 	    "\"a\":\"79160000001\",\"t\":\"Wed, 01 Jan 2025 00:00:10 +0000\"}]}",
 	    true, 1);
-	expect_found(both, "unix", "{\"l\":[{\"id\":\"1\",\"c\":\"79160000003\","
+	expect_found(both, "{\"l\":[{\"id\":\"1\",\"c\":\"79160000003\","
 	    "\"a\":\"79160000001\",\"t\":1735689610}]}", true, 1);
-	expect_found(both, "%Y-%m-%d %H:%M:%S", "{\"l\":[{\"id\":\"1\","
+	expect_found(both, "{\"l\":[{\"id\":\"1\","
 	    "\"c\":\"79160000003\",\"a\":\"79160000001\","
 	    "\"t\":\"2025-01-01 00:00:10\"}]}", true, 1);
 }
@@ -658,7 +657,7 @@ refuses_files(void **state)
 		{ HEAD NO_AUTH "call = { method = \"POST\"; path = \"/\"; text = \"a\"; };", "call: text and type need each other" },
 		{ HEAD NO_AUTH "call = { method = \"POST\"; path = \"/\"; remember = (\"to\", \"/x\"); };", "\"to\" is no name for a value" },
 		{ HEAD NO_AUTH CALL "find = { method = \"GET\"; path = \"/\"; items = \"\"; id = \"/i\"; };", "find: needs token" },
-		{ HEAD NO_AUTH CALL "find = { method = \"GET\"; path = \"/\"; items = \"\"; id = \"/i\"; time = \"/t\"; };", "find: numbers, time, time_format and window need each other" },
+		{ HEAD NO_AUTH CALL "find = { method = \"GET\"; path = \"/\"; items = \"\"; id = \"/i\"; time = \"/t\"; };", "find: numbers, time and window need each other" },
 		{ HEAD NO_AUTH "templates = { a = { kind = \"xml\"; text = \"<a>${to}\"; }; };" CALL, "templates.a.text: xml, with its values" },
 		{ HEAD NO_AUTH "templates = { a = { kind = \"json\"; text = \"{\\\"a\\\":${to}}\"; }; };" CALL, "templates.a.text: json, with its values" },
 		{ HEAD NO_AUTH "templates = { to = { kind = \"text\"; text = \"\"; }; };" CALL, "templates.to: is the name of another value" },
