@@ -100,6 +100,23 @@ provider_operation_fence(const struct provider *provider,
 	return found->has_fence ? found->fence : provider->fence;
 }
 
+bool
+provider_call_id(const struct provider *provider,
+    const struct provider_values *values, char ret_id[PROVIDER_ID_SIZE])
+{
+	const struct provider_scope scope = { provider, values, false };
+	const char *error;
+	char *text = provider->call_id == NULL ? NULL :
+	    provider_render(provider->call_id, &scope, PROVIDER_ID_SIZE - 1,
+	    NULL, &error);
+	bool is_id = text != NULL && provider_is_id(text);
+
+	if (is_id)
+		strcpy(ret_id, text);
+	free(text);
+	return is_id;
+}
+
 const char *
 provider_remembers(const struct provider *provider)
 {

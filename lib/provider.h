@@ -195,6 +195,12 @@ void
 provider_values_add(struct provider_values *values, const char *name,
     const char *value);
 
+/* The id of a call where we choose it, so that it is known before the provider has
+ * answered: needs the value token. False: the provider chooses. */
+bool
+provider_call_id(const struct provider *provider,
+    const struct provider_values *values, char ret_id[PROVIDER_ID_SIZE]);
+
 /* ---- requests */
 
 struct provider_request {

@@ -47,7 +47,7 @@ static void read_next(const struct operation *find, const json_t *root,
 static bool read_id(const json_t *root, const char *pointer,
     char ret_id[PROVIDER_ID_SIZE]);
 static bool add_found(const struct provider *provider, const json_t *item,
-    struct provider_found *found);
+    const struct provider_values *values, struct provider_found *found);
 
 void
 provider_answer_read(const struct provider *provider,
@@ -259,14 +259,18 @@ provider_found_read(const struct provider *provider, int status,
 	    provider_json_at(root, find->next);
 	bool is_last = next == NULL || json_is_null(next) ||
 	    (json_is_string(next) && json_string_length(next) == 0);
+	/* The whole answer may be about one call. */
+	bool is_one = json_is_object(items) && find->items[0] == '\0';
+	size_t count = is_one ? 1 : json_array_size(items);
 
-	found.is_readable = json_is_array(items);
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		const json_t *item = json_array_get(items, i);
+	found.is_readable = is_one || json_is_array(items);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = is_one ? items : json_array_get(items, i);
 		enum fit fit = fits(find, item, values);
 
 		if (fit == FITS)
-			found.is_readable &= add_found(provider, item, &found);
+			found.is_readable &= add_found(provider, item, values,
+			    &found);
 		else if (fit == FITS_PERHAPS)
 			found.is_readable = false;
 	}
@@ -365,7 +369,7 @@ is_same_number(const char *a, const char *b)
 /* False: it is ours and has no id, so more is wrong than we can see. */
 static bool
 add_found(const struct provider *provider, const json_t *item,
-    struct provider_found *found)
+    const struct provider_values *values, struct provider_found *found)
 {
 	const struct operation *find = &provider->operations[PROVIDER_FIND];
 	const struct meaning *meaning = NULL;
@@ -373,7 +377,9 @@ add_found(const struct provider *provider, const json_t *item,
 
 	if (found->count == PROVIDER_FOUND_MAX)
 		return true;
-	if (!read_id(item, find->id, found->calls[found->count].id))
+	if (find->id == NULL ? !provider_call_id(provider, values,
+	    found->calls[found->count].id) :
+	    !read_id(item, find->id, found->calls[found->count].id))
 		return false;
 	if (provider_json_text(item, find->state, word, sizeof(word)))
 		meaning = provider_meaning(&provider->states, word);

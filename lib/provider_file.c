@@ -33,6 +33,7 @@ static const struct setting_row provider_rows[] = {
 	{ "fence", read_fence, offsetof(struct provider, fence), false },
 	{ "can", read_abilities, offsetof(struct provider, abilities), false },
 	{ "templates", setting_texts, 0, false },
+	{ "call_id", setting_template_text, offsetof(struct provider, call_id), false },
 	{ "auth", setting_auth, offsetof(struct provider, auth), true },
 	{ "limits", read_limits, offsetof(struct provider, limits), false },
 	{ "languages", read_languages, 0, false },

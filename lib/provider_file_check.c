@@ -189,6 +189,10 @@ reading_check_provider(struct reading *reading, config_setting_t *root)
 	    strncmp(config_setting_get_string(base), "http://", 7) != 0)
 		reading_error(reading, base,
 		    "must begin with https:// or http://");
+	if (provider->call_id != NULL &&
+	    !template_uses(provider->call_id, "token"))
+		reading_error(reading, config_setting_get_member(root,
+		    "call_id"), "needs ${token}: no two calls have the same");
 	if (get != NULL && provider->states.count == 0)
 		reading_error(reading, get,
 		    "needs states: what the words of its state mean");

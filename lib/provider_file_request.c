@@ -360,7 +360,8 @@ check_find(struct reading *reading, const config_setting_t *setting,
 	bool is_by_number = find->number_count > 0 || find->time != NULL ||
 	    find->window_ms != 0;
 
-	if (find->items == NULL || find->id == NULL)
+	if (find->items == NULL || (find->id == NULL &&
+	    reading->provider->call_id == NULL))
 		reading_error(reading, setting, "needs items and id");
 	if ((find->token != NULL) == is_by_number)
 		reading_error(reading, setting, "needs token, to find a call "

@@ -288,6 +288,7 @@ struct provider {
 	struct provider_limits limits;
 	struct named_text *texts;       /* each may use those before it */
 	size_t text_count;
+	struct template *call_id;       /* of a call, where we choose it; or NULL */
 	const char *remembered;         /* name of the value a call keeps, or NULL */
 	const char *wait_header;        /* where answers say how long to wait, or NULL */
 	struct language *languages;     /* lang is rendered as the provider writes it */

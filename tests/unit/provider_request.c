@@ -593,6 +593,41 @@ next_pages(void **state)
 	provider_free(provider);
 }
 
+/* Asterisk: a variable named after the call holds the last that was heard. */
+static void
+finds_in_one_answer(void **state)
+{
+	struct provider *provider = read_text(HEAD NO_AUTH
+	    "call_id = \"${token}\";\n"
+	    "call = { method = \"GET\"; path = \"/c\"; };\n"
+	    "find = { method = \"GET\"; path = \"/v/${token}\"; items = \"\"; token = \"/value\"; };\n");
+	static const struct { const char *body; bool is_readable; size_t count; } cases[] = {
+		{ "{\"value\":\"id=tok-en&event=placed\"}", true, 1 },
+		{ "{\"value\":\"\"}", true, 0 },
+		{ "{\"value\":\"id=tok-en2\"}", true, 0 },
+		{ "[]", true, 0 },
+		{ "5", false, 0 },
+		{ "", false, 0 },
+	};
+	struct provider_values values = usual_values();
+	struct provider_found found;
+	char id[PROVIDER_ID_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		provider_found_read(provider, 200, cases[i].body,
+		    strlen(cases[i].body), &values, &found);
+		if (found.is_readable != cases[i].is_readable ||
+		    found.count != cases[i].count)
+			fail_msg("%s", cases[i].body);
+		if (found.count > 0)
+			assert_string_equal(found.calls[0].id, "tok-en");
+	}
+	assert_true(provider_call_id(provider, &values, id));
+	assert_string_equal(id, "tok-en");
+	provider_free(provider);
+}
+
 /* ---- the result, as Asterisk keeps it */
 
 static void
@@ -719,6 +754,7 @@ main(void)
 		cmocka_unit_test(waits),
 		cmocka_unit_test(finds_by_numbers),
 		cmocka_unit_test(next_pages),
+		cmocka_unit_test(finds_in_one_answer),
 		cmocka_unit_test(results),
 		cmocka_unit_test(refuses_files),
 		cmocka_unit_test(xml_documents),
