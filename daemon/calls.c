@@ -101,6 +101,12 @@ calls_provider_at(const struct calls *calls, size_t index)
 	return index < calls->provider_count ? &calls->providers[index] : NULL;
 }
 
+size_t
+calls_provider_count(const struct calls *calls)
+{
+	return calls->provider_count;
+}
+
 const char *
 calls_public_url(const struct calls *calls)
 {
