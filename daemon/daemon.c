@@ -341,10 +341,31 @@ start_redis(struct daemon *daemon, char *ret_error, size_t size)
 	return daemon->embedded != NULL;
 }
 
+/* Between two orders: a tenth more than the pace says, because each is on its way
+ * for another time, and those of any second must not be one too many. */
+static int64_t
+emission_ms(const struct settings_provider *settings,
+    const struct provider *provider)
+{
+	double pace = settings->calls_per_second > 0 ?
+	    settings->calls_per_second :
+	    provider_limits(provider).calls_per_second;
+
+	return pace > 0 ? (int64_t)(1100 / pace) + 1 : 0;
+}
+
+static int64_t
+price(double amount)
+{
+	return (int64_t)(amount * PRICE_PARTS + 0.5);
+}
+
 static void
-fill_facts(struct policy *policy, const struct calls_provider *providers,
+fill_facts(struct settings *settings, const struct calls_provider *providers,
     size_t count)
 {
+	struct policy *policy = &settings->policy;
+
 	policy->provider_count = count;
 	for (size_t i = 0; i < count; i++) {
 		struct provider_facts *facts = &policy->providers[i];
@@ -355,6 +376,12 @@ fill_facts(struct policy *policy, const struct calls_provider *providers,
 		    provider_fence(provider) == FENCE_ANSWER;
 		facts->can_find = provider_can(provider, PROVIDER_FIND);
 		facts->can_hang_up = provider_can(provider, PROVIDER_HANGUP);
+		facts->emission_ms = emission_ms(&settings->providers[i],
+		    provider);
+		facts->alive_max = settings->providers[i].in_flight;
+		facts->call_price = price(settings->providers[i].call_price);
+		facts->hour_cap = price(settings->providers[i].hour_cap);
+		facts->day_cap = price(settings->providers[i].day_cap);
 	}
 }
 
@@ -400,7 +427,7 @@ make_calls(struct daemon *daemon, char *ret_error, size_t size)
 			return false;
 		}
 	}
-	fill_facts(&settings->policy, providers, count);
+	fill_facts(settings, providers, count);
 	daemon->calls = calls_new(daemon->base, &limits, &settings->policy,
 	    settings->http.public_url, providers, count);
 	return true;
@@ -660,8 +687,8 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	policy->provider_count = old->policy.provider_count;
 	memcpy(policy->providers, old->policy.providers,
 	    sizeof(policy->providers));
-	policy->voice_count = old->policy.voice_count;
-	memcpy(policy->voice, old->policy.voice, sizeof(policy->voice));
+	policy->voice = old->policy.voice;
+	policy->text = old->policy.text;
 	daemon->settings = settings;
 	engine_set_policy(daemon->engine, policy);
 	matcher_set_policy(daemon->matcher, policy);

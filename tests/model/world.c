@@ -87,8 +87,8 @@ fill_policies(struct model *model)
 			.can_find = (setting->with & WITHOUT_FINDING) == 0,
 			.can_hang_up = true };
 		policy->provider_count = 1;
-		memcpy(policy->voice[0], "line", 5);
-		policy->voice_count = 1;
+		memcpy(policy->voice.ids[0], "line", 5);
+		policy->voice.count = 1;
 	}
 	model->closed = *policy;
 	model->queues[1][0].closed_until_ms = FUTURE;
