@@ -16,6 +16,7 @@
 #include "daemon/audit.h"
 #include "daemon/due_pull.h"
 #include "daemon/embedded_redis.h"
+#include "daemon/health.h"
 #include "daemon/intake_pull.h"
 #include "daemon/notify.h"
 #include "daemon/poison.h"
@@ -37,6 +38,7 @@ struct daemon {
 	struct store *store;
 	struct engine *engine;
 	struct calls *calls;
+	struct health *health;
 	struct matcher *matcher;
 	struct submitter *submitter;
 	struct webhooks *webhooks;
@@ -138,11 +140,65 @@ on_committed(void *context, const struct situation *before,
 
 static void
 on_effect(void *context, const struct situation *situation,
-    const struct effect *effect, int64_t sent_boot_ms)
+    const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms)
+{
+	struct daemon *daemon = context;
+	const struct call *call = situation_call_const(situation,
+	    effect->call.n);
+
+	if (effect->kind == EFFECT_PLACE && call != NULL)
+		health_on_placed(daemon->health, call->provider, wait_ms);
+	calls_do(daemon->calls, situation, effect, sent_boot_ms, wait_ms);
+}
+
+static void
+on_wait(void *context, const char *provider, const char *guard,
+    int64_t wait_ms)
 {
 	struct daemon *daemon = context;
 
-	calls_do(daemon->calls, situation, effect, sent_boot_ms);
+	health_on_wait(daemon->health, provider, guard, wait_ms);
+}
+
+static unsigned
+providers_down(void *context)
+{
+	struct daemon *daemon = context;
+
+	return health_down(daemon->health);
+}
+
+static unsigned
+providers_probing(void *context)
+{
+	struct daemon *daemon = context;
+
+	return health_probing(daemon->health);
+}
+
+static void
+on_news(void *context, const char *provider, enum health_news news,
+    const char *detail)
+{
+	struct daemon *daemon = context;
+
+	health_hear_of(daemon->health, provider, news, detail);
+}
+
+static size_t
+room(void *context, const char *queue)
+{
+	struct daemon *daemon = context;
+
+	return health_room(daemon->health, queue);
+}
+
+static void
+on_offered(void *context, const char *queue)
+{
+	struct daemon *daemon = context;
+
+	health_on_offered(daemon->health, queue);
 }
 
 static const struct specialist *
@@ -254,6 +310,7 @@ on_store_state(void *context, bool is_up, const char *why)
 		daemon->has_been_up = true;
 		ask_secret(daemon);
 		promise_scan_tick(daemon->promise_scan);
+		health_tick(daemon->health);
 		matcher_tick(daemon->matcher);
 		notify_status("serving");
 	} else if (daemon->was_up || daemon->down_since_ms == 0) {
@@ -462,8 +519,10 @@ build_rooms(struct daemon *daemon)
 {
 	const struct settings *settings = daemon->settings;
 	const struct policy *policy = &settings->policy;
-	struct engine_hooks hooks = { daemon, on_committed, on_effect, find,
-		on_stale, others, on_unreadable };
+	struct engine_hooks hooks = { daemon, on_committed, on_effect, on_wait,
+		providers_down, providers_probing, find, on_stale, others,
+		on_unreadable };
+	struct matcher_gate gate = { daemon, room, on_offered };
 	struct api_options options;
 
 	daemon->store = store_new(daemon->base, &daemon->address, policy->site,
@@ -471,7 +530,10 @@ build_rooms(struct daemon *daemon)
 	daemon->engine = engine_new(daemon->store, policy,
 	    (size_t)settings->in_hand, &hooks);
 	daemon->matcher = matcher_new(daemon->store, policy);
+	daemon->health = health_new(daemon->store, policy, &settings->breaker);
 	matcher_set_engine(daemon->matcher, daemon->engine);
+	matcher_set_gate(daemon->matcher, &gate);
+	calls_set_news(daemon->calls, on_news, daemon);
 	calls_set_engine(daemon->calls, daemon->engine, daemon->store);
 	daemon->submitter = submitter_new(daemon->store, daemon->engine,
 	    policy);
@@ -573,6 +635,7 @@ daemon_free(struct daemon *daemon)
 	webhooks_free(daemon->webhooks);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
+	health_free(daemon->health);
 	calls_free(daemon->calls);
 	engine_free(daemon->engine);
 	store_free(daemon->store);
@@ -635,6 +698,7 @@ daemon_tick(struct daemon *daemon)
 {
 	promise_scan_tick(daemon->promise_scan);
 	audit_tick(daemon->audit);
+	health_tick(daemon->health);
 	matcher_tick(daemon->matcher);
 	log_flush();
 	if (daemon->embedded != NULL && !store_is_up(daemon->store) &&
@@ -692,6 +756,7 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	daemon->settings = settings;
 	engine_set_policy(daemon->engine, policy);
 	matcher_set_policy(daemon->matcher, policy);
+	health_set_policy(daemon->health, policy);
 	audit_set_policy(daemon->audit, policy);
 	submitter_set_policy(daemon->submitter, policy);
 	calls_set_policy(daemon->calls, policy);

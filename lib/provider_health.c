@@ -89,7 +89,7 @@ health_hear(struct provider_health *health, const struct health_rules *rules,
     enum health_news news, int64_t now_ms, uint32_t seed)
 {
 	turn_window(health, rules, now_ms);
-	if (news == HEALTH_GOOD || news == HEALTH_NOT_ITS_FAULT) {
+	if (news != HEALTH_FAILED && news != HEALTH_BARRED) {
 		health->good[0]++;
 		return close_again(health, now_ms);
 	}

@@ -23,6 +23,7 @@ struct health_rules {
 enum health_news {
 	HEALTH_GOOD,
 	HEALTH_NOT_ITS_FAULT,   /* refused because of what was asked: it answers */
+	HEALTH_TOO_FAST,        /* 429: so does this */
 	HEALTH_FAILED,          /* 5xx, silence, not reached */
 	HEALTH_BARRED,          /* 401, 403: will not mend by itself, opens at once */
 	HEALTH_NEWS_COUNT

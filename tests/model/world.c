@@ -90,6 +90,13 @@ fill_policies(struct model *model)
 		memcpy(policy->voice.ids[0], "line", 5);
 		policy->voice.count = 1;
 	}
+	if (setting->with & WITH_SPARE) {
+		policy->providers[1] = policy->providers[0];
+		memcpy(policy->providers[1].id, "spare", 6);
+		policy->provider_count = 2;
+		memcpy(policy->voice.ids[1], "spare", 6);
+		policy->voice.count = 2;
+	}
 	model->closed = *policy;
 	model->queues[1][0].closed_until_ms = FUTURE;
 	model->closed.queues = model->queues[1];
