@@ -1,8 +1,9 @@
 providersdir = $(pkgdatadir)/providers
-dist_providers_DATA = config/providers/sandbox.conf config/providers/twilio.conf \
-	config/providers/vonage.conf config/providers/plivo.conf config/providers/telnyx.conf \
-	config/providers/zadarma.conf config/providers/smsc.conf config/providers/telegram.conf \
-	config/providers/bandwidth.conf
+dist_providers_DATA = config/providers/asterisk.conf config/providers/bandwidth.conf \
+	config/providers/freeswitch.conf config/providers/mango.conf config/providers/plivo.conf \
+	config/providers/sandbox.conf config/providers/signalwire.conf config/providers/smsc.conf \
+	config/providers/telegram.conf config/providers/telnyx.conf config/providers/twilio.conf \
+	config/providers/voximplant.conf config/providers/vonage.conf config/providers/zadarma.conf
 # The example configuration finds what it names beside itself; the sandbox's too.
 dist_pkgdata_DATA = config/callbackd.conf config/twilio.secret
 scriptsdir = $(pkgdatadir)/scripts

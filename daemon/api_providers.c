@@ -9,8 +9,8 @@
 static int64_t
 place_of(const struct policy *policy, const char *id)
 {
-	for (size_t i = 0; i < policy->voice_count; i++) {
-		if (strcmp(policy->voice[i], id) == 0)
+	for (size_t i = 0; i < policy->voice.count; i++) {
+		if (strcmp(policy->voice.ids[i], id) == 0)
 			return (int64_t)i + 1;
 	}
 	return 0;
@@ -87,7 +87,7 @@ api_get_providers(struct http_request *request, void *context)
 		    webhooks_counts(api->options.webhooks, i)));
 		json_array_append_new(list, json);
 	}
-	if (api->policy->voice_count == 0 ||
+	if (api->policy->voice.count == 0 ||
 	    place_of(api->policy, CALL_BY_HAND) != 0)
 		json_array_append_new(list, by_hand_json(api->policy));
 	http_reply_json(request, 200, json_pack("{s:o}", "providers", list));

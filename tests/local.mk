@@ -97,6 +97,14 @@ UNIT_TESTS += tests/unit/provider_request
 tests_unit_provider_request_SOURCES = tests/unit/provider_request.c
 tests_unit_provider_request_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_provider_request_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/provider_files
+tests_unit_provider_files_SOURCES = tests/unit/provider_files.c
+tests_unit_provider_files_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_provider_files_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += $(GOLDEN_REQUESTS)
+GOLDEN_REQUESTS = tests/unit/golden/asterisk.txt tests/unit/golden/freeswitch.txt \
+	tests/unit/golden/mango.txt tests/unit/golden/sandbox.txt tests/unit/golden/signalwire.txt \
+	tests/unit/golden/twilio.txt tests/unit/golden/voximplant.txt
 UNIT_TESTS += tests/unit/provider_level
 tests_unit_provider_level_SOURCES = tests/unit/provider_level.c
 tests_unit_provider_level_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
