@@ -89,6 +89,17 @@ UNIT_TESTS += tests/unit/signature_vectors
 tests_unit_signature_vectors_SOURCES = tests/unit/signature_vectors.c
 tests_unit_signature_vectors_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_signature_vectors_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/provider_webhooks
+tests_unit_provider_webhooks_SOURCES = tests/unit/provider_webhooks.c
+tests_unit_provider_webhooks_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_provider_webhooks_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/unit/webhooks/make.py tests/unit/webhooks/asterisk.json \
+	tests/unit/webhooks/bandwidth.json tests/unit/webhooks/freeswitch.json \
+	tests/unit/webhooks/mango.json tests/unit/webhooks/plivo.json \
+	tests/unit/webhooks/signalwire.json tests/unit/webhooks/smsc.json \
+	tests/unit/webhooks/telnyx.json tests/unit/webhooks/twilio.json \
+	tests/unit/webhooks/vonage.json tests/unit/webhooks/voximplant.json \
+	tests/unit/webhooks/zadarma.json
 UNIT_TESTS += tests/unit/provider
 tests_unit_provider_SOURCES = tests/unit/provider.c
 tests_unit_provider_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
@@ -104,7 +115,9 @@ tests_unit_provider_files_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += $(GOLDEN_REQUESTS)
 GOLDEN_REQUESTS = tests/unit/golden/asterisk.txt tests/unit/golden/freeswitch.txt \
 	tests/unit/golden/mango.txt tests/unit/golden/sandbox.txt tests/unit/golden/signalwire.txt \
-	tests/unit/golden/twilio.txt tests/unit/golden/voximplant.txt
+	tests/unit/golden/twilio.txt tests/unit/golden/voximplant.txt tests/unit/golden/bandwidth.txt \
+	tests/unit/golden/plivo.txt tests/unit/golden/smsc.txt tests/unit/golden/telegram.txt \
+	tests/unit/golden/telnyx.txt tests/unit/golden/vonage.txt tests/unit/golden/zadarma.txt
 UNIT_TESTS += tests/unit/provider_level
 tests_unit_provider_level_SOURCES = tests/unit/provider_level.c
 tests_unit_provider_level_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
