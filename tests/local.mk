@@ -34,6 +34,12 @@ tests_sim_sim_LDADD = $(LIBCALLBACK_LIBS)
 daemon/tests_sim_sim-store.$(OBJEXT): daemon/scripts.h
 check_PROGRAMS += $(SIM_TESTS)
 TESTS += $(SIM_TESTS)
+# What the providers' own packages judge, by ./dev check.
+check_PROGRAMS += tests/node/print_flows
+tests_node_print_flows_SOURCES = tests/node/print_flows.c
+tests_node_print_flows_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_node_print_flows_LDADD = $(LIBCALLBACK_LIBS)
+EXTRA_DIST += tests/node/package.json tests/node/package-lock.json tests/node/vendors.test.mjs
 if HAVE_CMOCKA
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/http
