@@ -63,6 +63,9 @@ static const struct {
 	{ "no_result", "waits for a result" },
 	{ "gave_up", "given up: nobody came free" },
 	{ "number_busy", "customer in another call" },
+	{ "on_hold", "customer on hold with us" },
+	{ "called_back", "the customer called back" },
+	{ "called_in", "spoke to us on the phone" },
 	{ "redis", "Redis is away" },
 	{ "continued_in", "goes on in another request" },
 };

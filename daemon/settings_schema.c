@@ -172,6 +172,13 @@ static const struct setting_row call_rows[] = {
 };
 static const struct setting_table call_table = TABLE(call_rows);
 
+static const struct setting_row line_rows[] = {
+	{ "hold", SETTING_DURATION, "10m", SECOND, 4 * HOUR, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.hold_ms),
+	    .help = "Who phones us and holds is not called back for at most this long" },
+};
+static const struct setting_table line_table = TABLE(line_rows);
+
 static const struct setting_row result_rows[] = {
 	{ "wait", SETTING_DURATION, "5m", SECOND, DAY, .flags = SETTING_SCALED,
 	    .at = AT(settings, policy.wrap_result_ms),
@@ -485,6 +492,7 @@ static const struct setting_row file_rows[] = {
 	{ "offer", SETTING_GROUP, .table = &offer_table },
 	{ "retry", SETTING_GROUP, .table = &retry_table },
 	{ "call", SETTING_GROUP, .table = &call_table },
+	{ "line", SETTING_GROUP, .table = &line_table },
 	{ "result", SETTING_GROUP, .table = &result_table },
 	{ "telephony", SETTING_GROUP, .table = &telephony_table },
 	{ "keep", SETTING_GROUP, .table = &keep_table },

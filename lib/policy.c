@@ -144,6 +144,7 @@ policy_defaults(struct policy *ret_policy)
 		.ignored_pause = 3,
 		.rest_ms = 10 * SECOND_MS,
 		.presence_ms = 0,
+		.hold_ms = 10 * MINUTE_MS,
 		.give_up_ms = 0,
 		.place_lease_ms = 60 * SECOND_MS,
 		.look_up_ms = 3 * SECOND_MS,

@@ -124,6 +124,7 @@ struct policy {
 	int64_t ignored_return_ms;  /* how long that pause lasts */
 	int64_t rest_ms;        /* RESTING after a call that did not reach anybody */
 	int64_t presence_ms;    /* an idle specialist unseen this long is absent; 0: never */
+	int64_t hold_ms;        /* who phones us and holds is not dialled, at most this long */
 	int64_t give_up_ms;     /* waiting past the (second) promise this long: a person must decide; 0: never */
 
 	/* telephony and leases: real time, never scaled */
