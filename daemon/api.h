@@ -8,6 +8,7 @@
 #define CALLBACKD_DAEMON_API_H
 
 #include "daemon/audit.h"
+#include "daemon/callers.h"
 #include "daemon/calls.h"
 #include "daemon/matcher.h"
 #include "daemon/submit.h"
@@ -22,6 +23,7 @@ struct api_options {
 	struct engine *engine;
 	struct matcher *matcher;
 	struct submitter *submitter;
+	struct callers *callers;
 	struct calls *calls;
 	struct webhooks *webhooks;
 	struct audit *audit;

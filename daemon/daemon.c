@@ -39,6 +39,7 @@ struct daemon {
 	struct calls *calls;
 	struct matcher *matcher;
 	struct submitter *submitter;
+	struct callers *callers;
 	struct webhooks *webhooks;
 	struct intake_pull *intake_pull;
 	struct due_pull *due_pull;
@@ -448,6 +449,7 @@ build_rooms(struct daemon *daemon)
 	calls_set_engine(daemon->calls, daemon->engine, daemon->store);
 	daemon->submitter = submitter_new(daemon->store, daemon->engine,
 	    policy);
+	daemon->callers = callers_new(daemon->store, daemon->engine, policy);
 	daemon->webhooks = webhooks_new(daemon->calls, daemon->engine,
 	    daemon->store);
 	daemon->due_pull = due_pull_new(daemon->store, daemon->engine);
@@ -462,6 +464,7 @@ build_rooms(struct daemon *daemon)
 	options = (struct api_options){ .base = daemon->base,
 		.store = daemon->store, .engine = daemon->engine,
 		.matcher = daemon->matcher, .submitter = daemon->submitter,
+		.callers = daemon->callers,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
 		.audit = daemon->audit,
 		.policy = policy, .web_dir = settings->web_dir,
@@ -544,6 +547,7 @@ daemon_free(struct daemon *daemon)
 	audit_free(daemon->audit);
 	roster_free(daemon->roster);
 	webhooks_free(daemon->webhooks);
+	callers_free(daemon->callers);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
 	calls_free(daemon->calls);
@@ -667,6 +671,7 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	matcher_set_policy(daemon->matcher, policy);
 	audit_set_policy(daemon->audit, policy);
 	submitter_set_policy(daemon->submitter, policy);
+	callers_set_policy(daemon->callers, policy);
 	calls_set_policy(daemon->calls, policy);
 	api_set_policy(daemon->api, policy);
 	roster_import(daemon->roster, policy, &old->policy);

@@ -24,10 +24,11 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/promise_scan.c daemon/promise_scan.h daemon/intake_pull.c daemon/intake_pull.h \
 	daemon/submit.c daemon/submit.h daemon/roster.c daemon/roster.h \
 	daemon/carrier.c daemon/carrier.h daemon/calls.c daemon/calls.h \
+	daemon/callers.c daemon/callers.h daemon/limit.c daemon/limit.h \
 	daemon/spoken.c daemon/spoken.h daemon/webhooks.c daemon/webhooks.h \
 	daemon/api.c daemon/api.h daemon/api_internal.h daemon/api_find.c daemon/api_full.c \
 	daemon/api_buried.c daemon/api_show.c daemon/api_people.c daemon/api_providers.c \
-	daemon/api_ask.c daemon/api_act.c \
+	daemon/api_ask.c daemon/api_act.c daemon/api_inbound.c \
 	daemon/api_json.c daemon/api_json.h \
 	daemon/log.c daemon/log.h daemon/notify.c daemon/notify.h \
 	$(REDIS_LINK_SOURCES) $(EMBEDDED_REDIS_SOURCES) $(SETTINGS_SOURCES)
