@@ -26,6 +26,7 @@ enum access { OPEN, STAFF };
 static void on_front(struct http_request *request, void *context);
 static void on_page(struct http_request *request, void *context);
 static void on_hook(struct http_request *request, void *context);
+static void on_line(struct http_request *request, void *context);
 
 static const struct {
 	enum http_method method;
@@ -58,6 +59,8 @@ static const struct {
 	{ HTTP_GET, "/v1/desk", STAFF, api_get_desk },
 	{ HTTP_POST, "/hooks/{provider}/{call}/{token}/{what}", OPEN, on_hook },
 	{ HTTP_GET, "/hooks/{provider}/{call}/{token}/{what}", OPEN, on_hook },
+	{ HTTP_POST, "/hooks/{provider}/line", OPEN, on_line },
+	{ HTTP_GET, "/hooks/{provider}/line", OPEN, on_line },
 	{ HTTP_GET, "/", OPEN, on_front },
 	{ HTTP_GET, "/{page}", OPEN, on_page },
 	{ HTTP_GET, "/{page}/{file...}", OPEN, on_page },
@@ -108,6 +111,14 @@ on_hook(struct http_request *request, void *context)
 	struct api *api = context;
 
 	webhooks_on_request(api->options.webhooks, request);
+}
+
+static void
+on_line(struct http_request *request, void *context)
+{
+	struct api *api = context;
+
+	line_on_request(api->options.line, request);
 }
 
 static void

@@ -8,7 +8,7 @@
 #define CALLBACKD_DAEMON_API_H
 
 #include "daemon/audit.h"
-#include "daemon/callers.h"
+#include "daemon/line.h"
 #include "daemon/calls.h"
 #include "daemon/matcher.h"
 #include "daemon/submit.h"
@@ -24,6 +24,7 @@ struct api_options {
 	struct matcher *matcher;
 	struct submitter *submitter;
 	struct callers *callers;
+	struct line *line;
 	struct calls *calls;
 	struct webhooks *webhooks;
 	struct audit *audit;

@@ -7,6 +7,8 @@
 #include "daemon/api_internal.h"
 #include "lib/phone.h"
 
+enum { RANG_MAX_S = 3600 };
+
 struct inbound {
 	struct api *api;
 	struct http_handle handle;
@@ -39,6 +41,49 @@ on_told(void *context, enum callers_end end, const struct request *requests,
 	free(inbound);
 }
 
+static void
+on_missed(void *context, uint64_t tag, const struct submit_result *result)
+{
+	struct inbound *inbound = context;
+	struct http_request *request = http_held(inbound->api->server,
+	    inbound->handle);
+	json_t *json;
+
+	(void)tag;
+	if (request != NULL && result->answer == NULL) {
+		api_unavailable(request);
+	} else if (request != NULL) {
+		json = json_pack("{s:b,s:[],s:o?}", "known",
+		    result->end == SUBMIT_KNOWN, "requests", "answer",
+		    json_loads(result->answer, 0, NULL));
+		http_reply_json(request, 200, json);
+	}
+	free(inbound);
+}
+
+/* Nobody has answered; whether that is called back is the line's to say. */
+static void
+miss(struct api *api, struct http_request *request, const json_t *body,
+    const struct caller_news *news)
+{
+	const json_t *rang = json_object_get(body, "rang");
+	struct missed_call missed = { .number = api_body_text(body, "line"),
+		.phone = news->phone, .at_ms = news->at_ms,
+		.on_end = on_missed };
+	struct inbound *inbound = calloc(1, sizeof(*inbound));
+
+	CHECK(inbound != NULL);
+	inbound->api = api;
+	inbound->handle = http_hold(request);
+	missed.context = inbound;
+	if (json_is_integer(rang) && json_integer_value(rang) > 0 &&
+	    json_integer_value(rang) < RANG_MAX_S)
+		missed.rang_ms = json_integer_value(rang) * 1000;
+	if (line_missed(api->options.line, &missed))
+		return;
+	on_told(inbound, CALLERS_DONE, NULL, 0);
+}
+
 /* False: it was answered. */
 static bool
 read_news(struct api *api, struct http_request *request, const json_t *body,
@@ -60,9 +105,9 @@ read_news(struct api *api, struct http_request *request, const json_t *body,
 		    caller_names[CALLER_SPOKE], caller_names[i]) == 0)
 			news->caller = (enum caller)i;
 	}
-	if (news->caller == CALLER_NOT_SAID) {
+	if (news->caller == CALLER_NOT_SAID && strcmp(state, "missed") != 0) {
 		http_problem(request, 400, "state_unknown",
-		    "\"state\" is on_hold, spoke or hung_up");
+		    "\"state\" is on_hold, spoke, hung_up or missed");
 		return false;
 	}
 	if (strlen(id) >= sizeof(news->id)) {
@@ -96,7 +141,11 @@ api_post_inbound(struct http_request *request, void *context)
 	body = api_body(request);
 	if (body == NULL)
 		return;
-	if (read_news(api, request, body, &news)) {
+	if (!read_news(api, request, body, &news)) {
+		/* It was answered. */
+	} else if (news.caller == CALLER_NOT_SAID) {
+		miss(api, request, body, &news);
+	} else {
 		inbound = calloc(1, sizeof(*inbound));
 		CHECK(inbound != NULL);
 		inbound->api = api;

@@ -40,6 +40,7 @@ struct daemon {
 	struct matcher *matcher;
 	struct submitter *submitter;
 	struct callers *callers;
+	struct line *line;
 	struct webhooks *webhooks;
 	struct intake_pull *intake_pull;
 	struct due_pull *due_pull;
@@ -452,6 +453,11 @@ build_rooms(struct daemon *daemon)
 	daemon->callers = callers_new(daemon->store, daemon->engine, policy);
 	daemon->webhooks = webhooks_new(daemon->calls, daemon->engine,
 	    daemon->store);
+	daemon->line = line_new(&(struct line_options){
+		.store = daemon->store, .engine = daemon->engine,
+		.calls = daemon->calls, .submitter = daemon->submitter,
+		.callers = daemon->callers, .webhooks = daemon->webhooks,
+		.policy = policy });
 	daemon->due_pull = due_pull_new(daemon->store, daemon->engine);
 	daemon->promise_scan = promise_scan_new(daemon->store,
 	    daemon->engine);
@@ -464,7 +470,7 @@ build_rooms(struct daemon *daemon)
 	options = (struct api_options){ .base = daemon->base,
 		.store = daemon->store, .engine = daemon->engine,
 		.matcher = daemon->matcher, .submitter = daemon->submitter,
-		.callers = daemon->callers,
+		.callers = daemon->callers, .line = daemon->line,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
 		.audit = daemon->audit,
 		.policy = policy, .web_dir = settings->web_dir,
@@ -472,6 +478,7 @@ build_rooms(struct daemon *daemon)
 		.sandbox_url = settings->sandbox_url };
 	daemon->api = api_new(&options);
 	webhooks_set_server(daemon->webhooks, api_server(daemon->api));
+	line_set_server(daemon->line, api_server(daemon->api));
 }
 
 static void
@@ -547,6 +554,7 @@ daemon_free(struct daemon *daemon)
 	audit_free(daemon->audit);
 	roster_free(daemon->roster);
 	webhooks_free(daemon->webhooks);
+	line_free(daemon->line);
 	callers_free(daemon->callers);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
@@ -672,6 +680,7 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	audit_set_policy(daemon->audit, policy);
 	submitter_set_policy(daemon->submitter, policy);
 	callers_set_policy(daemon->callers, policy);
+	line_set_policy(daemon->line, policy);
 	calls_set_policy(daemon->calls, policy);
 	api_set_policy(daemon->api, policy);
 	roster_import(daemon->roster, policy, &old->policy);

@@ -24,6 +24,7 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/promise_scan.c daemon/promise_scan.h daemon/intake_pull.c daemon/intake_pull.h \
 	daemon/submit.c daemon/submit.h daemon/roster.c daemon/roster.h \
 	daemon/carrier.c daemon/carrier.h daemon/calls.c daemon/calls.h \
+	daemon/line.c daemon/line.h daemon/spoken_line.c daemon/spoken_line.h \
 	daemon/callers.c daemon/callers.h daemon/limit.c daemon/limit.h \
 	daemon/spoken.c daemon/spoken.h daemon/webhooks.c daemon/webhooks.h \
 	daemon/api.c daemon/api.h daemon/api_internal.h daemon/api_find.c daemon/api_full.c \

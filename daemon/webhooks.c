@@ -180,8 +180,8 @@ parse_call(const char *text, struct record_ref *ret_ref)
 	    record_ref_parse(key, (size_t)length, ret_ref);
 }
 
-static bool
-read_webhook(struct webhooks *webhooks, struct http_request *request,
+bool
+webhooks_read(struct webhooks *webhooks, struct http_request *request,
     const struct calls_provider *entry, struct webhook_event *ret_event)
 {
 	struct webhook_header headers[HEADERS_MAX];
@@ -373,7 +373,7 @@ webhooks_on_request(struct webhooks *webhooks, struct http_request *request)
 		http_problem(request, 404, "not_found", NULL);
 		return;
 	}
-	if (!read_webhook(webhooks, request, entry, &heard)) {
+	if (!webhooks_read(webhooks, request, entry, &heard)) {
 		http_problem(request, 400, "too_large", NULL);
 		return;
 	}

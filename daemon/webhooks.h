@@ -18,6 +18,10 @@ void webhooks_free(struct webhooks *webhooks);
 void webhooks_set_server(struct webhooks *webhooks, struct http_server *server);
 
 /* Handler of /hooks/{provider}/{call}/{token}/{what}. */
+/* What the provider says, if it is genuine. False: it is too large to be read. */
+bool webhooks_read(struct webhooks *webhooks, struct http_request *request,
+    const struct calls_provider *provider, struct webhook_event *ret_event);
+
 void webhooks_on_request(struct webhooks *webhooks, struct http_request *request);
 
 

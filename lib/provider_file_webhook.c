@@ -13,6 +13,7 @@ static void read_body(struct reading *, config_setting_t *, void *);
 static void read_required(struct reading *, config_setting_t *, void *);
 static void read_events(struct reading *, config_setting_t *, void *);
 static void read_question(struct reading *, config_setting_t *, void *);
+static void read_about(struct reading *, config_setting_t *, void *);
 static void read_leg(struct reading *, config_setting_t *, void *);
 static void read_map(struct reading *, config_setting_t *, void *);
 static void read_causes(struct reading *, config_setting_t *, void *);
@@ -36,6 +37,7 @@ static const struct setting_row webhook_rows[] = {
 
 static const struct setting_row event_rows[] = {
 	{ "when", setting_conditions, offsetof(struct event_rule, when), false },
+	{ "about", read_about, offsetof(struct event_rule, about), false },
 	{ "question", read_question, offsetof(struct event_rule, question), false },
 	{ "leg", read_leg, offsetof(struct event_rule, is_customer_leg), false },
 	{ "id", setting_source, offsetof(struct event_rule, id), true },
@@ -46,6 +48,8 @@ static const struct setting_row event_rows[] = {
 	{ "order", setting_source, offsetof(struct event_rule, order), false },
 	{ "seconds", setting_source, offsetof(struct event_rule, seconds), false },
 	{ "digits", setting_source, offsetof(struct event_rule, digits), false },
+	{ "from", setting_source, offsetof(struct event_rule, from), false },
+	{ "to", setting_source, offsetof(struct event_rule, to), false },
 	{ "amd", setting_not_yet, 0, false },
 	{ "amd_map", setting_not_yet, 0, false },
 	{ "also", setting_not_yet, 0, false },
@@ -122,11 +126,24 @@ read_question(struct reading *reading, config_setting_t *setting, void *target)
 {
 	static const char *const names[] = {
 		"up", "keys", "silent", "dial_over", "result", "wait", "greet",
+		"number", "rang",
 	};
 	size_t choice;
 
 	if (reading_choice(reading, setting, names, COUNT_OF(names), &choice))
 		*(const char **)target = names[choice];
+}
+
+static void
+read_about(struct reading *reading, config_setting_t *setting, void *target)
+{
+	static const char *const names[ABOUT_COUNT] = {
+		[ABOUT_CALL] = "call", [ABOUT_INBOUND_CALL] = "inbound_call",
+	};
+	size_t choice;
+
+	if (reading_choice(reading, setting, names, ABOUT_COUNT, &choice))
+		*(enum event_about *)target = (enum event_about)choice;
 }
 
 static void
@@ -187,6 +204,9 @@ check_event(struct reading *reading, const config_setting_t *setting,
 	    rule->cause.name != NULL || rule->seconds.name != NULL))
 		reading_error(reading, setting,
 		    "map, cause and seconds need state");
+	if (rule->about == ABOUT_INBOUND_CALL && rule->from.name == NULL)
+		reading_error(reading, setting,
+		    "is about an inbound call and does not say whose: from");
 	if ((rule->cause.name == NULL) != (rule->cause_count == 0))
 		reading_error(reading, setting,
 		    "cause and cause_map need each other");

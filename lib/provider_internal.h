@@ -113,11 +113,14 @@ struct operation {
 	const char *items, *token, *next;  /* find */
 };
 
+enum event_about { ABOUT_CALL, ABOUT_INBOUND_CALL, ABOUT_COUNT };
+
 struct event_rule {
 	struct conditions when;
+	enum event_about about;
 	const char *question;           /* NULL: news, not a question */
 	bool is_customer_leg;
-	struct source id, state, order, seconds, cause, digits;
+	struct source id, state, order, seconds, cause, digits, from, to;
 	struct state_map map;           /* empty: the provider's states */
 	bool has_map;
 	struct { const char *word; enum call_outcome outcome; } *causes;

@@ -49,6 +49,8 @@ static bool tell_state(struct hearing *hearing, const struct event_rule *rule);
 static void tell_end(struct hearing *hearing, const struct event_rule *rule);
 static void tell_digits(struct hearing *hearing,
     const struct event_rule *rule);
+static void tell_text(struct hearing *hearing, const struct source *source,
+    char *ret_text, size_t size);
 static const char *get(struct hearing *hearing, const struct source *source,
     char buffer[FIELD_SIZE]);
 static int64_t get_number(struct hearing *hearing,
@@ -246,6 +248,13 @@ tell(struct hearing *hearing, const struct event_rule *rule)
 		event->has_progress = tell_state(hearing, rule);
 	if (event->kind == WEBHOOK_NOTHING && event->has_progress)
 		event->kind = WEBHOOK_PROGRESS;
+	if (rule->about == ABOUT_INBOUND_CALL) {
+		if (event->kind != WEBHOOK_NOTHING)
+			event->kind = WEBHOOK_INBOUND_CALL;
+		tell_text(hearing, &rule->from, event->from,
+		    sizeof(event->from));
+		tell_text(hearing, &rule->to, event->to, sizeof(event->to));
+	}
 }
 
 static bool
@@ -315,6 +324,18 @@ tell_digits(struct hearing *hearing, const struct event_rule *rule)
 	    strspn(digits, "0123456789*#") == strlen(digits))
 		snprintf(hearing->event->digits,
 		    sizeof(hearing->event->digits), "%s", digits);
+}
+
+/* What is too long is no number. */
+static void
+tell_text(struct hearing *hearing, const struct source *source,
+    char *ret_text, size_t size)
+{
+	char buffer[FIELD_SIZE];
+	const char *text = get(hearing, source, buffer);
+
+	if (text != NULL && strlen(text) < size)
+		snprintf(ret_text, size, "%s", text);
 }
 
 /* ---- reading fields */

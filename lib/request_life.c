@@ -1251,6 +1251,7 @@ reopen(struct moment *m)
 {
 	give_birth(m, m->event->queue[0] != '\0' ? m->event->queue :
 	    m->request->queue, "reopened");
+	m->outcome->birth.hold_until_ms = m->event->at_ms;
 	memcpy(m->outcome->birth.wished, m->event->specialist,
 	    sizeof(m->outcome->birth.wished));
 	memcpy(m->request->next, m->outcome->birth.id,
@@ -1295,7 +1296,7 @@ retry_now(struct moment *m)
 {
 	wish_for_who_called(m);
 	m->request->at_ms = m->now_ms;
-	m->request->hold_until_ms = 0;
+	m->request->hold_until_ms = m->event->at_ms;
 	promise_soon(m->policy, m->request, m->now_ms);
 	set_reason(m, "called_back");
 }

@@ -56,7 +56,8 @@ enum event_kind {
 	EVENT_REOPENED,         /* fresh: values of the new request */
 	EVENT_ASSIGNED,         /* specialist */
 	EVENT_CALLED_IN,        /* caller, at_ms: their customer phones us, at that moment */
-	EVENT_CALLED_BACK,      /* specialist: their customer returns our call to them */
+	EVENT_CALLED_BACK,      /* specialist: their customer returns our call to them, and is
+	                         * on the telephone until about at_ms */
 	EVENT_NUMBER_BUSY,      /* at_ms: its customer's number is in another attempt until about then */
 	EVENT_NOTED,            /* note: a line in the story, nothing else */
 	/* to a specialist */

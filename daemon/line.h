@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * line: customers who call one of our numbers. The provider asks what to do with
+ * the call (/hooks/PROVIDER/line, signed), and this answers: they are offered a
+ * callback, type another number, are told what was promised; who returns our
+ * call is recognised by rang:N. Keeps nothing of a call: what must be known of
+ * it later stands in the addresses the provider is given.
+ */
+#ifndef CALLBACKD_DAEMON_LINE_H
+#define CALLBACKD_DAEMON_LINE_H
+
+#include "daemon/callers.h"
+#include "daemon/calls.h"
+#include "daemon/submit.h"
+#include "net/http.h"
+
+struct line;
+struct webhooks;
+
+struct line_options {
+	struct store *store;
+	struct engine *engine;
+	struct calls *calls;
+	struct submitter *submitter;
+	struct callers *callers;
+	struct webhooks *webhooks;      /* reads what the provider says */
+	const struct policy *policy;
+};
+
+struct line *line_new(const struct line_options *options);
+void line_free(struct line *line);
+void line_set_policy(struct line *line, const struct policy *policy);
+void line_set_server(struct line *line, struct http_server *server);
+
+/* The handler of /hooks/{provider}/line. */
+void line_on_request(struct line *line, struct http_request *request);
+
+/* ---- missed calls, for whoever hears of them elsewhere */
+
+struct missed_call {
+	const char *number;             /* of ours, that was called, E.164 */
+	const char *phone;              /* the customer's, E.164 */
+	int64_t rang_ms, at_ms;
+	submit_on_end *on_end;  void *context;
+};
+
+/* Asks for a callback where the line takes missed calls, it rang long enough, and
+ * once a day for each number. False: it is none that is called back; on_end is then
+ * not called. */
+bool line_missed(struct line *line, const struct missed_call *missed);
+
+#endif
