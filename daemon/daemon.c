@@ -478,7 +478,6 @@ build_rooms(struct daemon *daemon)
 		.sandbox_url = settings->sandbox_url };
 	daemon->api = api_new(&options);
 	webhooks_set_server(daemon->webhooks, api_server(daemon->api));
-	line_set_server(daemon->line, api_server(daemon->api));
 }
 
 static void

@@ -29,14 +29,13 @@ struct line {
 	struct line_options options;
 	const struct policy *policy;
 	struct zone *zone;
-	struct http_server *server;
 };
 
 /* One question that waits for its answer. */
 struct asking {
 	struct line *line;
-	struct http_handle handle;
-	const struct calls_provider *provider;
+	struct webhook_ticket *ticket;
+	char provider[ID_SIZE];
 	struct webhook_event heard;
 	char phone[PHONE_SIZE];                 /* the caller's, "": not shown */
 	char typed[PHONE_SIZE];                 /* the number they typed */
@@ -59,36 +58,23 @@ static void
 reply(struct asking *asking, enum flow flow, const char *text)
 {
 	struct line *line = asking->line;
-	struct http_request *request = http_held(line->server,
-	    asking->handle);
-	struct provider_values values = asking->provider->values;
-	char hook[HOOK_SIZE], since[24], ring[24], *body;
-	const char *language = line->policy->language, *type;
+	struct provider_values values = { .count = 0 };
+	char hook[HOOK_SIZE], since[24], ring[24];
+	const char *language = line->policy->language;
 
 	snprintf(hook, sizeof(hook), "%s/hooks/%s/line",
-	    calls_public_url(line->options.calls), asking->provider->id);
+	    calls_public_url(line->options.calls), asking->provider);
 	snprintf(since, sizeof(since), "%" PRId64, asking->since_ms);
 	snprintf(ring, sizeof(ring), "%" PRId64,
 	    (line->policy->missed_ms + 999) / 1000);
 	provider_values_add(&values, "hook", hook);
-	provider_values_add(&values, "since_ms", since);
+	provider_values_add(&values, "job", since);
 	provider_values_add(&values, "ring", ring);
 	provider_values_add(&values, "lang", language);
 	provider_values_add(&values, "company", line->policy->company);
 	provider_values_add(&values, "text", text);
 	provider_values_add(&values, "goodbye_text", spoken_goodbye(language));
-	if (request == NULL) {
-		/* They have hung up. */
-	} else if (!provider_flow(asking->provider->provider, flow, &values,
-	        &body, &type)) {
-		log_event(LOG_LEVEL_ERR, "flow_not_made",
-		    "provider=%s flow=%s", asking->provider->id,
-		    flow_names[flow]);
-		http_problem(request, 500, "flow_not_made", NULL);
-	} else {
-		http_reply(request, 200, type, body, strlen(body));
-		free(body);
-	}
+	webhook_ticket_answer(asking->ticket, flow, &values);
 	free(asking);
 }
 
@@ -531,27 +517,13 @@ answer(struct asking *asking)
 
 /* ---- news: how far a call to us has come */
 
-struct telling {
-	struct line *line;
-	struct http_handle handle;
-};
-
 static void
 on_told(void *context, enum callers_end end, const struct request *requests,
     size_t count)
 {
-	struct telling *telling = context;
-	struct http_request *request = http_held(telling->line->server,
-	    telling->handle);
-
 	(void)requests;
 	(void)count;
-	if (request != NULL && end == CALLERS_LATER)
-		http_problem(request, 503, "unavailable",
-		    "not kept yet, send it again");
-	else if (request != NULL)
-		http_reply(request, 204, NULL, "", 0);
-	free(telling);
+	webhook_ticket_end(context, end != CALLERS_LATER);
 }
 
 static enum caller
@@ -576,98 +548,64 @@ caller_of(const struct webhook_event *heard)
 }
 
 static void
-hear_news(struct line *line, struct http_request *request,
-    const struct webhook_event *heard, const char *phone)
+hear_news(struct line *line, const struct webhook_event *heard,
+    const char *phone, struct webhook_ticket *ticket)
 {
 	struct caller_news news = { .caller = caller_of(heard),
 		.by = "telephone" };
-	struct telling *telling;
 	char hex[DIGEST_SHA256_HEX_SIZE];
 
 	if (news.caller == CALLER_NOT_SAID || phone[0] == '\0') {
-		http_reply(request, 204, NULL, "", 0);
+		webhook_ticket_end(ticket, true);
 		return;
 	}
-	telling = calloc(1, sizeof(*telling));
-	CHECK(telling != NULL);
 	snprintf(news.phone, sizeof(news.phone), "%s", phone);
 	digest_sha256_hex(heard->sid, strlen(heard->sid), hex);
 	snprintf(news.id, sizeof(news.id), "%.32s", hex);
 	news.at_ms = store_now_ms(line->options.store);
-	telling->line = line;
-	telling->handle = http_hold(request);
-	callers_tell(line->options.callers, &news, on_told, telling);
+	callers_tell(line->options.callers, &news, on_told, ticket);
 }
 
 /* ---- the webhook */
 
+/* When the call came, as the addresses of its flows say since. */
 static int64_t
-read_since(const struct line *line, struct http_request *request)
+read_since(const struct line *line, const struct webhook_event *heard)
 {
-	const char *text = http_query(request, "since");
 	int64_t now_ms = store_now_ms(line->options.store);
-	int64_t since_ms = text != NULL ? strtoll(text, NULL, 10) : 0;
+	int64_t since_ms = strtoll(heard->job, NULL, 10);
 
 	return since_ms > now_ms - HOUR_MS && since_ms < now_ms ? since_ms :
 	    now_ms;
 }
 
 static void
-ask_question(struct line *line, struct http_request *request,
-    const struct calls_provider *provider, const struct webhook_event *heard,
-    const char *phone)
+on_inbound_call(void *context, const char *provider,
+    const struct webhook_event *heard, struct webhook_ticket *ticket)
 {
-	struct asking *asking = calloc(1, sizeof(*asking));
-
-	CHECK(asking != NULL);
-	asking->line = line;
-	asking->provider = provider;
-	asking->heard = *heard;
-	snprintf(asking->phone, sizeof(asking->phone), "%s", phone);
-	asking->since_ms = read_since(line, request);
-	asking->handle = http_hold(request);
-	answer(asking);
-}
-
-void
-line_on_request(struct line *line, struct http_request *request)
-{
-	const char *id = http_param(request, "provider");
-	const struct calls_provider *provider =
-	    calls_provider(line->options.calls, id);
-	struct webhook_event heard;
+	struct line *line = context;
+	struct asking *asking;
 	struct phone phone;
 
-	if (provider == NULL) {
-		http_problem(request, 404, "not_found", NULL);
-		return;
-	}
 	if (!store_is_up(line->options.store)) {
-		http_problem(request, 503, "unavailable",
-		    "Redis is away; nothing was changed");
-		return;
-	}
-	if (!webhooks_read(line->options.webhooks, request, provider,
-	        &heard)) {
-		http_problem(request, 400, "too_large", NULL);
-		return;
-	}
-	if (heard.kind == WEBHOOK_REFUSED) {
-		log_event(LOG_LEVEL_WARNING, "webhook_refused",
-		    "provider=%s line error=\"%s\"", id, heard.reason);
-		http_problem(request, 403, "not_genuine", heard.reason);
-		return;
-	}
-	if (heard.kind != WEBHOOK_INBOUND_CALL) {
-		http_reply(request, 204, NULL, "", 0);
+		webhook_ticket_end(ticket, false);
 		return;
 	}
 	/* What cannot be called back counts as not shown. */
-	phone_read(heard.from, line->policy, &phone);
-	if (heard.question[0] == '\0')
-		hear_news(line, request, &heard, phone.e164);
-	else
-		ask_question(line, request, provider, &heard, phone.e164);
+	phone_read(heard->from, line->policy, &phone);
+	if (heard->question[0] == '\0') {
+		hear_news(line, heard, phone.e164, ticket);
+		return;
+	}
+	asking = calloc(1, sizeof(*asking));
+	CHECK(asking != NULL);
+	asking->line = line;
+	asking->ticket = ticket;
+	snprintf(asking->provider, sizeof(asking->provider), "%s", provider);
+	asking->heard = *heard;
+	snprintf(asking->phone, sizeof(asking->phone), "%s", phone.e164);
+	asking->since_ms = read_since(line, heard);
+	answer(asking);
 }
 
 /* ---- the module */
@@ -680,6 +618,8 @@ line_new(const struct line_options *options)
 	CHECK(line != NULL);
 	line->options = *options;
 	line_set_policy(line, options->policy);
+	webhooks_set_handler(options->webhooks, WEBHOOK_INBOUND_CALL,
+	    on_inbound_call, line);
 	return line;
 }
 
@@ -698,10 +638,4 @@ line_set_policy(struct line *line, const struct policy *policy)
 	line->policy = policy;
 	zone_free(line->zone);
 	line->zone = zone_new(policy->zone);
-}
-
-void
-line_set_server(struct line *line, struct http_server *server)
-{
-	line->server = server;
 }

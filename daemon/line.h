@@ -12,7 +12,6 @@
 #include "daemon/callers.h"
 #include "daemon/calls.h"
 #include "daemon/submit.h"
-#include "net/http.h"
 
 struct line;
 struct webhooks;
@@ -23,17 +22,13 @@ struct line_options {
 	struct calls *calls;
 	struct submitter *submitter;
 	struct callers *callers;
-	struct webhooks *webhooks;      /* reads what the provider says */
+	struct webhooks *webhooks;      /* whose inbound calls it answers */
 	const struct policy *policy;
 };
 
 struct line *line_new(const struct line_options *options);
 void line_free(struct line *line);
 void line_set_policy(struct line *line, const struct policy *policy);
-void line_set_server(struct line *line, struct http_server *server);
-
-/* The handler of /hooks/{provider}/line. */
-void line_on_request(struct line *line, struct http_request *request);
 
 /* ---- missed calls, for whoever hears of them elsewhere */
 
