@@ -8,3 +8,5 @@ dist_scripts_DATA = config/scripts/info.ru.txt config/scripts/delivery.ru.txt \
 sandboxdir = $(pkgdatadir)/sandbox
 dist_sandbox_DATA = config/sandbox/callbackd.conf config/sandbox/demo.conf \
 	config/sandbox/phones.conf
+asteriskdir = $(pkgdatadir)/asterisk
+dist_asterisk_DATA = config/asterisk/queue.conf

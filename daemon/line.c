@@ -126,15 +126,45 @@ ask_number(struct asking *asking, bool is_again)
 }
 
 static void
+say_promise(struct line *line, struct spoken_promise *promise,
+    const char *language, char ret_text[SPOKEN_LINE_SIZE])
+{
+	promise->zone = line->zone;
+	promise->now_ms = store_now_ms(line->options.store);
+	spoken_line_told(promise, language, ret_text);
+}
+
+static void
 tell_promise(struct asking *asking, struct spoken_promise *promise)
 {
 	struct line *line = asking->line;
 	char text[SPOKEN_LINE_SIZE];
 
-	promise->zone = line->zone;
-	promise->now_ms = store_now_ms(line->options.store);
-	spoken_line_told(promise, line->policy->language, text);
+	say_promise(line, promise, line->policy->language, text);
 	reply(asking, FLOW_LINE_TOLD, text);
+}
+
+static int64_t
+moment_of(const json_t *seconds)
+{
+	return json_integer_value(seconds) * 1000;
+}
+
+void
+line_say(struct line *line, const char *answer, const char *language,
+    char ret_text[SPOKEN_LINE_SIZE])
+{
+	json_t *json = json_loads(answer, 0, NULL);
+	const json_t *slot = json_object_get(json, "slot");
+	const char *number = json_string_value(
+	    json_object_get(json, "number"));
+	struct spoken_promise promise = { .number = number != NULL ? number :
+		"", .by_ms = moment_of(json_object_get(json, "promise")),
+		.from_ms = moment_of(json_array_get(slot, 0)),
+		.to_ms = moment_of(json_array_get(slot, 1)) };
+
+	say_promise(line, &promise, language, ret_text);
+	json_decref(json);
 }
 
 /* ---- asking for a callback */
@@ -178,20 +208,12 @@ ask(struct line *line, const struct wish *wish)
 	json_decref(json);
 }
 
-static int64_t
-moment_of(const json_t *seconds)
-{
-	return json_integer_value(seconds) * 1000;
-}
-
-/* What is said was committed: it is read from the website's answer. */
+/* What is said was committed. */
 static void
 on_asked(void *context, uint64_t tag, const struct submit_result *result)
 {
 	struct asking *asking = context;
-	struct spoken_promise promise = { .number = "" };
-	const json_t *slot, *number;
-	json_t *answer;
+	char text[SPOKEN_LINE_SIZE];
 
 	(void)tag;
 	if (result->end == SUBMIT_REFUSED) {
@@ -202,16 +224,9 @@ on_asked(void *context, uint64_t tag, const struct submit_result *result)
 		say_sorry(asking);
 		return;
 	}
-	answer = json_loads(result->answer, 0, NULL);
-	promise.by_ms = moment_of(json_object_get(answer, "promise"));
-	slot = json_object_get(answer, "slot");
-	promise.from_ms = moment_of(json_array_get(slot, 0));
-	promise.to_ms = moment_of(json_array_get(slot, 1));
-	number = json_object_get(answer, "number");
-	if (json_is_string(number))
-		promise.number = json_string_value(number);
-	tell_promise(asking, &promise);
-	json_decref(answer);
+	line_say(asking->line, result->answer, asking->line->policy->language,
+	    text);
+	reply(asking, FLOW_LINE_TOLD, text);
 }
 
 static void

@@ -11,6 +11,7 @@
 
 #include "daemon/callers.h"
 #include "daemon/calls.h"
+#include "daemon/spoken_line.h"
 #include "daemon/submit.h"
 
 struct line;
@@ -29,6 +30,11 @@ struct line_options {
 struct line *line_new(const struct line_options *options);
 void line_free(struct line *line);
 void line_set_policy(struct line *line, const struct policy *policy);
+
+/* What a caller is told of a website's answer (JSON): the sentence that the line
+ * itself would say, in that language. */
+void line_say(struct line *line, const char *answer, const char *language,
+    char ret_text[SPOKEN_LINE_SIZE]);
 
 /* ---- missed calls, for whoever hears of them elsewhere */
 

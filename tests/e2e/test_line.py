@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """A callback without a website: customers who phone us while they wait, who are on
 hold and press 1, and who return our call."""
+import json
+import re
+import subprocess
 import time
 
 import pytest
 
 from company import AUTOMATIC, QUICK
+from harness import TOP
 from test_calls import ANSWERS, ID, asked
 
 automatic = pytest.mark.settings({**QUICK, "specialists": [AUTOMATIC]})
@@ -290,3 +294,55 @@ def test_who_returns_our_last_call_is_called_again(daemon):
     again = daemon.wait_for_state(ID, "wrapping")
     assert again["source"] == "reopened"
     assert daemon.sandbox.legs(CALLER)[-1] == "completed"
+
+
+# ---- docs/phone-queue.md, config/asterisk/queue.conf
+
+DOCUMENT = (TOP / "docs/phone-queue.md").read_text(encoding="utf-8")
+DIALPLAN = (TOP / "config/asterisk/queue.conf").read_text(encoding="utf-8")
+
+
+@pytest.mark.settings({**QUICK, "lines": ({**LINE, "missed": True},)})
+def test_the_lines_of_the_document_work(daemon):
+    """Each as it stands there, after the two that say where callbackd is."""
+    lines = [block.strip() for block in
+             re.findall(r"^```sh\n(.*?)^```", DOCUMENT, re.M | re.S)]
+    where, *posts = lines
+    assert where.startswith("CALLBACKD=") and len(posts) == 5
+    begin = f"CALLBACKD=http://127.0.0.1:{daemon.port}\n" \
+        f"TOKEN=$(cat {daemon.token_path})\n"
+    answers = []
+    for post in posts:
+        assert post.startswith("curl ")
+        done = subprocess.run(["bash", "-euc", begin + post], check=True,
+                              capture_output=True, text=True, timeout=20)
+        answers.append(json.loads(done.stdout))
+    held, asked_for, gone, spoke, missed = answers
+    assert held == {"known": False, "requests": []}
+    assert asked_for["promise"] == pytest.approx(time.time() - 240 + 900, abs=5)
+    when = time.strftime("%-H:%M", time.gmtime(asked_for["promise"] + 3 * 3600))
+    assert asked_for["say"].startswith(f"Мы перезвоним вам до {when}.")
+    assert ", ".join(asked_for["number"]) in asked_for["say"]
+    assert gone["known"] is False
+    assert [one["state"] for one in spoke["requests"]] == ["closed"]
+    assert missed["answer"]["state"] == "waiting"
+
+
+@by_hand
+def test_the_posts_of_the_dialplan_work(daemon):
+    """What CURL() of the dialplan would send, with its variables filled in."""
+    values = {"CB_CALL": "1764096240.7", "CB_NUMBER": "89161234567",
+              "CB_CALLER": "+79161234567", "CB_STATE": "spoke",
+              "CB_SINCE": str(int(time.time()) - 240)}
+    posts = re.findall(r"CURL\(\$\{CB_URL\}([^,]+),(\{.*\})\)\}", DIALPLAN)
+    assert [path for path, _ in posts] == ["/v1/requests?say=ru",
+                                           "/v1/inbound-calls"]
+    answers = []
+    for path, body in posts:
+        body = re.sub(r"\$\{(\w+)\}", lambda name: values[name.group(1)],
+                      body.replace("\\,", ","))
+        status, answer = daemon.http("POST", path, body)
+        assert status in (200, 202), answer
+        answers.append(answer)
+    assert answers[0]["state"] == "waiting" and answers[0]["say"]
+    assert [one["state"] for one in answers[1]["requests"]] == ["closed"]
