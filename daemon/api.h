@@ -9,6 +9,7 @@
 
 #include "daemon/audit.h"
 #include "daemon/calls.h"
+#include "daemon/health.h"
 #include "daemon/matcher.h"
 #include "daemon/submit.h"
 #include "daemon/webhooks.h"
@@ -21,6 +22,7 @@ struct api_options {
 	struct store *store;
 	struct engine *engine;
 	struct matcher *matcher;
+	struct health *health;
 	struct submitter *submitter;
 	struct calls *calls;
 	struct webhooks *webhooks;

@@ -39,7 +39,9 @@ reply_result(struct api *api, struct http_request *request,
 	switch (result->end) {
 	case ENGINE_DONE:
 		if (result->reason[0] != '\0') {
-			http_problem(request, 409, result->reason,
+			http_problem(request, 409, result->reason, strcmp(
+			    result->reason, "provider_down") == 0 ?
+			    "no provider works; it can be called by hand" :
 			    "the rules forbid it now");
 			return;
 		}
@@ -133,6 +135,21 @@ verb_decline(struct act *act, struct http_request *request,
     struct event *event)
 {
 	return to_specialist(act, request, event, EVENT_DECLINE);
+}
+
+/* They dial themselves, whatever the providers do. */
+static bool
+verb_manual(struct act *act, struct http_request *request,
+    struct event *event)
+{
+	const char *as = text_of(act, "as");
+
+	if (policy_specialist(act->api->policy, as) == NULL) {
+		refuse(request, "as_unknown", "\"as\" must name a specialist");
+		return false;
+	}
+	event->kind = EVENT_BY_HAND;
+	return copy_id(event->specialist, sizeof(event->specialist), as);
 }
 
 static bool
@@ -287,7 +304,7 @@ static const struct {
 	verb_handler *fill;
 } verbs[] = {
 	{ "accept", verb_accept }, { "decline", verb_decline },
-	{ "close", verb_close }, { "pass", verb_pass }, { "note", verb_note },
+	{ "manual", verb_manual }, { "close", verb_close }, { "pass", verb_pass }, { "note", verb_note },
 	{ "assign", verb_assign }, { "reopen", verb_reopen },
 	{ "cancel", verb_cancel }, { "requeue", verb_requeue },
 	{ "progress", verb_progress },

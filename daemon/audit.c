@@ -195,17 +195,29 @@ audit_tick(struct audit *audit)
 
 /* ---- the walk */
 
+/* Those of everybody, of each queue, of each provider. */
+static size_t
+index_count(const struct audit *audit)
+{
+	return STANDING_INDEXES + audit->policy->queue_count * 2 +
+	    audit->policy->provider_count;
+}
+
 static void
 index_name(const struct audit *audit, char ret_name[INDEX_SIZE])
 {
+	const struct policy *policy = audit->policy;
 	size_t own = audit->index - STANDING_INDEXES;
 
 	if (audit->index < STANDING_INDEXES)
 		snprintf(ret_name, INDEX_SIZE, "%s", standing_indexes[audit->index]);
-	else
+	else if (own < policy->queue_count * 2)
 		snprintf(ret_name, INDEX_SIZE, "%s%s",
 		    own % 2 == 0 ? "wait:" : "ready:",
-		    audit->policy->queues[own / 2].id);
+		    policy->queues[own / 2].id);
+	else
+		snprintf(ret_name, INDEX_SIZE, "calls:%s",
+		    policy->providers[own - policy->queue_count * 2].id);
 }
 
 /* No record's id: nothing could ever come of it. */
@@ -253,8 +265,7 @@ on_members(void *context, uint64_t tag, enum redis_end end,
 	(void)tag;
 	audit->is_asking = false;
 	/* A reload may have taken queues away. */
-	if (audit->is_walking && audit->index >= STANDING_INDEXES +
-	        audit->policy->queue_count * 2)
+	if (audit->is_walking && audit->index >= index_count(audit))
 		end = REDIS_LOST;
 	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY ||
 	    reply->elements != 2 || reply->element[0]->str == NULL) {
@@ -296,8 +307,7 @@ end_of_round(struct audit *audit)
 		audit->next_scan_ms = now_ms + audit->scan_ms;
 		return;
 	}
-	if (++audit->index < STANDING_INDEXES +
-	        audit->policy->queue_count * 2)
+	if (++audit->index < index_count(audit))
 		return;
 	audit->is_walking = false;
 	audit->next_walk_ms = now_ms + audit->every_ms;

@@ -550,7 +550,8 @@ build_rooms(struct daemon *daemon)
 	roster_import(daemon->roster, policy, NULL);
 	options = (struct api_options){ .base = daemon->base,
 		.store = daemon->store, .engine = daemon->engine,
-		.matcher = daemon->matcher, .submitter = daemon->submitter,
+		.matcher = daemon->matcher, .health = daemon->health,
+		.submitter = daemon->submitter,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
 		.audit = daemon->audit,
 		.policy = policy, .web_dir = settings->web_dir,
