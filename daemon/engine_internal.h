@@ -33,6 +33,7 @@ struct pending {
 	char **rejected;  char *answer_id, *answer;   /* a refusal; owned */
 	bool is_refusal, must;
 	bool is_audit;  char audit_index[ID_SIZE + 8];
+	int64_t at_version;
 	char *burial, *version;         /* of a burial; owned */
 	engine_on_result *on_result;  void *context;  uint64_t tag;
 };
@@ -57,7 +58,7 @@ struct slot {
 	bool is_cached;                 /* before was read for an earlier order */
 	struct record_ref absent[ABSENT_MAX];  size_t absent_count;
 	size_t loads;                   /* replies outstanding */
-	bool has_failed;                /* one of them */
+	const char *failure;            /* of one of them: redis, unreadable, newer; NULL: none */
 	char *warnings;                 /* of its answers; owned */
 	bool has_warnings_loaded;
 

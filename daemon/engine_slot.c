@@ -208,6 +208,9 @@ slot_answer(struct engine *engine, struct slot *slot,
 	if (pending->on_result != NULL)
 		pending->on_result(pending->context, pending->tag, result);
 	pending_free(pending);
+	/* A root that nobody could read is no absent one to the next order. */
+	if (slot->before.request.id[0] == '\0')
+		slot_forget_situation(slot);
 	slot_runnable(engine, slot);
 }
 
@@ -250,6 +253,7 @@ make_pending(const struct engine_order *order)
 	}
 	pending->must = order->must;
 	pending->is_audit = order->is_audit;
+	pending->at_version = order->at_version;
 	if (order->audit_index != NULL)
 		snprintf(pending->audit_index, sizeof(pending->audit_index),
 		    "%s", order->audit_index);
@@ -287,7 +291,9 @@ engine_post(struct engine *engine, const struct engine_order *order)
 		return false;
 	if (root.kind == RECORD_CALL)
 		root = record_ref_request(root.id);
-	CHECK(root.kind == RECORD_REQUEST || root.kind == RECORD_SPECIALIST);
+	CHECK(root.kind == RECORD_REQUEST ||
+	    root.kind == RECORD_SPECIALIST ||
+	    (root.kind == RECORD_CASE && order->is_audit));
 	pending = make_pending(order);
 	if (pending->event.fresh_id[0] == '\0')
 		engine_fresh_id(engine, pending->event.fresh_id);

@@ -287,6 +287,16 @@ step_absent(struct engine *engine, struct slot *slot,
 	prepare(engine, slot);
 }
 
+static bool
+has_moved_on(const struct slot *slot, const struct pending *pending)
+{
+	const struct record *record =
+	    situation_record(&slot->before, &pending->event.to);
+
+	return pending->at_version != 0 &&
+	    record->version != pending->at_version;
+}
+
 /* What is new is known by the bytes it came in: its id is another one each time. */
 static void
 enter(const struct slot *slot, const struct pending *pending)
@@ -323,7 +333,8 @@ slot_advance(struct engine *engine, struct slot *slot)
 		return;
 	}
 	/* A hand in Redis raises no version. */
-	if (pending->is_audit && slot->is_cached)
+	if ((pending->is_audit || pending->at_version != 0) &&
+	    slot->is_cached)
 		slot_forget_situation(slot);
 	if (!slot_load(engine, slot))
 		return;
@@ -345,6 +356,10 @@ slot_advance(struct engine *engine, struct slot *slot)
 	}
 	if (pending->is_audit) {
 		audit(engine, slot);
+		return;
+	}
+	if (has_moved_on(slot, pending)) {
+		slot_fail(engine, slot, ENGINE_NO_ROW, "moved");
 		return;
 	}
 	enter(slot, pending);
