@@ -111,6 +111,8 @@ void slot_unmatch(struct engine *engine, struct slot *slot);
 /* Ends the slot's first order and lets the slot go on. */
 void slot_answer(struct engine *engine, struct slot *slot, const struct engine_result *result);
 void slot_fail(struct engine *engine, struct slot *slot, enum engine_end end, const char *reason);
+/* Ends those that need not wait for Redis, while its first one does. */
+void slot_fail_impatient(struct slot *slot);
 void slot_free(struct engine *engine, struct slot *slot);
 void pending_free(struct pending *pending);
 struct outcome *outcome_take(struct engine *engine);

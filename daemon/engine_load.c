@@ -266,7 +266,10 @@ slot_load(struct engine *engine, struct slot *slot)
 		const char *why = slot->failure;
 
 		slot->failure = NULL;
-		slot_fail(engine, slot, ENGINE_UNAVAILABLE, why);
+		if (pending->must && strcmp(why, "redis") == 0)
+			slot_again(engine, slot);
+		else
+			slot_fail(engine, slot, ENGINE_UNAVAILABLE, why);
 		return false;
 	}
 	if (pending->fresh != NULL || pending->is_refusal ||

@@ -311,6 +311,20 @@ enter(const struct slot *slot, const struct pending *pending)
 	poison_enter(key);
 }
 
+/* What happened outside waits; whoever asked is told, also behind it. */
+static void
+wait_for_redis(struct engine *engine, struct slot *slot)
+{
+	slot_forget_situation(slot);
+	slot->failure = NULL;
+	if (!TAILQ_FIRST(&slot->pendings)->must) {
+		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
+		return;
+	}
+	slot_fail_impatient(slot);
+	TAILQ_INSERT_TAIL(&engine->runnable, slot, queue);
+}
+
 void
 slot_advance(struct engine *engine, struct slot *slot)
 {
@@ -321,11 +335,7 @@ slot_advance(struct engine *engine, struct slot *slot)
 		return;
 	}
 	if (!store_is_up(engine->store)) {
-		slot_forget_situation(slot);
-		if (pending->must)
-			TAILQ_INSERT_TAIL(&engine->runnable, slot, queue);
-		else
-			slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
+		wait_for_redis(engine, slot);
 		return;
 	}
 	if (poison_is_barred(slot->root)) {
