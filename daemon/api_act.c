@@ -94,13 +94,24 @@ text_of(const struct act *act, const char *name)
 	return api_body_text(act->body, name);
 }
 
-static bool
-copy_id(char *to, size_t size, const char *from)
+/* Of an id that the policy has, which is never longer. */
+static void
+copy_id(char to[ID_SIZE], const char *from)
 {
-	if (strlen(from) >= size)
-		return false;
+	CHECK(strlen(from) < ID_SIZE);
 	memcpy(to, from, strlen(from) + 1);
-	return true;
+}
+
+/* A name that is too long is nobody's. */
+static void
+set_by(const struct act *act, const struct http_request *request,
+    struct event *event)
+{
+	const char *as = text_of(act, "as");
+
+	if (as[0] == '\0' || strlen(as) >= ID_SIZE)
+		as = http_is_control(request) ? "callbackctl" : "http";
+	copy_id(event->by, as);
 }
 
 /* Each verb fills the event; false: an answer was sent. */
@@ -161,7 +172,8 @@ take_queue(struct act *act, struct http_request *request, struct event *event)
 		refuse(request, "queue_unknown", "no such queue");
 		return false;
 	}
-	return copy_id(event->queue, sizeof(event->queue), queue);
+	copy_id(event->queue, queue);
+	return true;
 }
 
 static bool
@@ -186,7 +198,7 @@ verb_close(struct act *act, struct http_request *request, struct event *event)
 		return false;
 	}
 	event->kind = EVENT_DISPOSED;
-	copy_id(event->disposition, sizeof(event->disposition), id);
+	copy_id(event->disposition, id);
 	if (json_is_integer(at) && json_integer_value(at) > 0 &&
 	    json_integer_value(at) < 100000000000)
 		event->at_ms = json_integer_value(at) * 1000;
@@ -203,7 +215,6 @@ verb_pass(struct act *act, struct http_request *request, struct event *event)
 	for (size_t i = 0; i < policy->disposition_count; i++) {
 		if (policy->dispositions[i].then == THEN_PASS) {
 			copy_id(event->disposition,
-			    sizeof(event->disposition),
 			    policy->dispositions[i].id);
 			return take_note(act, request, "note", event) &&
 			    take_queue(act, request, event);
@@ -238,8 +249,8 @@ verb_assign(struct act *act, struct http_request *request,
 		return false;
 	}
 	event->kind = EVENT_ASSIGNED;
-	return copy_id(event->specialist, sizeof(event->specialist),
-	    specialist);
+	copy_id(event->specialist, specialist);
+	return true;
 }
 
 static bool
@@ -317,9 +328,7 @@ post(struct act *act, struct http_request *request, struct event *event)
 
 	order.event = *event;
 	if (order.event.by[0] == '\0')
-		copy_id(order.event.by, sizeof(order.event.by),
-		    text_of(act, "as")[0] != '\0' ? text_of(act, "as") :
-		    http_is_control(request) ? "callbackctl" : "http");
+		set_by(act, request, &order.event);
 	act->handle = http_hold(request);
 	if (!engine_post(act->api->options.engine, &order)) {
 		struct engine_result away = { .end = ENGINE_UNAVAILABLE,
@@ -489,9 +498,7 @@ post_to_specialist(struct api *api, struct http_request *request,
 	order.context = act;
 	order.event = *event;
 	order.event.to = record_ref_specialist(id);
-	copy_id(order.event.by, sizeof(order.event.by),
-	    text_of(act, "as")[0] != '\0' ? text_of(act, "as") :
-	    http_is_control(request) ? "callbackctl" : "http");
+	set_by(act, request, &order.event);
 	act->handle = http_hold(request);
 	if (!engine_post(api->options.engine, &order)) {
 		struct engine_result away = { .end = ENGINE_UNAVAILABLE,

@@ -423,8 +423,8 @@ add_lives(const struct policy *policy, const struct situation *before,
 	    strcmp(extras->audit_index, "buried") == 0) {
 		record_key(extras->audit_ref, key);
 		count += add_life("buried:", key, 1, NULL, words);
+		count += add_life("kept:", key, 1, NULL, words);
 	}
-
 	if (birth->id[0] != '\0') {
 		count += add_life("said:", birth->id, 0, is->id, words);
 		count += add_life("askers:", birth->id, 0, is->id, words);
@@ -987,6 +987,13 @@ commit_bury(const struct policy *policy, const struct record_ref *ref,
 	add_removal(&removal, "buried", "", score);
 	words_set_count(words, head, PART_RECORDS, removal.records);
 	record_key(ref, id);
+	if (strcmp(version, COMMIT_NO_HASH) == 0) {
+		snprintf(key, sizeof(key), "kept:%s", id);
+		words_add(words, key);
+		words_add(words, "0");
+		words_add(words, id);
+		words_set_count(words, head, PART_LIVES, 1);
+	}
 	snprintf(key, sizeof(key), "buried:%s", id);
 	words_add(words, key);
 	words_add(words, burial);

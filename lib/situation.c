@@ -129,8 +129,11 @@ situation_put(struct situation *situation, const struct record_ref *ref,
 	switch (ref->kind) {
 	case RECORD_REQUEST:
 		if (!record_from_pairs(RECORD_REQUEST, pairs, count,
-		        &situation->request, ret_why))
+		        &situation->request, ret_why)) {
+			memset(&situation->request, 0,
+			    sizeof(situation->request));
 			return false;
+		}
 		snprintf(situation->request.id, sizeof(situation->request.id),
 		    "%.*s", REQUEST_ID_SIZE - 1, ref->id);
 		return true;
@@ -163,8 +166,11 @@ situation_put(struct situation *situation, const struct record_ref *ref,
 	}
 	case RECORD_CASE:
 		if (!record_from_pairs(RECORD_CASE, pairs, count,
-		        &situation->case_file, ret_why))
+		        &situation->case_file, ret_why)) {
+			memset(&situation->case_file, 0,
+			    sizeof(situation->case_file));
 			return false;
+		}
 		snprintf(situation->case_file.number,
 		    sizeof(situation->case_file.number), "%.*s",
 		    NUMBER_SIZE - 1, ref->id);

@@ -192,7 +192,7 @@ bool situation_due(const struct situation *situation, int64_t now_ms, struct rec
 const void *situation_record(const struct situation *situation, const struct record_ref *ref);
 
 /* Puts a loaded record in; there must be room. False: a value cannot be read
- * (ret_why names it); the situation is then unfit for use. */
+ * (ret_why names it); the situation then holds no such record. */
 bool situation_put(struct situation *situation, const struct record_ref *ref,
     const struct pair *pairs, size_t count, const char **ret_why);
 
