@@ -10,6 +10,7 @@
 #include "daemon/audit.h"
 #include "daemon/line.h"
 #include "daemon/calls.h"
+#include "daemon/health.h"
 #include "daemon/matcher.h"
 #include "daemon/submit.h"
 #include "daemon/webhooks.h"
@@ -22,6 +23,7 @@ struct api_options {
 	struct store *store;
 	struct engine *engine;
 	struct matcher *matcher;
+	struct health *health;
 	struct submitter *submitter;
 	struct callers *callers;
 	struct line *line;

@@ -22,11 +22,13 @@ enum {
 	COUNTRIES_MAX = 32,
 	OWN_NUMBERS_MAX = 16,
 	OWN_LINES_MAX = 16,
-	PROVIDER_ORDER_MAX = 8,
+	PROVIDER_ORDER_MAX = 8, /* also bits of a set of providers */
 	DISPOSITIONS_MAX = 32,
 	LEVEL_MIN = 1,
 	LEVEL_MAX = 9,          /* higher is better (DECISIONS 5) */
-	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its commit, or never */
+	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its turn, or never */
+	PACE_WAIT_MS = 1500,    /* the longest wait for that turn; a longer one is refused */
+	PRICE_PARTS = 10000,    /* of one unit of a currency */
 };
 
 /* What follows from a disposition (PRODUCT 5). Suppress and propose_block close
@@ -48,6 +50,11 @@ struct disposition {
 	enum disposition_then then;
 };
 
+/* Providers in order of preference. */
+struct provider_order {
+	char ids[PROVIDER_ORDER_MAX][ID_SIZE];  size_t count;
+};
+
 struct queue_policy {
 	char id[ID_SIZE];
 	char title[NAME_SIZE];
@@ -63,6 +70,7 @@ struct queue_policy {
 	const char *script;     /* text shown to the specialist, owned by the policy; "" if none */
 	const char *greeting;   /* said to the customer when they answer; "" if none */
 	int64_t closed_until_ms;  /* closed now, opens then; 0: open (always, until hours come) */
+	struct provider_order voice, text;  /* count 0: the company's */
 };
 
 /* What the core must know of a telephone provider; the rest is lib/provider. */
@@ -71,6 +79,9 @@ struct provider_facts {
 	bool authorises_on_answer;  /* fence = answer: the customer's leg exists only in our answer */
 	bool can_find;          /* calls can be looked up by token */
 	bool can_hang_up;
+	int64_t emission_ms;    /* between two orders to call, of all nodes; 0: any pace */
+	int  alive_max;         /* calls alive at a time, of all nodes; 0: no limit */
+	int64_t call_price, hour_cap, day_cap;  /* in PRICE_PARTS; a cap of 0: none */
 };
 
 enum confirm { CONFIRM_PRESS1, CONFIRM_ANSWER };
@@ -121,7 +132,8 @@ struct policy {
 	struct disposition dispositions[DISPOSITIONS_MAX];  size_t disposition_count;
 
 	struct provider_facts providers[PROVIDER_ORDER_MAX];  size_t provider_count;
-	char voice[PROVIDER_ORDER_MAX][ID_SIZE];  size_t voice_count;  /* in order; "manual" is built in */
+	struct provider_order voice;    /* calls; "manual" is built in, and the last */
+	struct provider_order text;     /* messages */
 
 	int64_t retry_after_ms[RETRIES_MAX];  size_t retry_count;  /* attempts = retry_count + 1 */
 	int64_t short_call_ms;  /* a talk under this counts as not reached */
@@ -157,6 +169,9 @@ const struct queue_policy *policy_default_queue(const struct policy *policy);
 const struct specialist_policy *policy_specialist(const struct policy *policy, const char *id);
 const struct disposition *policy_disposition(const struct policy *policy, const char *id);
 const struct provider_facts *policy_provider(const struct policy *policy, const char *id);
+/* The order that holds for that queue: its own, else the company's. */
+const struct provider_order *policy_voice(const struct policy *policy, const char *queue);
+const struct provider_order *policy_text(const struct policy *policy, const char *queue);
 
 /* Lets policy_specialist find without searching: fills slots, as many as
  * policy_index_size says, which must live as long as the policy. To be called

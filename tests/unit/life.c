@@ -60,8 +60,8 @@ set_up(void **state)
 	policy.providers[0].authorises_on_answer = true;
 	policy.providers[0].can_find = true;
 	policy.provider_count = 1;
-	strcpy(policy.voice[0], "line");
-	policy.voice_count = 1;
+	strcpy(policy.voice.ids[0], "line");
+	policy.voice.count = 1;
 	return 0;
 }
 
