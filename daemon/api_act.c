@@ -160,7 +160,8 @@ verb_manual(struct act *act, struct http_request *request,
 		return false;
 	}
 	event->kind = EVENT_BY_HAND;
-	return copy_id(event->specialist, sizeof(event->specialist), as);
+	copy_id(event->specialist, as);
+	return true;
 }
 
 static bool
