@@ -67,6 +67,9 @@ static const struct {
 	{ "in_flight", "the provider's lines are full" },
 	{ "not_placed", "no provider placed the call" },
 	{ "number_busy", "customer in another call" },
+	{ "on_hold", "customer on hold with us" },
+	{ "called_back", "the customer called back" },
+	{ "called_in", "spoke to us on the phone" },
 	{ "redis", "Redis is away" },
 	{ "continued_in", "goes on in another request" },
 };

@@ -8,6 +8,7 @@
 #define CALLBACKD_DAEMON_API_H
 
 #include "daemon/audit.h"
+#include "daemon/line.h"
 #include "daemon/calls.h"
 #include "daemon/health.h"
 #include "daemon/matcher.h"
@@ -24,6 +25,8 @@ struct api_options {
 	struct matcher *matcher;
 	struct health *health;
 	struct submitter *submitter;
+	struct callers *callers;
+	struct line *line;
 	struct calls *calls;
 	struct webhooks *webhooks;
 	struct audit *audit;

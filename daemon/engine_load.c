@@ -200,6 +200,7 @@ static bool
 wants_case(const struct slot *slot, const struct event *event)
 {
 	return event->kind == EVENT_DISPOSED || event->kind == EVENT_REOPENED ||
+	    event->kind == EVENT_CALLED_BACK ||
 	    event->kind == EVENT_ASKED ||
 	    slot->before.request.disposition[0] != '\0';
 }

@@ -17,7 +17,7 @@ enum {
 	HEADERS_MAX = 64,
 	URL_MAX = 4096,
 	DEDUP_MS = 3600 * 1000,         /* how long a provider repeats itself */
-	INBOUND_PER_NUMBER = 10,        /* in a minute */
+	INBOUND_PER_NUMBER = 30,        /* in a minute */
 	INBOUND_PER_PEER = 600,         /* in a minute: a provider has many customers */
 };
 

@@ -31,6 +31,8 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_REQUEUED] = "requeued",
 	[EVENT_REOPENED] = "reopened",
 	[EVENT_ASSIGNED] = "assigned",
+	[EVENT_CALLED_IN] = "called_in",
+	[EVENT_CALLED_BACK] = "called_back",
 	[EVENT_NUMBER_BUSY] = "number_busy",
 	[EVENT_NOT_PLACED] = "not_placed",
 	[EVENT_BY_HAND] = "by_hand",
@@ -56,6 +58,13 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_ASKED] = "asked",
 	[EVENT_REVOKED] = "revoked",
 	[EVENT_GONE] = "gone",
+};
+
+const char *const caller_names[CALLER_COUNT] = {
+	[CALLER_NOT_SAID] = "",
+	[CALLER_ON_HOLD] = "on_hold",
+	[CALLER_SPOKE] = "spoke",
+	[CALLER_HUNG_UP] = "hung_up",
 };
 
 const char *const effect_kind_names[EFFECT_COUNT] = {
