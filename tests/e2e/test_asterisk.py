@@ -19,6 +19,7 @@ TOKEN = "hook secret"
 class Asterisk(http.server.ThreadingHTTPServer):
     def __init__(self):
         self.channels, self.variables, self.orders = {}, {}, []
+        self.asked_epoch = False
         self.started = "2026-01-01T00:00:00.000+0000"
         self.answer = lambda order: None    # or (status, body), or "close"
         super().__init__(("127.0.0.1", 0), Interface)
@@ -73,6 +74,7 @@ class Interface(http.server.BaseHTTPRequestHandler):
             self.reply(200, {"value": self.server.variables.get(name, "")})
         elif address.path == "/ari/asterisk/info":
             self.reply(200, {"status": {"startup_time": self.server.started}})
+            self.server.asked_epoch = True
         elif channel in self.server.channels:
             self.reply(200, {"id": channel, "state": self.server.channels[channel]})
         else:
@@ -192,6 +194,7 @@ def test_a_silent_restart(daemon, asterisk):
     order = the_order(daemon, asterisk)
     asterisk.channels[order["id"]] = "Up"
     daemon.wait_for(lambda: kept(daemon, "progress") == "agent_up")
+    daemon.wait_for(lambda: asterisk.asked_epoch)
     asterisk.restart()
     daemon.wait_for(lambda: kept(daemon, "state") == "ended")
     daemon.wait_for(lambda: "event=provider_started_anew" in daemon.log())
