@@ -39,6 +39,7 @@ struct call {
 	enum call_progress rank;      /* furthest progress heard of */
 	char sid[SID_SIZE];           /* the provider's id, once known */
 	char authorised[SID_SIZE];    /* "": the customer's phone cannot ring */
+	char remembered[REMEMBERED_SIZE];  /* what the provider gave for later requests */
 	bool is_revoked;              /* to be hung up as soon as it is heard of */
 	bool is_customer_over;        /* the customer's leg has ended, ours has not */
 	int  absent_count;            /* look-ups that did not find it */

@@ -103,6 +103,7 @@ static const struct field call_fields[] = {
 	ENUM(struct call, rank, "progress", call_progress_names),
 	TEXT(struct call, sid, "sid"),
 	TEXT(struct call, authorised, "authorised"),
+	TEXT(struct call, remembered, "remembered"),
 	BOOL(struct call, is_revoked, "revoked"),
 	BOOL(struct call, is_customer_over, "customer_over"),
 	INT(struct call, absent_count, "absent"),

@@ -83,7 +83,9 @@ fill_policies(struct model *model)
 	policy->give_up_ms = setting->with & WITH_DELAY ? 90 * MINUTE_MS : 0;
 	if (setting->fence != BY_HAND) {
 		policy->providers[0] = (struct provider_facts){ .id = "line",
-			.authorises_on_answer = setting->fence == BY_ANSWER,
+			.authorises_on_answer = setting->fence == BY_ANSWER ||
+			    setting->fence == BY_ORDER,
+			.has_second_leg = setting->fence == BY_ORDER,
 			.can_find = (setting->with & WITHOUT_FINDING) == 0,
 			.can_hang_up = true };
 		policy->provider_count = 1;
@@ -333,6 +335,23 @@ hang_up(struct world *world, const struct effect *effect)
 	}
 }
 
+/* A second order with the same token is none. */
+static void
+ring_customer(struct world *world, const struct effect *effect)
+{
+	char sid[SID_SIZE];
+
+	for (int k = 0; k < LINES; k++) {
+		struct line *line = &world->lines[effect->call.n - 1][k];
+
+		line_sid(effect->call.n, k, sid);
+		if (line->phase != PHASE_UP || strcmp(sid, effect->sid) != 0)
+			continue;
+		line->phase = PHASE_CUSTOMER_RINGING;
+		line->has_rung = 1;
+	}
+}
+
 /* One more step on the world as it is, with all of its effects done. */
 static void
 answer(struct model *model, struct world *world, const struct firing *firing)
@@ -420,6 +439,8 @@ model_fire(struct model *model, const struct world *world,
 	for (size_t i = 0; i < effect_count; i++) {
 		if (effects[i].kind == EFFECT_HANG_UP)
 			hang_up(&all, &effects[i]);
+		else if (effects[i].kind == EFFECT_SECOND_LEG)
+			ring_customer(&all, &effects[i]);
 	}
 	for (size_t i = 0; i < effect_count; i++) {
 		if (effects[i].kind == EFFECT_LOOK_UP)
