@@ -42,6 +42,7 @@ struct daemon {
 	struct matcher *matcher;
 	struct submitter *submitter;
 	struct webhooks *webhooks;
+	struct provider_trials *trials;
 	struct intake_pull *intake_pull;
 	struct due_pull *due_pull;
 	struct promise_scan *promise_scan;
@@ -183,6 +184,15 @@ on_news(void *context, const char *provider, enum health_news news,
 	struct daemon *daemon = context;
 
 	health_hear_of(daemon->health, provider, news, detail);
+}
+
+static bool
+on_tap(void *context, const char *provider, const struct record_ref *call,
+    const struct webhook_event *event)
+{
+	struct daemon *daemon = context;
+
+	return provider_trial_hear(daemon->trials, provider, call, event);
 }
 
 static size_t
@@ -539,6 +549,9 @@ build_rooms(struct daemon *daemon)
 	    policy);
 	daemon->webhooks = webhooks_new(daemon->calls, daemon->engine,
 	    daemon->store);
+	daemon->trials = provider_trials_new(daemon->base, daemon->calls,
+	    daemon->store, policy);
+	webhooks_set_tap(daemon->webhooks, on_tap, daemon);
 	daemon->due_pull = due_pull_new(daemon->store, daemon->engine);
 	daemon->promise_scan = promise_scan_new(daemon->store,
 	    daemon->engine);
@@ -553,6 +566,7 @@ build_rooms(struct daemon *daemon)
 		.matcher = daemon->matcher, .health = daemon->health,
 		.submitter = daemon->submitter,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
+		.trials = daemon->trials,
 		.audit = daemon->audit,
 		.policy = policy, .web_dir = settings->web_dir,
 		.desk_token = daemon->desk_token,
@@ -634,6 +648,7 @@ daemon_free(struct daemon *daemon)
 	audit_free(daemon->audit);
 	roster_free(daemon->roster);
 	webhooks_free(daemon->webhooks);
+	provider_trials_free(daemon->trials);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
 	health_free(daemon->health);
@@ -677,6 +692,7 @@ daemon_run(struct daemon *daemon)
 
 	for (int i = 0; i < ROUNDS_MAX && has_more; i++) {
 		calls_run(daemon->calls);
+		provider_trials_run(daemon->trials);
 		if (calls_has_secret(daemon->calls)) {
 			roster_run(daemon->roster);
 			if (roster_is_done(daemon->roster))
@@ -689,7 +705,8 @@ daemon_run(struct daemon *daemon)
 		}
 		engine_run(daemon->engine);
 		has_more = engine_has_work(daemon->engine) ||
-		    calls_has_work(daemon->calls);
+		    calls_has_work(daemon->calls) ||
+		    provider_trials_have_work(daemon->trials);
 	}
 	return has_more;
 }
@@ -761,6 +778,7 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	audit_set_policy(daemon->audit, policy);
 	submitter_set_policy(daemon->submitter, policy);
 	calls_set_policy(daemon->calls, policy);
+	provider_trials_set_policy(daemon->trials, policy);
 	api_set_policy(daemon->api, policy);
 	roster_import(daemon->roster, policy, &old->policy);
 	log_set_level(settings->log_level);

@@ -296,3 +296,43 @@ def test_money_has_an_end(lines):
     assert lines.posts() == [2, 1]
     assert state_of(daemon, "first")["state"] == "spent"
     assert "event=provider_spent id=first" in daemon.log()
+
+
+# ---- callbackctl test provider
+
+def test_one_real_call_tells_each_step(lines):
+    daemon = lines.start()
+    first = lines.networks[0]
+    keys = set(daemon.redis.keys("*"))
+    done = daemon.ctl("test", "provider", "first", "--to", "+7 900 000-01-01")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for words in ("sent: POST " + first.url, "header: Authorization: ***",
+                  "body: To=%2B79000000101", "answer: HTTP 201 after",
+                  "that means: done, the id is CA", "webhook: agent_ringing",
+                  "is told to say goodbye", "the call is over: answered",
+                  "it works"):
+        assert words in done.stdout, words
+    assert harness.TOKEN not in done.stdout
+    assert first.rings(PHONE) == 1 and lines.posts() == [1, 0]
+    # It is nobody's request.
+    assert set(daemon.redis.keys("*")) - keys <= {daemon.key("events")}
+    first.faults({"create": {"kind": "400"}})
+    done = daemon.ctl("test", "provider", "first", "--to", PHONE)
+    assert done.returncode == 1
+    assert "that means: certainly not done" in done.stdout
+    assert "it does not work" in done.stdout
+
+
+def test_what_may_not_be_tested(lines):
+    daemon = lines.start()
+    for words, why in (
+            (("first", "--to", "+33123456789"), "country"),
+            (("first", "--to", "+7495"), "short"),
+            (("first", "--to", PHONE, "--text", "Привет"), "sends no messages"),
+            (("third", "--to", PHONE), "no such provider")):
+        done = daemon.ctl("test", "provider", *words)
+        assert done.returncode == 1 and why in done.stderr, done.stderr
+    status, answer = daemon.http("POST", "/v1/providers/first/test",
+                                 {"to": PHONE})
+    assert (status, answer["code"]) == (403, "control_only")
+    assert lines.posts() == [0, 0]
