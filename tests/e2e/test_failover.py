@@ -327,7 +327,7 @@ def test_what_may_not_be_tested(lines):
     daemon = lines.start()
     for words, why in (
             (("first", "--to", "+33123456789"), "country"),
-            (("first", "--to", "+7495"), "short"),
+            (("first", "--to", "+7495"), "too few digits"),
             (("first", "--to", PHONE, "--text", "Привет"), "sends no messages"),
             (("third", "--to", PHONE), "no such provider")):
         done = daemon.ctl("test", "provider", *words)
