@@ -355,6 +355,11 @@ fill_facts(struct policy *policy, const struct calls_provider *providers,
 		    provider_fence(provider) == FENCE_ANSWER;
 		facts->can_find = provider_can(provider, PROVIDER_FIND);
 		facts->can_hang_up = provider_can(provider, PROVIDER_HANGUP);
+		facts->can_call_customer =
+		    provider_can(provider, PROVIDER_CALL_CUSTOMER) &&
+		    provider_has(provider, ABILITY_CUSTOMER_FIRST);
+		facts->confirms_customer =
+		    provider_serves(provider, FLOW_CONFIRM);
 	}
 }
 

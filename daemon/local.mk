@@ -24,7 +24,7 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/promise_scan.c daemon/promise_scan.h daemon/intake_pull.c daemon/intake_pull.h \
 	daemon/submit.c daemon/submit.h daemon/roster.c daemon/roster.h \
 	daemon/carrier.c daemon/carrier.h daemon/calls.c daemon/calls.h \
-	daemon/spoken.c daemon/spoken.h daemon/webhooks.c daemon/webhooks.h \
+	daemon/spoken.c daemon/spoken.h daemon/flows.c daemon/flows.h daemon/webhooks.c daemon/webhooks.h \
 	daemon/api.c daemon/api.h daemon/api_internal.h daemon/api_find.c daemon/api_full.c \
 	daemon/api_buried.c daemon/api_show.c daemon/api_people.c daemon/api_providers.c \
 	daemon/api_ask.c daemon/api_act.c \

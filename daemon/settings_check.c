@@ -205,7 +205,7 @@ check_queues(struct settings_reading *reading)
 			settings_error(reading, path, "target must not be "
 			    "above limit");
 		path_of("queues", queue->id, "caller_id", path);
-		if (queue->caller_id[0] == '\0' && queue->id[0] != '\0' &&
+		if (queue->caller_id_count == 0 && queue->id[0] != '\0' &&
 		    calls_through_a_provider(policy) && !is_told(reading, path))
 			settings_error(reading, path, "is missing: the number "
 			    "that customers see");

@@ -263,7 +263,7 @@ check_fence(struct reading *reading, config_setting_t *root)
 	switch (provider->fence) {
 	case FENCE_ANSWER:
 		for (size_t i = 0; i < COUNT_OF(needed); i++)
-			if (provider->flows.texts[needed[i]] == NULL)
+			if (!provider_serves(provider, needed[i]))
 				reading_error(reading, fence, "answer needs "
 				    "flows.%s", flow_names[needed[i]]);
 		for (size_t i = 0; i < provider->webhook.event_count; i++)

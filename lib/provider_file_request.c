@@ -18,6 +18,8 @@ static void read_executed(struct reading *, config_setting_t *, void *);
 static void read_invalid_codes(struct reading *, config_setting_t *, void *);
 static void read_flow_kind(struct reading *, config_setting_t *, void *);
 static void read_flow(struct reading *, config_setting_t *, void *);
+static void read_flow_part(struct reading *, config_setting_t *,
+    enum template_kind, struct flow_part *);
 static const char *probe(const void *context, const char *name);
 static bool read_status(const char *word, struct status_range *ret_range);
 static void check_error(struct reading *reading,
@@ -315,6 +317,12 @@ setting_flows(struct reading *reading, config_setting_t *setting, void *target)
 		{ "goodbye", read_flow, 0, false },
 		{ "wait", read_flow, 0, false },
 		{ "result", read_flow, 0, false },
+		{ "confirm", read_flow, 0, false },
+		{ "voicemail", read_flow, 0, false },
+		{ "join_agent", read_flow, 0, false },
+		{ "line_ask", read_flow, 0, false },
+		{ "line_number", read_flow, 0, false },
+		{ "line_told", read_flow, 0, false },
 	};
 
 	reading_group(reading, setting, rows, COUNT_OF(rows), target);
@@ -332,20 +340,48 @@ read_flow_kind(struct reading *reading, config_setting_t *setting,
 		    TEMPLATE_JSON;
 }
 
+/* A text, or ( "...", ("value", "..."), "..." ): the middle one stands there only
+ * with that value. */
 static void
 read_flow(struct reading *reading, config_setting_t *setting, void *target)
 {
 	struct flows *flows = target;
-	struct template *text = reading_template(reading, setting,
-	    flows->kind);
+	bool is_list = config_setting_is_list(setting);
+	size_t count = is_list ? (size_t)config_setting_length(setting) : 1;
+	struct flow_text text = { provider_own(reading->provider,
+	    count * sizeof(*text.parts)), count };
 
-	if (text == NULL)
-		return;
-	if (flows->kind == TEMPLATE_JSON)
-		check_json(reading, setting, text);
+	for (size_t i = 0; i < count; i++)
+		read_flow_part(reading, is_list ? config_setting_get_elem(
+		    setting, (unsigned)i) : setting, flows->kind,
+		    &text.parts[i]);
+	if (!is_list && flows->kind == TEMPLATE_JSON &&
+	    text.parts[0].text != NULL)
+		check_json(reading, setting, text.parts[0].text);
 	for (size_t i = 0; i < FLOW_COUNT; i++)
 		if (strcmp(flow_names[i], config_setting_name(setting)) == 0)
 			flows->texts[i] = text;
+}
+
+static void
+read_flow_part(struct reading *reading, config_setting_t *setting,
+    enum template_kind kind, struct flow_part *ret_part)
+{
+	if (config_setting_is_list(setting)) {
+		if (config_setting_length(setting) != 2) {
+			reading_error(reading, setting,
+			    "must be a value's name and a text");
+			return;
+		}
+		ret_part->only_with = reading_string(reading,
+		    config_setting_get_elem(setting, 0));
+		if (ret_part->only_with != NULL &&
+		    !provider_knows_value(ret_part->only_with))
+			reading_error(reading, setting, "there is no value "
+			    "\"%.32s\"", ret_part->only_with);
+		setting = config_setting_get_elem(setting, 1);
+	}
+	ret_part->text = reading_template(reading, setting, kind);
 }
 
 /* ---- credentials */

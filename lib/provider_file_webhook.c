@@ -16,6 +16,7 @@ static void read_question(struct reading *, config_setting_t *, void *);
 static void read_leg(struct reading *, config_setting_t *, void *);
 static void read_map(struct reading *, config_setting_t *, void *);
 static void read_causes(struct reading *, config_setting_t *, void *);
+static void read_machines(struct reading *, config_setting_t *, void *);
 static void check_event(struct reading *reading,
     const config_setting_t *setting, const struct event_rule *rule);
 static bool read_meaning(const char *word, struct meaning *ret_meaning);
@@ -38,7 +39,8 @@ static const struct setting_row event_rows[] = {
 	{ "when", setting_conditions, offsetof(struct event_rule, when), false },
 	{ "question", read_question, offsetof(struct event_rule, question), false },
 	{ "leg", read_leg, offsetof(struct event_rule, is_customer_leg), false },
-	{ "id", setting_source, offsetof(struct event_rule, id), true },
+	{ "id", setting_source, offsetof(struct event_rule, id), false },
+	{ "leg_id", setting_source, offsetof(struct event_rule, leg_id), false },
 	{ "state", setting_source, offsetof(struct event_rule, state), false },
 	{ "map", read_map, 0, false },
 	{ "cause", setting_source, offsetof(struct event_rule, cause), false },
@@ -46,8 +48,9 @@ static const struct setting_row event_rows[] = {
 	{ "order", setting_source, offsetof(struct event_rule, order), false },
 	{ "seconds", setting_source, offsetof(struct event_rule, seconds), false },
 	{ "digits", setting_source, offsetof(struct event_rule, digits), false },
-	{ "amd", setting_not_yet, 0, false },
-	{ "amd_map", setting_not_yet, 0, false },
+	{ "amd", setting_source, offsetof(struct event_rule, amd), false },
+	{ "amd_map", read_machines, 0, false },
+	{ "recording", setting_source, offsetof(struct event_rule, recording), false },
 	{ "also", setting_not_yet, 0, false },
 	{ "session", setting_not_yet, 0, false },
 	{ "job", setting_not_yet, 0, false },
@@ -122,6 +125,7 @@ read_question(struct reading *reading, config_setting_t *setting, void *target)
 {
 	static const char *const names[] = {
 		"up", "keys", "silent", "dial_over", "result", "wait", "greet",
+		"confirm",
 	};
 	size_t choice;
 
@@ -173,12 +177,46 @@ read_causes(struct reading *reading, config_setting_t *setting, void *target)
 }
 
 static void
+read_machines(struct reading *reading, config_setting_t *setting, void *target)
+{
+	struct event_rule *rule = target;
+	size_t count = reading_list(reading, setting);
+
+	rule->machines = provider_own(reading->provider,
+	    count * sizeof(*rule->machines));
+	rule->machine_count = count;
+	for (size_t i = 0; i < count; i++) {
+		config_setting_t *pair = config_setting_get_elem(setting,
+		    (unsigned)i);
+		const char *words[3];
+		size_t at = MACHINE_NOT_SAID + 1;
+
+		rule->machines[i].word = "";
+		if (!reading_words(reading, pair, 2, 2, words))
+			continue;
+		rule->machines[i].word = words[0];
+		while (at < MACHINE_COUNT &&
+		    strcmp(words[1], machine_names[at]) != 0)
+			at++;
+		if (at == MACHINE_COUNT)
+			reading_error(reading, pair, "\"%.32s\" is none of: "
+			    "human, machine, unknown", words[1]);
+		else
+			rule->machines[i].machine = (enum machine)at;
+	}
+}
+
+static void
 check_event(struct reading *reading, const config_setting_t *setting,
     const struct event_rule *rule)
 {
-	if (rule->question == NULL && rule->state.name == NULL)
+	if (rule->question == NULL && rule->state.name == NULL &&
+	    rule->amd.name == NULL && rule->recording.name == NULL)
 		reading_error(reading, setting,
-		    "has neither state nor question");
+		    "has neither state nor question, amd or recording");
+	if ((rule->amd.name == NULL) != (rule->machine_count == 0))
+		reading_error(reading, setting,
+		    "amd and amd_map need each other");
 	if (rule->state.name != NULL && !rule->has_map &&
 	    reading->provider->states.count == 0)
 		reading_error(reading, setting, "has state, but there is "

@@ -117,7 +117,10 @@ struct event_rule {
 	struct conditions when;
 	const char *question;           /* NULL: news, not a question */
 	bool is_customer_leg;
-	struct source id, state, order, seconds, cause, digits;
+	struct source id, leg_id, state, order, seconds, cause, digits;
+	struct source amd, recording;
+	struct { const char *word; enum machine machine; } *machines;
+	size_t machine_count;
 	struct state_map map;           /* empty: the provider's states */
 	bool has_map;
 	struct { const char *word; enum call_outcome outcome; } *causes;
@@ -141,10 +144,21 @@ struct language {
 	const char *ours, *theirs;      /* "ru", "ru-RU" */
 };
 
+/* A flow is one text, or several of which some are there only with a value. */
+struct flow_part {
+	struct template *text;
+	const char *only_with;          /* NULL: always there */
+};
+
+struct flow_text {
+	struct flow_part *parts;
+	size_t count;                   /* 0: there is no such flow */
+};
+
 struct flows {
 	const char *type;
 	enum template_kind kind;
-	struct template *texts[FLOW_COUNT];
+	struct flow_text texts[FLOW_COUNT];
 };
 
 struct provider {

@@ -275,21 +275,35 @@ fail(struct building *building, const char *error)
 }
 
 bool
+provider_serves(const struct provider *provider, enum flow flow)
+{
+	return provider->flows.texts[flow].count > 0;
+}
+
+bool
 provider_flow(const struct provider *provider, enum flow flow,
     const struct provider_values *values, char **ret_body,
     const char **ret_type)
 {
+	const struct flow_text *text = &provider->flows.texts[flow];
 	const struct provider_scope scope = { provider, values, false };
-	const char *error;
-	char *body;
+	struct output body = { .max = PROVIDER_BODY_MAX };
+	struct template_error error;
+	bool is_made = text->count > 0;
 
-	if (provider->flows.texts[flow] == NULL)
+	for (size_t i = 0; is_made && i < text->count; i++) {
+		const struct flow_part *part = &text->parts[i];
+
+		if (part->only_with == NULL ||
+		    provider_values_get(values, part->only_with)[0] != '\0')
+			is_made = template_render(part->text, provider_lookup,
+			    &scope, &body, &error);
+	}
+	if (!is_made || !output_add_text(&body, "")) {
+		output_fini(&body);
 		return false;
-	body = provider_render(provider->flows.texts[flow], &scope,
-	    PROVIDER_BODY_MAX, NULL, &error);
-	if (body == NULL)
-		return false;
-	*ret_body = body;
+	}
+	*ret_body = body.text;
 	*ret_type = provider->flows.type;
 	return true;
 }

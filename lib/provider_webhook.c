@@ -49,6 +49,10 @@ static bool tell_state(struct hearing *hearing, const struct event_rule *rule);
 static void tell_end(struct hearing *hearing, const struct event_rule *rule);
 static void tell_digits(struct hearing *hearing,
     const struct event_rule *rule);
+static void tell_machine(struct hearing *hearing,
+    const struct event_rule *rule);
+static void tell_recording(struct hearing *hearing,
+    const struct event_rule *rule);
 static const char *get(struct hearing *hearing, const struct source *source,
     char buffer[FIELD_SIZE]);
 static int64_t get_number(struct hearing *hearing,
@@ -244,7 +248,10 @@ tell(struct hearing *hearing, const struct event_rule *rule)
 	event->sequence = get_number(hearing, &rule->order, -1);
 	if (rule->state.name != NULL)
 		event->has_progress = tell_state(hearing, rule);
-	if (event->kind == WEBHOOK_NOTHING && event->has_progress)
+	tell_machine(hearing, rule);
+	tell_recording(hearing, rule);
+	if (event->kind == WEBHOOK_NOTHING && (event->has_progress ||
+	    event->machine != MACHINE_NOT_SAID || event->recording[0] != '\0'))
 		event->kind = WEBHOOK_PROGRESS;
 }
 
@@ -252,8 +259,15 @@ static bool
 tell_sid(struct hearing *hearing, const struct event_rule *rule)
 {
 	char buffer[FIELD_SIZE];
-	const char *sid = get(hearing, &rule->id, buffer);
+	const char *leg = get(hearing, &rule->leg_id, buffer);
+	const char *sid;
 
+	if (leg != NULL && provider_is_id(leg))
+		snprintf(hearing->event->leg_sid,
+		    sizeof(hearing->event->leg_sid), "%s", leg);
+	if (rule->id.name == NULL)
+		return true;
+	sid = get(hearing, &rule->id, buffer);
 	if (sid == NULL || sid[0] == '\0')
 		return refuse(hearing, rule->id.name, " is missing");
 	if (!provider_is_id(sid))
@@ -315,6 +329,35 @@ tell_digits(struct hearing *hearing, const struct event_rule *rule)
 	    strspn(digits, "0123456789*#") == strlen(digits))
 		snprintf(hearing->event->digits,
 		    sizeof(hearing->event->digits), "%s", digits);
+}
+
+static void
+tell_machine(struct hearing *hearing, const struct event_rule *rule)
+{
+	char buffer[FIELD_SIZE];
+	const char *word = get(hearing, &rule->amd, buffer);
+
+	for (size_t i = 0; word != NULL && i < rule->machine_count; i++)
+		if (provider_glob(rule->machines[i].word, word)) {
+			hearing->event->machine = rule->machines[i].machine;
+			return;
+		}
+}
+
+/* An address is printable ASCII; one that is too long is none. */
+static void
+tell_recording(struct hearing *hearing, const struct event_rule *rule)
+{
+	char buffer[FIELD_SIZE];
+	const char *url = get(hearing, &rule->recording, buffer);
+	size_t size = sizeof(hearing->event->recording);
+
+	if (url == NULL || strlen(url) >= size)
+		return;
+	for (const char *at = url; *at != '\0'; at++)
+		if (*at <= ' ' || *at > '~')
+			return;
+	memcpy(hearing->event->recording, url, strlen(url) + 1);
 }
 
 /* ---- reading fields */
