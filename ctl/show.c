@@ -118,6 +118,13 @@ const struct field show_specialist_shape[] = {
 	{ "specialist", FIELD_OBJECT, true, specialist_inside }, END
 };
 
+static const struct field provider_webhooks_inside[] = {
+	{ "heard", FIELD_NUMBER, true, NULL },
+	{ "refused", FIELD_NUMBER, true, NULL },
+	{ "last_refusal", FIELD_TEXT, false, NULL },
+	END
+};
+
 static const struct field provider_inside[] = {
 	{ "id", FIELD_TEXT, true, NULL },
 	{ "file", FIELD_TEXT, false, NULL },
@@ -127,6 +134,7 @@ static const struct field provider_inside[] = {
 	{ "voice", FIELD_NUMBER, false, NULL },
 	{ "timeout_s", FIELD_NUMBER, false, NULL },
 	{ "can", FIELD_OBJECT, false, NULL },
+	{ "webhooks", FIELD_OBJECT, false, provider_webhooks_inside },
 	END
 };
 
@@ -479,6 +487,24 @@ specialist_add(struct table *table, const json_t *specialist)
 	table_cell(table, INK_NONE, list);
 }
 
+/* Somebody tries, or a secret is wrong: worth a line. */
+static void
+print_refused_webhooks(struct ctl *ctl, const json_t *providers)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(providers, i, one) {
+		const json_t *webhooks = json_object_get(one, "webhooks");
+
+		if (field_number(webhooks, "refused") > 0)
+			fprintf(ctl->out, "%s: %lld webhooks refused, the "
+			    "last: %s\n", field_text(one, "id"),
+			    (long long)field_number(webhooks, "refused"),
+			    field_text(webhooks, "last_refusal"));
+	}
+}
+
 /* CALLS: in which place it is tried; nothing: not used for calls. */
 enum exit_code
 show_on_providers(struct ctl *ctl, const json_t *answer)
@@ -503,6 +529,7 @@ show_on_providers(struct ctl *ctl, const json_t *answer)
 	}
 	table_print(table, ctl->out, &ctl->paper, true);
 	table_free(table);
+	print_refused_webhooks(ctl, list);
 	return EXIT_DONE;
 }
 

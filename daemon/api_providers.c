@@ -9,8 +9,8 @@
 static int64_t
 place_of(const struct policy *policy, const char *id)
 {
-	for (size_t i = 0; i < policy->voice_count; i++) {
-		if (strcmp(policy->voice[i], id) == 0)
+	for (size_t i = 0; i < policy->voice.count; i++) {
+		if (strcmp(policy->voice.ids[i], id) == 0)
 			return (int64_t)i + 1;
 	}
 	return 0;
@@ -38,6 +38,26 @@ provider_json(const struct policy *policy, const struct calls_provider *one)
 	    (double)one->timeout_ms / 1000, "can", can);
 }
 
+/* What came from it since the start. */
+static json_t *
+webhooks_json(const struct webhook_counts *counts)
+{
+	json_t *json = json_pack("{s:I,s:I,s:I,s:I,s:I}",
+	    "heard", (json_int_t)counts->heard,
+	    "refused", (json_int_t)counts->refused,
+	    "repeated", (json_int_t)counts->repeated,
+	    "foreign", (json_int_t)counts->foreign,
+	    "limited", (json_int_t)counts->limited);
+
+	if (counts->last_refusal[0] != '\0') {
+		json_object_set_new(json, "last_refusal",
+		    json_string(counts->last_refusal));
+		json_object_set_new(json, "last_refusal_at",
+		    json_integer(counts->last_refusal_ms / 1000));
+	}
+	return json;
+}
+
 /* A person dials: nothing can be looked up, and they say what came of it. */
 static json_t *
 by_hand_json(const struct policy *policy)
@@ -60,9 +80,14 @@ api_get_providers(struct http_request *request, void *context)
 	const struct calls_provider *one;
 	json_t *list = json_array();
 
-	for (size_t i = 0; (one = calls_provider_at(calls, i)) != NULL; i++)
-		json_array_append_new(list, provider_json(api->policy, one));
-	if (api->policy->voice_count == 0 ||
+	for (size_t i = 0; (one = calls_provider_at(calls, i)) != NULL; i++) {
+		json_t *json = provider_json(api->policy, one);
+
+		json_object_set_new(json, "webhooks", webhooks_json(
+		    webhooks_counts(api->options.webhooks, i)));
+		json_array_append_new(list, json);
+	}
+	if (api->policy->voice.count == 0 ||
 	    place_of(api->policy, CALL_BY_HAND) != 0)
 		json_array_append_new(list, by_hand_json(api->policy));
 	http_reply_json(request, 200, json_pack("{s:o}", "providers", list));

@@ -190,7 +190,7 @@ missing(const struct slot *slot, const struct event *event,
 	found_count = situation_missing(before, &event->to, found, REFS_MAX);
 	for (size_t i = 0; i < found_count; i++)
 		add_ref(slot, found[i], refs, &count);
-	if (event->kind == EVENT_MATCHED)
+	if (event->kind == EVENT_MATCHED || event->kind == EVENT_BY_HAND)
 		add_ref(slot, record_ref_specialist(event->specialist), refs,
 		    &count);
 	if (before->request.number[0] != '\0' && wants_case(slot, event))

@@ -134,6 +134,8 @@ fold_match(struct engine *engine, struct slot *slot, int64_t now_ms)
 	}
 	slot->before.specialists[slot->before.specialist_count++] = *partner;
 	after->specialists[after->specialist_count++] = *partner;
+	event.providers_down =
+	    engine->hooks.providers_down(engine->hooks.context);
 	event.to = record_ref_request(after->request.id);
 	memcpy(event.specialist, partner->id, sizeof(event.specialist));
 	if (!situation_fold(engine->policy, &event, now_ms, slot->outcome)) {
@@ -164,6 +166,8 @@ fold(struct engine *engine, struct slot *slot, int64_t now_ms)
 			due.others_available = engine->hooks.others(
 			    engine->hooks.context,
 			    outcome->after.request.queue, "");
+			due.providers_down = engine->hooks.providers_down(
+			    engine->hooks.context);
 			engine_fresh_id(engine, due.fresh_id);
 			if (situation_fold(engine->policy, &due, now_ms,
 			        outcome))
@@ -235,6 +239,8 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 	event->others_available = engine->hooks.others(engine->hooks.context,
 	    slot->before.request.queue, event->to.kind == RECORD_SPECIALIST ?
 	    event->to.id : "");
+	event->providers_down =
+	    engine->hooks.providers_down(engine->hooks.context);
 	slot->outcome = outcome_take(engine);
 	CRASH_POINT("in_step");
 	if (PLANTED("step_aborts") && strcmp(slot->before.request.name,

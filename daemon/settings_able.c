@@ -23,7 +23,8 @@ static void check_together(struct settings_reading *reading,
     const struct queue_policy *queue);
 static void check_phones(struct settings_reading *reading, const char *name,
     const struct provider *provider);
-static bool is_used(const struct settings *settings, const char *id);
+static bool calls_for(const struct policy *policy, const char *queue,
+    const char *provider);
 static void path_of(const char *list, const char *id, const char *name,
     char ret_path[SETTING_PATH_SIZE]);
 
@@ -40,15 +41,16 @@ settings_check_abilities(struct settings_reading *reading)
 		struct provider_errors errors;
 		struct provider *provider;
 
-		if (from->text == NULL || !is_used(settings, from->id))
+		if (from->text == NULL)
 			continue;
 		/* What is wrong with the file itself is told elsewhere. */
 		provider = provider_read(from->text, from->path, &errors);
 		if (provider == NULL)
 			continue;
 		for (size_t k = 0; k < policy->queue_count; k++)
-			check_rules(reading, &policy->queues[k], from->id,
-			    provider);
+			if (calls_for(policy, policy->queues[k].id, from->id))
+				check_rules(reading, &policy->queues[k],
+				    from->id, provider);
 		check_phones(reading, from->id, provider);
 		provider_free(provider);
 	}
@@ -114,22 +116,28 @@ check_phones(struct settings_reading *reading, const char *name,
 	if (provider_fence(provider) == FENCE_ANSWER)
 		return;
 	for (size_t i = 0; i < policy->specialist_count; i++) {
-		if (policy->specialists[i].offer != OFFER_PHONE)
+		const struct specialist_policy *who = &policy->specialists[i];
+		bool is_used = false;
+
+		for (size_t k = 0; k < who->queue_count; k++)
+			is_used |= calls_for(policy, who->queues[k].id, name);
+		if (who->offer != OFFER_PHONE || !is_used)
 			continue;
-		path_of("specialists", policy->specialists[i].id, "offers",
-		    path);
+		path_of("specialists", who->id, "offers", path);
 		settings_error(reading, path, "\"phone\" needs a provider that "
 		    "asks us before it rings the customer (fence = answer); "
 		    "\"%s\" does not", name);
 	}
 }
 
-/* Of messages only nothing is asked here. */
+/* May that provider make this queue's calls? */
 static bool
-is_used(const struct settings *settings, const char *id)
+calls_for(const struct policy *policy, const char *queue, const char *provider)
 {
-	for (size_t i = 0; i < settings->policy.voice_count; i++)
-		if (strcmp(settings->policy.voice[i], id) == 0)
+	const struct provider_order *voice = policy_voice(policy, queue);
+
+	for (size_t i = 0; i < voice->count; i++)
+		if (strcmp(voice->ids[i], provider) == 0)
 			return true;
 	return false;
 }

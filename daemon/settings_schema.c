@@ -309,6 +309,14 @@ static const struct setting_row queue_rows[] = {
 	{ "level", SETTING_INTEGER, "0", 0, LEVEL_MAX, .at = AT(queue_policy, level),
 	    .help = "Lowest level admitted at first; 0: everybody, the best first" },
 	{ "window", SETTING_GROUP, .flags = SETTING_INHERITS, .table = &window_table },
+	{ "voice", SETTING_TEXTS, NULL, 1, PROVIDER_ORDER_MAX, FORMAT_ID,
+	    .at = AT(queue_policy, voice.ids), .size = ID_SIZE,
+	    .count_at = AT(queue_policy, voice.count),
+	    .help = "As voice, for this queue" },
+	{ "text", SETTING_TEXTS, NULL, 1, PROVIDER_ORDER_MAX, FORMAT_ID,
+	    .at = AT(queue_policy, text.ids), .size = ID_SIZE,
+	    .count_at = AT(queue_policy, text.count),
+	    .help = "As text, for this queue" },
 	{ "pass_to", SETTING_TEXTS, NULL, 0, PASS_TO_MAX, FORMAT_ID,
 	    .at = AT(queue_policy, pass_to), .size = ID_SIZE,
 	    .count_at = AT(queue_policy, pass_to_count),
@@ -391,12 +399,17 @@ static const struct setting_table specialist_table = TABLE(specialist_rows);
 /* ---- providers and dispositions */
 
 static const struct setting_row spend_rows[] = {
-	{ "currency", SETTING_TEXT, NULL, 3, 3, FORMAT_CURRENCY, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "Of the two limits" },
-	{ "hour", SETTING_NUMBER, NULL, 0, 1000000000, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "No calls when an hour has cost this" },
-	{ "day", SETTING_NUMBER, NULL, 0, 1000000000, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "No calls when a day has cost this" },
+	{ "currency", SETTING_TEXT, NULL, 3, 3, FORMAT_CURRENCY, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, currency), .size = SIZE(settings_provider, currency),
+	    .help = "Of these amounts" },
+	{ "call", SETTING_NUMBER, "0", 0, 100000, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, call_price), .help = "What one call costs" },
+	{ "hour", SETTING_NUMBER, "0", 0, 1000000000, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, hour_cap),
+	    .help = "No more calls when an hour has cost this; 0: no limit" },
+	{ "day", SETTING_NUMBER, "0", 0, 1000000000, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, day_cap),
+	    .help = "No more calls when a day has cost this; 0: no limit" },
 };
 static const struct setting_table spend_table = TABLE(spend_rows);
 
@@ -415,15 +428,32 @@ static const struct setting_row provider_rows[] = {
 	    .help = "Where its API is, instead of what the file says" },
 	{ "calls_per_second", SETTING_NUMBER, "0", 0, 1000, .flags = SETTING_RESTART,
 	    .at = AT(settings_provider, calls_per_second),
-	    .help = "Its pace; 0: as the file says" },
+	    .help = "Pace of all nodes together; 0: as the file says" },
 	{ "in_flight", SETTING_INTEGER, "0", 0, 1000, .flags = SETTING_RESTART,
 	    .at = AT(settings_provider, in_flight),
-	    .help = "Requests at a time; 0: as the file says" },
+	    .help = "Calls alive at a time, of all nodes; 0: no limit" },
 	{ "timeout", SETTING_DURATION, "10s", SECOND, 2 * MINUTE, .flags = SETTING_RESTART,
 	    .at = AT(settings_provider, timeout_ms), .help = "Of one request" },
 	{ "spend", SETTING_GROUP, .table = &spend_table },
 };
 static const struct setting_table provider_table = TABLE(provider_rows);
+
+static const struct setting_row breaker_rows[] = {
+	{ "failures", SETTING_INTEGER, "3", 1, 100, .flags = SETTING_RESTART,
+	    .at = AT(settings, breaker.failures),
+	    .help = "So many failures in a row, and a provider is not used" },
+	{ "share", SETTING_NUMBER, "0.5", 0, 1, .flags = SETTING_RESTART,
+	    .at = AT(settings, breaker.share),
+	    .help = "Nor when this share of the orders within window failed" },
+	{ "window", SETTING_DURATION, "20s", SECOND, HOUR, .flags = SETTING_RESTART,
+	    .at = AT(settings, breaker.window_ms), .help = "The time that is looked at" },
+	{ "probe", SETTING_DURATION, "5s", 100, HOUR, .flags = SETTING_RESTART,
+	    .at = AT(settings, breaker.probe_ms),
+	    .help = "Until one call is tried; twice as long after each that failed" },
+	{ "probe_max", SETTING_DURATION, "1m", 100, HOUR, .flags = SETTING_RESTART,
+	    .at = AT(settings, breaker.probe_max_ms), .help = "But never longer than this" },
+};
+static const struct setting_table breaker_table = TABLE(breaker_rows);
 
 static const struct setting_row disposition_rows[] = {
 	{ "key", SETTING_INTEGER, "0", 0, 9, .at = AT(disposition, key),
@@ -518,12 +548,14 @@ static const struct setting_row file_rows[] = {
 	    .table = &specialist_table, .list = SETTING_SPECIALISTS, .help = "Who calls" },
 	{ "alarms", SETTING_GROUP, .table = &alarms_table },
 	{ "voice", SETTING_TEXTS, NULL, 1, PROVIDER_ORDER_MAX, FORMAT_ID,
-	    .flags = SETTING_REQUIRED | SETTING_RESTART, .at = AT(settings, policy.voice),
-	    .size = ID_SIZE, .count_at = AT(settings, policy.voice_count),
+	    .flags = SETTING_REQUIRED | SETTING_RESTART, .at = AT(settings, policy.voice.ids),
+	    .size = ID_SIZE, .count_at = AT(settings, policy.voice.count),
 	    .help = "Providers of calls in order of preference; manual: by hand" },
 	{ "text", SETTING_TEXTS, NULL, 0, PROVIDER_ORDER_MAX, FORMAT_ID,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
+	    .flags = SETTING_RESTART, .at = AT(settings, policy.text.ids),
+	    .size = ID_SIZE, .count_at = AT(settings, policy.text.count),
 	    .help = "Providers of SMS in order of preference" },
+	{ "breaker", SETTING_GROUP, .table = &breaker_table },
 	{ "providers", SETTING_LIST, NULL, 0, PROVIDER_ORDER_MAX,
 	    .table = &provider_table, .list = SETTING_PROVIDERS,
 	    .help = "Telephone providers" },

@@ -12,7 +12,7 @@
 #include "scripts.h"
 
 enum {
-	WORDS_MAX = 12,
+	WORDS_MAX = 20,
 	KEEP_EVENTS_MS = 48 * 3600 * 1000,
 };
 

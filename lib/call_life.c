@@ -10,6 +10,7 @@
 
 #include "lib/fault.h"
 #include "lib/life.h"
+#include "lib/provider_choice.h"
 
 enum {
 	GONE_CUSTOMER_MS = 90000,       /* our leg should end soon after theirs */
@@ -30,25 +31,42 @@ person(const struct moment *m)
 
 /* ---- birth */
 
-/* The first provider in order of preference; a company without any works by
- * hand. */
 static const char *
-choose_provider(const struct policy *policy)
+choose_provider(const struct moment *m, const char *specialist,
+    const char *after)
 {
-	return policy->voice_count > 0 ? policy->voice[0] : CALL_BY_HAND;
+	if (m->root->kind == EVENT_BY_HAND)
+		return CALL_BY_HAND;
+	return provider_choice(m->policy, m->request->queue,
+	    policy_specialist(m->policy, specialist), m->root->providers_down,
+	    after);
+}
+
+bool
+call_is_possible(const struct moment *m, const char *specialist,
+    const char *after, const char **ret_why)
+{
+	const char *provider = choose_provider(m, specialist, after);
+
+	*ret_why = "provider_down";
+	if (provider == NULL)
+		return false;
+	*ret_why = m->root->wait_for != NULL ? m->root->wait_for : "pace";
+	return strcmp(provider, CALL_BY_HAND) == 0 ||
+	    m->root->wait_until_ms == 0;
 }
 
 bool
 call_can_offer_by_phone(const struct moment *m,
     const struct specialist_policy *specialist)
 {
-	const char *provider = choose_provider(m->policy);
-	const struct provider_facts *found =
+	const char *provider = specialist == NULL ? NULL :
+	    choose_provider(m, specialist->id, "");
+	const struct provider_facts *found = provider == NULL ? NULL :
 	    policy_provider(m->policy, provider);
 
-	return specialist != NULL && specialist->offer == OFFER_PHONE &&
-	    found != NULL && found->authorises_on_answer &&
-	    m->now->call_count < CALLS_MAX &&
+	return found != NULL && specialist->offer == OFFER_PHONE &&
+	    found->authorises_on_answer && m->now->call_count < CALLS_MAX &&
 	    policy_address(specialist, provider)[0] != '\0';
 }
 
@@ -69,17 +87,19 @@ apply_queue(const struct queue_policy *queue,
 }
 
 struct call *
-call_birth(struct moment *m, const char *specialist)
+call_birth(struct moment *m, const char *specialist, const char *after)
 {
 	const struct policy *policy = m->policy;
-	const char *provider = choose_provider(policy);
-	const struct provider_facts *found = policy_provider(policy, provider);
+	const char *provider = choose_provider(m, specialist, after);
+	const struct provider_facts *found = provider == NULL ? NULL :
+	    policy_provider(policy, provider);
 	const struct specialist_policy *who =
 	    policy_specialist(policy, specialist);
 	const struct queue_policy *queue =
 	    policy_queue(policy, m->request->queue);
 	struct call *call = moment_birth(m);
 
+	CHECK(provider != NULL);
 	snprintf(call->provider, sizeof(call->provider), "%s", provider);
 	snprintf(call->specialist, sizeof(call->specialist), "%s", specialist);
 	memcpy(call->customer, m->request->phone, sizeof(call->customer));
@@ -392,6 +412,16 @@ is_ours_and_end(const struct moment *m)
 	return is_end(m) && !is_other_sid(m);
 }
 
+/* Where the provider rings both by itself, it says that it never came to the
+ * customer. */
+static bool
+is_ours_and_end_before_them(const struct moment *m)
+{
+	return is_ours_and_end(m) && m->event->is_agent_over &&
+	    m->call->rank < PROGRESS_CUSTOMER_RINGING &&
+	    strcmp(m->call->authorised, CALL_AUTHORISED_WITH_INTENT) == 0;
+}
+
 /* The provider asks what comes after the customer's leg, and so says how that
  * ended: perhaps before its webhook does. */
 static bool
@@ -481,6 +511,29 @@ is_due_and_machine(const struct moment *m)
 	return is_due(m) && machine_is_joined(m);
 }
 
+/* The provider certainly has not placed it, and not because of the customer's
+ * number: the next in the order is asked, at once and for the same acceptance. */
+static bool
+another_may_place(const struct moment *m)
+{
+	const struct call *call = m->call;
+	const struct request *r = m->request;
+	const struct specialist_policy *who = person(m);
+	const char *next, *why;
+
+	if (call->is_revoked || m->now->call_count >= CALLS_MAX ||
+	    m->event->outcome == OUTCOME_INVALID_NUMBER ||
+	    !call_is_possible(m, call->specialist, call->provider, &why))
+		return false;
+	if (r->call == call->n)
+		return r->state == REQUEST_CALLING;
+	/* Their phone is to ring for an offer: only where that authorises nobody. */
+	next = choose_provider(m, call->specialist, call->provider);
+	return request_offer_by_call(m->request, call->n) != NULL &&
+	    who != NULL && policy_provider(m->policy, next) != NULL &&
+	    policy_provider(m->policy, next)->authorises_on_answer;
+}
+
 static bool
 by_hand_and_due(const struct moment *m)
 {
@@ -508,6 +561,7 @@ tell(struct moment *m, enum event_kind kind, struct record_ref to)
 	event->has_rung = is_authorised(m);
 	event->has_talked = call_has_talked(m->call);
 	event->talk_ms = m->call->talk_ms;
+	event->is_not_placed = m->event->kind == EVENT_REJECTED;
 	return event;
 }
 
@@ -695,6 +749,23 @@ report_not_placed(struct moment *m)
 	m->call->authorised_at_ms = 0;
 	end(m);
 	tell_over(m);
+}
+
+/* Nor does it when only the specialist was rung. */
+static void
+report_unrung(struct moment *m)
+{
+	bind_sid(m);
+	report_not_placed(m);
+}
+
+static void
+leave_to_another(struct moment *m)
+{
+	m->call->authorised[0] = '\0';
+	m->call->authorised_at_ms = 0;
+	end(m);
+	tell_request(m, EVENT_NOT_PLACED);
 }
 
 /* It may have rung the customer, and nobody can say. */
@@ -976,6 +1047,7 @@ remind(struct moment *m)
 #define TO(state) CALL_##state
 
 static const struct row rows[] = {
+	ROW(BORN,         REJECTED, another_may_place,             TO(ENDED),  leave_to_another),
 	ROW(PLACING,      REJECTED, ALWAYS,                        TO(ENDED),  report_not_placed),
 	ROW(PLACING,      UNKNOWN,  ALWAYS,                        TO(UNSURE), be_unsure),
 	ROW(PLACING,      DUE,      lease_is_over,                 TO(UNSURE), be_unsure),
@@ -986,6 +1058,7 @@ static const struct row rows[] = {
 	ROW(BORN,         FOUND,    is_revoked,                    TO(LIVE),   bind_and_hang_up),
 	ROW(BORN,         FOUND,    leg_is_not_ours,               TO(LIVE),   alarm_and_hang_up),
 	ROW(BORN,         FOUND,    ALWAYS,                        TO(LIVE),   bind_and_join),
+	ROW(BORN,         PROGRESS, is_ours_and_end_before_them,   TO(ENDED),  report_unrung),
 	ROW(BORN,         PROGRESS, is_end,                        TO(ENDED),  report),
 	ROW(BORN,         PROGRESS, machine_has_answered,          SAME,       hear_machine),
 	ROW(BORN,         PROGRESS, is_of_a_leg_only,              SAME,       nothing),
@@ -1023,11 +1096,14 @@ static const struct row rows[] = {
 	ROW(LIVE | ENDED, FOUND,    is_other_and_alive,            SAME,       hang_up_other),
 	ROW(LIVE | ENDED, PROGRESS, is_other_and_alive,            SAME,       hang_up_other),
 
+	ROW(LIVE,         PROGRESS, is_ours_and_end_before_them,   TO(ENDED),  report_unrung),
 	ROW(LIVE,         PROGRESS, is_ours_and_end,               TO(ENDED),  report),
 	ROW(LIVE,         PROGRESS, leg_is_not_ours,               SAME,       alarm_and_hang_up),
 	ROW(LIVE,         PROGRESS, customers_leg_is_over,         SAME,       end_customers_leg),
 	ROW(LIVE,         PROGRESS, machine_has_answered,          SAME,       hear_machine),
 	ROW(LIVE,         PROGRESS, is_news,                       SAME,       join),
+	ROW(UNSURE,       ADVISED,  may_look_again,                SAME,       look_up),
+	ROW(LIVE,         ADVISED,  ALWAYS,                        SAME,       poll),
 	ROW(LIVE,         GONE,     is_ours,                       TO(ENDED),  report),
 	ROW(LIVE,         REVOKED,  by_hand,                       TO(ENDED),  revoke_by_hand),
 	ROW(LIVE,         REVOKED,  ALWAYS,                        SAME,       revoke),

@@ -139,6 +139,24 @@ policy_caller_id(const struct queue_policy *queue, const char *customer)
 	return best;
 }
 
+const struct provider_order *
+policy_voice(const struct policy *policy, const char *queue)
+{
+	const struct queue_policy *found = policy_queue(policy, queue);
+
+	return found != NULL && found->voice.count > 0 ? &found->voice :
+	    &policy->voice;
+}
+
+const struct provider_order *
+policy_text(const struct policy *policy, const char *queue)
+{
+	const struct queue_policy *found = policy_queue(policy, queue);
+
+	return found != NULL && found->text.count > 0 ? &found->text :
+	    &policy->text;
+}
+
 const char *
 policy_address(const struct specialist_policy *specialist, const char *provider)
 {

@@ -22,11 +22,13 @@ enum {
 	COUNTRIES_MAX = 32,
 	OWN_NUMBERS_MAX = 16,
 	CALLER_IDS_MAX = 8,
-	PROVIDER_ORDER_MAX = 8,
+	PROVIDER_ORDER_MAX = 8, /* also bits of a set of providers */
 	DISPOSITIONS_MAX = 32,
 	LEVEL_MIN = 1,
 	LEVEL_MAX = 9,          /* higher is better (DECISIONS 5) */
-	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its commit, or never */
+	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its turn, or never */
+	PACE_WAIT_MS = 1500,    /* the longest wait for that turn; a longer one is refused */
+	PRICE_PARTS = 10000,    /* of one unit of a currency */
 };
 
 /* What follows from a disposition (PRODUCT 5). Suppress and propose_block close
@@ -46,6 +48,11 @@ struct disposition {
 	char id[ID_SIZE];
 	char title[NAME_SIZE];
 	enum disposition_then then;
+};
+
+/* Providers in order of preference. */
+struct provider_order {
+	char ids[PROVIDER_ORDER_MAX][ID_SIZE];  size_t count;
 };
 
 struct queue_policy {
@@ -68,6 +75,7 @@ struct queue_policy {
 	bool detects_machine;   /* the provider finds out whether a machine has answered */
 	bool records;           /* the talk, which both are told */
 	int64_t closed_until_ms;  /* closed now, opens then; 0: open (always, until hours come) */
+	struct provider_order voice, text;  /* count 0: the company's */
 };
 
 /* What the core must know of a telephone provider; the rest is lib/provider. */
@@ -78,6 +86,9 @@ struct provider_facts {
 	bool can_hang_up;
 	bool can_call_customer; /* customer first, by flows of ours */
 	bool confirms_customer; /* we serve the question whether the customer takes it */
+	int64_t emission_ms;    /* between two orders to call, of all nodes; 0: any pace */
+	int  alive_max;         /* calls alive at a time, of all nodes; 0: no limit */
+	int64_t call_price, hour_cap, day_cap;  /* in PRICE_PARTS; a cap of 0: none */
 };
 
 enum confirm { CONFIRM_PRESS1, CONFIRM_ANSWER };
@@ -118,7 +129,8 @@ struct policy {
 	struct disposition dispositions[DISPOSITIONS_MAX];  size_t disposition_count;
 
 	struct provider_facts providers[PROVIDER_ORDER_MAX];  size_t provider_count;
-	char voice[PROVIDER_ORDER_MAX][ID_SIZE];  size_t voice_count;  /* in order; "manual" is built in */
+	struct provider_order voice;    /* calls; "manual" is built in, and the last */
+	struct provider_order text;     /* messages */
 
 	int64_t retry_after_ms[RETRIES_MAX];  size_t retry_count;  /* attempts = retry_count + 1 */
 	int64_t short_call_ms;  /* a talk under this counts as not reached */
@@ -148,6 +160,9 @@ const struct queue_policy *policy_default_queue(const struct policy *policy);
 const struct specialist_policy *policy_specialist(const struct policy *policy, const char *id);
 const struct disposition *policy_disposition(const struct policy *policy, const char *id);
 const struct provider_facts *policy_provider(const struct policy *policy, const char *id);
+/* The order that holds for that queue: its own, else the company's. */
+const struct provider_order *policy_voice(const struct policy *policy, const char *queue);
+const struct provider_order *policy_text(const struct policy *policy, const char *queue);
 
 /* Lets policy_specialist find without searching: fills slots, as many as
  * policy_index_size says, which must live as long as the policy. To be called

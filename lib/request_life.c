@@ -152,6 +152,43 @@ may_be_offered(const struct moment *m)
 	    request_may_ask(m->request, s->id, m->now_ms);
 }
 
+/* Matching them makes a call at once: their phone rings, or they accept by
+ * themselves. */
+static bool
+calls_at_once(const struct moment *m, const char *specialist)
+{
+	const struct specialist_policy *who =
+	    policy_specialist(m->policy, specialist);
+
+	return call_can_offer_by_phone(m, who) ||
+	    (who != NULL && who->accept == ACCEPT_AUTOMATIC);
+}
+
+/* Nothing is offered in vain: a call must be possible. */
+static bool
+may_be_offered_and_called(const struct moment *m)
+{
+	const char *why, *specialist = m->event->specialist;
+
+	return may_be_offered(m) &&
+	    (call_is_possible(m, specialist, "", &why) ||
+	        (strcmp(why, "provider_down") != 0 &&
+	            !calls_at_once(m, specialist)));
+}
+
+/* By hand, also what was declined or waits for a number may be taken by whoever
+ * says so. */
+static bool
+may_be_taken_by_hand(const struct moment *m)
+{
+	const struct specialist *s =
+	    situation_specialist(m->now, m->event->specialist);
+
+	return s != NULL && s->state == SPECIALIST_IDLE &&
+	    request_offers_open(m->request) < OFFER_MAX &&
+	    m->now->call_count < CALLS_MAX;
+}
+
 static bool
 is_offered(const struct moment *m)
 {
@@ -174,6 +211,29 @@ static bool
 offered_but_forbidden(const struct moment *m)
 {
 	return is_offered(m) && is_forbidden_now(m);
+}
+
+/* No call exists yet, and none can be placed now. */
+static bool
+offered_but_not_possible(const struct moment *m)
+{
+	const struct offer *offer = request_offer_to(m->request,
+	    m->event->specialist);
+	const char *why;
+
+	return offer != NULL && offer->call == 0 &&
+	    !call_is_possible(m, offer->specialist, "", &why);
+}
+
+/* Nobody's phone rings for it yet. */
+static bool
+is_offered_on_a_screen(const struct moment *m)
+{
+	const struct offer *offer = request_offer_to(m->request,
+	    m->event->specialist);
+
+	return offer != NULL && offer->call == 0 &&
+	    m->now->call_count < CALLS_MAX;
 }
 
 static bool
@@ -239,6 +299,29 @@ static bool
 is_this_call(const struct moment *m)
 {
 	return m->request->call != 0 && m->event->call == m->request->call;
+}
+
+/* Another provider may make the call that the event names. */
+static bool
+has_next_provider(const struct moment *m)
+{
+	const struct call *refused = situation_call(m->now, m->event->call);
+	const char *why;
+
+	return refused != NULL && m->now->call_count < CALLS_MAX &&
+	    call_is_possible(m, refused->specialist, refused->provider, &why);
+}
+
+static bool
+is_offers_call_and_has_next(const struct moment *m)
+{
+	return is_offers_call(m) && has_next_provider(m);
+}
+
+static bool
+is_this_call_and_has_next(const struct moment *m)
+{
+	return is_this_call(m) && has_next_provider(m);
 }
 
 static int64_t
@@ -687,8 +770,9 @@ offer(struct moment *m)
 	memcpy(slot->specialist, s->id, sizeof(slot->specialist));
 	slot->number = ++r->offer_count;
 	slot->until_ms = m->now_ms + (policy != NULL ? policy->offer_ms : 0);
-	slot->call = call_can_offer_by_phone(m, policy) ?
-	    call_birth(m, s->id)->n : 0;
+	slot->call = m->root->kind != EVENT_BY_HAND &&
+	    call_can_offer_by_phone(m, policy) ?
+	    call_birth(m, s->id, "")->n : 0;
 	event = moment_post(m, EVENT_OFFER, record_ref_specialist(s->id));
 	event->offer = slot->number;
 	event->call = slot->call;
@@ -714,7 +798,7 @@ take(struct moment *m)
 	r->talk_at_ms = 0;
 	set_reason(m, "");
 	if (held.call == 0 || call == NULL) {
-		call = call_birth(m, held.specialist);
+		call = call_birth(m, held.specialist, "");
 		event = moment_post(m, EVENT_TAKEN,
 		    record_ref_specialist(held.specialist));
 		event->call = call->n;
@@ -735,6 +819,82 @@ give_way(struct moment *m)
 	m->request->hold_until_ms = m->now_ms + m->policy->poll_ms;
 	moment_say(m, "the customer is in another attempt");
 	moment_reason(m, "number_busy");
+}
+
+/* Until a provider works again nothing is offered anyway; a turn has a moment. */
+static void
+wait_for_provider(struct moment *m)
+{
+	const char *why;
+
+	if (call_is_possible(m, m->event->specialist, "", &why))
+		return;
+	withdraw_all_but(m, "");
+	set_reason(m, why);
+	m->request->hold_until_ms = m->root->wait_until_ms;
+	moment_say(m, "%s", why);
+	moment_reason(m, why);
+}
+
+static struct event *
+tell_accept(struct moment *m)
+{
+	const struct offer *offer = request_offer_to(m->request,
+	    m->event->specialist);
+	struct event *event = moment_post(m, EVENT_ACCEPT,
+	    record_ref_specialist(offer->specialist));
+
+	event->offer = offer->number;
+	return event;
+}
+
+static void
+accept_by_hand(struct moment *m)
+{
+	tell_accept(m);
+}
+
+static void
+offer_by_hand(struct moment *m)
+{
+	m->request->hold_until_ms = 0;
+	offer(m);
+	tell_accept(m);
+}
+
+/* The call under way was refused by its provider: the next one's is born. */
+static struct call *
+bear_next(struct moment *m)
+{
+	const struct call *refused = situation_call(m->now, m->event->call);
+	struct call *call = call_birth(m, refused->specialist,
+	    refused->provider);
+	struct event *event = moment_post(m, EVENT_TAKEN,
+	    record_ref_specialist(refused->specialist));
+
+	event->call = call->n;
+	moment_say(m, "refused by %s, now by %s", refused->provider,
+	    call->provider);
+	return call;
+}
+
+static void
+place_elsewhere(struct moment *m)
+{
+	struct request *r = m->request;
+	const struct call *call = bear_next(m);
+
+	r->call = call->n;
+	r->is_leg_open = call->authorised[0] != '\0';
+}
+
+static void
+ring_elsewhere(struct moment *m)
+{
+	struct offer *offer = request_offer_by_call(m->request,
+	    m->event->call);
+
+	offer->call = bear_next(m)->n;
 }
 
 static void
@@ -989,11 +1149,15 @@ let_go(struct moment *m)
 	count_attempt(m);
 	remember_declined(m, m->request->specialist,
 	    m->now_ms + m->policy->rest_ms);
-	moment_say(m, "%s was not reached: %s", m->request->specialist,
-	    call_outcome_names[m->event->outcome]);
+	if (m->event->is_not_placed)
+		moment_say(m, "no provider placed the call");
+	else
+		moment_say(m, "%s was not reached: %s", m->request->specialist,
+		    call_outcome_names[m->event->outcome]);
 	end_attempt(m);
 	enter_queue(m);
-	set_reason(m, "specialist_not_reached");
+	set_reason(m, m->event->is_not_placed ? "not_placed" :
+	    "specialist_not_reached");
 }
 
 static void
@@ -1188,12 +1352,15 @@ static const struct row rows[] = {
 	ROW(SCHEDULED, DUE, due_but_forbidden, SAME, next_opening),
 	ROW(SCHEDULED, DUE, moment_has_come, TO(WAITING), join_queue),
 
-	ROW(WAITING | OFFERED, MATCHED, may_be_offered, TO(OFFERED), offer),
+	ROW(WAITING | OFFERED, MATCHED, may_be_offered_and_called, TO(OFFERED), offer),
+	ROW(OFFERED, BY_HAND, is_offered_on_a_screen, SAME, accept_by_hand),
+	ROW(WAITING | OFFERED, BY_HAND, may_be_taken_by_hand, TO(OFFERED), offer_by_hand),
 	ROW(WAITING, NUMBER_BUSY, ALWAYS, SAME, hold_back),
 
 	ROW(OFFERED, ACCEPTED, offered_but_forbidden_for_good, TO(CLOSED), refuse),
 	ROW(OFFERED, ACCEPTED, offered_but_forbidden, TO(SCHEDULED), withdraw_until_opening),
 	ROW(OFFERED, ACCEPTED, offered_but_number_held, TO(WAITING), give_way),
+	ROW(OFFERED, ACCEPTED, offered_but_not_possible, TO(WAITING), wait_for_provider),
 	ROW(OFFERED, ACCEPTED, may_be_taken, TO(CALLING), take),
 	ROW(OFFERED, DECLINED, others_are_open, SAME, note_declined),
 	ROW(OFFERED, DECLINED, is_offered, TO(WAITING), note_declined),
@@ -1218,6 +1385,8 @@ static const struct row rows[] = {
 	RESULT_ROWS(BEFORE, DISPOSED),
 	ROW(BEFORE | CALLING | TALKING, REPEATED, ALWAYS, SAME, merge),
 
+	ROW(OFFERED, NOT_PLACED, is_offers_call_and_has_next, SAME, ring_elsewhere),
+	ROW(CALLING, NOT_PLACED, is_this_call_and_has_next, SAME, place_elsewhere),
 	ROW(CALLING, RUNG, is_this_call, SAME, keep_promise),
 	ROW(CALLING, TALK, is_this_call, TO(TALKING), begin_talk),
 	RESULT_ROWS(CALLING | TALKING, CALL_OVER),

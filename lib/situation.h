@@ -56,6 +56,8 @@ enum event_kind {
 	EVENT_REOPENED,         /* fresh: values of the new request */
 	EVENT_ASSIGNED,         /* specialist */
 	EVENT_NUMBER_BUSY,      /* at_ms: its customer's number is in another attempt until about then */
+	EVENT_NOT_PLACED,       /* call: certainly refused, and another provider may be asked */
+	EVENT_BY_HAND,          /* specialist: takes it, and dials by hand */
 	EVENT_NOTED,            /* note: a line in the story, nothing else */
 	/* to a specialist */
 	EVENT_ROSTER,           /* the configuration names them */
@@ -76,6 +78,7 @@ enum event_kind {
 	EVENT_FOUND,            /* sid, progress */
 	EVENT_ABSENT,           /* a look-up did not find it */
 	EVENT_PROGRESS,         /* sid, leg, progress, outcome, talk_ms, is_customer_over, machine */
+	EVENT_ADVISED,          /* something happened to it, says who may be lying: look */
 	EVENT_ASKED,            /* sid, question, digit: the provider wants the next flow */
 	EVENT_REVOKED,
 	EVENT_GONE,             /* the provider no longer knows it */
@@ -120,10 +123,16 @@ struct event {
 	enum question question;
 	int  digit;                     /* 0..9; -1: none */
 	bool is_customer_over, has_rung, has_talked;
+	bool is_agent_over;             /* PROGRESS_OVER: before the customer's phone rang */
 	bool is_number_held;            /* the commit before was refused: phone:N is taken */
 	char owner[REQUEST_ID_SIZE];    /* the commit before was refused: this request holds
 	                                 * phone:N:Q of the queue it would enter */
 	int  others_available;          /* other specialists at work on these queues; a hint */
+	unsigned providers_down;        /* set (lib/provider_choice): they do not work; a hint */
+	int64_t wait_until_ms;          /* the commit before was refused: no call may be placed
+	                                 * until about then; 0: it may */
+	const char *wait_for;           /* and why: "pace", "in_flight"; borrowed */
+	bool is_not_placed;             /* CALL_OVER: the provider refused the order */
 };
 
 enum effect_kind { EFFECT_PLACE, EFFECT_HANG_UP, EFFECT_LOOK_UP, EFFECT_POLL, EFFECT_COUNT };

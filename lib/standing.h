@@ -26,7 +26,8 @@ void standing_of_specialist(const struct specialist *specialist, struct standing
  * removes. The score means nothing there. */
 void standing_add_absent(enum record_kind kind, const void *record, struct standing *standing);
 
-/* Every index there is but the queues' own (wait:Q, ready:Q); the one that has
+/* Every index there is but the queues' own (wait:Q, ready:Q) and the providers'
+ * (calls:P, their calls alive); the one that has
  * everybody first. Ends at NULL. */
 enum { STANDING_INDEXES = 5 };
 extern const char *const standing_indexes[STANDING_INDEXES + 1];

@@ -10,7 +10,7 @@ EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/confte
 	tests/chaos/world.py tests/e2e/test_campaign.py tests/e2e/test_chaos.py tests/e2e/test_hostile.py \
 	tests/e2e/company.py tests/e2e/test_intake.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
 	tests/e2e/test_lifecycle.py tests/e2e/test_nodes.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
-	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_flows.py tests/e2e/test_audit.py tests/e2e/test_poison.py
+	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_flows.py tests/e2e/test_audit.py tests/e2e/test_poison.py tests/e2e/test_webhooks.py
 # Walks the real tables through every world they can come to; --large: for long.
 MODEL_TESTS = tests/model/walk
 tests_model_walk_SOURCES = tests/model/walk.c tests/model/world.c tests/model/world.h \
@@ -85,10 +85,26 @@ UNIT_TESTS += tests/unit/signature
 tests_unit_signature_SOURCES = tests/unit/signature.c
 tests_unit_signature_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_signature_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/signature_vectors
+tests_unit_signature_vectors_SOURCES = tests/unit/signature_vectors.c
+tests_unit_signature_vectors_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_signature_vectors_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/provider
 tests_unit_provider_SOURCES = tests/unit/provider.c
 tests_unit_provider_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_provider_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/provider_request
+tests_unit_provider_request_SOURCES = tests/unit/provider_request.c
+tests_unit_provider_request_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_provider_request_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/provider_files
+tests_unit_provider_files_SOURCES = tests/unit/provider_files.c
+tests_unit_provider_files_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_provider_files_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += $(GOLDEN_REQUESTS)
+GOLDEN_REQUESTS = tests/unit/golden/asterisk.txt tests/unit/golden/freeswitch.txt \
+	tests/unit/golden/mango.txt tests/unit/golden/sandbox.txt tests/unit/golden/signalwire.txt \
+	tests/unit/golden/twilio.txt tests/unit/golden/voximplant.txt
 UNIT_TESTS += tests/unit/provider_level
 tests_unit_provider_level_SOURCES = tests/unit/provider_level.c
 tests_unit_provider_level_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

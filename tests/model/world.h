@@ -35,9 +35,10 @@ enum {
 	WITH_LIES = 256,        /* the provider tells of legs that are not there */
 	WITHOUT_FINDING = 512,  /* it cannot be asked for a call by its token */
 	WITHOUT_LOSS = 1024,    /* a POST lands once and is answered at once */
-	WITH_GREETING = 2048,   /* the customer's phone asks, too */
-	WITH_CONFIRM = 4096,    /* and the customer must press 1 */
-	WITH_MACHINES = 8192,   /* what answers may be a machine */
+	WITH_SPARE = 2048,      /* a second provider; both may work or not */
+	WITH_GREETING = 4096,   /* the customer's phone asks, too */
+	WITH_CONFIRM = 8192,    /* and the customer must press 1 */
+	WITH_MACHINES = 16384,   /* what answers may be a machine */
 };
 
 enum plant {

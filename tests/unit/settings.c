@@ -625,7 +625,8 @@ test_providers_that_do_not_fit(void **state)
 	    "{ id = \"manual\"; file = \"p.conf\"; base = \"ftp://x\"; },\n"
 	    "{ id = \"q\"; file = \"/etc\"; timeout = \"100ms\"; } );\n"));
 	assert_true(is_told(6, "place_lease: must be at least 25s: "
-	    "2s to begin, the timeout 10s of provider \"p\", 13s to spare"));
+	    "3500ms for its turn and to begin, the timeout 10s of provider \"p\", "
+	    "11500ms to spare"));
 	assert_true(is_told(10, "\"manual\" is built in"));
 	assert_true(is_told(10, "base: \"ftp://x\" must be a URL"));
 	assert_true(is_told(11, "q.file: /etc: "));
@@ -793,12 +794,11 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 16);
+	assert_int_equal(settings_without_effect(settings, on_path, text), 14);
 	assert_string_equal(text, "hours slots offer.sms offer.last_one "
 	    "retry.next_day keep_for_line card_url queues.info.widen "
 	    "queues.delivery.passed specialists.anna.shift "
-	    "specialists.gleb.duty alarms text providers.twilio.spend "
-	    "dispositions.abuse.block messages ");
+	    "specialists.gleb.duty alarms dispositions.abuse.block messages ");
 	settings_free(settings);
 	settings = load_good(GOOD);
 	assert_int_equal(settings_without_effect(settings, on_path, text), 0);
