@@ -135,8 +135,8 @@ fill_words(const struct policy *policy, const struct request *request,
 {
 	const struct queue_policy *queue =
 	    policy_queue(policy, request->queue);
-	const char *customers = request->locale[0] != '\0' ?
-	    request->locale : policy->language;
+	const char *customers = spoken_customers_language(policy, queue,
+	    request->locale);
 	struct provider_values *values = &ret->values;
 
 	spoken_whisper(policy, request, "", language, ret->whisper,

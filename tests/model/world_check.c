@@ -188,6 +188,10 @@ check_request(struct model *model, const struct world *world)
 		    request_state_names[r->state]);
 	if (strcmp(call->specialist, r->specialist) != 0)
 		return model_blame(model, "the call is another specialist's");
+	if (r->state == REQUEST_TALKING && call->wants_confirm &&
+	    !call->is_confirmed)
+		return model_blame(model, "talks with somebody who did not take "
+		    "the call");
 	s = world_person(model, world, person_index(r->specialist));
 	if (s->state != SPECIALIST_BUSY || s->call != r->call ||
 	    strcmp(s->request, r->id) != 0)
