@@ -197,7 +197,8 @@ calls_fill_values(struct calls *calls, const struct situation *situation,
 	    store_now_ms(calls->store));
 	snprintf(ret->since_ms, sizeof(ret->since_ms), "%" PRId64,
 	    call->placed_at_ms);
-	provider_values_add(values, "to", call->to);
+	provider_values_add(values, "to", call->is_customer_first ?
+	    call->customer : call->to);
 	provider_values_add(values, "agent", call->to);
 	provider_values_add(values, "customer", call->customer);
 	provider_values_add(values, "from", call->caller_id);
