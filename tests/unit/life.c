@@ -199,6 +199,8 @@ draw_event(enum event_kind kind, const struct record_ref *to, bool is_hostile)
 	event.progress = (enum call_progress)draw(PROGRESS_COUNT);
 	event.outcome = (enum call_outcome)draw(OUTCOME_COUNT);
 	event.question = (enum question)draw(QUESTION_COUNT);
+	event.machine = (enum machine)draw(MACHINE_COUNT);
+	memset(event.leg, 'l', is_hostile ? SID_SIZE - 1 : 3);
 	event.digit = (int)draw(11) - 1;
 	event.is_customer_over = draw(2);
 	event.has_rung = draw(2);
