@@ -4,7 +4,7 @@ dist_providers_DATA += config/providers/signalwire.conf config/providers/asteris
 	config/providers/freeswitch.conf config/providers/voximplant.conf config/providers/mango.conf
 # The other half of three of them, to be put where the provider reads it.
 asteriskdir = $(pkgdatadir)/asterisk
-dist_asterisk_DATA = config/asterisk/extensions.conf config/asterisk/http.conf \
+dist_asterisk_DATA = config/asterisk/queue.conf config/asterisk/extensions.conf config/asterisk/http.conf \
 	config/asterisk/ari.conf config/asterisk/pjsip.conf config/asterisk/indications.conf
 freeswitchdir = $(pkgdatadir)/freeswitch
 dist_freeswitch_DATA = config/freeswitch/callbackd.xml

@@ -41,6 +41,8 @@ struct daemon {
 	struct health *health;
 	struct matcher *matcher;
 	struct submitter *submitter;
+	struct callers *callers;
+	struct line *line;
 	struct webhooks *webhooks;
 	struct intake_pull *intake_pull;
 	struct due_pull *due_pull;
@@ -542,8 +544,14 @@ build_rooms(struct daemon *daemon)
 	calls_set_engine(daemon->calls, daemon->engine, daemon->store);
 	daemon->submitter = submitter_new(daemon->store, daemon->engine,
 	    policy);
+	daemon->callers = callers_new(daemon->store, daemon->engine, policy);
 	daemon->webhooks = webhooks_new(daemon->calls, daemon->engine,
 	    daemon->store);
+	daemon->line = line_new(&(struct line_options){
+		.store = daemon->store, .engine = daemon->engine,
+		.calls = daemon->calls, .submitter = daemon->submitter,
+		.callers = daemon->callers, .webhooks = daemon->webhooks,
+		.policy = policy });
 	daemon->due_pull = due_pull_new(daemon->store, daemon->engine);
 	daemon->promise_scan = promise_scan_new(daemon->store,
 	    daemon->engine);
@@ -555,7 +563,9 @@ build_rooms(struct daemon *daemon)
 	roster_import(daemon->roster, policy, NULL);
 	options = (struct api_options){ .base = daemon->base,
 		.store = daemon->store, .engine = daemon->engine,
-		.matcher = daemon->matcher, .submitter = daemon->submitter,
+		.matcher = daemon->matcher, .health = daemon->health,
+		.submitter = daemon->submitter,
+		.callers = daemon->callers, .line = daemon->line,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
 		.audit = daemon->audit,
 		.policy = policy, .web_dir = settings->web_dir,
@@ -638,6 +648,8 @@ daemon_free(struct daemon *daemon)
 	audit_free(daemon->audit);
 	roster_free(daemon->roster);
 	webhooks_free(daemon->webhooks);
+	line_free(daemon->line);
+	callers_free(daemon->callers);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
 	health_free(daemon->health);
@@ -764,6 +776,8 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	health_set_policy(daemon->health, policy);
 	audit_set_policy(daemon->audit, policy);
 	submitter_set_policy(daemon->submitter, policy);
+	callers_set_policy(daemon->callers, policy);
+	line_set_policy(daemon->line, policy);
 	calls_set_policy(daemon->calls, policy);
 	api_set_policy(daemon->api, policy);
 	roster_import(daemon->roster, policy, &old->policy);

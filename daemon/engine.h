@@ -45,6 +45,8 @@ struct engine_order {
 	 * of audit_index ("": none). DONE, HELD: as far as nobody else is in the way. */
 	bool is_audit;
 	const char *audit_index;
+	/* Only while this is the addressee's version, by records read anew; 0: any. */
+	int64_t at_version;
 	const char *take_index, *take_member;  size_t take_length;  /* guard */
 	bool must;                              /* a fact from outside: waits for Redis */
 	engine_on_result *on_result;  void *context;  uint64_t tag;  /* NULL: nobody asks */
@@ -77,7 +79,8 @@ struct engine_hooks {
 	void (*on_stale)(void *context, const char *specialist);
 	/* Others at work for this queue: a hint. */
 	int (*others)(void *context, const char *queue, const char *specialist);
-	/* A record cannot be read; what asked for it fails. */
+	/* A record cannot be read. What is meant for it fails; for its partners it is as
+	 * if there were none. No pairs: it is no hash. */
 	void (*on_unreadable)(void *context, const struct record_ref *ref, const char *why,
 	    const struct pair *pairs, size_t count);
 };

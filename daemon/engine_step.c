@@ -293,6 +293,16 @@ step_absent(struct engine *engine, struct slot *slot,
 	prepare(engine, slot);
 }
 
+static bool
+has_moved_on(const struct slot *slot, const struct pending *pending)
+{
+	const struct record *record =
+	    situation_record(&slot->before, &pending->event.to);
+
+	return pending->at_version != 0 &&
+	    record->version != pending->at_version;
+}
+
 /* What is new is known by the bytes it came in: its id is another one each time. */
 static void
 enter(const struct slot *slot, const struct pending *pending)
@@ -307,6 +317,20 @@ enter(const struct slot *slot, const struct pending *pending)
 	poison_enter(key);
 }
 
+/* What happened outside waits; whoever asked is told, also behind it. */
+static void
+wait_for_redis(struct engine *engine, struct slot *slot)
+{
+	slot_forget_situation(slot);
+	slot->failure = NULL;
+	if (!TAILQ_FIRST(&slot->pendings)->must) {
+		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
+		return;
+	}
+	slot_fail_impatient(slot);
+	TAILQ_INSERT_TAIL(&engine->runnable, slot, queue);
+}
+
 void
 slot_advance(struct engine *engine, struct slot *slot)
 {
@@ -317,11 +341,7 @@ slot_advance(struct engine *engine, struct slot *slot)
 		return;
 	}
 	if (!store_is_up(engine->store)) {
-		slot_forget_situation(slot);
-		if (pending->must)
-			TAILQ_INSERT_TAIL(&engine->runnable, slot, queue);
-		else
-			slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
+		wait_for_redis(engine, slot);
 		return;
 	}
 	if (poison_is_barred(slot->root)) {
@@ -329,7 +349,8 @@ slot_advance(struct engine *engine, struct slot *slot)
 		return;
 	}
 	/* A hand in Redis raises no version. */
-	if (pending->is_audit && slot->is_cached)
+	if ((pending->is_audit || pending->at_version != 0) &&
+	    slot->is_cached)
 		slot_forget_situation(slot);
 	if (!slot_load(engine, slot))
 		return;
@@ -351,6 +372,10 @@ slot_advance(struct engine *engine, struct slot *slot)
 	}
 	if (pending->is_audit) {
 		audit(engine, slot);
+		return;
+	}
+	if (has_moved_on(slot, pending)) {
+		slot_fail(engine, slot, ENGINE_NO_ROW, "moved");
 		return;
 	}
 	enter(slot, pending);

@@ -454,9 +454,12 @@ health_is_silent(struct health *health, const char *queue,
 {
 	const struct provider_order *order = policy_voice(health->policy,
 	    queue);
-	int64_t now_ms = store_now_ms(health->store);
+	int64_t now_ms;
 
 	*ret_since_ms = 0;
+	if (!store_knows_time(health->store))
+		return false;
+	now_ms = store_now_ms(health->store);
 	for (size_t i = 0; i < order->count; i++) {
 		const struct line *line = line_of(health, order->ids[i]);
 

@@ -23,6 +23,7 @@ static void check_queues(struct settings_reading *reading);
 static void check_specialists(struct settings_reading *reading);
 static void check_providers(struct settings_reading *reading);
 static void check_dispositions(struct settings_reading *reading);
+static void check_lines(struct settings_reading *reading);
 static void check_times(struct settings_reading *reading);
 static void check_targets(struct settings_reading *reading);
 
@@ -41,6 +42,7 @@ settings_check(struct settings_reading *reading)
 	check_providers(reading);
 	check_specialists(reading);
 	check_dispositions(reading);
+	check_lines(reading);
 	check_times(reading);
 	check_targets(reading);
 	settings_check_abilities(reading);
@@ -389,6 +391,30 @@ check_dispositions(struct settings_reading *reading)
 			settings_error(reading, path, "%d is that of \"%s\"",
 			    one->key, policy->dispositions[k].id);
 		}
+}
+
+static void
+check_lines(struct settings_reading *reading)
+{
+	const struct policy *policy = &reading->settings->policy;
+	const struct names queues = queue_names(reading->settings);
+	char path[SETTING_PATH_SIZE], index[16];
+
+	for (size_t i = 0; i < policy->line_count; i++) {
+		const struct line_policy *line = &policy->lines[i];
+
+		snprintf(index, sizeof(index), "%zu", i + 1);
+		path_of("lines", index, "queue", path);
+		if (line->queue[0] != '\0')
+			check_name(reading, path, "queue", &queues,
+			    line->queue);
+		path_of("lines", index, "number", path);
+		for (size_t k = 0; k < i; k++)
+			if (line->number[0] != '\0' && strcmp(
+			    policy->lines[k].number, line->number) == 0)
+				settings_error(reading, path,
+				    "%s is there already", line->number);
+	}
 }
 
 /* ---- times */

@@ -38,6 +38,7 @@ static const char *const dial_words[] = { "when_ready", "at_once", NULL };
 static const char *const level_words[] = { "err", "warning", "notice", "info",
 	"debug", NULL };
 static const char *const fsync_words[] = { "always", "everysec", "no", NULL };
+static const char *const line_offer_words[] = { "nothing", "callback", NULL };
 static const char *const then_words[] = { "close", "schedule", "pass", "retry",
 	"suppress", "propose_block", NULL };
 
@@ -172,6 +173,35 @@ static const struct setting_row call_rows[] = {
 	    .help = "A shorter talk counts as not reached" },
 };
 static const struct setting_table call_table = TABLE(call_rows);
+
+static const struct setting_row lines_rows[] = {
+	{ "number", SETTING_TEXT, NULL, 1, PHONE_SIZE - 1, FORMAT_PHONE,
+	    .flags = SETTING_REQUIRED, .at = AT(line_policy, number), .size = PHONE_SIZE,
+	    .help = "The number that is called" },
+	{ "queue", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID, .flags = SETTING_REQUIRED,
+	    .at = AT(line_policy, queue), .size = ID_SIZE, .help = "Where its requests go" },
+	{ "offer", SETTING_CHOICE, "callback", .words = line_offer_words,
+	    .at = AT(line_policy, offer), .help = "What its callers are offered" },
+	{ "missed", SETTING_FLAG, "false", .at = AT(line_policy, takes_missed),
+	    .help = "Whether who rang in vain is called back, once a day" },
+};
+static const struct setting_table lines_table = TABLE(lines_rows);
+
+static const struct setting_row line_rows[] = {
+	{ "missed_after", SETTING_DURATION, "10s", SECOND, 10 * MINUTE,
+	    .at = AT(settings, policy.missed_ms),
+	    .help = "A call was missed when it rang so long" },
+	{ "recognise", SETTING_DURATION, "1d", 0, 7 * DAY,
+	    .at = AT(settings, policy.recognise_ms),
+	    .help = "Who calls us so long after our attempt returns our call" },
+	{ "per_hour", SETTING_INTEGER, "20", 1, 10000,
+	    .at = AT(settings, policy.line_per_hour),
+	    .help = "Calls of one number that our lines serve in an hour" },
+	{ "hold", SETTING_DURATION, "10m", SECOND, 4 * HOUR, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.hold_ms),
+	    .help = "Who phones us and holds is not called back for at most this long" },
+};
+static const struct setting_table line_table = TABLE(line_rows);
 
 static const struct setting_row result_rows[] = {
 	{ "wait", SETTING_DURATION, "5m", SECOND, DAY, .flags = SETTING_SCALED,
@@ -532,6 +562,9 @@ static const struct setting_row file_rows[] = {
 	{ "offer", SETTING_GROUP, .table = &offer_table },
 	{ "retry", SETTING_GROUP, .table = &retry_table },
 	{ "call", SETTING_GROUP, .table = &call_table },
+	{ "lines", SETTING_LIST, NULL, 0, OWN_LINES_MAX, .table = &lines_table,
+	    .list = SETTING_LINES, .help = "Numbers of ours that customers call" },
+	{ "line", SETTING_GROUP, .table = &line_table },
 	{ "result", SETTING_GROUP, .table = &result_table },
 	{ "telephony", SETTING_GROUP, .table = &telephony_table },
 	{ "keep", SETTING_GROUP, .table = &keep_table },

@@ -423,8 +423,8 @@ add_lives(const struct policy *policy, const struct situation *before,
 	    strcmp(extras->audit_index, "buried") == 0) {
 		record_key(extras->audit_ref, key);
 		count += add_life("buried:", key, 1, NULL, words);
+		count += add_life("kept:", key, 1, NULL, words);
 	}
-
 	if (birth->id[0] != '\0') {
 		count += add_life("said:", birth->id, 0, is->id, words);
 		count += add_life("askers:", birth->id, 0, is->id, words);
@@ -611,6 +611,33 @@ add_askers(const struct situation *after, struct words *words)
 	return 1;
 }
 
+/* Who may have been rung by this commit is known when they call us. */
+static size_t
+add_rang(const struct policy *policy, const struct situation *before,
+    const struct situation *after, struct words *words)
+{
+	char key[KEY_SIZE], value[REQUEST_ID_SIZE + ID_SIZE];
+	size_t count = 0;
+
+	for (size_t i = 0; i < after->call_count; i++) {
+		const struct call *call = &after->calls[i];
+		const struct call *was = situation_call_const(before, call->n);
+
+		if (call->authorised[0] == '\0' ||
+		    call->customer[0] == '\0' || policy->recognise_ms == 0 ||
+		    (was != NULL && was->authorised[0] != '\0'))
+			continue;
+		standing_rang_key(call->customer, key);
+		snprintf(value, sizeof(value), "%s %s", call->request,
+		    call->specialist);
+		words_add(words, key);
+		words_add(words, value);
+		words_add_number(words, policy->recognise_ms);
+		count++;
+	}
+	return count;
+}
+
 static void
 add_texts(const struct policy *policy, const struct situation *before,
     const struct outcome *outcome, const struct commit_extras *extras,
@@ -649,6 +676,7 @@ add_texts(const struct policy *policy, const struct situation *before,
 			    after->askers.ids[i], extras->warnings_json, words);
 	}
 	count += add_cancelled_answers(policy, before, after, words);
+	count += add_rang(policy, before, after, words);
 	if (extras->also_answer != NULL && extras->also_answer[0] != '\0' &&
 	    !is_asker(&after->askers, extras->also_answer)) {
 		char *text = commit_answer(policy, subject,
@@ -987,6 +1015,13 @@ commit_bury(const struct policy *policy, const struct record_ref *ref,
 	add_removal(&removal, "buried", "", score);
 	words_set_count(words, head, PART_RECORDS, removal.records);
 	record_key(ref, id);
+	if (strcmp(version, COMMIT_NO_HASH) == 0) {
+		snprintf(key, sizeof(key), "kept:%s", id);
+		words_add(words, key);
+		words_add(words, "0");
+		words_add(words, id);
+		words_set_count(words, head, PART_LIVES, 1);
+	}
 	snprintf(key, sizeof(key), "buried:%s", id);
 	words_add(words, key);
 	words_add(words, burial);

@@ -56,7 +56,9 @@ size_t commit_forget(const struct policy *policy, const struct record_ref *ref, 
 
 /* A situation that takes a record which cannot go on out of every index, puts its id
  * into `buried` and the text under buried:ID. `version`: its field v as it is, "0" when
- * there is none. The record is not touched. Returns how many records it holds. */
+ * there is none, COMMIT_NO_HASH when the key is of another type: then the whole of it is
+ * copied to kept:ID. The record is not touched. Returns how many records it holds. */
+#define COMMIT_NO_HASH "-"
 size_t commit_bury(const struct policy *policy, const struct record_ref *ref,
     const char *version, const char *burial, int64_t now_ms, const char *op,
     struct words *words);

@@ -21,6 +21,7 @@ enum {
 	PASS_TO_MAX = 16,
 	COUNTRIES_MAX = 32,
 	OWN_NUMBERS_MAX = 16,
+	OWN_LINES_MAX = 16,
 	CALLER_IDS_MAX = 8,
 	PROVIDER_ORDER_MAX = 8, /* also bits of a set of providers */
 	DISPOSITIONS_MAX = 32,
@@ -113,6 +114,16 @@ struct specialist_policy {
 	int64_t wrap_up_ms;
 };
 
+enum line_offer { LINE_OFFERS_NOTHING, LINE_OFFERS_CALLBACK };
+
+/* A number of ours at which a provider asks us what to do with who calls it. */
+struct line_policy {
+	char number[PHONE_SIZE];
+	char queue[ID_SIZE];    /* where its requests go */
+	enum line_offer offer;
+	bool takes_missed;      /* who rang in vain is called back */
+};
+
 struct policy {
 	char site[ID_SIZE];
 	char company[NAME_SIZE];
@@ -144,6 +155,11 @@ struct policy {
 	int64_t ignored_return_ms;  /* how long that pause lasts */
 	int64_t rest_ms;        /* RESTING after a call that did not reach anybody */
 	int64_t presence_ms;    /* an idle specialist unseen this long is absent; 0: never */
+	struct line_policy lines[OWN_LINES_MAX];  size_t line_count;
+	int64_t missed_ms;      /* a call counts as missed when it rang this long */
+	int64_t recognise_ms;   /* who calls us so long after our attempt returns our call */
+	int     line_per_hour;  /* calls of one number to our lines that are served */
+	int64_t hold_ms;        /* who phones us and holds is not dialled, at most this long */
 	int64_t give_up_ms;     /* waiting past the (second) promise this long: a person must decide; 0: never */
 
 	/* telephony and leases: real time, never scaled */
@@ -156,6 +172,7 @@ struct policy {
 
 /* Finds by id; NULL: none. The result lives as long as the policy. */
 const struct queue_policy *policy_queue(const struct policy *policy, const char *id);
+const struct line_policy *policy_line(const struct policy *policy, const char *number);
 const struct queue_policy *policy_default_queue(const struct policy *policy);
 const struct specialist_policy *policy_specialist(const struct policy *policy, const char *id);
 const struct disposition *policy_disposition(const struct policy *policy, const char *id);

@@ -176,7 +176,7 @@ provider_secret(const struct provider *provider, size_t index);
  *                 of the file; of the goodbye: of whoever hears it
  *   customer_lang the same of what is said to the customer
  *   company name topic note number              words of the case
- *   text          of a message
+ *   text          of a message; in line flows, what is said
  *   whisper_text goodbye_text wait_text result_text   words to be said to the specialist
  *   greeting confirm_text voicemail_text              and to the customer
  *   record        "yes" where the talk is to be recorded, else ""; record_text tells
@@ -337,7 +337,8 @@ struct webhook_event {
 	                                 * the customer's; "": not said */
 	char leg_sid[PROVIDER_ID_SIZE]; /* of the leg itself, where it is not that; "": not said */
 	bool is_customer_leg;           /* about (or asked by) the customer's leg */
-	char question[16];              /* "up" "keys" "silent" "dial_over" "result" "wait" "greet" "confirm" */
+	char question[16];              /* "up" "keys" "silent" "dial_over" "result" "wait" "greet" "confirm";
+	                                 * of INBOUND_CALL also "number" "rang"; "": news only */
 	char digits[24];                /* keys pressed; "": none */
 	bool has_progress;              /* perhaps for PROGRESS and QUESTION */
 	enum call_progress progress;    /* PROGRESS_NONE with is_customer_over */
@@ -414,6 +415,7 @@ enum flow {
 	FLOW_LINE_ASK,          /* to a caller of ours: 1 to be called back */
 	FLOW_LINE_NUMBER,       /* they type another number */
 	FLOW_LINE_TOLD,         /* what was promised, then goodbye */
+	FLOW_LINE_RING,         /* not answered; asks again after ${ring} seconds */
 	FLOW_COUNT
 };
 extern const char *const flow_names[FLOW_COUNT];

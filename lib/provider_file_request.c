@@ -542,6 +542,7 @@ setting_flows(struct reading *reading, config_setting_t *setting, void *target)
 		{ "line_ask", read_flow, 0, false },
 		{ "line_number", read_flow, 0, false },
 		{ "line_told", read_flow, 0, false },
+		{ "line_ring", read_flow, 0, false },
 	};
 
 	reading_group(reading, setting, rows, COUNT_OF(rows), target);

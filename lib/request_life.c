@@ -478,6 +478,78 @@ leg_is_open(const struct moment *m)
 	return m->request->is_leg_open;
 }
 
+/* A call from before they asked says nothing about what they asked for. */
+static bool
+calls_us(const struct moment *m, enum caller caller)
+{
+	return m->event->caller == caller &&
+	    m->event->at_ms >= m->request->asked_at_ms;
+}
+
+static bool
+has_spoken(const struct moment *m)
+{
+	return calls_us(m, CALLER_SPOKE);
+}
+
+/* Of a talk there was, a result is still wanted. */
+static bool
+has_spoken_and_was_not_called(const struct moment *m)
+{
+	return has_spoken(m) && strcmp(m->request->reason, "no_result") != 0;
+}
+
+/* Their own phone cannot ring yet. */
+static bool
+call_is_before_customer(const struct moment *m)
+{
+	const struct call *call = situation_call(m->now, m->request->call);
+
+	return call != NULL && call->authorised[0] == '\0';
+}
+
+static bool
+has_spoken_before_ringing(const struct moment *m)
+{
+	return has_spoken(m) && call_is_before_customer(m);
+}
+
+static bool
+is_on_hold(const struct moment *m)
+{
+	return calls_us(m, CALLER_ON_HOLD);
+}
+
+static bool
+is_on_hold_before_ringing(const struct moment *m)
+{
+	return is_on_hold(m) && call_is_before_customer(m);
+}
+
+static bool
+no_longer_holds(const struct moment *m)
+{
+	const struct request *r = m->request;
+
+	return calls_us(m, CALLER_HUNG_UP) && r->hold_until_ms != 0 &&
+	    (r->state == REQUEST_SCHEDULED ||
+	        strcmp(r->reason, "on_hold") == 0);
+}
+
+/* Its customer was not reached, and nobody has taken the matter up since. */
+static bool
+was_unreachable(const struct moment *m)
+{
+	return strcmp(m->request->reason, "unreachable") == 0 &&
+	    m->request->next[0] == '\0';
+}
+
+static bool
+was_unreachable_but_another_waits(const struct moment *m)
+{
+	return was_unreachable(m) && another_holds_it(m);
+}
+
 /* ---- parts of actions */
 
 static void
@@ -704,8 +776,15 @@ arrive(struct moment *m)
 static void
 join_queue(struct moment *m)
 {
+	int64_t hold_until_ms = m->request->hold_until_ms;
+
 	enter_queue(m);
 	set_reason(m, "");
+	/* They phone us at this very moment. */
+	if (hold_until_ms > m->now_ms) {
+		m->request->hold_until_ms = hold_until_ms;
+		set_reason(m, "on_hold");
+	}
 }
 
 static void
@@ -1082,6 +1161,53 @@ revoke_and_close(struct moment *m)
 }
 
 static void
+close_as_called_in(struct moment *m)
+{
+	withdraw_all_but(m, "");
+	finish(m, "called_in");
+}
+
+static void
+revoke_as_called_in(struct moment *m)
+{
+	moment_post(m, EVENT_REVOKED,
+	    record_ref_call(m->request->id, m->request->call));
+	finish(m, "called_in");
+}
+
+/* Their line is busy: nobody is to be offered a call that finds it so. Should
+ * nobody say how it ended, the wait goes on by itself. */
+static void
+hold_while_they_hold(struct moment *m)
+{
+	withdraw_all_but(m, "");
+	m->request->hold_until_ms = m->now_ms + m->policy->hold_ms;
+	if (m->request->state != REQUEST_SCHEDULED)
+		set_reason(m, "on_hold");
+	moment_say(m, "the customer is on hold with us");
+}
+
+static void
+let_go_while_they_hold(struct moment *m)
+{
+	moment_post(m, EVENT_REVOKED,
+	    record_ref_call(m->request->id, m->request->call));
+	end_attempt(m);
+	enter_queue(m);
+	hold_while_they_hold(m);
+	set_reason(m, "on_hold");
+}
+
+static void
+go_on(struct moment *m)
+{
+	m->request->hold_until_ms = 0;
+	if (m->request->state == REQUEST_WAITING)
+		set_reason(m, "");
+	moment_say(m, "the customer has hung up");
+}
+
+static void
 keep_promise(struct moment *m)
 {
 	struct request *r = m->request;
@@ -1289,6 +1415,9 @@ reopen(struct moment *m)
 {
 	give_birth(m, m->event->queue[0] != '\0' ? m->event->queue :
 	    m->request->queue, "reopened");
+	m->outcome->birth.hold_until_ms = m->event->at_ms;
+	memcpy(m->outcome->birth.wished, m->event->specialist,
+	    sizeof(m->outcome->birth.wished));
 	memcpy(m->request->next, m->outcome->birth.id,
 	    sizeof(m->request->next));
 	moment_say(m, "as request %s", m->outcome->birth.id);
@@ -1314,6 +1443,26 @@ wish(struct moment *m)
 	memcpy(m->request->wished, m->event->specialist,
 	    sizeof(m->request->wished));
 	moment_say(m, "to %s", m->event->specialist);
+}
+
+/* The customer returns our call: who called them first, never only. */
+static void
+wish_for_who_called(struct moment *m)
+{
+	if (m->event->specialist[0] != '\0')
+		memcpy(m->request->wished, m->event->specialist,
+		    sizeof(m->request->wished));
+	moment_say(m, "the customer calls back");
+}
+
+static void
+retry_now(struct moment *m)
+{
+	wish_for_who_called(m);
+	m->request->at_ms = m->now_ms;
+	m->request->hold_until_ms = m->event->at_ms;
+	promise_soon(m->policy, m->request, m->now_ms);
+	set_reason(m, "called_back");
 }
 
 static void
@@ -1382,6 +1531,12 @@ static const struct row rows[] = {
 	ROW(BEFORE, CANCELLED, others_still_ask, SAME, drop_asker),
 	ROW(BEFORE, CANCELLED, ALWAYS, TO(CLOSED), withdraw_and_close),
 	ROW(BEFORE, ASSIGNED, ALWAYS, SAME, wish),
+	ROW(BEFORE, CALLED_IN, has_spoken, TO(CLOSED), close_as_called_in),
+	ROW(SCHEDULED, CALLED_IN, is_on_hold, SAME, hold_while_they_hold),
+	ROW(WAITING | OFFERED, CALLED_IN, is_on_hold, TO(WAITING), hold_while_they_hold),
+	ROW(SCHEDULED | WAITING, CALLED_IN, no_longer_holds, SAME, go_on),
+	ROW(SCHEDULED, CALLED_BACK, ALWAYS, SAME, retry_now),
+	ROW(WAITING | OFFERED, CALLED_BACK, ALWAYS, SAME, wish_for_who_called),
 	RESULT_ROWS(BEFORE, DISPOSED),
 	ROW(BEFORE | CALLING | TALKING, REPEATED, ALWAYS, SAME, merge),
 
@@ -1399,6 +1554,8 @@ static const struct row rows[] = {
 	ROW(CALLING, CALL_LOST, is_this_call, TO(REFERRED), refer_unknown),
 	ROW(CALLING, CANCELLED, others_still_ask, SAME, drop_asker),
 	ROW(CALLING, CANCELLED, ALWAYS, TO(CLOSED), revoke_and_close),
+	ROW(CALLING, CALLED_IN, has_spoken_before_ringing, TO(CLOSED), revoke_as_called_in),
+	ROW(CALLING, CALLED_IN, is_on_hold_before_ringing, TO(WAITING), let_go_while_they_hold),
 	ROW(CALLING | TALKING, DISPOSED, is_by_hand, SAME, keep_and_hang_up),
 	ROW(CALLING | TALKING, DISPOSED, is_known_result, SAME, keep_disposition),
 
@@ -1412,9 +1569,12 @@ static const struct row rows[] = {
 	ROW(REFERRED, REQUEUED, another_holds_it, TO(CLOSED), continue_in),
 	ROW(REFERRED, REQUEUED, ALWAYS, TO(WAITING), requeue),
 	ROW(REFERRED, CANCELLED, ALWAYS, TO(CLOSED), withdraw_and_close),
+	ROW(REFERRED, CALLED_IN, has_spoken_and_was_not_called, TO(CLOSED), close_as_called_in),
 
 	ROW(CLOSED, REOPENED, another_holds_it, SAME, reopen_in_other),
 	ROW(CLOSED, REOPENED, ALWAYS, SAME, reopen),
+	ROW(CLOSED, CALLED_BACK, was_unreachable_but_another_waits, SAME, reopen_in_other),
+	ROW(CLOSED, CALLED_BACK, was_unreachable, SAME, reopen),
 	ROW(CLOSED, CALL_OVER, leg_is_open, SAME, leg_over),
 	ROW(CLOSED, CALL_LOST, leg_is_open, SAME, leg_over),
 

@@ -49,6 +49,12 @@ standing_number_queue_key(const char *phone, const char *queue,
 }
 
 void
+standing_rang_key(const char *phone, char ret_key[KEY_SIZE])
+{
+	join(ret_key, "rang:", phone, "");
+}
+
+void
 standing_seen_key(const char *site_id, char ret_key[KEY_SIZE])
 {
 	join(ret_key, "seen:", site_id, "");

@@ -37,6 +37,8 @@ void standing_number_key(const char *phone, char ret_key[KEY_SIZE]);
 /* The live request of that number in that queue. */
 void standing_number_queue_key(const char *phone, const char *queue, char ret_key[KEY_SIZE]);
 /* The request that a website's id became. */
+/* Whom we called last, and who did: for who calls us then. */
+void standing_rang_key(const char *phone, char ret_key[KEY_SIZE]);
 void standing_seen_key(const char *site_id, char ret_key[KEY_SIZE]);
 
 /* Does the request hold the one attempt of its number (DECISIONS 10); it also

@@ -116,8 +116,7 @@ api_render_call(const struct call *call)
 	    "end_time", date_json(call->ended_at_ms),
 	    "duration", call->status == CALL_COMPLETED ? duration : NULL,
 	    "price", "price_unit", "USD",
-	    "direction", call->parent_sid[0] != '\0' ? "outbound-dial" :
-	    "outbound-api",
+	    "direction", call_direction(call),
 	    "answered_by", detect_word(call),
 	    "api_version", "2010-04-01",
 	    "forwarded_from", "group_sid", "caller_name",

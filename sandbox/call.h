@@ -64,6 +64,9 @@ struct call_order {
 	enum detection detection;	/* of who answers */
 	const char *detect_url;		/* is told; NULL: the flow waits for it */
 	struct call *parent;		/* NULL: not dialled by a flow */
+	bool is_inbound;		/* `from` is a phone that calls `to`, a line;
+					 * timeout_ms 0: it waits for ever */
+	bool is_hidden;			/* without showing its number */
 };
 
 struct call {
@@ -79,6 +82,7 @@ struct call {
 	enum detection detection;
 	char *detect_url;
 	bool is_detected;		/* who it was that answered */
+	bool is_inbound;		/* its phone has called us */
 	int64_t created_at_ms, rung_at_ms, answered_at_ms, ended_at_ms;
 	int64_t joined_at_ms;		/* 0: not yet */
 	int sip_code;			/* of the end; 0: none */
@@ -137,6 +141,10 @@ calls_live_count(const struct sandbox *sandbox);
 struct call *
 call_create(struct sandbox *sandbox, const struct call_order *order) MUST_USE;
 
+/* The flow takes a call that came in. */
+void
+call_pick_up(struct call *call);
+
 /* The person takes a ringing phone. */
 void
 call_answer(struct call *call);
@@ -162,6 +170,10 @@ call_end(struct call *call, enum call_status status, int sip_code);
 
 bool
 call_is_over(const struct call *call);
+
+/* "inbound", "outbound-api", "outbound-dial" */
+const char *
+call_direction(const struct call *call);
 
 /* "no-answer" and so on. */
 const char *

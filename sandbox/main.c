@@ -22,6 +22,7 @@
 #include "sandbox/faults.h"
 #include "sandbox/fetch.h"
 #include "sandbox/ledger.h"
+#include "sandbox/line.h"
 #include "sandbox/memory.h"
 #include "sandbox/phone.h"
 #include "sandbox/sandbox.h"
@@ -79,6 +80,10 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/sandbox/phones", control_on_phones, 0 },
 	{ HTTP_GET, "/sandbox/phones/{number}", control_on_phone, 0 },
 	{ HTTP_PUT, "/sandbox/phones/{number}", control_on_phone_change,
+	    CONTROL_BODY_MAX },
+	{ HTTP_POST, "/sandbox/phones/{number}/call", line_on_call,
+	    CONTROL_BODY_MAX },
+	{ HTTP_PUT, "/sandbox/lines/{number}", line_on_change,
 	    CONTROL_BODY_MAX },
 	{ HTTP_GET, "/", control_on_page, 0 },
 	{ HTTP_GET, "/phones", control_on_page, 0 },
@@ -263,7 +268,8 @@ sandbox_open(struct sandbox *sandbox, const struct arguments *arguments)
 		return EXIT_UNAVAILABLE;
 	}
 	sandbox->phones = phones_new();
-	setup_apply(sandbox->setup, sandbox->phones);
+	sandbox->lines = lines_new();
+	setup_apply(sandbox->setup, sandbox->phones, sandbox->lines);
 	sandbox->faults = faults_new();
 	sandbox->calls = calls_new();
 	sandbox->base = event_base_new();
@@ -300,6 +306,7 @@ sandbox_close(struct sandbox *sandbox)
 		event_base_free(sandbox->base);
 	faults_free(sandbox->faults);
 	phones_free(sandbox->phones);
+	lines_free(sandbox->lines);
 	http_static_free(sandbox->pages);
 	ledger_close(sandbox->ledger);
 	setup_free(sandbox->setup);

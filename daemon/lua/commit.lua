@@ -22,11 +22,12 @@
 -- One entry in `events` for all of them: the field R with "first last", the
 -- places in story:R where its new lines stand; the field "" with a line of no
 -- story.
--- expect "0": must not exist. A record with fields or deletions gets `v`, one
--- more than expected, and `op`. keep_ms 0: for ever. score "": removed.
+-- expect "0": must not exist; "-": must be there, and be no hash. A record with fields
+-- or deletions gets `v`, one more than expected, and `op`. keep_ms 0: for ever. score "":
+-- removed.
 -- Reply: TIME_ms, then one word for each: ok | ok MS (its turn comes then) | again |
---   conflict ID | held KEY OWNER | gone | wait MS GUARD KEY | skew | error TEXT (a
---   key of the wrong type, say; of this situation a part may be written, the others
+--   conflict ID | held KEY OWNER | gone | wait MS GUARD KEY | skew | error TEXT (an
+--   index of the wrong type, say; of this situation a part may be written, the others
 --   are not concerned)
 -- Locals are found quicker, and each is looked up some hundred times.
 local call, ARGV, unpack, byte = redis.call, ARGV, unpack, string.byte
@@ -62,6 +63,12 @@ local function counts_of(at)
 	    (g or 48) - 48
 end
 
+local function version_of(key)
+	local version = redis.pcall('HGET', key, 'v')
+
+	return type(version) == 'table' and '-' or version or '0'
+end
+
 -- Returns what is wrong: nil, "again", or a verdict.
 local function check_records(at, records, op)
 	local verdict
@@ -70,8 +77,11 @@ local function check_records(at, records, op)
 		local id, expect = ARGV[at], ARGV[at + 1]
 		local fields, gone, indexes, uniques, keeps = counts_of(at + 2)
 
-		if (call('HGET', site .. id, 'v') or '0') ~= expect then
-			if call('HGET', site .. id, 'op') == op then
+		local version = version_of(site .. id)
+
+		if version ~= expect then
+			if version ~= '-' and
+			    call('HGET', site .. id, 'op') == op then
 				return 'again'
 			end
 			verdict = verdict or ('conflict ' .. id)

@@ -213,6 +213,12 @@ request_asked(const struct moves *moves)
 	strcpy(firing.event.site_id, "site-0002");
 	firing.event.at_ms = NOW_MS - 1;
 	fire(moves, &firing, "repeated", 0, 0);
+	firing = to_request(EVENT_CALLED_IN);
+	firing.event.at_ms = NOW_MS;
+	for (int caller = CALLER_ON_HOLD; caller < CALLER_COUNT; caller++) {
+		firing.event.caller = (enum caller)caller;
+		fire(moves, &firing, "called in", caller, 0);
+	}
 	firing = to_request(EVENT_RESCHEDULED);
 	fire(moves, &firing, "moved to now", 0, 0);
 	firing.event.at_ms = NOW_MS + 3600000;
@@ -258,6 +264,20 @@ request_desk(const struct moves *moves)
 	firing = to_request(EVENT_ASSIGNED);
 	strcpy(firing.event.specialist, person_id(0));
 	fire(moves, &firing, "assigned", 0, 0);
+}
+
+/* The customer returns our call. */
+static void
+request_called_back(const struct moves *moves)
+{
+	struct firing firing = to_request(EVENT_CALLED_BACK);
+
+	if (!has(moves, WITH_WISHES | WITH_RESULTS))
+		return;
+	strcpy(firing.event.specialist, person_id(0));
+	fire(moves, &firing, "called back", 0, 0);
+	strcpy(firing.event.owner, "other");
+	fire(moves, &firing, "called back, another holds it", 0, 0);
 }
 
 /* ---- specialists */
@@ -919,6 +939,7 @@ world_moves(struct model *model, const struct world *world,
 	request_asked(&moves);
 	request_disposed(&moves);
 	request_desk(&moves);
+	request_called_back(&moves);
 	for (int i = 0; i < moves.setting->people; i++)
 		person_moves(&moves, i);
 	for (int n = 1; n <= CALLS; n++)

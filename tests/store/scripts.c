@@ -416,6 +416,52 @@ a_key_of_the_wrong_type_harms_one_situation(void **state)
 	freeReplyObject(reply);
 }
 
+/* A record that is no hash is told as a conflict, before anything is written; whoever
+ * buries it expects that, and keeps a copy. */
+static void
+what_is_no_hash_is_buried(void **state)
+{
+	static const char *const words_of[] = { "conflict request:r1", "ok",
+		"conflict request:r2" };
+	redisReply *reply;
+
+	(void)state;
+	begin();
+	freeReplyObject(server_ask("RPUSH %srequest:r1 a b", SITE));
+	freeReplyObject(server_ask("HSET %srequest:r2 v 1", SITE));
+	add_head(server_now_ms(), 3);
+	for (int i = 0; i < 3; i++) {
+		size_t head;
+
+		words_add(&words, "op1");
+		head = words_add_counts(&words, COMMIT_PARTS);
+		words_set_count(&words, head, PART_RECORDS, 1);
+		words_set_count(&words, head, PART_LIVES, i == 1);
+		words_add(&words, i < 2 ? "request:r1" : "request:r2");
+		words_add(&words, i == 0 ? "1" : COMMIT_NO_HASH);
+		head = words_add_counts(&words, COMMIT_RECORD_PARTS);
+		words_set_count(&words, head, PART_INDEXES, 1);
+		words_add(&words, "buried");
+		words_add(&words, "5");
+		if (i != 1)
+			continue;
+		words_add(&words, "kept:request:r1");
+		words_add(&words, "0");
+		words_add(&words, "request:r1");
+	}
+	reply = server_run(commit_sha, &words);
+	assert_int_equal(reply->elements, 4);
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(reply->element[i + 1]->str, words_of[i]);
+	freeReplyObject(reply);
+	reply = server_ask("LLEN %skept:request:r1", SITE);
+	assert_int_equal(reply->integer, 2);
+	freeReplyObject(reply);
+	reply = server_ask("ZCARD %sburied", SITE);
+	assert_int_equal(reply->integer, 1);
+	freeReplyObject(reply);
+}
+
 /* ---- time */
 
 static void
@@ -583,6 +629,7 @@ main(int argc, char **argv)
 		    set_up),
 		cmocka_unit_test_setup(
 		    a_key_of_the_wrong_type_harms_one_situation, set_up),
+		cmocka_unit_test_setup(what_is_no_hash_is_buried, set_up),
 		cmocka_unit_test_setup(a_stopped_process_is_fenced, set_up),
 		cmocka_unit_test_setup(claim_hands_out_the_earliest_once,
 		    set_up),

@@ -553,6 +553,13 @@ test_one_error_each(void **state)
 		    " title = \"A\"; then = \"close\"; },\n{ key = 1; id = \"b\";"
 		    " title = \"B\"; then = \"close\"; } );\n", 7,
 		    "dispositions.b.key: 1 is that of \"a\"" },
+		{ GOOD "lines = ( { number = \"+74951234567\"; queue = \"none\"; } );\n",
+		    7, "lines.1.queue: there is no queue \"none\"" },
+		{ GOOD "lines = ( { number = \"none\"; queue = \"info\"; } );\n",
+		    7, "lines.1.number: " },
+		{ GOOD "lines = ( { number = \"+74951234567\"; queue = \"info\"; },\n"
+		    "{ number = \"+74951234567\"; queue = \"info\"; } );\n",
+		    8, "lines.2.number: +74951234567 is there already" },
 	};
 
 	(void)state;
