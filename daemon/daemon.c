@@ -433,6 +433,8 @@ fill_facts(struct settings *settings, const struct calls_provider *providers,
 		memcpy(facts->id, providers[i].id, ID_SIZE);
 		facts->authorises_on_answer =
 		    provider_fence(provider) == FENCE_ANSWER;
+		facts->has_second_leg =
+		    provider_can(provider, PROVIDER_SECOND_LEG);
 		facts->can_find = provider_can(provider, PROVIDER_FIND);
 		facts->can_hang_up = provider_can(provider, PROVIDER_HANGUP);
 		facts->can_call_customer =
