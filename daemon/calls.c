@@ -53,6 +53,7 @@ struct calls {
 enum {
 	LOOK_WAIT_MS = 2000,
 	EPOCH_MS = 30000,               /* between two questions for a provider's epoch */
+	EPOCH_GONE_MS = 1000,           /* the same, when a call is gone */
 	PAGES_MAX = 3,                  /* of a list that is looked through */
 };   /* the longest that a look-up waits for its turn */
 
@@ -388,7 +389,7 @@ follow(struct calls *calls, const struct job *before,
 }
 
 static void
-ask_epoch(struct calls *calls, const struct job *job)
+ask_epoch(struct calls *calls, const struct job *job, bool is_gone)
 {
 	struct epoch *epoch = &calls->epochs[job->provider];
 	int64_t now_ms = clock_boottime_ms();
@@ -396,7 +397,8 @@ ask_epoch(struct calls *calls, const struct job *job)
 
 	if (!provider_can(calls->providers[job->provider].provider,
 	        PROVIDER_EPOCH) || (epoch->asked_boot_ms != 0 &&
-	    epoch->asked_boot_ms + EPOCH_MS > now_ms))
+	    epoch->asked_boot_ms + (is_gone ? EPOCH_GONE_MS : EPOCH_MS) >
+	    now_ms))
 		return;
 	epoch->asked_boot_ms = now_ms;
 	fill_again(calls, job, &values);
@@ -496,7 +498,9 @@ read_result(struct calls *calls, const struct job *job,
 		memcpy(event.sid, job->sid, sizeof(event.sid));
 		event.progress = read.progress;
 		event.outcome = read.outcome;
-		event.talk_ms = read.duration_ms;
+		if ((read.is_customer_leg || read.is_customer_over) &&
+		    read.outcome == OUTCOME_ANSWERED)
+			event.talk_ms = read.duration_ms;
 		event.is_customer_over = read.is_customer_over;
 		event.is_agent_over = read.is_agent_over;
 		tell(calls, &job->call, &event);
@@ -665,7 +669,7 @@ on_answer(void *context, const struct carrier_answer *answer)
 	    (job.operation == PROVIDER_HANGUP && read.is_gone))
 		read_state(calls, &job, &read);
 	if (job.operation == PROVIDER_GET)
-		ask_epoch(calls, &job);
+		ask_epoch(calls, &job, read.is_gone);
 }
 
 /* Nothing was sent: only a call that was to be placed needs to hear of it. */

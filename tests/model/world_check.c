@@ -31,7 +31,8 @@ check_legs(struct model *model, const struct world *world)
 				return model_blame(model, "call %d is over for us, "
 				    "the customer's leg is not", n);
 			line_sid(n, k, sid);
-			if (model->setting->fence == BY_ANSWER &&
+			if ((model->setting->fence == BY_ANSWER ||
+			        model->setting->fence == BY_ORDER) &&
 			    strcmp(call->authorised, sid) != 0)
 				return model_blame(model, "call %d: the customer is "
 				    "rung by a leg that nobody authorised", n);
