@@ -648,6 +648,12 @@ a_second_leg_is_ordered(void **state)
 	before.calls[0].rank = PROGRESS_CUSTOMER_RINGING;
 	tell(EVENT_DUE, ref);
 	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
+	/* Who was rung first is not rung again. */
+	before.calls[0].rank = PROGRESS_AGENT_UP;
+	before.calls[0].is_customer_first = true;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
+	before.calls[0].is_customer_first = false;
 	/* It could not be placed: the specialist is let go. */
 	up.progress = PROGRESS_NONE;
 	up.is_customer_over = true;
