@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "daemon/log.h"
-#include "daemon/spoken.h"
 #include "lib/fault.h"
 
 struct job {
@@ -21,6 +20,7 @@ struct job {
 	enum provider_operation operation;
 	size_t provider;                /* its place in the list */
 	bool is_customers_number;       /* a refused number is the customer's */
+	bool is_customer_first;
 	int pages;                      /* FIND: read so far */
 	char sid[SID_SIZE];
 	/* For the request that may follow this one. */
@@ -134,10 +134,52 @@ calls_public_url(const struct calls *calls)
 	return calls->public_url;
 }
 
+const struct policy *
+calls_policy(const struct calls *calls)
+{
+	return calls->policy;
+}
+
 static void
 seconds_text(int64_t duration_ms, char *ret_text, size_t size)
 {
 	snprintf(ret_text, size, "%" PRId64, (duration_ms + 999) / 1000);
+}
+
+/* What is said, and whether more than that is asked of the provider. */
+static void
+fill_words(const struct policy *policy, const struct request *request,
+    const char *language, struct calls_values *ret)
+{
+	const struct queue_policy *queue =
+	    policy_queue(policy, request->queue);
+	const char *customers = spoken_customers_language(policy, queue,
+	    request->locale);
+	struct provider_values *values = &ret->values;
+
+	spoken_whisper(policy, request, "", language, ret->whisper,
+	    sizeof(ret->whisper));
+	spoken_result(policy, language, ret->result, sizeof(ret->result));
+	spoken_greeting(policy, queue, customers, ret->greeting,
+	    sizeof(ret->greeting));
+	spoken_confirm(policy, queue, customers, ret->confirm,
+	    sizeof(ret->confirm));
+	spoken_voicemail(policy, queue, ret->voicemail,
+	    sizeof(ret->voicemail));
+	provider_values_add(values, "lang", language);
+	provider_values_add(values, "customer_lang", customers);
+	provider_values_add(values, "whisper_text", ret->whisper);
+	provider_values_add(values, "goodbye_text", spoken_goodbye(language));
+	provider_values_add(values, "wait_text", spoken_wait(language));
+	provider_values_add(values, "result_text", ret->result);
+	provider_values_add(values, "record_text", spoken_recorded(language));
+	provider_values_add(values, "greeting", ret->greeting);
+	provider_values_add(values, "confirm_text", ret->confirm);
+	provider_values_add(values, "voicemail_text", ret->voicemail);
+	provider_values_add(values, "record",
+	    queue != NULL && queue->records ? "yes" : "");
+	provider_values_add(values, "detect",
+	    queue != NULL && queue->detects_machine ? "yes" : "");
 }
 
 /* What a provider sends back to say which call it means. */
@@ -183,10 +225,8 @@ calls_fill_values(struct calls *calls, const struct situation *situation,
 	    store_now_ms(calls->store));
 	snprintf(ret->since_ms, sizeof(ret->since_ms), "%" PRId64,
 	    call->placed_at_ms);
-	spoken_whisper(policy, request, language, ret->whisper,
-	    sizeof(ret->whisper));
-	spoken_result(policy, language, ret->result, sizeof(ret->result));
-	provider_values_add(values, "to", call->to);
+	provider_values_add(values, "to", call->is_customer_first ?
+	    call->customer : call->to);
 	provider_values_add(values, "agent", call->to);
 	provider_values_add(values, "customer", call->customer);
 	provider_values_add(values, "from", call->caller_id);
@@ -206,18 +246,15 @@ calls_fill_values(struct calls *calls, const struct situation *situation,
 		    provider_remembers(entry->provider), call->remembered);
 	provider_values_add(values, "since_ms", ret->since_ms);
 	provider_values_add(values, "now_ms", ret->now_ms);
-	provider_values_add(values, "lang", language);
 	provider_values_add(values, "company", policy->company);
 	provider_values_add(values, "name", request->name);
 	provider_values_add(values, "topic",
 	    queue != NULL ? queue->title : request->queue);
 	provider_values_add(values, "number", request->number);
-	provider_values_add(values, "greeting",
-	    queue != NULL && queue->greeting != NULL ? queue->greeting : "");
-	provider_values_add(values, "whisper_text", ret->whisper);
-	provider_values_add(values, "goodbye_text", spoken_goodbye(language));
-	provider_values_add(values, "wait_text", spoken_wait(language));
-	provider_values_add(values, "result_text", ret->result);
+	provider_values_add(values, "id", call->sid);
+	provider_values_add(values, "customer_first",
+	    call->is_customer_first ? "yes" : "");
+	fill_words(policy, request, language, ret);
 }
 
 /* ---- jobs */
@@ -307,7 +344,8 @@ fill_again(struct calls *calls, const struct job *job,
 	    store_now_ms(calls->store));
 	snprintf(ret->since_ms, sizeof(ret->since_ms), "%" PRId64,
 	    job->placed_at_ms);
-	provider_values_add(values, "to", job->agent);
+	provider_values_add(values, "to", job->is_customer_first ?
+	    job->customer : job->agent);
 	provider_values_add(values, "agent", job->agent);
 	provider_values_add(values, "customer", job->customer);
 	provider_values_add(values, "from", job->caller_id);
@@ -617,9 +655,11 @@ on_answer(void *context, const struct carrier_answer *answer)
 	    "call=%s.%d operation=%s status=%d ms=%" PRId64, job.call.id,
 	    job.call.n, provider_operation_names[job.operation],
 	    answer->status, answer->elapsed_ms);
-	if (job.operation == PROVIDER_CALL)
+	if (job.operation == PROVIDER_CALL ||
+	    job.operation == PROVIDER_CALL_CUSTOMER)
 		tell_news(calls, &job, answer, &read);
-	if (job.operation == PROVIDER_CALL)
+	if (job.operation == PROVIDER_CALL ||
+	    job.operation == PROVIDER_CALL_CUSTOMER)
 		read_created(calls, &job, &read);
 	else if (job.operation == PROVIDER_SECOND_LEG)
 		read_second_leg(calls, &job, &read);
@@ -645,11 +685,12 @@ not_sent(struct calls *calls, const struct effect *effect, const char *why)
 }
 
 static enum provider_operation
-operation_of(enum effect_kind kind)
+operation_of(enum effect_kind kind, const struct call *call)
 {
 	switch (kind) {
 	case EFFECT_PLACE:
-		return PROVIDER_CALL;
+		return call->is_customer_first ? PROVIDER_CALL_CUSTOMER :
+		    PROVIDER_CALL;
 	case EFFECT_HANG_UP:
 		return PROVIDER_HANGUP;
 	case EFFECT_LOOK_UP:
@@ -693,7 +734,7 @@ calls_do(struct calls *calls, const struct situation *situation,
 	const struct call *call = situation_call_const(situation,
 	    effect->call.n);
 	const struct calls_provider *entry;
-	enum provider_operation operation = operation_of(effect->kind);
+	enum provider_operation operation;
 	struct provider_request built;
 	struct window window = { 0, 0 };
 	struct calls_values values;
@@ -704,6 +745,7 @@ calls_do(struct calls *calls, const struct situation *situation,
 
 	if (call == NULL)
 		return;
+	operation = operation_of(effect->kind, call);
 	if (!calls->has_secret) {
 		not_sent(calls, effect, "the site's secret is not read yet");
 		return;
@@ -725,7 +767,7 @@ calls_do(struct calls *calls, const struct situation *situation,
 	    !take_turn(calls, entry, &window.start_at_ms))
 		return;
 	if (sid[0] != '\0')
-		provider_values_add(&values.values, "id", sid);
+		provider_values_set(&values.values, "id", sid);
 	if (!provider_request_build(entry->provider, operation,
 	        &values.values, &built, &why)) {
 		not_sent(calls, effect, why);
@@ -740,9 +782,10 @@ calls_do(struct calls *calls, const struct situation *situation,
 	job->call = effect->call;
 	job->operation = operation;
 	job->provider = (size_t)(entry - calls->providers);
-	job->is_customers_number =
+	job->is_customers_number = call->is_customer_first ||
 	    provider_fence(entry->provider) != FENCE_ANSWER;
 	memcpy(job->sid, sid, sizeof(job->sid));
+	job->is_customer_first = call->is_customer_first;
 	memcpy(job->agent, call->to, sizeof(job->agent));
 	memcpy(job->customer, call->customer, sizeof(job->customer));
 	memcpy(job->caller_id, call->caller_id, sizeof(job->caller_id));

@@ -447,6 +447,11 @@ fill_facts(struct settings *settings, const struct calls_provider *providers,
 		    provider_can(provider, PROVIDER_SECOND_LEG);
 		facts->can_find = provider_can(provider, PROVIDER_FIND);
 		facts->can_hang_up = provider_can(provider, PROVIDER_HANGUP);
+		facts->can_call_customer =
+		    provider_can(provider, PROVIDER_CALL_CUSTOMER) &&
+		    provider_has(provider, ABILITY_CUSTOMER_FIRST);
+		facts->confirms_customer =
+		    provider_serves(provider, FLOW_CONFIRM);
 		facts->emission_ms = emission_ms(&settings->providers[i],
 		    provider);
 		facts->alive_max = settings->providers[i].in_flight;

@@ -232,7 +232,8 @@ fill_call(const struct policy *policy, const struct trial *trial,
 	memcpy(situation->request.number, "0000", 5);
 	if (queue == NULL)
 		return;
-	memcpy(call->caller_id, queue->caller_id, sizeof(call->caller_id));
+	snprintf(call->caller_id, sizeof(call->caller_id), "%s",
+	    policy_caller_id(queue, phone->e164));
 	memcpy(situation->request.queue, queue->id, ID_SIZE);
 }
 

@@ -58,6 +58,7 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_ASKED] = "asked",
 	[EVENT_REVOKED] = "revoked",
 	[EVENT_GONE] = "gone",
+	[EVENT_RECORDED] = "recorded",
 };
 
 const char *const caller_names[CALLER_COUNT] = {

@@ -199,6 +199,8 @@ draw_event(enum event_kind kind, const struct record_ref *to, bool is_hostile)
 	event.progress = (enum call_progress)draw(PROGRESS_COUNT);
 	event.outcome = (enum call_outcome)draw(OUTCOME_COUNT);
 	event.question = (enum question)draw(QUESTION_COUNT);
+	event.machine = (enum machine)draw(MACHINE_COUNT);
+	memset(event.leg, 'l', is_hostile ? SID_SIZE - 1 : 3);
 	event.digit = (int)draw(11) - 1;
 	event.is_customer_over = draw(2);
 	event.has_rung = draw(2);
@@ -646,6 +648,12 @@ a_second_leg_is_ordered(void **state)
 	before.calls[0].rank = PROGRESS_CUSTOMER_RINGING;
 	tell(EVENT_DUE, ref);
 	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
+	/* Who was rung first is not rung again. */
+	before.calls[0].rank = PROGRESS_AGENT_UP;
+	before.calls[0].is_customer_first = true;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
+	before.calls[0].is_customer_first = false;
 	/* It could not be placed: the specialist is let go. */
 	up.progress = PROGRESS_NONE;
 	up.is_customer_over = true;
