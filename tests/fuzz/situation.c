@@ -90,6 +90,8 @@ set_event(struct event *event, const char *name, const char *value)
 		event->has_talked = choice & 4;
 		event->is_number_held = choice & 8;
 		event->others_available = (int)(choice >> 4) % 3;
+		event->providers_down = (unsigned)(choice >> 8) % 8;
+		event->wait_until_ms = choice & 0x1000 ? FUZZ_NOW_MS + 500 : 0;
 	}
 }
 
