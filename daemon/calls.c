@@ -322,7 +322,8 @@ send_built(struct calls *calls, struct job *job,
 		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
 		.start_at_ms = window.start_at_ms,
 		.start_by_ms = window.start_by_ms,
-		.allow_private = entry->allow_private };
+		.allow_private = entry->allow_private,
+		.wanted_header = built->wait_header };
 
 	job->is_used = carrier_send(calls->carrier, &request,
 	    (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs));
@@ -621,7 +622,7 @@ tell_news(struct calls *calls, const struct job *job,
 	snprintf(detail, sizeof(detail), "%d %s %s", answer->status, read->code,
 	    read->text);
 	calls->on_news(calls->news_context, calls->providers[job->provider].id,
-	    news_of(answer, read), detail);
+	    news_of(answer, read), detail, read->wait_ms);
 }
 
 static void
@@ -649,6 +650,9 @@ on_answer(void *context, const struct carrier_answer *answer)
 	provider_answer_read(calls->providers[job.provider].provider,
 	    job.operation, answer->end, answer->status, answer->body,
 	    answer->body_length, &read);
+	if (read.is_wait_in_header && answer->header != NULL)
+		read.wait_ms = provider_wait_ms(answer->header,
+		    store_now_ms(calls->store));
 	if (answer->error != NULL && read.text[0] == '\0')
 		snprintf(read.text, sizeof(read.text), "%s", answer->error);
 	log_event(LOG_LEVEL_DEBUG, "provider_answered",

@@ -31,9 +31,10 @@ struct calls *calls_new(struct event_base *base, const struct carrier_limits *li
     const struct calls_provider *providers, size_t provider_count);
 void calls_free(struct calls *calls);
 void calls_set_engine(struct calls *calls, struct engine *engine, struct store *store);
-/* What became of each order to call, as far as its provider is concerned. */
+/* What became of each order to call, as far as its provider is concerned; wait_ms:
+ * how long it wants to be left alone, 0: not said. */
 typedef void calls_on_news(void *context, const char *provider, enum health_news news,
-    const char *detail);
+    const char *detail, int64_t wait_ms);
 void calls_set_news(struct calls *calls, calls_on_news *on_news, void *context);
 void calls_set_policy(struct calls *calls, const struct policy *policy);
 /* The site's secret, from Redis: tokens depend on it. */

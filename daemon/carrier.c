@@ -66,6 +66,7 @@ struct transfer {
 	int64_t sent_at_ms;
 	int64_t start_at_ms, start_by_ms, speak_by_ms;  /* boot time; 0: at any time */
 	bool is_stale;                  /* one of them had passed */
+	char wanted_header[64];         /* of the answer; "": none */
 	bool may_be_private, is_refused, has_spoken;
 };
 TAILQ_HEAD(transfer_list, transfer);
@@ -687,6 +688,9 @@ carrier_send(struct carrier *carrier, const struct carrier_request *request,
 	    request->start_by_ms + request->timeout_ms;
 	transfer->is_stale = false;
 	transfer->may_be_private = request->allow_private;
+	snprintf(transfer->wanted_header, sizeof(transfer->wanted_header),
+	    "%s", request->wanted_header != NULL ? request->wanted_header :
+	    "");
 	if (has_changed(&transfer->url, request->url))
 		curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url);
 	curl_easy_setopt(transfer->easy, CURLOPT_PROTOCOLS_STR,
@@ -734,6 +738,12 @@ deliver(struct carrier *carrier, struct transfer *transfer, CURLcode code)
 		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 		    &status);
 	if (status >= 200 && transfer->has_whole_head) {
+		struct curl_header *header;
+
+		if (transfer->wanted_header[0] != '\0' &&
+		    curl_easy_header(transfer->easy, transfer->wanted_header, 0,
+		    CURLH_HEADER, -1, &header) == CURLHE_OK)
+			answer.header = header->value;
 		answer.end = TRANSPORT_ANSWERED;
 		answer.status = (int)status;
 		answer.body_length = transfer->answer_length;

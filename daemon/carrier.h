@@ -40,6 +40,7 @@ struct carrier_request {
 	int64_t start_by_ms;            /* of clock_boottime_ms: begun later, it is
 	                                 * not sent, but UNREACHED; 0: at any time */
 	bool allow_private;             /* plain http, and this machine */
+	const char *wanted_header;      /* of the answer, or NULL */
 };
 
 /* Borrowed until the handler returns. */
@@ -49,6 +50,7 @@ struct carrier_answer {
 	int status;                     /* 0 unless ANSWERED */
 	const char *body;  size_t body_length;  /* never NULL, ends in NUL */
 	const char *error;              /* curl's words; NULL when ANSWERED */
+	const char *header;             /* value of the wanted one; NULL: it has none */
 	bool is_late;                   /* UNREACHED by ourselves: start_by had passed */
 	int64_t elapsed_ms;
 };

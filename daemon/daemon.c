@@ -181,11 +181,11 @@ providers_probing(void *context)
 
 static void
 on_news(void *context, const char *provider, enum health_news news,
-    const char *detail)
+    const char *detail, int64_t wait_ms)
 {
 	struct daemon *daemon = context;
 
-	health_hear_of(daemon->health, provider, news, detail);
+	health_hear_of(daemon->health, provider, news, detail, wait_ms);
 }
 
 static bool

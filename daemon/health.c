@@ -172,7 +172,7 @@ seed_of(const struct line *line)
 
 void
 health_hear_of(struct health *health, const char *provider,
-    enum health_news news, const char *detail)
+    enum health_news news, const char *detail, int64_t wait_ms)
 {
 	struct line *line = line_of(health, provider);
 	int64_t now_ms = store_now_ms(health->store), since_ms;
@@ -189,7 +189,8 @@ health_hear_of(struct health *health, const char *provider,
 		snprintf(line->error, sizeof(line->error), "%s", detail);
 	}
 	if (news == HEALTH_TOO_FAST)
-		line->full_until_ms = now_ms + TOO_FAST_MS;
+		line->full_until_ms = now_ms + (wait_ms > TOO_FAST_MS ?
+		    wait_ms : TOO_FAST_MS);
 	if (!health_hear(&line->health, &health->rules, news, now_ms,
 	        seed_of(line))) {
 		/* When it last worked, now and then. */

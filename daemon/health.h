@@ -20,9 +20,10 @@ struct health *health_new(struct store *store, const struct policy *policy,
 void health_free(struct health *health);
 void health_set_policy(struct health *health, const struct policy *policy);
 
-/* What an order said of its provider, and in whose words. */
+/* What an order said of its provider, in whose words, and how long it wants to be left
+ * alone (0: not said). */
 void health_hear_of(struct health *health, const char *provider, enum health_news news,
-    const char *detail);
+    const char *detail, int64_t wait_ms);
 /* engine_hooks */
 void health_on_wait(struct health *health, const char *provider, const char *guard,
     int64_t wait_ms);

@@ -62,6 +62,22 @@ tell_level(const struct settings *settings, const char *id,
 			    provider_level_texts[level]);
 }
 
+/* An order to call that blocks longer than the lease would be taken for lost. */
+static bool
+lease_is_long_enough(const struct settings *settings, const char *id,
+    const struct provider *provider)
+{
+	int64_t least_ms = provider_operation_timeout_ms(provider,
+	    PROVIDER_CALL) + PACE_WAIT_MS + PLACE_YOUTH_MS;
+
+	if (settings->policy.place_lease_ms > least_ms)
+		return true;
+	fprintf(stderr, "telephony.place_lease: must be above %d s, the "
+	    "timeout of \"call\" in the file of provider \"%s\"\n",
+	    (int)(least_ms / 1000), id);
+	return false;
+}
+
 /* The provider files too: a call must not be the first to find a fault. What a
  * company may promise with each is told. */
 static bool
@@ -77,7 +93,8 @@ check_providers(const struct settings *settings, bool is_told)
 
 		for (size_t k = 0; k < errors.count; k++)
 			fprintf(stderr, "%s\n", errors.items[k].text);
-		is_right &= provider != NULL;
+		is_right &= provider != NULL && lease_is_long_enough(settings,
+		    settings->providers[i].id, provider);
 		if (provider != NULL && is_told)
 			tell_level(settings, settings->providers[i].id,
 			    provider);

@@ -118,6 +118,13 @@ provider_call_id(const struct provider *provider,
 	return is_id;
 }
 
+int64_t
+provider_operation_timeout_ms(const struct provider *provider,
+    enum provider_operation operation)
+{
+	return provider->operations[operation].timeout_ms;
+}
+
 const char *
 provider_remembers(const struct provider *provider)
 {

@@ -145,6 +145,11 @@ struct provider_limits {
 struct provider_limits
 provider_limits(const struct provider *provider);
 
+/* Of one operation where the file gives it a time limit of its own; 0: none. */
+int64_t
+provider_operation_timeout_ms(const struct provider *provider,
+    enum provider_operation operation);
+
 /* Names of the values that only the company's configuration knows; each must
  * be given with every request and every webhook. */
 size_t

@@ -124,7 +124,7 @@ provider_result_read(const struct provider *provider, int status,
 		.provider = provider, .webhook = &provider->webhook,
 		.input = &input, .event = ret_event,
 	};
-	json_t *root = status >= 200 && status < 300 ?
+	json_t *root = status >= 200 && status < 300 && result->is_there ?
 	    provider_answer_root(result, body, length) : NULL;
 
 	*ret_event = (struct webhook_event){ .sequence = -1 };

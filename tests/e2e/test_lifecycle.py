@@ -190,6 +190,20 @@ def test_every_error_is_listed(daemon):
     assert callbackd("-c", daemon.conf_path).returncode == 78
 
 
+@by_hand
+def test_an_order_that_blocks_is_no_lost_one(daemon):
+    freeswitch = {"voice": ["line"], "provider": {
+        "id": "line", "file": "freeswitch.conf", "timeout": "10s", "secrets": {
+            "user": "u", "password": "p", "gateway": "g", "hook_password": "h"}}}
+    daemon.configure({**freeswitch, "telephony.place_lease": "60s"})
+    ran = callbackd("-t", "-c", daemon.conf_path)
+    assert ran.returncode == 0, ran.stderr
+    daemon.configure({**freeswitch, "telephony.place_lease": "50s"})
+    ran = callbackd("-t", "-c", daemon.conf_path)
+    assert ran.returncode == 78
+    assert "telephony.place_lease: must be above 53 s" in ran.stderr
+
+
 def test_wrong_usage_and_what_is_not_there(tmp_path):
     assert callbackd("-x").returncode == 64
     assert callbackd("-t", "stray").returncode == 64

@@ -90,6 +90,7 @@ static struct {
 	int64_t elapsed_ms;
 	bool is_draining;
 	size_t sends_left;              /* on_answer sends that many more */
+	char header[64];                /* "": none */
 	size_t passes;
 	int64_t lag_ms;                 /* of the slowest drain */
 } seen;
@@ -119,6 +120,8 @@ on_answer(void *context, const struct carrier_answer *answer)
 	snprintf(seen.body, sizeof(seen.body), "%s", answer->body);
 	snprintf(seen.error, sizeof(seen.error), "%s",
 	    answer->error != NULL ? answer->error : "");
+	snprintf(seen.header, sizeof(seen.header), "%s",
+	    answer->header != NULL ? answer->header : "");
 	seen.elapsed_ms = answer->elapsed_ms;
 	if (seen.sends_left > 0) {
 		seen.sends_left--;
@@ -248,6 +251,21 @@ carries_one_request(void **state)
 	assert_int_equal(run_path("/unknown"), TRANSPORT_ANSWERED);
 	assert_int_equal(seen.status, 404);
 	assert_string_equal(seen.body, "");
+}
+
+static void
+keeps_the_wanted_header(void **state)
+{
+	(void)state;
+	ask_for("http", carrier_server_port(server), "/redirect");
+	request.wanted_header = "location";
+	assert_int_equal(run(), TRANSPORT_ANSWERED);
+	assert_string_equal(seen.header, "/ok");
+	request.wanted_header = "Retry-After";
+	assert_int_equal(run(), TRANSPORT_ANSWERED);
+	assert_string_equal(seen.header, "");
+	assert_int_equal(run_path("/redirect"), TRANSPORT_ANSWERED);
+	assert_string_equal(seen.header, "");
 }
 
 static void
@@ -914,6 +932,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(carries_one_request),
+		TEST(keeps_the_wanted_header),
 		TEST(says_nothing_of_its_own),
 		TEST(forgets_the_request_before),
 		TEST(keeps_connections),
