@@ -24,6 +24,7 @@ static const char *const alarms[] = { "late", "unattended", "provider_down",
 static const char *const message_names[] = { "company", "number", "case",
 	"name", "queue", "day", "from", "to", "caller_id", "promise", "link" };
 static const char *const card_names[] = { "phone", "case" };
+static const char *const greeting_names[] = { "company" };
 
 /* What a text of each format should be, for its error. */
 static const char *const should_be[] = {
@@ -56,6 +57,7 @@ static const char *const should_be[] = {
 	    "or a URL",
 	[FORMAT_MESSAGE] = "",
 	[FORMAT_CARD] = "",
+	[FORMAT_GREETING] = "",
 };
 
 static bool is_made_of(const char *text, const char *characters);
@@ -123,6 +125,9 @@ is_right(enum setting_format format, const char *text,
 	case FORMAT_MESSAGE:
 		return has_known_names(text, message_names,
 		    COUNT_OF(message_names), ret_why);
+	case FORMAT_GREETING:
+		return has_known_names(text, greeting_names,
+		    COUNT_OF(greeting_names), ret_why);
 	case FORMAT_CARD:
 		if (is_url(text))
 			return has_known_names(text, card_names,

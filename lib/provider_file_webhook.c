@@ -57,6 +57,7 @@ static const struct setting_row event_rows[] = {
 	{ "leg", read_leg, ROW(is_customer_leg), false },
 	{ "id", setting_source, ROW(id), false },
 	{ "also", setting_source, ROW(also), false },
+	{ "leg_id", setting_source, ROW(leg_id), false },
 	{ "job", setting_source, ROW(job), false },
 	{ "customer", setting_source, ROW(customer), false },
 	{ "state", setting_source, ROW(state), false },
@@ -239,7 +240,7 @@ read_question(struct reading *reading, config_setting_t *setting, void *target)
 {
 	static const char *const names[] = {
 		"up", "keys", "silent", "dial_over", "result", "wait", "greet",
-		"number", "rang",
+		"confirm", "number", "rang",
 	};
 	size_t choice;
 

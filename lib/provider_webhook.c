@@ -465,6 +465,10 @@ tell_who(struct hearing *hearing, const struct event_rule *rule)
 	struct webhook_event *event = hearing->event;
 
 	event->is_customer_leg = rule->is_customer_leg;
+	get_short(hearing, &rule->leg_id, event->leg_sid,
+	    sizeof(event->leg_sid));
+	if (!provider_is_id(event->leg_sid))
+		event->leg_sid[0] = '\0';
 	if (!tell_sid(hearing, &rule->id) ||
 	    (event->sid[0] == '\0' && !tell_sid(hearing, &rule->also)))
 		return false;
