@@ -576,7 +576,7 @@ hand_over(struct webhooks *webhooks, struct webhook_parcel *parcel,
 	webhook_handler *on_event = webhooks->handlers[event->kind].on_event;
 	struct webhook_ticket *ticket;
 
-	if (on_event == NULL || is_too_often(webhooks, provider, peer, event))
+	if (is_too_often(webhooks, provider, peer, event) || on_event == NULL)
 		return;
 	ticket = calloc(1, sizeof(*ticket));
 	CHECK(ticket != NULL);

@@ -176,7 +176,8 @@ open_hearing(struct hearing *hearing)
 	if (!read_url(hearing))
 		return refuse(hearing, "", "the query cannot be read");
 	if (hearing->provider->message_webhook.is_there &&
-	    (provider_glob("*/hooks/*/message", hearing->path) ||
+	    (provider_glob("*/sms", hearing->path) ||
+	    provider_glob("*/hooks/*/message", hearing->path) ||
 	    provider_glob("*/hooks/*/message/*", hearing->path)))
 		hearing->webhook = &hearing->provider->message_webhook;
 	if (!hearing->webhook->is_there)

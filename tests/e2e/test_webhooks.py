@@ -151,6 +151,15 @@ def test_who_was_never_rung_was_no_attempt(daemon, provider):
     assert "let_go" in daemon.story(ID)
 
 
+def test_a_number_that_writes_without_end_is_not_heard(daemon):
+    texts = [{"about": "text", "from": f"+7900000001{number}", "text": "?"}
+             for number in (1,) * 32 + (2,)]
+    before = steady(daemon)
+    assert tell(daemon, *texts) == (200, "ok")
+    assert counts(daemon)["limited"] == 2
+    assert everything(daemon) == before
+
+
 def everything(daemon):
     """Redis as it is, byte for byte."""
     return {key: daemon.redis.execute_command("DUMP", key, NEVER_DECODE=True)

@@ -139,7 +139,7 @@ twilio_like("signalwire", {"space": "s", "project": "P", "api_token": "t",
 # ---- Vonage
 
 def vonage_sign(key, case, now):
-    if "/message" in case["url"]:
+    if "/sms" in case["url"] or "/message" in case["url"]:
         pairs = urllib.parse.parse_qsl(case["body"], keep_blank_values=True)
         text = "".join("&%s=%s" % (name, value.replace("&", "_").replace("=", "_"))
                        for name, value in sorted(pairs))
@@ -174,7 +174,7 @@ Provider("vonage", VONAGE, "a-signature-secret", vonage_sign, True).case(
     "question keys digits=1 sid=U1 nonce=c5ba8f24").case(
     f"{hook}/flow?q=keys", {**uuid, "dtmf": {"digits": "", "timed_out": True}},
     "question silent sid=U1 nonce=c5ba8f24").case(
-    "/hooks/vonage/message", [
+    "/hooks/vonage/r1.soon.1/0123456789abcdef0123456789abcdef/sms", [
         ("msisdn", "447700900000"), ("to", "442079460000"), ("messageId", "0A"),
         ("status", "failed"), ("err-code", "6"), ("client-ref", "r1.x"),
         ("timestamp", str(NOW))],
@@ -190,7 +190,7 @@ Provider("vonage", VONAGE, "a-signature-secret", vonage_sign, True).case(
 
 def plivo_sign(key, case, now):
     base, _, query = case["url"].partition("?")
-    if "/message" in case["url"]:
+    if "/sms" in case["url"] or "/message" in case["url"]:
         return {"X-Plivo-Signature-V2": b64(mac(key, base + "12345", "sha256").digest()),
                 "X-Plivo-Signature-V2-Nonce": "12345"}
     query = "&".join(f"{name}={value}" for name, value in
@@ -219,9 +219,10 @@ Provider("plivo", {"auth_id": "MA1", "auth_token": "ptoken"}, "ptoken", plivo_si
     "question dial_over customer_over:no_answer sid=P1 nonce=12345").case(
     f"{hook}/flow?q=keys", ids + [("Digits", "2")],
     "question keys digits=2 sid=P1 nonce=12345").case(
-    "/hooks/plivo/message?job=r1.x", [("MessageUUID", "M1"), ("Status", "delivered"),
+    "/hooks/plivo/r1.soon.1/0123456789abcdef0123456789abcdef/sms", [
+        ("MessageUUID", "M1"), ("Status", "delivered"),
                                       ("From", "1555"), ("To", "1556")],
-    "message delivered sid=M1 job=r1.x nonce=12345").case(
+    "message delivered sid=M1 nonce=12345").case(
     "/hooks/plivo/message", [("MessageUUID", "M2"), ("Text", "stop"), ("From", "79160000003"),
                              ("To", "15550000"), ("Type", "sms")],
     "inbound_message sid=M2 from=+79160000003 to=+15550000 text=stop nonce=12345"
@@ -263,9 +264,9 @@ Provider("telnyx", {"api_key": "k", "public_key": b64(public), "connection_id": 
     f"{hook}/customer", telnyx_event("call.hangup", call_control_id="v3:T2", client_state=STATE,
                                      hangup_cause="normal_clearing"),
     f"progress customer_over:answered leg=customer {tail}").case(
-    "/hooks/telnyx", telnyx_event("message.finalized", id="M1", tags=["r1.x"],
-                                  to=[{"status": "delivered"}]),
-    "message delivered sid=M1 job=r1.x once=W1").case(
+    "/hooks/telnyx/r1.soon.1/0123456789abcdef0123456789abcdef/sms",
+    telnyx_event("message.finalized", id="M1", to=[{"status": "delivered"}]),
+    "message delivered sid=M1 once=W1").case(
     "/hooks/telnyx", telnyx_event("message.received", id="M2", text="Стоп",
                                   to=[{"phone_number": "+15550000"}],
                                   **{"from": {"phone_number": "+79160000003"}}),
