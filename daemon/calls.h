@@ -42,9 +42,9 @@ void calls_set_secret(struct calls *calls, const unsigned char secret[SECRET_SIZ
 bool calls_has_secret(const struct calls *calls);
 
 /* engine_hooks.on_effect. A call is placed wait_ms after its commit was sent, but not
- * when that is longer ago than PLACE_YOUTH_MS: somebody else may have looked for it by then. It was then
- * certainly not sent, and its record is told so; should that be lost, its lease
- * brings it. */
+ * when that is longer ago than PLACE_YOUTH_MS: somebody else may have looked for it by
+ * then. It was then certainly not sent, and its record is told so; should that be lost,
+ * its lease brings it. */
 void calls_do(struct calls *calls, const struct situation *situation,
     const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms);
 
