@@ -279,6 +279,22 @@ line_missed(struct line *line, const struct missed_call *missed)
 
 static void serve(struct asking *asking);
 
+/* Their specialist's phone rings; from now on it is a call like any other. */
+static void
+join(struct asking *asking, const struct situation *situation)
+{
+	struct calls *calls = asking->line->options.calls;
+	const struct request *request = &situation->request;
+	const struct flow_order order = {
+		.provider = calls_provider(calls, asking->provider),
+		.call = record_ref_call(request->id, request->call),
+		.situation = situation, .is_customer = true, .note = "",
+	};
+
+	webhook_ticket_reply(asking->ticket, VERDICT_JOIN_AGENT, &order);
+	free(asking);
+}
+
 static void
 on_called_back(void *context, uint64_t tag, const struct engine_result *result)
 {
@@ -295,6 +311,10 @@ on_called_back(void *context, uint64_t tag, const struct engine_result *result)
 	}
 	if (result->end != ENGINE_DONE || result->after == NULL) {
 		serve(asking);
+		return;
+	}
+	if (result->verdict == VERDICT_JOIN_AGENT) {
+		join(asking, result->after);
 		return;
 	}
 	request = &result->after->request;
@@ -318,6 +338,10 @@ tell_called_back(struct asking *asking)
 
 	order.event.to = record_ref_request(asking->returns);
 	order.event.at_ms = store_now_ms(line->options.store) + LEAVE_MS;
+	memcpy(order.event.provider, asking->provider,
+	    sizeof(order.event.provider));
+	snprintf(order.event.sid, sizeof(order.event.sid), "%.*s",
+	    SID_SIZE - 1, asking->heard.sid);
 	memcpy(order.event.specialist, asking->specialist,
 	    sizeof(order.event.specialist));
 	if (!engine_post(line->options.engine, &order))
