@@ -752,6 +752,9 @@ webhooks_on_request(struct webhooks *webhooks, struct http_request *request)
 	struct webhook_news news;
 	struct record_ref call;
 
+	/* Below /hooks/PROVIDER/message nothing is about a call. */
+	if (in_address != NULL && strcmp(in_address, "message") == 0)
+		in_address = NULL;
 	if (entry == NULL || !provider_hears(entry->provider) ||
 	    (in_address != NULL && !parse_call(in_address, &call))) {
 		http_problem(request, 404, "not_found", NULL);

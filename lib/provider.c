@@ -145,7 +145,8 @@ provider_limits(const struct provider *provider)
 bool
 provider_hears(const struct provider *provider)
 {
-	return provider->webhook.is_there;
+	return provider->webhook.is_there ||
+	    provider->message_webhook.is_there;
 }
 
 size_t
@@ -167,6 +168,7 @@ provider_free(struct provider *provider)
 	if (provider == NULL)
 		return;
 	signature_scheme_fini(&provider->webhook.signature);
+	signature_scheme_fini(&provider->message_webhook.signature);
 	for (size_t i = 0; i < provider->template_count; i++)
 		template_free(provider->templates[i]);
 	for (size_t i = 0; i < provider->block_count; i++)

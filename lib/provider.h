@@ -169,7 +169,8 @@ provider_secret(const struct provider *provider, size_t index);
  *   call_max      seconds of the longest call
  *   token         unguessable name of the call
  *   job           names the call and carries its token; ours when it comes back
- *   hook          base URL of this call's webhooks, no "/" at its end
+ *   hook          base URL of this call's webhooks, no "/" at its end; of messages it
+ *                 is "…/hooks/PROVIDER/message"
  *   id            the provider's id of the call
  *   since_ms      when the call was placed      now_ms    Unix milliseconds
  *   lang          language of what is said to the specialist ("ru"), see `languages`

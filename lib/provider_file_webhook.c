@@ -95,8 +95,18 @@ setting_webhook(struct reading *reading, config_setting_t *setting,
 {
 	struct webhook *webhook = target;
 
+	reading->webhook = webhook;
 	webhook->is_there = reading_group(reading, setting, webhook_rows,
 	    COUNT_OF(webhook_rows), webhook);
+	reading->webhook = NULL;
+	/* Providers sign messages more carelessly than calls; what is said there
+	 * must not be believed about a call. */
+	for (size_t i = 0; i < webhook->event_count; i++)
+		if (webhook == &reading->provider->message_webhook &&
+		    webhook->events[i].about != ABOUT_MESSAGE &&
+		    webhook->events[i].about != ABOUT_INBOUND_MESSAGE)
+			reading_error(reading, setting, "is about messages "
+			    "only: about = \"message\" or \"inbound_message\"");
 	if (webhook->reply.status == 0)
 		webhook->reply.status = 204;
 	if (webhook->dedup != NULL && webhook->body != WEBHOOK_JSON &&

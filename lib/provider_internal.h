@@ -311,6 +311,7 @@ struct provider {
 	struct error_rule *errors;
 	size_t error_count;
 	struct webhook webhook;
+	struct webhook message_webhook; /* of the address below /message */
 	struct flows flows;
 
 	/* everything above that was allocated */
