@@ -68,7 +68,7 @@ bool calls_token_is_right(const struct calls *calls, const struct record_ref *ca
  * be called; strings live in the buffer. */
 struct calls_values {
 	struct provider_values values;
-	char token[TOKEN_SIZE], hook[HOOK_SIZE];
+	char token[TOKEN_SIZE], job[PROVIDER_JOB_SIZE], hook[HOOK_SIZE];
 	char ring[16], agent_ring[16], call_max[16], now_ms[24], since_ms[24], case_number[16];
 	char whisper[SPOKEN_SIZE], result[SPOKEN_SIZE], greeting[SPOKEN_SIZE];
 	char confirm[SPOKEN_SIZE], voicemail[SPOKEN_SIZE];

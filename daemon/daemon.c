@@ -44,6 +44,7 @@ struct daemon {
 	struct callers *callers;
 	struct line *line;
 	struct webhooks *webhooks;
+	struct provider_trials *trials;
 	struct intake_pull *intake_pull;
 	struct due_pull *due_pull;
 	struct promise_scan *promise_scan;
@@ -185,6 +186,15 @@ on_news(void *context, const char *provider, enum health_news news,
 	struct daemon *daemon = context;
 
 	health_hear_of(daemon->health, provider, news, detail);
+}
+
+static bool
+on_tap(void *context, const char *provider, const struct record_ref *call,
+    const struct webhook_event *event)
+{
+	struct daemon *daemon = context;
+
+	return provider_trial_hear(daemon->trials, provider, call, event);
 }
 
 static size_t
@@ -433,6 +443,8 @@ fill_facts(struct settings *settings, const struct calls_provider *providers,
 		memcpy(facts->id, providers[i].id, ID_SIZE);
 		facts->authorises_on_answer =
 		    provider_fence(provider) == FENCE_ANSWER;
+		facts->has_second_leg =
+		    provider_can(provider, PROVIDER_SECOND_LEG);
 		facts->can_find = provider_can(provider, PROVIDER_FIND);
 		facts->can_hang_up = provider_can(provider, PROVIDER_HANGUP);
 		facts->can_call_customer =
@@ -552,6 +564,9 @@ build_rooms(struct daemon *daemon)
 		.calls = daemon->calls, .submitter = daemon->submitter,
 		.callers = daemon->callers, .webhooks = daemon->webhooks,
 		.policy = policy });
+	daemon->trials = provider_trials_new(daemon->base, daemon->calls,
+	    daemon->store, policy);
+	webhooks_set_tap(daemon->webhooks, on_tap, daemon);
 	daemon->due_pull = due_pull_new(daemon->store, daemon->engine);
 	daemon->promise_scan = promise_scan_new(daemon->store,
 	    daemon->engine);
@@ -567,6 +582,7 @@ build_rooms(struct daemon *daemon)
 		.submitter = daemon->submitter,
 		.callers = daemon->callers, .line = daemon->line,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
+		.trials = daemon->trials,
 		.audit = daemon->audit,
 		.policy = policy, .web_dir = settings->web_dir,
 		.desk_token = daemon->desk_token,
@@ -650,6 +666,7 @@ daemon_free(struct daemon *daemon)
 	webhooks_free(daemon->webhooks);
 	line_free(daemon->line);
 	callers_free(daemon->callers);
+	provider_trials_free(daemon->trials);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
 	health_free(daemon->health);
@@ -693,6 +710,7 @@ daemon_run(struct daemon *daemon)
 
 	for (int i = 0; i < ROUNDS_MAX && has_more; i++) {
 		calls_run(daemon->calls);
+		provider_trials_run(daemon->trials);
 		if (calls_has_secret(daemon->calls)) {
 			roster_run(daemon->roster);
 			if (roster_is_done(daemon->roster))
@@ -705,7 +723,8 @@ daemon_run(struct daemon *daemon)
 		}
 		engine_run(daemon->engine);
 		has_more = engine_has_work(daemon->engine) ||
-		    calls_has_work(daemon->calls);
+		    calls_has_work(daemon->calls) ||
+		    provider_trials_have_work(daemon->trials);
 	}
 	return has_more;
 }
@@ -779,6 +798,7 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	callers_set_policy(daemon->callers, policy);
 	line_set_policy(daemon->line, policy);
 	calls_set_policy(daemon->calls, policy);
+	provider_trials_set_policy(daemon->trials, policy);
 	api_set_policy(daemon->api, policy);
 	roster_import(daemon->roster, policy, &old->policy);
 	log_set_level(settings->log_level);

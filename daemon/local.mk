@@ -18,7 +18,7 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/engine.h daemon/engine_internal.h daemon/engine_slot.c daemon/engine_load.c \
 	daemon/engine_step.c daemon/engine_commit.c \
 	daemon/clock.c daemon/clock.h daemon/store.c daemon/store.h \
-	daemon/health.c daemon/health.h daemon/matcher.c daemon/matcher.h daemon/ready_pool.c daemon/ready_pool.h \
+	daemon/health.c daemon/health.h daemon/provider_trial.c daemon/provider_trial.h daemon/matcher.c daemon/matcher.h daemon/ready_pool.c daemon/ready_pool.h \
 	daemon/due_pull.c daemon/due_pull.h daemon/audit.c daemon/audit.h \
 	daemon/audit_bury.c daemon/audit_check.c daemon/audit_internal.h \
 	daemon/audit_partner.c daemon/poison.c daemon/poison.h \

@@ -17,6 +17,23 @@ language_of(const char *code)
 	return strncmp(code, "ru", 2) == 0 ? RUSSIAN : ENGLISH;
 }
 
+/* Of others we have no words: English is read in their stead. */
+static bool
+is_spoken(const char *code)
+{
+	return strncmp(code, "ru", 2) == 0 || strncmp(code, "en", 2) == 0;
+}
+
+const char *
+spoken_customers_language(const struct policy *policy,
+    const struct queue_policy *queue, const char *locale)
+{
+	bool has_own = queue != NULL && (queue->greeting[0] != '\0' ||
+	    queue->voicemail[0] != '\0');
+
+	return has_own || !is_spoken(locale) ? policy->language : locale;
+}
+
 static const struct words {
 	const char *request, *nameless, *note, *keys, *gone, *goodbye, *thanks;
 	const char *wait, *recorded;

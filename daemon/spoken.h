@@ -18,6 +18,12 @@ enum {
 	SPOKEN_NOTE_MAX = 160,          /* characters of a note that are read */
 };
 
+/* The language of what is said to that customer: their own where the words are ours,
+ * the company's where it has words of its own in this queue, which need to be read
+ * as they are written. The queue may be NULL. */
+const char *spoken_customers_language(const struct policy *policy,
+    const struct queue_policy *queue, const char *locale);
+
 /* ---- to the specialist */
 
 /* Who and what about, and what they wrote ("": nothing). */

@@ -31,6 +31,7 @@ struct webhooks {
 	struct webhook_counts *counts;  /* one for each provider */
 	struct { webhook_handler *on_event; void *context; }
 	    handlers[WEBHOOK_REFUSED + 1];
+	webhook_tap *tap;  void *tap_context;
 };
 
 /* One request that waits for its commit. */
@@ -332,6 +333,34 @@ to_event(const struct webhook_event *from, struct event *ret_event)
 	return question_of(from->question, &event->question);
 }
 
+void
+webhooks_set_tap(struct webhooks *webhooks, webhook_tap *tap, void *context)
+{
+	webhooks->tap = tap;
+	webhooks->tap_context = context;
+}
+
+static bool
+is_tapped(const struct webhooks *webhooks, const char *provider,
+    const struct record_ref *call, const struct webhook_event *event)
+{
+	return webhooks->tap != NULL && webhooks->tap(webhooks->tap_context,
+	    provider, call, event);
+}
+
+/* Nobody but whoever tries the provider is in that call. */
+static void
+reply_goodbye(struct webhooks *webhooks, struct http_request *request,
+    const char *provider, const struct record_ref *call)
+{
+	const struct engine_result nobody = { .end = ENGINE_DONE,
+		.verdict = VERDICT_GOODBYE };
+	struct waiting waiting = { .call = *call };
+
+	snprintf(waiting.provider, sizeof(waiting.provider), "%s", provider);
+	reply_flow(webhooks, request, &waiting, &nobody, "");
+}
+
 /* Of news: parcel; of a question: the request. */
 static void
 post(struct webhooks *webhooks, struct http_request *request,
@@ -339,8 +368,14 @@ post(struct webhooks *webhooks, struct http_request *request,
     const struct record_ref *call, const struct webhook_event *heard)
 {
 	struct engine_order order = { .on_result = on_result };
-	struct waiting *waiting = calloc(1, sizeof(*waiting));
+	struct waiting *waiting;
 
+	if (is_tapped(webhooks, provider, call, heard)) {
+		if (request != NULL)
+			reply_goodbye(webhooks, request, provider, call);
+		return;
+	}
+	waiting = calloc(1, sizeof(*waiting));
 	CHECK(waiting != NULL);
 	waiting->webhooks = webhooks;
 	waiting->parcel = parcel;
@@ -633,6 +668,11 @@ hear(struct webhooks *webhooks, struct webhook_parcel *parcel,
 			    event->reason);
 		return;
 	case WEBHOOK_MESSAGE:
+		if (find_call(webhooks, event, address, &call) &&
+		    is_tapped(webhooks, provider, &call, event))
+			return;
+		hand_over(webhooks, parcel, provider, peer, event);
+		return;
 	case WEBHOOK_INBOUND_MESSAGE:
 	case WEBHOOK_INBOUND_CALL:
 		hand_over(webhooks, parcel, provider, peer, event);

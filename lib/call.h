@@ -42,6 +42,7 @@ struct call {
 	enum call_progress rank;      /* furthest progress heard of */
 	char sid[SID_SIZE];           /* the provider's id, once known */
 	char authorised[SID_SIZE];    /* "": the customer's phone cannot ring */
+	char remembered[REMEMBERED_SIZE];  /* what the provider gave for later requests */
 	bool is_revoked;              /* to be hung up as soon as it is heard of */
 	bool is_confirmed;            /* the customer has pressed it */
 	enum machine machine;         /* ANSWERED: it was no person who answered */

@@ -14,6 +14,7 @@
 
 enum {
 	GONE_CUSTOMER_MS = 90000,       /* our leg should end soon after theirs */
+	SECOND_LEG_MS = 60000,          /* the order for it may be given again so long */
 	REMIND_MAX = 3,                 /* by hand, before it is given to a person */
 };
 
@@ -68,7 +69,8 @@ call_can_offer_by_phone(const struct moment *m,
 	    policy_provider(m->policy, provider);
 
 	return found != NULL && specialist->offer == OFFER_PHONE &&
-	    found->authorises_on_answer && m->now->call_count < CALLS_MAX &&
+	    found->authorises_on_answer && !found->has_second_leg &&
+	    m->now->call_count < CALLS_MAX &&
 	    policy_address(specialist, provider)[0] != '\0';
 }
 
@@ -183,6 +185,14 @@ is_other_sid(const struct moment *m)
 	if (call->sid[0] == '\0')
 		return call->state == CALL_ENDED;
 	return strcmp(call->sid, m->event->sid) != 0;
+}
+
+/* The provider's webhook was faster than its answer, which says more. */
+static bool
+is_late_answer(const struct moment *m)
+{
+	return !is_other_sid(m) && m->event->remembered[0] != '\0' &&
+	    m->call->remembered[0] == '\0';
 }
 
 static bool
@@ -327,6 +337,34 @@ may_join(const struct moment *m)
 	        ((call->sid[0] == '\0' || strcmp(call->sid, sid) == 0) &&
 	            (call->authorised[0] == '\0' ||
 	                strcmp(call->authorised, sid) == 0)));
+}
+
+/* The customer's leg is an order of our own, given once the specialist's phone is
+ * answered, and again while nothing was heard of it: the provider knows the two
+ * orders for one by their token. */
+static bool
+has_second_leg(const struct moment *m)
+{
+	return facts(m) != NULL && facts(m)->has_second_leg &&
+	    !m->call->is_customer_first;
+}
+
+static bool
+may_order_second_leg(const struct moment *m)
+{
+	return has_second_leg(m) && m->event->progress == PROGRESS_AGENT_UP &&
+	    !is_authorised(m) && may_join(m);
+}
+
+static bool
+second_leg_is_owed(const struct moment *m)
+{
+	const struct call *call = m->call;
+
+	return has_second_leg(m) && m->call->record.wake_at_ms <= m->now_ms &&
+	    is_authorised(m) && call->rank < PROGRESS_CUSTOMER_RINGING &&
+	    !call->is_customer_over && !call->is_revoked &&
+	    call->authorised_at_ms + SECOND_LEG_MS > m->now_ms;
 }
 
 /* Who accepted on a screen still says on the phone that it is them, unless
@@ -689,6 +727,9 @@ static void
 bind(struct moment *m)
 {
 	bind_sid(m);
+	if (m->event->remembered[0] != '\0')
+		memcpy(m->call->remembered, m->event->remembered,
+		    sizeof(m->call->remembered));
 }
 
 static void
@@ -708,7 +749,7 @@ join(struct moment *m)
 static void
 bind_and_hang_up(struct moment *m)
 {
-	bind_sid(m);
+	bind(m);
 	moment_effect(m, EFFECT_HANG_UP, m->call, m->call->sid);
 }
 
@@ -914,6 +955,25 @@ authorise(struct moment *m)
 }
 
 static void
+order_second_leg(struct moment *m)
+{
+	struct call *call = m->call;
+
+	ask_up(m);
+	memcpy(call->authorised, m->event->sid, sizeof(call->authorised));
+	call->authorised_at_ms = m->now_ms;
+	tell_request(m, EVENT_RUNG);
+	moment_effect(m, EFFECT_SECOND_LEG, call, call->sid);
+}
+
+static void
+order_second_leg_again(struct moment *m)
+{
+	moment_effect(m, EFFECT_SECOND_LEG, m->call, m->call->sid);
+	poll(m);
+}
+
+static void
 goodbye(struct moment *m)
 {
 	moment_verdict(m, VERDICT_GOODBYE);
@@ -938,6 +998,9 @@ end_customers_leg(struct moment *m)
 	call->over_at_ms = m->now_ms;
 	tell_request(m, EVENT_CALL_OVER);
 	call->is_customer_over = true;
+	/* Nobody at the provider ends the specialist's leg then. */
+	if (has_second_leg(m))
+		moment_effect(m, EFFECT_HANG_UP, call, call->sid);
 }
 
 static void
@@ -1087,6 +1150,7 @@ static const struct row rows[] = {
 	ROW(BORN,         PROGRESS, machine_has_answered,          SAME,       hear_machine),
 	ROW(BORN,         PROGRESS, is_of_a_leg_only,              SAME,       nothing),
 	ROW(BORN,         PROGRESS, is_revoked,                    TO(LIVE),   bind_and_hang_up),
+	ROW(BORN,         PROGRESS, may_order_second_leg,          TO(LIVE),   order_second_leg),
 	ROW(BORN,         PROGRESS, leg_is_not_ours,               TO(LIVE),   alarm_and_hang_up),
 	ROW(BORN,         PROGRESS, customers_leg_is_over,         TO(LIVE),   end_customers_leg),
 	ROW(BORN,         PROGRESS, ALWAYS,                        TO(LIVE),   bind_and_join),
@@ -1116,12 +1180,14 @@ static const struct row rows[] = {
 	ROW(LIVE | ENDED, ASKED,    is_other_sid,                  SAME,       refuse_other),
 	ROW(ALIVE | ENDED, ASKED,   ALWAYS,                        SAME,       goodbye),
 
+	ROW(LIVE,         CREATED,  is_late_answer,                SAME,       bind),
 	ROW(LIVE | ENDED, CREATED,  is_other_and_alive,            SAME,       hang_up_other),
 	ROW(LIVE | ENDED, FOUND,    is_other_and_alive,            SAME,       hang_up_other),
 	ROW(LIVE | ENDED, PROGRESS, is_other_and_alive,            SAME,       hang_up_other),
 
 	ROW(LIVE,         PROGRESS, is_ours_and_end_before_them,   TO(ENDED),  report_unrung),
 	ROW(LIVE,         PROGRESS, is_ours_and_end,               TO(ENDED),  report),
+	ROW(LIVE,         PROGRESS, may_order_second_leg,          SAME,       order_second_leg),
 	ROW(LIVE,         PROGRESS, leg_is_not_ours,               SAME,       alarm_and_hang_up),
 	ROW(LIVE,         PROGRESS, customers_leg_is_over,         SAME,       end_customers_leg),
 	ROW(LIVE,         PROGRESS, machine_has_answered,          SAME,       hear_machine),
@@ -1136,6 +1202,7 @@ static const struct row rows[] = {
 	ROW(LIVE,         DUE,      is_too_long,                   SAME,       hang_up_and_poll),
 	ROW(LIVE,         DUE,      is_due_and_revoked,            SAME,       hang_up_and_poll),
 	ROW(LIVE,         DUE,      is_due_and_machine,            SAME,       part_from_machine_and_poll),
+	ROW(LIVE,         DUE,      second_leg_is_owed,            SAME,       order_second_leg_again),
 	ROW(LIVE,         DUE,      is_due,                        SAME,       poll),
 
 	ROW(ALIVE | ENDED, RECORDED, ALWAYS,                       SAME,       keep_recording),

@@ -83,6 +83,7 @@ struct queue_policy {
 struct provider_facts {
 	char id[ID_SIZE];
 	bool authorises_on_answer;  /* fence = answer: the customer's leg exists only in our answer */
+	bool has_second_leg;    /* the customer's leg is an order of its own, when they have answered */
 	bool can_find;          /* calls can be looked up by token */
 	bool can_hang_up;
 	bool can_call_customer; /* customer first, by flows of ours */

@@ -105,6 +105,7 @@ static const struct field call_fields[] = {
 	ENUM(struct call, rank, "progress", call_progress_names),
 	TEXT(struct call, sid, "sid"),
 	TEXT(struct call, authorised, "authorised"),
+	TEXT(struct call, remembered, "remembered"),
 	BOOL(struct call, is_revoked, "revoked"),
 	BOOL(struct call, is_confirmed, "confirmed"),
 	ENUM(struct call, machine, "machine", machine_names),

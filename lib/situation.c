@@ -73,6 +73,7 @@ const char *const effect_kind_names[EFFECT_COUNT] = {
 	[EFFECT_HANG_UP] = "hang_up",
 	[EFFECT_LOOK_UP] = "look_up",
 	[EFFECT_POLL] = "poll",
+	[EFFECT_SECOND_LEG] = "second_leg",
 };
 
 /* ---- finding records */

@@ -127,6 +127,7 @@ struct event {
 	char request[REQUEST_ID_SIZE];  /* ACCEPT, DECLINE: only an offer of this one; "": any */
 	char by[ID_SIZE];               /* who did it: "website", "anna", "callbackctl", "" the system */
 	char detail[DETAIL_SIZE];       /* the provider's words, for people */
+	char remembered[REMEMBERED_SIZE];  /* CREATED: what the call keeps for its provider */
 	const char *note;               /* what a person wrote, borrowed; NULL: nothing */
 	char fresh_id[REQUEST_ID_SIZE]; /* an unused request id, for a birth */
 	int64_t at_ms, talk_ms;
@@ -151,13 +152,17 @@ struct event {
 	bool is_not_placed;             /* CALL_OVER: the provider refused the order */
 };
 
-enum effect_kind { EFFECT_PLACE, EFFECT_HANG_UP, EFFECT_LOOK_UP, EFFECT_POLL, EFFECT_COUNT };
+enum effect_kind {
+	EFFECT_PLACE, EFFECT_HANG_UP, EFFECT_LOOK_UP, EFFECT_POLL,
+	EFFECT_SECOND_LEG,      /* the customer's, into a call whose specialist has answered */
+	EFFECT_COUNT
+};
 extern const char *const effect_kind_names[EFFECT_COUNT];
 
 struct effect {
 	enum effect_kind kind;
 	struct record_ref call;
-	char sid[SID_SIZE];             /* HANG_UP, POLL: which of the provider's calls */
+	char sid[SID_SIZE];             /* HANG_UP, POLL, SECOND_LEG: which of the provider's calls */
 };
 
 /* What the asker of the event is told. */

@@ -10,8 +10,9 @@ EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/confte
 	tests/chaos/world.py tests/e2e/test_campaign.py tests/e2e/test_chaos.py tests/e2e/test_hostile.py \
 	tests/e2e/company.py tests/e2e/test_intake.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
 	tests/e2e/test_lifecycle.py tests/e2e/test_nodes.py tests/e2e/test_line.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
-	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_flows.py tests/e2e/test_audit.py tests/e2e/test_poison.py \
-	tests/e2e/test_webhooks.py tests/e2e/test_specs.py tests/e2e/test_failover.py tests/e2e/test_partners.py
+	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_audit.py tests/e2e/test_poison.py \
+	tests/e2e/test_webhooks.py tests/e2e/test_specs.py tests/e2e/test_failover.py tests/e2e/test_partners.py tests/e2e/test_asterisk.py \
+	tests/e2e/lines.py tests/e2e/test_pace.py tests/e2e/test_flows.py
 # Walks the real tables through every world they can come to; --large: for long.
 MODEL_TESTS = tests/model/walk
 tests_model_walk_SOURCES = tests/model/walk.c tests/model/world.c tests/model/world.h \
@@ -47,6 +48,10 @@ UNIT_TESTS += tests/unit/http
 tests_unit_http_SOURCES = tests/unit/http.c
 tests_unit_http_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_http_LDADD = $(LIBNET_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/spoken
+tests_unit_spoken_SOURCES = tests/unit/spoken.c daemon/spoken.c daemon/spoken.h
+tests_unit_spoken_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_spoken_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/log
 tests_unit_log_SOURCES = tests/unit/log.c daemon/log.c daemon/log.h
 tests_unit_log_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)

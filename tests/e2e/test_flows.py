@@ -189,6 +189,16 @@ def test_a_recorded_talk_is_announced_and_its_place_told(daemon):
     assert daemon.wait_for(told)[0].startswith("https://recordings.example/")
 
 
+@pytest.mark.settings({**QUICK, "specialists": [AUTOMATIC],
+                       "call.longest": "2s"})
+def test_the_longest_call_is_ended_by_the_network(daemon):
+    daemon.sandbox.behave(ANSWERS, talk_for=0)
+    daemon.sandbox.behave(VERA, talk_for=0)
+    ask(daemon)
+    daemon.wait_for_state(ID, "wrapping")
+    assert daemon.sandbox.legs(ANSWERS) == ["completed"]
+
+
 # ---- whose number the customer sees
 
 @rules(caller_id=["+74951234567", "+74951234568", "+74951234569"])
@@ -268,6 +278,18 @@ def test_customer_first_who_hangs_up_before_the_specialist_is_there(daemon):
     request = daemon.wait_for_state(ID, "scheduled", "closed")
     assert request["calls"][0]["outcome"] == "cancelled"
     assert "begin_talk" not in daemon.story(ID)
+
+
+@rules(first="customer")
+def test_customer_first_and_a_lost_answer(daemon):
+    """The order rings the customer: it is looked for, never repeated."""
+    daemon.sandbox.faults({"create": {"kind": "close_after"},
+                           "webhook": {"kind": "drop", "count": 2}})
+    ask(daemon, SILENT)
+    request = daemon.wait_for_state(ID, "closed")
+    assert [call["outcome"] for call in request["calls"]] == ["no_answer"]
+    assert daemon.sandbox.rings(SILENT) == 1
+    assert len(daemon.sandbox.posts()) == 1
 
 
 @pytest.mark.parametrize("presses", [True, False])

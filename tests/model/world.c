@@ -88,6 +88,10 @@ fill_policies(struct model *model)
 	if (setting->fence != BY_HAND) {
 		policy->providers[0] = (struct provider_facts){ .id = "line",
 			.authorises_on_answer = setting->fence != BY_KEY,
+			/* Who can order a second leg does not when the customer
+			 * is the first. */
+			.has_second_leg = setting->fence == BY_ORDER ||
+			    setting->fence == BY_CUSTOMER,
 			.can_call_customer = true, .confirms_customer = true,
 			.can_find = (setting->with & WITHOUT_FINDING) == 0,
 			.can_hang_up = true };
@@ -344,6 +348,27 @@ hang_up(struct world *world, const struct effect *effect)
 	}
 }
 
+/* A second order with the same token is none. */
+static void
+ring_customer(struct model *model, struct world *world,
+    const struct effect *effect)
+{
+	char sid[SID_SIZE];
+
+	if (model->setting->fence == BY_CUSTOMER)
+		model_blame(model, "the customer is ordered twice");
+
+	for (int k = 0; k < LINES; k++) {
+		struct line *line = &world->lines[effect->call.n - 1][k];
+
+		line_sid(effect->call.n, k, sid);
+		if (line->phase != PHASE_UP || strcmp(sid, effect->sid) != 0)
+			continue;
+		line->phase = PHASE_CUSTOMER_RINGING;
+		line->has_rung = 1;
+	}
+}
+
 /* One more step on the world as it is, with all of its effects done. */
 static void
 answer(struct model *model, struct world *world, const struct firing *firing)
@@ -431,6 +456,8 @@ model_fire(struct model *model, const struct world *world,
 	for (size_t i = 0; i < effect_count; i++) {
 		if (effects[i].kind == EFFECT_HANG_UP)
 			hang_up(&all, &effects[i]);
+		else if (effects[i].kind == EFFECT_SECOND_LEG)
+			ring_customer(model, &all, &effects[i]);
 	}
 	for (size_t i = 0; i < effect_count; i++) {
 		if (effects[i].kind == EFFECT_LOOK_UP)

@@ -20,7 +20,11 @@ enum {
 
 #define NOW_MS INT64_C(1700000000000)
 
-enum fence { BY_ANSWER, BY_KEY, BY_HAND, BY_CUSTOMER };  /* the last: customer first */
+enum fence {
+	BY_ANSWER, BY_KEY, BY_HAND,
+	BY_ORDER,                       /* the customer's leg is a second order of ours */
+	BY_CUSTOMER                     /* customer first */
+};
 
 /* Which events, beside those that every world has. */
 enum {

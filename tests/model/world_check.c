@@ -31,7 +31,8 @@ check_legs(struct model *model, const struct world *world)
 				return model_blame(model, "call %d is over for us, "
 				    "the customer's leg is not", n);
 			line_sid(n, k, sid);
-			if (model->setting->fence == BY_ANSWER &&
+			if ((model->setting->fence == BY_ANSWER ||
+			        model->setting->fence == BY_ORDER) &&
 			    strcmp(call->authorised, sid) != 0)
 				return model_blame(model, "call %d: the customer is "
 				    "rung by a leg that nobody authorised", n);
@@ -188,6 +189,10 @@ check_request(struct model *model, const struct world *world)
 		    request_state_names[r->state]);
 	if (strcmp(call->specialist, r->specialist) != 0)
 		return model_blame(model, "the call is another specialist's");
+	if (r->state == REQUEST_TALKING && call->wants_confirm &&
+	    !call->is_confirmed)
+		return model_blame(model, "talks with somebody who did not take "
+		    "the call");
 	s = world_person(model, world, person_index(r->specialist));
 	if (s->state != SPECIALIST_BUSY || s->call != r->call ||
 	    strcmp(s->request, r->id) != 0)

@@ -653,6 +653,10 @@ ask(const struct moves *moves, int n, int k, struct firing *firing,
 
 	line_sid(n, k, firing->event.sid);
 	model_fire(moves->model, moves->world, firing, &fired);
+	if (fired.verdict == VERDICT_JOIN &&
+	    (firing->event.question == QUESTION_GREET ||
+	        firing->event.question == QUESTION_CONFIRM))
+		model_blame(moves->model, "the customer is to dial themselves");
 	for (size_t i = 0; i < fired.count; i++) {
 		struct world *to = &fired.worlds[i];
 		struct line *line = &to->lines[n - 1][k];
@@ -746,8 +750,10 @@ ask_customer(const struct moves *moves, int n, int k, bool has_keys)
 	struct firing firing = to_call(n, EVENT_ASKED);
 
 	firing.event.question = has_keys ? QUESTION_CONFIRM : QUESTION_GREET;
-	firing.event.progress = moves->setting->fence == BY_CUSTOMER ?
-	    PROGRESS_CUSTOMER_RINGING : PROGRESS_CUSTOMER_UP;
+	/* How far the leg is some providers say with the question, some do not. */
+	if (!has(moves, WITH_CONFIRM))
+		firing.event.progress = moves->setting->fence == BY_CUSTOMER ?
+		    PROGRESS_CUSTOMER_RINGING : PROGRESS_CUSTOMER_UP;
 	leg_sid(n, k, firing.event.leg);
 	/* Found out before the first question, where that one waits for it. */
 	if (line->is_machine && moves->setting->fence == BY_CUSTOMER)

@@ -197,7 +197,7 @@ sandbox_requests(void **state)
 
 	(void)state;
 	assert_string_equal(request.url, "http://127.0.0.1:8081/2010-04-01/"
-	    "Accounts/AC1/Calls.json?To=%2B79160000001&StartTime%3E=2024-12-31"
+	    "Accounts/AC1/Calls.json?To=%2B79160000009&StartTime%3E=2024-12-31"
 	    "&PageSize=1000");
 	provider_request_fini(&request);
 	provider_values_add(&values, "base", "http://127.0.0.1:7000/");
