@@ -80,6 +80,7 @@ static const struct known {
 	{ "request", "go_on", "waiting", "", TELLS, CAUSE_HELD },
 	{ "request", "close_as_called_in", "closed", "they spoke to us on the phone", TELLS_WHO, CAUSE_WAIT },
 	{ "request", "revoke_as_called_in", "closed", "they spoke to us on the phone", TELLS_WHO, CAUSE_NONE },
+	{ "request", "join_caller", "called back", "", TELLS, CAUSE_NONE },
 	{ "request", "retry_now", "called back", "", TELLS | PROMISES, CAUSE_NONE },
 	{ "request", "wish_for_who_called", "called back", "", TELLS, CAUSE_NONE },
 	{ "request", "drop_asker", "cancelled", "", TELLS, CAUSE_NONE },

@@ -279,6 +279,22 @@ line_missed(struct line *line, const struct missed_call *missed)
 
 static void serve(struct asking *asking);
 
+/* Their specialist's phone rings; from now on it is a call like any other. */
+static void
+join(struct asking *asking, const struct situation *situation)
+{
+	struct calls *calls = asking->line->options.calls;
+	const struct request *request = &situation->request;
+	const struct flow_order order = {
+		.provider = calls_provider(calls, asking->provider),
+		.call = record_ref_call(request->id, request->call),
+		.situation = situation, .is_customer = true, .note = "",
+	};
+
+	webhook_ticket_reply(asking->ticket, VERDICT_JOIN_AGENT, &order);
+	free(asking);
+}
+
 static void
 on_called_back(void *context, uint64_t tag, const struct engine_result *result)
 {
@@ -295,6 +311,10 @@ on_called_back(void *context, uint64_t tag, const struct engine_result *result)
 	}
 	if (result->end != ENGINE_DONE || result->after == NULL) {
 		serve(asking);
+		return;
+	}
+	if (result->verdict == VERDICT_JOIN_AGENT) {
+		join(asking, result->after);
 		return;
 	}
 	request = &result->after->request;
@@ -318,6 +338,10 @@ tell_called_back(struct asking *asking)
 
 	order.event.to = record_ref_request(asking->returns);
 	order.event.at_ms = store_now_ms(line->options.store) + LEAVE_MS;
+	memcpy(order.event.provider, asking->provider,
+	    sizeof(order.event.provider));
+	snprintf(order.event.sid, sizeof(order.event.sid), "%.*s",
+	    SID_SIZE - 1, asking->heard.sid);
 	memcpy(order.event.specialist, asking->specialist,
 	    sizeof(order.event.specialist));
 	if (!engine_post(line->options.engine, &order))
@@ -562,6 +586,84 @@ caller_of(const struct webhook_event *heard)
 	return CALLER_NOT_SAID;
 }
 
+/* A caller who was joined has hung up. Which call of ours theirs was stands in it;
+ * should this be lost, the call is asked after as any other. */
+struct ending {
+	struct line *line;
+	char sid[SID_SIZE];
+	struct record_ref call;
+	int step;
+};
+
+static void
+tell_ended(const struct ending *ending)
+{
+	struct engine_order order = { .must = true, .event = {
+		.kind = EVENT_PROGRESS, .digit = -1, .by = "provider",
+		.progress = PROGRESS_OVER, .outcome = OUTCOME_ANSWERED,
+		.to = ending->call } };
+
+	memcpy(order.event.sid, ending->sid, sizeof(order.event.sid));
+	if (!engine_post(ending->line->options.engine, &order))
+		log_event(LOG_LEVEL_DEBUG, "end_not_told", "call=%s.%d",
+		    ending->call.id, ending->call.n);
+}
+
+static void find_ended(struct ending *ending);
+
+static void
+on_ended(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply_of)
+{
+	struct ending *ending = context;
+	const char *text = end == REDIS_REPLY &&
+	    reply_of->type == REDIS_REPLY_STRING ? reply_of->str : "";
+	size_t length = strcspn(text, " ");
+
+	(void)tag;
+	if (ending->step == 1 && length > 0 && length < REQUEST_ID_SIZE) {
+		snprintf(ending->call.id, sizeof(ending->call.id), "%.*s",
+		    (int)length, text);
+		find_ended(ending);
+	} else if (ending->step == 2 && atoi(text) > 0) {
+		ending->call = record_ref_call(ending->call.id, atoi(text));
+		find_ended(ending);
+	} else {
+		if (ending->step == 3 && strcmp(text, ending->sid) == 0)
+			tell_ended(ending);
+		free(ending);
+	}
+}
+
+static void
+find_ended(struct ending *ending)
+{
+	struct record_ref ref = ending->call;
+	char key[KEY_SIZE];
+
+	if (ending->step++ == 1)
+		ref = record_ref_request(ending->call.id);
+	record_key(&ref, key);
+	if (!STORE_SEND(ending->line->options.store, on_ended, ending, 0,
+	        "HGET", key, ending->step == 2 ? "call" : "sid"))
+		free(ending);
+}
+
+static void
+end_joined(struct line *line, const char *sid, const char *phone)
+{
+	struct ending *ending = calloc(1, sizeof(*ending));
+	char key[KEY_SIZE];
+
+	CHECK(ending != NULL);
+	ending->line = line;
+	ending->step = 1;
+	snprintf(ending->sid, sizeof(ending->sid), "%.*s", SID_SIZE - 1, sid);
+	standing_rang_key(phone, key);
+	if (!STORE_SEND(line->options.store, on_ended, ending, 0, "GET", key))
+		free(ending);
+}
+
 static void
 hear_news(struct line *line, const struct webhook_event *heard,
     const char *phone, struct webhook_ticket *ticket)
@@ -578,6 +680,8 @@ hear_news(struct line *line, const struct webhook_event *heard,
 	digest_sha256_hex(heard->sid, strlen(heard->sid), hex);
 	snprintf(news.id, sizeof(news.id), "%.32s", hex);
 	news.at_ms = store_now_ms(line->options.store);
+	if (news.caller == CALLER_HUNG_UP)
+		end_joined(line, heard->sid, phone);
 	callers_tell(line->options.callers, &news, on_told, ticket);
 }
 

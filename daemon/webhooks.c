@@ -525,6 +525,26 @@ webhook_ticket_end(struct webhook_ticket *ticket, bool is_kept)
 }
 
 void
+webhook_ticket_reply(struct webhook_ticket *ticket, enum verdict verdict,
+    const struct flow_order *order)
+{
+	struct http_request *request = webhook_parcel_take(ticket->parcel);
+	const char *type;
+	char *body;
+
+	if (request == NULL) {
+		/* It was told 503: too late. */
+	} else if (flows_make(ticket->webhooks->calls, verdict, order, &body,
+	        &type)) {
+		http_reply(request, 200, type, body, strlen(body));
+		free(body);
+	} else {
+		http_problem(request, 500, "flow_not_made", NULL);
+	}
+	webhook_ticket_end(ticket, true);
+}
+
+void
 webhook_ticket_answer(struct webhook_ticket *ticket, enum flow flow,
     const struct provider_values *values)
 {

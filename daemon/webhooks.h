@@ -12,6 +12,7 @@
 #define CALLBACKD_DAEMON_WEBHOOKS_H
 
 #include "daemon/calls.h"
+#include "daemon/flows.h"
 #include "net/http.h"
 
 struct webhooks;
@@ -47,6 +48,9 @@ void webhook_ticket_end(struct webhook_ticket *ticket, bool is_kept);
 /* To who asked: the provider's flow with these values and its secrets. */
 void webhook_ticket_answer(struct webhook_ticket *ticket, enum flow flow,
     const struct provider_values *values);
+/* The same for a call of ours. */
+void webhook_ticket_reply(struct webhook_ticket *ticket, enum verdict verdict,
+    const struct flow_order *order);
 
 /* Hears of every call that an address or a job names, before its record does. True:
  * it is no call of a request; a question is answered with goodbye. */

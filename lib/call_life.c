@@ -38,6 +38,8 @@ choose_provider(const struct moment *m, const char *specialist,
 {
 	if (m->root->kind == EVENT_BY_HAND)
 		return CALL_BY_HAND;
+	if (m->root->kind == EVENT_CALLED_BACK)
+		return m->root->provider;
 	return provider_choice(m->policy, m->request->queue,
 	    policy_specialist(m->policy, specialist), m->root->providers_down,
 	    after);
@@ -88,6 +90,26 @@ apply_queue(const struct queue_policy *queue,
 	    provider != NULL && provider->confirms_customer;
 }
 
+/* The customer is on the telephone already: nobody rings them. What is left is
+ * what follows when a customer who was rung first has answered. */
+static void
+join_callers_call(struct moment *m, struct call *call)
+{
+	struct event *event;
+
+	call->state = CALL_LIVE;
+	call->is_customer_first = true;
+	call->wants_confirm = false;
+	call->rank = PROGRESS_CUSTOMER_RINGING;
+	call->customer_ringing_at_ms = m->now_ms;
+	memcpy(call->sid, m->root->sid, sizeof(call->sid));
+	memcpy(call->authorised, m->root->sid, sizeof(call->authorised));
+	call->authorised_at_ms = m->now_ms;
+	event = moment_post(m, EVENT_RUNG, record_ref_request(call->request));
+	event->call = call->n;
+	moment_verdict(m, VERDICT_JOIN_AGENT);
+}
+
 struct call *
 call_birth(struct moment *m, const char *specialist, const char *after)
 {
@@ -113,6 +135,8 @@ call_birth(struct moment *m, const char *specialist, const char *after)
 	call->placed_at_ms = m->now_ms;
 	if (call_is_by_hand(call)) {
 		call->state = CALL_LIVE;
+	} else if (m->root->kind == EVENT_CALLED_BACK) {
+		join_callers_call(m, call);
 	} else {
 		call->state = CALL_PLACING;
 		moment_effect(m, EFFECT_PLACE, call, "");
@@ -120,7 +144,7 @@ call_birth(struct moment *m, const char *specialist, const char *after)
 	/* Where the provider rings the customer by itself, or first, asking it
 	 * to is the authorisation. */
 	if (found == NULL || !found->authorises_on_answer ||
-	    call->is_customer_first) {
+	    (call->is_customer_first && call->authorised[0] == '\0')) {
 		snprintf(call->authorised, sizeof(call->authorised), "%s",
 		    CALL_AUTHORISED_WITH_INTENT);
 		call->authorised_at_ms = m->now_ms;

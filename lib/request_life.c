@@ -850,6 +850,7 @@ offer(struct moment *m)
 	slot->number = ++r->offer_count;
 	slot->until_ms = m->now_ms + (policy != NULL ? policy->offer_ms : 0);
 	slot->call = m->root->kind != EVENT_BY_HAND &&
+	    m->root->kind != EVENT_CALLED_BACK &&
 	    call_can_offer_by_phone(m, policy) ?
 	    call_birth(m, s->id, "")->n : 0;
 	event = moment_post(m, EVENT_OFFER, record_ref_specialist(s->id));
@@ -931,6 +932,26 @@ static void
 accept_by_hand(struct moment *m)
 {
 	tell_accept(m);
+}
+
+/* Who called them is free, and the provider can put the two together. */
+static bool
+may_be_joined(const struct moment *m)
+{
+	const struct event *event = m->event;
+	const struct specialist *s =
+	    situation_specialist(m->now, event->specialist);
+	const struct specialist_policy *who =
+	    policy_specialist(m->policy, event->specialist);
+	const struct provider_facts *provider =
+	    policy_provider(m->policy, event->provider);
+
+	return event->sid[0] != '\0' && !event->is_number_held &&
+	    s != NULL && s->state == SPECIALIST_IDLE && who != NULL &&
+	    provider != NULL && provider->can_call_customer &&
+	    policy_address(who, provider->id)[0] != '\0' &&
+	    request_offers_open(m->request) == 0 &&
+	    m->now->call_count < CALLS_MAX && !is_forbidden_now(m);
 }
 
 static void
@@ -1455,6 +1476,18 @@ wish_for_who_called(struct moment *m)
 	moment_say(m, "the customer calls back");
 }
 
+/* Offered and accepted at once: both are on the telephone. */
+static void
+join_caller(struct moment *m)
+{
+	if (m->request->state == REQUEST_SCHEDULED)
+		promise_soon(m->policy, m->request, m->now_ms);
+	enter_queue(m);
+	wish_for_who_called(m);
+	offer(m);
+	tell_accept(m);
+}
+
 static void
 retry_now(struct moment *m)
 {
@@ -1535,6 +1568,7 @@ static const struct row rows[] = {
 	ROW(SCHEDULED, CALLED_IN, is_on_hold, SAME, hold_while_they_hold),
 	ROW(WAITING | OFFERED, CALLED_IN, is_on_hold, TO(WAITING), hold_while_they_hold),
 	ROW(SCHEDULED | WAITING, CALLED_IN, no_longer_holds, SAME, go_on),
+	ROW(SCHEDULED | WAITING, CALLED_BACK, may_be_joined, TO(OFFERED), join_caller),
 	ROW(SCHEDULED, CALLED_BACK, ALWAYS, SAME, retry_now),
 	ROW(WAITING | OFFERED, CALLED_BACK, ALWAYS, SAME, wish_for_who_called),
 	RESULT_ROWS(BEFORE, DISPOSED),

@@ -57,7 +57,8 @@ enum event_kind {
 	EVENT_ASSIGNED,         /* specialist */
 	EVENT_CALLED_IN,        /* caller, at_ms: their customer phones us, at that moment */
 	EVENT_CALLED_BACK,      /* specialist: their customer returns our call to them, and is
-	                         * on the telephone until about at_ms */
+	                         * on the telephone until about at_ms; provider, sid: which call of
+	                         * the provider that is, where it can be joined */
 	EVENT_NUMBER_BUSY,      /* at_ms: its customer's number is in another attempt until about then */
 	EVENT_NOT_PLACED,       /* call: certainly refused, and another provider may be asked */
 	EVENT_BY_HAND,          /* specialist: takes it, and dials by hand */
@@ -122,6 +123,7 @@ struct event {
 	char site_id[SITE_ID_SIZE];
 	char sid[SID_SIZE];
 	char leg[SID_SIZE];             /* the provider's id of the leg inside that call */
+	char provider[ID_SIZE];         /* of CALLED_BACK */
 	char request[REQUEST_ID_SIZE];  /* ACCEPT, DECLINE: only an offer of this one; "": any */
 	char by[ID_SIZE];               /* who did it: "website", "anna", "callbackctl", "" the system */
 	char detail[DETAIL_SIZE];       /* the provider's words, for people */

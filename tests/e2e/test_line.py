@@ -276,12 +276,68 @@ def unreached(daemon, **more):
 def test_who_returns_our_call_is_called_at_once(daemon):
     caller = Caller(daemon)
     assert unreached(daemon)["reason"] == "no_answer"
-    daemon.sandbox.behave(CALLER, does="answers")
+    daemon.sandbox.behave(CALLER, does="answers", answer_after=0)
+    daemon.do("PUT", "/v1/specialists/vera", {"status": "paused"})
+    daemon.wait_for_specialist("vera", "away")
     heard = caller.heard(caller.calls())
+    daemon.available("vera")
     assert "Мы вам звонили" in heard and "Нажмите" not in heard
     daemon.wait_for_state(ID, "wrapping")
     assert "retry_now" in daemon.story(ID)
     assert daemon.request(ID)["attempts"] == 2
+
+
+@pytest.mark.settings({**QUICK, "call.ring": "1s", "retry.after": ["1h", "1h"],
+                       "specialists": [AUTOMATIC]})
+def test_who_returns_our_call_is_joined_with_who_called(daemon):
+    caller = Caller(daemon)
+    assert unreached(daemon)["reason"] == "no_answer"
+    daemon.wait_for_specialist("vera", "idle")
+    daemon.sandbox.behave(CALLER, does="answers", answer_after=0)
+    sid = caller.calls()
+    daemon.wait_for_answer(ID, "talking")
+    request = daemon.wait_for_state(ID, "wrapping")
+    assert daemon.story(ID)[-5:] == ["join_caller", "take", "keep_promise",
+                                     "begin_talk", "begin_wrapping"]
+    assert request["attempts"] == 2
+    # Nobody has rung them: they were on the telephone.
+    assert daemon.sandbox.rings(CALLER) == 1
+    assert daemon.sandbox.rings("+79160000014") == 2
+    assert "Нажмите" not in caller.heard(sid)
+    daemon.act(ID, "close", disposition="solved")
+    daemon.wait_for_specialist("vera", "idle")
+
+
+@pytest.mark.settings({**QUICK, "call.ring": "1s", "retry.after": ["1h", "1h"],
+                       "telephony.poll": "1h", "call.short": "0",
+                       "specialists": [AUTOMATIC]})
+def test_who_was_joined_hangs_up(daemon):
+    caller = Caller(daemon)
+    unreached(daemon)
+    daemon.wait_for_specialist("vera", "idle")
+    daemon.sandbox.behave(CALLER, does="answers", answer_after=0)
+    daemon.sandbox.behave("+79160000014", talk_for=0, answer_after=1)
+    caller.calls()
+    daemon.wait_for_state(ID, "talking")
+    assert daemon.sandbox.http("POST", f"/phones/{CALLER}/hangup")[0] == 200
+    daemon.wait_for_state(ID, "wrapping")
+    assert daemon.request(ID)["calls"][-1]["state"] == "ended"
+
+
+@pytest.mark.settings({**QUICK, "call.ring": "1s", "retry.after": ["1h", "1h"],
+                       "specialists": [AUTOMATIC]})
+def test_who_returns_our_call_in_vain_is_called_later(daemon):
+    caller = Caller(daemon)
+    unreached(daemon)
+    daemon.wait_for_specialist("vera", "idle")
+    daemon.sandbox.behave(CALLER, does="answers", answer_after=0)
+    daemon.sandbox.behave("+79160000014", does="busy")
+    sid = caller.calls()
+    daemon.wait_for(lambda: "join_caller" in daemon.story(ID))
+    request = daemon.wait_for_state(ID, "scheduled", "waiting", "offered")
+    assert request["calls"][-1]["outcome"] != "answered"
+    assert caller.heard(sid)
+    daemon.wait_for_specialist("vera", "idle", "resting", "away")
 
 
 @pytest.mark.settings({**QUICK, "call.ring": "1s", "retry.after": [],
@@ -289,7 +345,7 @@ def test_who_returns_our_call_is_called_at_once(daemon):
 def test_who_returns_our_last_call_is_called_again(daemon):
     caller = Caller(daemon)
     assert unreached(daemon)["reason"] == "unreachable"
-    daemon.sandbox.behave(CALLER, does="answers")
+    daemon.sandbox.behave(CALLER, does="answers", answer_after=0)
     assert "Мы вам звонили" in caller.heard(caller.calls())
     again = daemon.wait_for_state(ID, "wrapping")
     assert again["source"] == "reopened"

@@ -38,6 +38,7 @@ static struct {
 	struct event_base *base;
 	struct store *store;
 	struct submitter *submitter;
+	struct callers *callers;
 	struct api *api;
 	char folder[64], path[108];
 	redis_on_state *on_state;
@@ -286,6 +287,23 @@ matcher_waiting_count(const struct matcher *matcher, const char *queue)
 }
 
 void
+line_say(struct line *line, const char *answer, const char *language,
+    char ret_text[SPOKEN_LINE_SIZE])
+{
+	(void)line;
+	snprintf(ret_text, SPOKEN_LINE_SIZE, "%s %zu", language,
+	    strlen(answer));
+}
+
+bool
+line_missed(struct line *line, const struct missed_call *missed)
+{
+	(void)line;
+	(void)missed;
+	return false;
+}
+
+void
 webhooks_on_request(struct webhooks *webhooks, struct http_request *request)
 {
 	(void)webhooks;
@@ -357,6 +375,7 @@ end_one(void)
 static void
 end_world(void)
 {
+	callers_free(world.callers);
 	submitter_free(world.submitter);
 	api_free(world.api);
 	store_free(world.store);
@@ -409,6 +428,8 @@ begin_world(void)
 		end_one();
 	CHECK(store_is_up(world.store));
 	world.submitter = options.submitter = submitter_new(world.store, NULL,
+	    fuzz_policy());
+	world.callers = options.callers = callers_new(world.store, NULL,
 	    fuzz_policy());
 	world.api = api_new(&options);
 	api_set_ready(world.api);

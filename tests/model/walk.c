@@ -487,6 +487,8 @@ static const struct {
 	  "backstop for what must not be: tests/unit/life" },
 	{ RECORD_SPECIALIST, EVENT_DUE, "offer_is_gone",
 	  "backstop for what must not be: tests/unit/life" },
+	{ RECORD_REQUEST, EVENT_CALLED_BACK, "may_be_joined",
+	  "a call that the customer makes is not walked: tests/unit/life" },
 	{ RECORD_REQUEST, EVENT_REOPENED, "another_holds_it",
 	  "two requests of one number are not walked: tests/unit/life" },
 	{ RECORD_SPECIALIST, EVENT_DUE, "is_idle_backstop_and_leaves",

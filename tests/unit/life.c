@@ -974,6 +974,50 @@ a_call_back_waits_until_they_have_hung_up(void **state)
 	assert_string_equal(outcome.birth.wished, "anna");
 }
 
+/* Both are on the telephone: nobody is rung but the specialist, by the caller's
+ * own call. */
+static void
+who_calls_back_is_joined_with_who_called(void **state)
+{
+	struct provider_facts *facts = &policy.providers[0];
+	struct event event = { .kind = EVENT_CALLED_BACK, .digit = -1,
+		.to = record_ref_request("r"), .specialist = "anna",
+		.provider = "line", .sid = "CA7",
+		.at_ms = NOW_MS + 20000 };
+	struct provider_facts before_facts = *facts;
+	const struct call *call = &outcome.after.calls[0];
+
+	(void)state;
+	assert_string_equal(facts->id, "line");
+	facts->can_call_customer = true;
+	one_specialist(SPECIALIST_IDLE);
+	one_request(REQUEST_SCHEDULED)->at_ms = NOW_MS + 10 * MINUTE_MS;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.after.request.state, REQUEST_CALLING);
+	assert_int_equal(outcome.after.request.attempt_count, 1);
+	assert_int_equal(outcome.after.request.kept_at_ms, NOW_MS);
+	assert_int_equal(anna()->state, SPECIALIST_BUSY);
+	assert_int_equal(anna()->call, 1);
+	assert_int_equal(call->state, CALL_LIVE);
+	assert_string_equal(call->sid, "CA7");
+	assert_string_equal(call->authorised, "CA7");
+	assert_true(call->is_customer_first);
+	assert_int_equal(outcome.verdict, VERDICT_JOIN_AGENT);
+	assert_int_equal(outcome.effect_count, 0);
+	/* Somebody else calls that number, or nobody is free: later. */
+	event.is_number_held = true;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.after.request.state, REQUEST_SCHEDULED);
+	event.is_number_held = false;
+	before.specialists[0].state = SPECIALIST_BUSY;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.after.request.state, REQUEST_SCHEDULED);
+	*facts = before_facts;
+}
+
 int
 main(void)
 {
@@ -1004,6 +1048,7 @@ main(void)
 		cmocka_unit_test(who_holds_while_their_moment_comes_is_held),
 		cmocka_unit_test(a_call_in_closes_what_waits_and_no_more),
 		cmocka_unit_test(a_call_back_waits_until_they_have_hung_up),
+		cmocka_unit_test(who_calls_back_is_joined_with_who_called),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
