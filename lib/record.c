@@ -18,22 +18,25 @@
 enum { COUNT_LIMIT = 1000000000 };
 
 #define SIZE_OF(type, member) sizeof(((type *)0)->member)
+#define NAME(text) text, sizeof(text) - 1
 #define TEXT(type, member, text_name)                                          \
-	{ text_name, FIELD_TEXT, offsetof(type, member),                       \
+	{ NAME(text_name), FIELD_TEXT, offsetof(type, member),                 \
 	  SIZE_OF(type, member), NULL, 0 }
 #define INT(type, member, text_name)                                           \
-	{ text_name, FIELD_INT, offsetof(type, member), sizeof(int), NULL, 0 }
+	{ NAME(text_name), FIELD_INT, offsetof(type, member), sizeof(int),     \
+	  NULL, 0 }
 #define MOMENT(type, member, text_name)                                        \
-	{ text_name, FIELD_MOMENT, offsetof(type, member), sizeof(int64_t),    \
-	  NULL, 0 }
+	{ NAME(text_name), FIELD_MOMENT, offsetof(type, member),               \
+	  sizeof(int64_t), NULL, 0 }
 #define BOOL(type, member, text_name)                                          \
-	{ text_name, FIELD_BOOL, offsetof(type, member), sizeof(bool), NULL, 0 }
-#define ENUM(type, member, text_name, words)                                   \
-	{ text_name, FIELD_ENUM, offsetof(type, member), sizeof(int), words,   \
-	  COUNT_OF(words) }
-#define PART(type, member, kind, text_name)                                    \
-	{ text_name, kind, offsetof(type, member), SIZE_OF(type, member),      \
+	{ NAME(text_name), FIELD_BOOL, offsetof(type, member), sizeof(bool),   \
 	  NULL, 0 }
+#define ENUM(type, member, text_name, words)                                   \
+	{ NAME(text_name), FIELD_ENUM, offsetof(type, member), sizeof(int),    \
+	  words, COUNT_OF(words) }
+#define PART(type, member, kind, text_name)                                    \
+	{ NAME(text_name), kind, offsetof(type, member),                       \
+	  SIZE_OF(type, member), NULL, 0 }
 
 /* The version, the operation and the format are written by commit. */
 static const struct field request_fields[] = {
@@ -342,10 +345,8 @@ read_field(const struct field *field, const char *text, size_t length,
 }
 
 static bool
-pair_is(const struct pair *pair, const char *name)
+pair_is(const struct pair *pair, const char *name, size_t length)
 {
-	size_t length = strlen(name);
-
 	return pair->name_length == length &&
 	    memcmp(pair->name, name, length) == 0;
 }
@@ -361,7 +362,8 @@ find_field(const struct field_table *table, const struct pair *pair,
 
 		if (at >= table->count)
 			at -= table->count;
-		if (pair_is(pair, table->fields[at].name)) {
+		if (pair_is(pair, table->fields[at].name,
+		        table->fields[at].name_length)) {
 			*from = at + 1 == table->count ? 0 : at + 1;
 			return &table->fields[at];
 		}
@@ -374,17 +376,17 @@ read_head(const struct pair *pair, struct record *record, const char **ret_why)
 {
 	int64_t format;
 
-	if (pair_is(pair, "v")) {
+	if (pair_is(pair, NAME("v"))) {
 		*ret_why = "v";
 		return read_integer(pair->value, pair->value_length,
 		    &record->version) && record->version > 0;
 	}
-	if (pair_is(pair, "op")) {
+	if (pair_is(pair, NAME("op"))) {
 		*ret_why = "op";
 		return copy_text(record->op, sizeof(record->op), pair->value,
 		    pair->value_length);
 	}
-	if (pair_is(pair, "fmt")) {
+	if (pair_is(pair, NAME("fmt"))) {
 		*ret_why = "fmt";
 		return read_integer(pair->value, pair->value_length, &format) &&
 		    format >= 1 && format <= RECORD_FORMAT;

@@ -220,15 +220,15 @@ static bool
 is_over(void)
 {
 	const struct entry *active = keyspace_find(&sim.keyspace, "active");
-	struct specialist s;
 
 	if (keyspace_find(&sim.keyspace, "in") != NULL || lines_live() > 0)
 		return false;
 	for (size_t i = 0; active != NULL && i < active->count; i++) {
 		const char *key = active->items[i].name;
+		const struct specialist *s = sim_see(key);
 
 		if (strncmp(key, "specialist:", 11) != 0 ||
-		    (sim_read(key, &s) && s.state != SPECIALIST_IDLE))
+		    (s != NULL && s->state != SPECIALIST_IDLE))
 			return false;
 	}
 	return true;

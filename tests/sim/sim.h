@@ -128,9 +128,26 @@ void people_see_request(const struct request *request, int was_state);
 void people_see_specialist(const struct specialist *specialist);
 void people_see_call(const struct call *call, int was_state);
 
+/* ---- what the store holds: sim_see.c */
+
+/* NULL: no such record. Until it is written again. */
+const void *sim_see(const char *key);
+const struct request *sim_see_request(const char *id);
+const struct specialist *sim_see_specialist(const char *id);
+const struct call *sim_see_call(const char *request, int n);
+
+/* When something can come of a pass: where nobody has anything to do, nobody's
+ * clock ticks. INT64_MAX: never, as things are. */
+struct sim_outlook {
+	int64_t due_ms, promise_ms;     /* the first of each index */
+	int64_t match_ms;               /* somebody ready fits somebody who waits */
+	bool has_inbox;
+	uint64_t changes;               /* of which keyspace this is, plus one */
+};
+const struct sim_outlook *sim_look_out(void);
+
 /* ---- what must hold: sim_check.c */
 
-bool sim_read(const char *key, void *ret_record);
 void check_commit(const struct arguments *arguments);
 /* An operation whose trace is still there is answered as done before. */
 void check_replay(const struct arguments *arguments, const char *word);
@@ -151,6 +168,7 @@ struct sim {
 	char fault[400];
 	struct sim_events events;
 	struct keyspace keyspace;
+	struct sim_outlook outlook;
 	struct policy policy;
 	struct queue_policy queues[QUEUES];
 	struct specialist_policy people[PEOPLE_MAX];

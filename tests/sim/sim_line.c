@@ -158,46 +158,41 @@ webhook(const struct line *line, bool is_customer_over)
 static bool
 may_have_been_lost(const struct line *line)
 {
-	struct call call;
-	char key[KEY_SIZE];
+	const struct call *call = sim_see_call(line->call.id, line->call.n);
 
-	record_key(&line->call, key);
-	return sim_read(key, &call) && call.state == CALL_ENDED &&
-	    call.outcome == OUTCOME_UNKNOWN;
+	return call != NULL && call->state == CALL_ENDED &&
+	    call->outcome == OUTCOME_UNKNOWN;
 }
 
 /* What was answered a moment ago may still ring. */
 static void
 check_is_wanted(const struct line *line)
 {
-	struct record_ref ref = record_ref_request(line->call.id);
-	struct request request;
-	char key[KEY_SIZE];
+	const struct request *request = sim_see_request(line->call.id);
 
-	record_key(&ref, key);
-	if (sim.fence == BY_ANSWER && (!sim_read(key, &request) ||
-	        (request.state == REQUEST_CLOSED &&
-	            request.closed_at_ms + 5 * SECOND_MS < sim.now_ms)))
+	if (sim.fence == BY_ANSWER && (request == NULL ||
+	        (request->state == REQUEST_CLOSED &&
+	            request->closed_at_ms + 5 * SECOND_MS < sim.now_ms)))
 		sim_blame("%s rings the customer of %s, which is closed",
-		    line->sid, key);
+		    line->sid, line->call.id);
 }
 
 static void
 check_ring(const struct line *line)
 {
-	struct call call;
+	const struct call *call = sim_see_call(line->call.id, line->call.n);
 	char key[KEY_SIZE];
 
 	record_key(&line->call, key);
 	sim.rings++;
 	check_is_wanted(line);
-	if (!sim_read(key, &call))
+	if (call == NULL)
 		sim_blame("%s rings %s, and no call is recorded", line->sid,
 		    line->customer);
-	else if (call.authorised[0] == '\0' || (sim.fence == BY_ANSWER &&
-	        strcmp(call.authorised, line->sid) != 0))
+	else if (call->authorised[0] == '\0' || (sim.fence == BY_ANSWER &&
+	        strcmp(call->authorised, line->sid) != 0))
 		sim_blame("%s: %s rings the customer, authorised is \"%s\"",
-		    key, line->sid, call.authorised);
+		    key, line->sid, call->authorised);
 	for (size_t i = 0; i < line_count; i++) {
 		const struct line *other = lines[i];
 

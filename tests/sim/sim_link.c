@@ -76,6 +76,7 @@ pack_text(redisReply *reply, size_t i, char **bytes)
 	reply->str = *bytes;
 	reply->len = texts[i].length;
 	memcpy(*bytes, texts[i].text, texts[i].length);
+	(*bytes)[texts[i].length] = '\0';
 	*bytes += texts[i].length + 1;
 }
 
@@ -88,7 +89,9 @@ pack(bool is_array)
 
 	for (size_t i = 0; i < text_count; i++)
 		size += texts[i].length + 1;
-	reply = sim_new(size);
+	reply = malloc(size);
+	CHECK(reply != NULL);
+	memset(reply, 0, (text_count + 1) * sizeof(*reply));
 	reply->element = (void *)(reply + text_count + 1);
 	bytes = (char *)(reply->element + text_count + 1);
 	if (!is_array) {
@@ -199,7 +202,7 @@ do_commit(const struct command *command)
 {
 	static struct arguments arguments;
 	static char answers[256][ITEM_SIZE];
-	char now[24], news[ITEM_SIZE * 64] = "";
+	char now[24];
 	long long skew_ms = sim.now_ms - strtoll(word(command, 2), NULL, 10);
 	long long skew_max_ms = strtoll(word(command, 3), NULL, 10);
 	size_t count = strtoul(word(command, 5), NULL, 10), at = HEAD_WORDS;
@@ -213,8 +216,7 @@ do_commit(const struct command *command)
 			continue;
 		}
 		CHECK(arguments_read(&command->words, &at, &arguments));
-		keyspace_commit(&sim.keyspace, &arguments, news, sizeof(news),
-		    answers[i]);
+		keyspace_commit(&sim.keyspace, &arguments, NULL, 0, answers[i]);
 		check_replay(&arguments, answers[i]);
 		add_text(answers[i]);
 		sim.commits++;

@@ -135,38 +135,6 @@ pull_inbox(struct sim_node *node)
 
 /* ---- when it runs next */
 
-/* Where nobody has anything to do, nobody's clock ticks: what the store shows
- * tells when something can come of a pass. */
-struct outlook {
-	int64_t due_ms, promise_ms;     /* INT64_MAX: never */
-	bool may_match, has_inbox;
-};
-
-static int64_t
-first_score(const char *key)
-{
-	const struct entry *entry = keyspace_find(&sim.keyspace, key);
-
-	return entry == NULL ? INT64_MAX : entry->items[0].score;
-}
-
-static struct outlook
-look_out(void)
-{
-	struct outlook outlook = { .due_ms = first_score("due"),
-		.promise_ms = first_score("promises"),
-		.has_inbox = keyspace_find(&sim.keyspace, "in") != NULL };
-	static const char *const lists[QUEUES][2] = {
-		{ "wait:" SIM_QUEUE_0, "ready:" SIM_QUEUE_0 },
-		{ "wait:" SIM_QUEUE_1, "ready:" SIM_QUEUE_1 } };
-
-	for (size_t i = 0; i < QUEUES; i++)
-		outlook.may_match |= keyspace_find(&sim.keyspace,
-		    lists[i][0]) != NULL && keyspace_find(&sim.keyspace,
-		    lists[i][1]) != NULL;
-	return outlook;
-}
-
 static int64_t
 earlier(int64_t a, int64_t b)
 {
@@ -184,12 +152,14 @@ tick_after(const struct sim_node *node, int64_t at_ms)
 static void on_timer(void *context, bool is_alive);
 
 static void
-arm(struct sim_node *node, const struct outlook *outlook)
+arm(struct sim_node *node)
 {
 	int64_t now_ms = sim.now_ms, at_ms = now_ms + HOUR_MS, claim_ms;
+	const struct sim_outlook *outlook;
 
 	if (!node->is_up || node->is_paused)
 		return;
+	outlook = sim_look_out();
 	if (!store_is_up(node->store)) {
 		at_ms = now_ms + SECOND_MS;
 	} else {
@@ -206,8 +176,10 @@ arm(struct sim_node *node, const struct outlook *outlook)
 			at_ms = earlier(at_ms, tick_after(node,
 			    (outlook->promise_ms > now_ms ?
 			        outlook->promise_ms : now_ms) + SECOND_MS));
-		if (outlook->may_match)
-			at_ms = earlier(at_ms, tick_after(node, now_ms + 1));
+		if (outlook->match_ms < at_ms)
+			at_ms = earlier(at_ms, tick_after(node,
+			    outlook->match_ms > now_ms ? outlook->match_ms :
+			    now_ms + 1));
 		if (outlook->has_inbox)
 			at_ms = earlier(at_ms, node->inbox_next_ms);
 		if (engine_in_hand(node->engine) > 0)
@@ -224,16 +196,13 @@ arm(struct sim_node *node, const struct outlook *outlook)
 void
 nodes_wake(void)
 {
-	struct outlook outlook = look_out();
-
 	for (int i = 0; i < sim.node_count; i++)
-		arm(&sim.nodes[i], &outlook);
+		arm(&sim.nodes[i]);
 }
 
 void
 node_run(struct sim_node *node)
 {
-	struct outlook outlook;
 	bool has_more = true;
 
 	for (int i = 0; i < ROUNDS_MAX && has_more; i++) {
@@ -245,8 +214,7 @@ node_run(struct sim_node *node)
 		engine_run(node->engine);
 		has_more = engine_has_work(node->engine);
 	}
-	outlook = look_out();
-	arm(node, &outlook);
+	arm(node);
 	/* The loop goes round at once. */
 	if (has_more) {
 		node->timer_ms = sim.now_ms;
@@ -258,7 +226,7 @@ static void
 on_timer(void *context, bool is_alive)
 {
 	struct sim_node *node = context;
-	struct outlook outlook;
+	const struct sim_outlook *outlook;
 
 	if (!is_alive)
 		return;
@@ -267,11 +235,11 @@ on_timer(void *context, bool is_alive)
 	if (sim.now_ms < node->tick_ms)
 		return;
 	/* Where nothing can come of it, it is left out. */
-	outlook = look_out();
+	outlook = sim_look_out();
 	node->tick_ms = tick_after(node, sim.now_ms + 1);
-	if (outlook.promise_ms <= sim.now_ms && !PLANTED("promise_scan_off"))
+	if (outlook->promise_ms <= sim.now_ms)
 		promise_scan_tick(node->scan);
-	if (outlook.may_match)
+	if (outlook->match_ms <= sim.now_ms)
 		matcher_tick(node->matcher);
 }
 

@@ -191,13 +191,10 @@ static void
 on_dial(void *context, bool is_alive)
 {
 	struct dial *dial = context;
-	struct record_ref ref = record_ref_call(dial->call.request,
-	    dial->call.n);
-	struct call call;
-	char key[KEY_SIZE];
+	const struct call *call = is_alive ? sim_see_call(dial->call.request,
+	    dial->call.n) : NULL;
 
-	record_key(&ref, key);
-	if (!is_alive || !sim_read(key, &call) || call.state != CALL_LIVE) {
+	if (call == NULL || call->state != CALL_LIVE) {
 		free(dial);
 		return;
 	}
