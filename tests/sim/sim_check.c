@@ -20,8 +20,11 @@
 enum { TOLD_WITHIN_MS = 5000, LEASE_MS = 10000, SKEW_MS = 12000 };
 
 /* Ids that were accepted and have not ended. */
-static char (*accepted)[REQUEST_ID_SIZE];
-static size_t accepted_count, accepted_room;
+struct ids {
+	char (*items)[REQUEST_ID_SIZE];
+	size_t count, room;
+};
+static struct ids accepted, kept;
 
 void
 sim_say(const char *format, ...)
@@ -132,10 +135,10 @@ check_wakes(const char *key, const struct record *record, bool must)
 static void
 forget_accepted(const char *request)
 {
-	for (size_t i = 0; i < accepted_count; i++) {
-		if (strcmp(accepted[i], request) != 0)
+	for (size_t i = 0; i < accepted.count; i++) {
+		if (strcmp(accepted.items[i], request) != 0)
 			continue;
-		memmove(accepted[i], accepted[--accepted_count],
+		memmove(accepted.items[i], accepted.items[--accepted.count],
 		    REQUEST_ID_SIZE);
 		return;
 	}
@@ -188,10 +191,10 @@ check_request(struct entry *entry)
 		return;
 	/* What is said of a promise was so. */
 	if (!was_kept && r->kept_at_ms != 0 &&
-	    (r->kept_at_ms > sim.now_ms + TOLD_WITHIN_MS ||
-	        r->kept_at_ms < sim.now_ms - TOLD_WITHIN_MS))
+	    (r->kept_at_ms > sim_store_ms() + TOLD_WITHIN_MS ||
+	        r->kept_at_ms < sim_store_ms() - TOLD_WITHIN_MS))
 		sim_blame("%s: kept %lld ms ago, it says now", entry->key,
-		    (long long)(sim.now_ms - r->kept_at_ms));
+		    (long long)(sim_store_ms() - r->kept_at_ms));
 	if (was_state == REQUEST_CLOSED && r->state != REQUEST_CLOSED)
 		sim_blame("%s was closed and is %s", entry->key,
 		    request_state_names[r->state]);
@@ -345,6 +348,17 @@ check_replay(const struct arguments *arguments, const char *word)
 	}
 }
 
+/* What somebody has taken is theirs for a while. */
+void
+check_claimed(const char *key, int64_t asked_ms)
+{
+	int64_t until_ms = 0;
+
+	entry_score(keyspace_find(&sim.keyspace, "due"), key, &until_ms);
+	if (until_ms < asked_ms + LEASE_MS)
+		sim_blame("%s is claimed, and anybody may claim it again", key);
+}
+
 /* ---- all of it */
 
 static void
@@ -357,6 +371,8 @@ check_first(const char *key, int64_t first_ms, const char *what)
 	since_ms = nodes_able_since();
 	if (first_ms > since_ms)
 		since_ms = first_ms;
+	if (sim.store_set_ms > since_ms)
+		since_ms = sim.store_set_ms;
 	if (since_ms < sim.now_ms - TOLD_WITHIN_MS)
 		sim_blame("%s: %s, for %lld ms", keyspace_find(&sim.keyspace,
 		    key)->items[0].name, what,
@@ -377,7 +393,11 @@ void
 check_sweep(void)
 {
 	const struct entry *due = keyspace_find(&sim.keyspace, "due");
+	int64_t longest_ms = sim_store_ms() + LEASE_MS + SKEW_MS;
 
+	/* A lease of before the clock was set back is that much longer. */
+	if (sim.now_ms - sim.store_set_ms < sim.store_back_ms + LEASE_MS + SKEW_MS)
+		longest_ms += sim.store_back_ms;
 	for (size_t i = 0; i < COUNT_OF(index_names); i++) {
 		const char *name = index_names[i];
 		const struct entry *index = keyspace_find(&sim.keyspace, name);
@@ -392,8 +412,7 @@ check_sweep(void)
 			} else if (index == due &&
 			    (index->items[k].score < head->wake_at_ms ||
 			        (index->items[k].score > head->wake_at_ms &&
-			            index->items[k].score > sim.now_ms +
-			                LEASE_MS + SKEW_MS))) {
+			            index->items[k].score > longest_ms))) {
 				sim_blame("%s is due at %lld, and its wake is "
 				    "%lld", key,
 				    (long long)index->items[k].score,
@@ -401,6 +420,18 @@ check_sweep(void)
 			}
 		}
 	}
+}
+
+static void
+add_id(struct ids *ids, const char *id)
+{
+	if (ids->count == ids->room) {
+		ids->room = ids->room * 2 + 64;
+		ids->items = realloc(ids->items,
+		    ids->room * sizeof(*ids->items));
+		CHECK(ids->items != NULL);
+	}
+	memcpy(ids->items[ids->count++], id, REQUEST_ID_SIZE);
 }
 
 void
@@ -414,13 +445,25 @@ check_accepted(const char *request)
 	}
 	if (r->state == REQUEST_CLOSED)
 		return;
-	if (accepted_count == accepted_room) {
-		accepted_room = accepted_room * 2 + 64;
-		accepted = realloc(accepted, accepted_room *
-		    sizeof(*accepted));
-		CHECK(accepted != NULL);
-	}
-	memcpy(accepted[accepted_count++], r->id, REQUEST_ID_SIZE);
+	forget_accepted(r->id);         /* owed once */
+	add_id(&accepted, r->id);
+}
+
+void
+check_keep(void)
+{
+	kept.count = 0;
+	for (size_t i = 0; i < accepted.count; i++)
+		add_id(&kept, accepted.items[i]);
+}
+
+void
+check_go_back(void)
+{
+	struct ids gone = accepted;
+
+	accepted = kept;
+	kept = gone;
 }
 
 void
@@ -428,9 +471,9 @@ check_end(void)
 {
 	const struct entry *active = keyspace_find(&sim.keyspace, "active");
 
-	if (accepted_count > 0)
+	if (accepted.count > 0)
 		sim_blame("request %s was accepted and has not ended",
-		    accepted[0]);
+		    accepted.items[0]);
 	for (size_t i = 0; active != NULL && i < active->count; i++) {
 		const char *key = active->items[i].name;
 		const struct specialist *s = sim_see(key);
@@ -450,8 +493,8 @@ check_end(void)
 void
 check_stop(void)
 {
-	free(accepted);
-	accepted = NULL;
-	accepted_count = 0;
-	accepted_room = 0;
+	free(accepted.items);
+	free(kept.items);
+	memset(&accepted, 0, sizeof(accepted));
+	memset(&kept, 0, sizeof(kept));
 }

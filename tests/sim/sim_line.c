@@ -20,6 +20,7 @@ struct line {
 	char customer[PHONE_SIZE], specialist[ID_SIZE];
 	int64_t made_ms, up_ms, over_ms;
 	bool is_over, is_agent_up, is_by_hand;
+	bool is_lost;                   /* the store lost what it knew of it */
 	enum leg leg;
 	enum call_progress progress;
 	enum call_outcome outcome;
@@ -172,7 +173,8 @@ check_is_wanted(const struct line *line)
 
 	if (sim.fence == BY_ANSWER && (request == NULL ||
 	        (request->state == REQUEST_CLOSED &&
-	            request->closed_at_ms + 5 * SECOND_MS < sim.now_ms)))
+	            sim.now_ms - sim.store_set_ms > 10 * SECOND_MS &&
+	            request->closed_at_ms + 5 * SECOND_MS < sim_store_ms())))
 		sim_blame("%s rings the customer of %s, which is closed",
 		    line->sid, line->call.id);
 }
@@ -185,6 +187,8 @@ check_ring(const struct line *line)
 
 	record_key(&line->call, key);
 	sim.rings++;
+	if (line->is_lost)
+		return;
 	check_is_wanted(line);
 	if (call == NULL)
 		sim_blame("%s rings %s, and no call is recorded", line->sid,
@@ -196,7 +200,7 @@ check_ring(const struct line *line)
 	for (size_t i = 0; i < line_count; i++) {
 		const struct line *other = lines[i];
 
-		if (other == line || other->leg == LEG_NONE)
+		if (other == line || other->leg == LEG_NONE || other->is_lost)
 			continue;
 		if (is_of(other, &line->call))
 			sim_blame("%s: the customer is rung twice, by %s and "
@@ -254,7 +258,7 @@ customer_answers(struct line *line)
 	sim_say("%s: the customer answers", line->sid);
 	webhook(line, false);
 	later(line, sim_draw(4) == 0 ? sim_between(500, 9000) :
-	    sim_between(10000, 8 * MINUTE_MS), customer_hangs_up);
+	    sim_between(10000, sim.traffic->talk_max_ms), customer_hangs_up);
 }
 
 static void
@@ -520,7 +524,7 @@ make_line(const struct call *call)
 	if (sim_draw(6) != 0)
 		later(line, sim_between(1500, 12000), agent_answers);
 	later(line, 35 * SECOND_MS, agent_does_not);
-	later(line, sim.policy.call_max_ms, too_long);
+	later(line, sim.policies[0].call_max_ms, too_long);
 	return line;
 }
 
@@ -763,9 +767,30 @@ lines_rung(const char *request)
 	int count = 0;
 
 	for (size_t i = 0; i < line_count; i++)
-		count += lines[i]->leg != LEG_NONE &&
+		count += lines[i]->leg != LEG_NONE && !lines[i]->is_lost &&
 		    strcmp(lines[i]->call.id, request) == 0;
 	return count;
+}
+
+static const char *
+authorised(const struct keyspace *keyspace, const char *key)
+{
+	return entry_get(keyspace_find(keyspace, key), "authorised");
+}
+
+void
+lines_lose(const struct keyspace *before)
+{
+	for (size_t i = 0; i < line_count; i++) {
+		const char *was, *is;
+		char key[KEY_SIZE];
+
+		record_key(&lines[i]->call, key);
+		is = authorised(&sim.keyspace, key);
+		was = authorised(before, key);
+		lines[i]->is_lost |= keyspace_find(before, key) == NULL ||
+		    (is != NULL && (was == NULL || strcmp(was, is) != 0));
+	}
 }
 
 size_t

@@ -18,6 +18,7 @@ struct command {
 	TAILQ_ENTRY(command) link;
 	struct redis_link *owner;       /* NULL: its connection is gone */
 	int node;
+	uint64_t store_life;            /* in which it was sent */
 	const char *script;             /* NULL: a plain command */
 	struct words words;
 	redis_on_reply *on_reply;  void *context;  uint64_t tag;
@@ -150,9 +151,9 @@ do_plain(const struct command *command)
 
 	if (strcmp(name, "TIME") == 0) {
 		snprintf(seconds, sizeof(seconds), "%lld",
-		    (long long)(sim.now_ms / 1000));
+		    (long long)(sim_store_ms() / 1000));
 		snprintf(rest, sizeof(rest), "%lld",
-		    (long long)(sim.now_ms % 1000 * 1000));
+		    (long long)(sim_store_ms() % 1000 * 1000));
 		add_text(seconds);
 		add_text(rest);
 		return pack(true);
@@ -180,16 +181,18 @@ do_claim(const struct command *command)
 	char now[24], next[24] = "";
 	const struct entry *due;
 	size_t limit = strtoul(word(command, 3), NULL, 10), count;
+	int64_t asked_ms = strtoll(word(command, 2), NULL, 10);
 
-	count = keyspace_claim(&sim.keyspace,
-	    strtoll(word(command, 2), NULL, 10),
+	count = keyspace_claim(&sim.keyspace, asked_ms,
 	    limit < ITEMS_MAX ? limit : ITEMS_MAX,
 	    strtoll(word(command, 4), NULL, 10), ids);
+	for (size_t i = 0; i < count; i++)
+		check_claimed(ids[i], asked_ms);
 	due = keyspace_find(&sim.keyspace, "due");
 	if (due != NULL)
 		snprintf(next, sizeof(next), "%lld",
 		    (long long)due->items[0].score);
-	snprintf(now, sizeof(now), "%lld", (long long)sim.now_ms);
+	snprintf(now, sizeof(now), "%lld", (long long)sim_store_ms());
 	add_text(now);
 	add_text(next);
 	for (size_t i = 0; i < count; i++)
@@ -203,12 +206,12 @@ do_commit(const struct command *command)
 	static struct arguments arguments;
 	static char answers[256][ITEM_SIZE];
 	char now[24];
-	long long skew_ms = sim.now_ms - strtoll(word(command, 2), NULL, 10);
+	long long skew_ms = sim_store_ms() - strtoll(word(command, 2), NULL, 10);
 	long long skew_max_ms = strtoll(word(command, 3), NULL, 10);
 	size_t count = strtoul(word(command, 5), NULL, 10), at = HEAD_WORDS;
 
 	CHECK(count <= COUNT_OF(answers));
-	snprintf(now, sizeof(now), "%lld", (long long)sim.now_ms);
+	snprintf(now, sizeof(now), "%lld", (long long)sim_store_ms());
 	add_text(now);
 	for (size_t i = 0; i < count; i++) {
 		if (skew_ms > skew_max_ms || -skew_ms > skew_max_ms) {
@@ -265,12 +268,13 @@ arrive(void *context, bool is_alive)
 	struct redis_link *link = command->owner;
 	int64_t at_ms;
 
-	if (!is_alive || (link == NULL && sim_draw(2))) {
+	if (!is_alive || command->store_life != sim.store_life ||
+	    (link == NULL && sim_draw(2))) {
 		free_command(command);
 		return;
 	}
 	text_count = 0;
-	sim.keyspace.now_ms = sim.now_ms;
+	sim.keyspace.now_ms = sim_store_ms();
 	if (command->script == NULL)
 		command->reply = do_plain(command);
 	else
@@ -301,6 +305,7 @@ send(struct redis_link *link, const char *script, int argc,
 	command = sim_new(sizeof(*command));
 	command->owner = link;
 	command->node = link->node;
+	command->store_life = sim.store_life;
 	command->script = script;
 	command->on_reply = on_reply;
 	command->context = context;

@@ -278,8 +278,13 @@ on_state(void *context, bool is_up, const char *why)
 	(void)why;
 	node->is_linked = is_up;
 	set_able(node);
-	if (is_up)
+	if (is_up && node->has_been_up)
+		roster_import(node->roster, node->policy, NULL);
+	node->has_been_up |= is_up;
+	if (is_up) {
+		promise_scan_tick(node->scan);
 		matcher_tick(node->matcher);
+	}
 	engine_on_link(node->engine, is_up);
 }
 
@@ -292,6 +297,9 @@ start(struct sim_node *node)
 	sim.running = node;
 	node->is_up = true;
 	node->is_linked = false;
+	node->has_been_up = false;
+	node->must_cut = false;
+	node->policy = sim.settings;
 	node->phase_ms = sim_between(0, SECOND_MS - 1);
 	node->timer_ms = 0;
 	node->tick_ms = 0;
@@ -299,15 +307,15 @@ start(struct sim_node *node)
 	node->inbox_in_hand = 0;
 	node->inbox_next_ms = 0;
 	node->store = store_new(NULL, NULL, "sim", node, on_state);
-	node->engine = engine_new(node->store, &sim.policy, SLOTS, &hooks);
-	node->matcher = matcher_new(node->store, &sim.policy);
+	node->engine = engine_new(node->store, node->policy, SLOTS, &hooks);
+	node->matcher = matcher_new(node->store, node->policy);
 	matcher_set_engine(node->matcher, node->engine);
 	node->due_pull = due_pull_new(node->store, node->engine);
 	node->scan = promise_scan_new(node->store, node->engine);
 	node->roster = roster_new(node->store, node->engine);
-	roster_import(node->roster, &sim.policy, NULL);
+	roster_import(node->roster, node->policy, NULL);
 	node->submitter = submitter_new(node->store, node->engine,
-	    &sim.policy);
+	    node->policy);
 	sim.running = NULL;
 	sim_in(2, node->index, on_timer, node);
 }
@@ -349,11 +357,12 @@ node_resume(struct sim_node *node)
 	node->is_paused = false;
 	set_able(node);
 	/* The deadlines of what was sent may be looked at before the replies. */
-	if (sim_draw(2) == 0) {
+	if (node->must_cut || sim_draw(2) == 0) {
 		sim.running = node;
 		link_cut(node->link, sim_between(100, 1500));
 		sim.running = NULL;
 	}
+	node->must_cut = false;
 	for (size_t i = 0; i < backlog.count; i++)
 		sim_in(0, node->index, backlog.items[i].handler,
 		    backlog.items[i].context);
@@ -455,7 +464,7 @@ on_fault(void *context, bool is_alive)
 	(void)context;
 	if (!is_alive || sim.is_quiet)
 		return;
-	sim_in(sim_between(SECOND_MS, 8 * MINUTE_MS), NOBODY, on_fault, NULL);
+	sim_in(sim_gap(sim.traffic->fault_gap_ms), NOBODY, on_fault, NULL);
 	if (!node->is_up || node->is_paused)
 		return;
 	switch (sim_draw(5)) {
@@ -472,13 +481,60 @@ on_fault(void *context, bool is_alive)
 		break;
 	case 3:
 		sim_say("the store is away for everybody");
-		for (int i = 0; i < sim.node_count; i++)
-			cut(&sim.nodes[i], sim_between(100, 5 * SECOND_MS));
+		nodes_cut();
 		break;
 	default:
 		sim_say("node %d loses its connection", node->index);
 		cut(node, sim_between(100, 1500));
 		break;
+	}
+}
+
+void
+nodes_cut(void)
+{
+	for (int i = 0; i < sim.node_count; i++) {
+		struct sim_node *node = &sim.nodes[i];
+
+		node->must_cut = node->is_paused;
+		cut(node, sim_between(100, 5 * SECOND_MS));
+	}
+}
+
+/* ---- what everybody does */
+
+static void
+on_settings(void *context, bool is_alive)
+{
+	struct sim_node *node = context;
+	const struct policy *old = node->policy;
+
+	if (!is_alive || old == sim.settings)
+		return;
+	sim_say("node %d reads its settings", node->index);
+	node->policy = sim.settings;
+	engine_set_policy(node->engine, node->policy);
+	matcher_set_policy(node->matcher, node->policy);
+	submitter_set_policy(node->submitter, node->policy);
+	roster_import(node->roster, node->policy, old);
+}
+
+void
+nodes_reload(void)
+{
+	for (int i = 0; i < sim.node_count; i++)
+		sim_in(sim_between(0, MINUTE_MS), i, on_settings,
+		    &sim.nodes[i]);
+}
+
+void
+nodes_ask_time(void)
+{
+	/* What is idle claims every second; here it does not, when nothing is
+	 * due. */
+	for (int i = 0; i < sim.node_count; i++) {
+		sim_in(sim_between(0, SECOND_MS), i, on_timer, &sim.nodes[i]);
+		sim_in(SECOND_MS + 1, i, on_timer, &sim.nodes[i]);
 	}
 }
 

@@ -98,7 +98,8 @@ first_score(const char *index)
 {
 	const struct entry *entry = keyspace_find(&sim.keyspace, index);
 
-	return entry == NULL ? INT64_MAX : entry->items[0].score;
+	return entry == NULL ? INT64_MAX :
+	    entry->items[0].score - sim.store_shift_ms;
 }
 
 static int64_t
@@ -115,7 +116,7 @@ match_of(const struct request *request, const struct specialist *specialist)
 	int64_t fits_ms = INT64_MAX;
 
 	if (request == NULL || specialist == NULL ||
-	    match_fits(request, specialist, sim.now_ms))
+	    match_fits(request, specialist, sim_store_ms()))
 		return sim.now_ms;
 	for (size_t i = 0; i < DECLINED_MAX; i++) {
 		const struct declined *no = &request->declined[i];
@@ -125,7 +126,8 @@ match_of(const struct request *request, const struct specialist *specialist)
 			fits_ms = no->until_ms;
 	}
 	/* A node's own time may be ahead by as much as is not refused. */
-	return fits_ms == INT64_MAX ? fits_ms : fits_ms - STORE_SKEW_MAX_MS;
+	return fits_ms == INT64_MAX ? fits_ms :
+	    fits_ms - sim.store_shift_ms - STORE_SKEW_MAX_MS;
 }
 
 static int64_t

@@ -294,6 +294,23 @@ set_string(struct keyspace *keyspace, const char *key, const char *value,
 	keep(keyspace, entry, keep_ms);
 }
 
+void
+keyspace_copy(const struct keyspace *keyspace, struct keyspace *ret_copy)
+{
+	for (size_t i = 0; i < keyspace->count; i++) {
+		const struct entry *from = keyspace->entries[i];
+		struct entry *to = make(ret_copy, from->key, from->type);
+
+		for (size_t k = 0; k < from->count; k++)
+			add_item(ret_copy, to, from->items[k].name,
+			    from->items[k].value);
+		to->expires = from->expires;
+		to->expires_at_ms = from->expires_at_ms;
+		to->seen_version = from->seen_version;
+		to->seen_state = from->seen_state;
+	}
+}
+
 /* ---- checking */
 
 /* A number is not held by a request that is gone. */

@@ -49,6 +49,8 @@ struct keyspace {
 };
 
 void keyspace_fini(struct keyspace *keyspace);
+/* Into one that was cleared. */
+void keyspace_copy(const struct keyspace *keyspace, struct keyspace *ret_copy);
 /* NULL: no such key. */
 struct entry *keyspace_find(const struct keyspace *keyspace, const char *key);
 const char *entry_get(const struct entry *entry, const char *name);
