@@ -139,6 +139,14 @@ has_fewer(const struct matcher *matcher, const struct queue_heads *heads,
 	    ready_pool_taken(matcher->ready, heads->id) + count;
 }
 
+/* Whom the settings no longer name, or do not name yet, has no telephone here. */
+static bool
+may_be_asked(const struct matcher *matcher, const struct specialist *specialist)
+{
+	return specialist->state == SPECIALIST_IDLE &&
+	    policy_specialist(matcher->policy, specialist->id) != NULL;
+}
+
 static void
 mark_ready_dirty(struct matcher *matcher, const struct specialist *specialist)
 {
@@ -168,7 +176,7 @@ matcher_on_committed(struct matcher *matcher, const struct situation *before,
 		if (was != NULL && was->record.version == is->record.version)
 			continue;
 		ready_pool_forget(matcher->ready, is->id);
-		if (is->state != SPECIALIST_IDLE)
+		if (!may_be_asked(matcher, is))
 			continue;
 		ready_pool_put(matcher->ready, is);
 		mark_ready_dirty(matcher, is);
@@ -332,7 +340,7 @@ on_specialist(void *context, uint64_t tag, enum redis_end end,
 		if (store_read_record(reply, RECORD_SPECIALIST, &specialist)) {
 			memcpy(specialist.id, reading->id,
 			    sizeof(specialist.id));
-			if (specialist.state == SPECIALIST_IDLE)
+			if (may_be_asked(reading->matcher, &specialist))
 				ready_pool_put(reading->matcher->ready,
 				    &specialist);
 		}

@@ -145,6 +145,7 @@ may_be_offered(const struct moment *m)
 	    situation_specialist(m->now, m->event->specialist);
 
 	return s != NULL && s->state == SPECIALIST_IDLE &&
+	    policy_specialist(m->policy, s->id) != NULL &&
 	    m->request->hold_until_ms == 0 &&
 	    (int)request_offers_open(m->request) < m->request->room &&
 	    request_offers_open(m->request) < OFFER_MAX &&

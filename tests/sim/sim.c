@@ -150,6 +150,7 @@ fill_policy(struct policy *policy)
 		policy->dispositions[i].then = then[i];
 	}
 	policy->disposition_count = COUNT_OF(ids);
+	policy->ignored_return_ms = 10 * MINUTE_MS;
 	policy->give_up_ms = 90 * MINUTE_MS;
 	policy->call_max_ms = 12 * MINUTE_MS;
 	policy->record_keep_ms = 2 * HOUR_MS;

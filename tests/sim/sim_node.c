@@ -300,6 +300,7 @@ start(struct sim_node *node)
 	node->has_been_up = false;
 	node->must_cut = false;
 	node->policy = sim.settings;
+	sim.outlook.changes = 0;
 	node->phase_ms = sim_between(0, SECOND_MS - 1);
 	node->timer_ms = 0;
 	node->tick_ms = 0;
@@ -513,6 +514,7 @@ on_settings(void *context, bool is_alive)
 		return;
 	sim_say("node %d reads its settings", node->index);
 	node->policy = sim.settings;
+	sim.outlook.changes = 0;
 	engine_set_policy(node->engine, node->policy);
 	matcher_set_policy(node->matcher, node->policy);
 	submitter_set_policy(node->submitter, node->policy);

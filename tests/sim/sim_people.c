@@ -234,6 +234,8 @@ people_see_call(const struct call *call, int was_state)
 		lines_over_by_hand(call->request, call->n);
 	else if (was_state == CALL_NONE && !sim_fault_in(30))
 		dial_later(call, 0, sim_between(2000, 15000));
+	else if (call->remind_count > 0)
+		dial_later(call, 2, sim_between(2000, MINUTE_MS));
 }
 
 /* ---- whoever decides what nobody else can */

@@ -108,6 +108,20 @@ earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* By the settings of any node that runs. */
+static bool
+is_employed(const struct specialist *specialist)
+{
+	for (int i = 0; i < sim.node_count; i++) {
+		const struct sim_node *node = &sim.nodes[i];
+
+		if (node->is_up && policy_specialist(node->policy,
+		        specialist->id) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* Since or from when that specialist may be offered that request, if nobody
  * writes either. What is wrong in a list is looked at at once. */
 static int64_t
@@ -115,8 +129,11 @@ match_of(const struct request *request, const struct specialist *specialist)
 {
 	int64_t fits_ms = INT64_MAX;
 
-	if (request == NULL || specialist == NULL ||
-	    match_fits(request, specialist, sim_store_ms()))
+	if (request == NULL || specialist == NULL)
+		return sim.now_ms;
+	if (!is_employed(specialist))
+		return INT64_MAX;
+	if (match_fits(request, specialist, sim_store_ms()))
 		return sim.now_ms;
 	for (size_t i = 0; i < DECLINED_MAX; i++) {
 		const struct declined *no = &request->declined[i];

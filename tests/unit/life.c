@@ -728,6 +728,25 @@ requeued_after_maybe_called_holds_no_number(void **state)
 	assert_false(standing_holds_number(&outcome.after.request));
 }
 
+/* Their record outlives their place in the settings. */
+static void
+who_is_not_in_the_settings_is_offered_nothing(void **state)
+{
+	struct event event = { .kind = EVENT_MATCHED,
+		.to = record_ref_request("r"), .digit = -1 };
+	struct specialist *s = one_specialist(SPECIALIST_IDLE);
+
+	(void)state;
+	one_request(REQUEST_WAITING);
+	strcpy(event.specialist, s->id);
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	strcpy(s->id, "clara");
+	strcpy(event.specialist, s->id);
+	assert_false(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+}
+
 int
 main(void)
 {
@@ -751,6 +770,7 @@ main(void)
 		cmocka_unit_test(created_looks_at_the_call_only),
 		cmocka_unit_test(reopened_where_the_customer_waits_goes_on_there),
 		cmocka_unit_test(requeued_after_maybe_called_holds_no_number),
+		cmocka_unit_test(who_is_not_in_the_settings_is_offered_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
