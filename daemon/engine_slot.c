@@ -152,6 +152,7 @@ slot_forget_situation(struct slot *slot)
 	free(slot->warnings);
 	slot->warnings = NULL;
 	slot->has_warnings_loaded = false;
+	slot->has_askers_loaded = false;
 	slot->absent_count = 0;
 	slot->is_cached = false;
 }

@@ -225,3 +225,14 @@ def test_partners_that_do_not_name_each_other_are_told(daemon):
     daemon.redis.hdel(daemon.key(member), "offer1")
     daemon.wait_for(lambda: audit(daemon)["backpointers"] > 0)
     assert "event=audit_backpointer record=specialist:anna" in daemon.log()
+
+
+@pytest.mark.settings(QUICK)
+def test_a_list_of_askers_that_is_gone_stops_nobody(daemon):
+    """It was asked for again and again, and the request was never stepped."""
+    name = waiting(daemon).removeprefix("request:")
+    daemon.ask({"id": "web-00000002", "phone": PHONE})
+    daemon.wait_for(lambda: daemon.redis.get(daemon.key("askers:" + name)))
+    daemon.restart()
+    daemon.redis.delete(daemon.key("askers:" + name))
+    daemon.do("POST", f"/v1/requests/{name}/note", {"text": "?"})

@@ -19,6 +19,9 @@
  * had jumped ahead. */
 enum { TOLD_WITHIN_MS = 5000, LEASE_MS = 10000, SKEW_MS = 12000 };
 
+/* As many happen when everybody is at work and the store comes back. */
+enum { EVENTS_MAX = 12000 };
+
 /* Ids that were accepted and have not ended. */
 struct ids {
 	char (*items)[REQUEST_ID_SIZE];
@@ -379,10 +382,27 @@ check_first(const char *key, int64_t first_ms, const char *what)
 		    (long long)(sim.now_ms - since_ms));
 }
 
+/* Nothing goes round and round. */
+static void
+check_pace(void)
+{
+	static int64_t minute;
+	static uint64_t began;
+
+	if (sim.now_ms / MINUTE_MS != minute) {
+		minute = sim.now_ms / MINUTE_MS;
+		began = sim.event_count;
+	}
+	if (sim.event_count - began > EVENTS_MAX)
+		sim_blame("more than %d events within a minute", EVENTS_MAX);
+}
+
 void
 check_moment(void)
 {
 	const struct sim_outlook *outlook = sim_look_out();
+
+	check_pace();
 
 	check_first("promises", outlook->promise_ms,
 	    "its promise is over and nobody said so");

@@ -17,6 +17,7 @@ enum { NO_SCRIPT = -1, HEAD_WORDS = 6, TEXTS_MAX = 4096 };
 struct command {
 	TAILQ_ENTRY(command) link;
 	struct redis_link *owner;       /* NULL: its connection is gone */
+	bool is_dead;                   /* nobody will answer it: its owner's to free */
 	int node;
 	uint64_t store_life;            /* in which it was sent */
 	const char *script;             /* NULL: a plain command */
@@ -240,6 +241,14 @@ free_command(struct command *command)
 	free(command);
 }
 
+static void
+disown(struct command *command)
+{
+	TAILQ_REMOVE(&command->owner->pendings, command, link);
+	command->owner->pending_count--;
+	command->owner = NULL;
+}
+
 static int64_t
 delay_ms(void)
 {
@@ -250,13 +259,12 @@ static void
 deliver(void *context, bool is_alive)
 {
 	struct command *command = context;
-	struct redis_link *link = is_alive ? command->owner : NULL;
 
-	if (link != NULL) {
-		TAILQ_REMOVE(&link->pendings, command, link);
-		link->pending_count--;
-		command->on_reply(command->context, command->tag, REDIS_REPLY,
-		    command->reply);
+	if (command->owner != NULL) {
+		disown(command);
+		if (is_alive)
+			command->on_reply(command->context, command->tag,
+			    REDIS_REPLY, command->reply);
 	}
 	free_command(command);
 }
@@ -268,8 +276,15 @@ arrive(void *context, bool is_alive)
 	struct redis_link *link = command->owner;
 	int64_t at_ms;
 
+	if (link != NULL && is_alive &&
+	    command->store_life != sim.store_life) {
+		command->is_dead = true;
+		return;
+	}
 	if (!is_alive || command->store_life != sim.store_life ||
 	    (link == NULL && sim_draw(2))) {
+		if (link != NULL)
+			disown(command);
 		free_command(command);
 		return;
 	}
@@ -338,11 +353,11 @@ link_cut(struct redis_link *link, int64_t back_in_ms)
 
 	link->is_up = false;
 	while ((command = TAILQ_FIRST(&link->pendings)) != NULL) {
-		TAILQ_REMOVE(&link->pendings, command, link);
-		link->pending_count--;
-		command->owner = NULL;
+		disown(command);
 		command->on_reply(command->context, command->tag, REDIS_LOST,
 		    NULL);
+		if (command->is_dead)
+			free_command(command);
 	}
 	link->on_state(link->context, false, "cut");
 	link->connects++;
@@ -384,8 +399,11 @@ redis_link_free(struct redis_link *link)
 {
 	struct command *command;
 
-	TAILQ_FOREACH(command, &link->pendings, link)
-		command->owner = NULL;
+	while ((command = TAILQ_FIRST(&link->pendings)) != NULL) {
+		disown(command);
+		if (command->is_dead)
+			free_command(command);
+	}
 	free(link);
 }
 

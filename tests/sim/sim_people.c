@@ -364,12 +364,9 @@ on_website(void *context, bool is_alive)
 	struct sim_node *node = is_alive ? nodes_any() : NULL;
 
 	if (is_alive && sim_draw(3) != 0) {
-		int64_t at_ms = asking->at_ms != 0 ? asking->at_ms :
-		    sim.now_ms;
-
-		sim.keyspace.now_ms = sim.now_ms;
+		sim.keyspace.now_ms = sim_store_ms();
 		keyspace_zadd(&sim.keyspace, "in", asking->member,
-		    at_ms / 1000);
+		    asking->at_ms / 1000);
 		nodes_wake();
 	} else if (node != NULL) {
 		asking->node = node->index;

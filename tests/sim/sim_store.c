@@ -38,13 +38,12 @@ on_clock(void *context, bool is_alive)
 	 * lease must not pass at once. */
 	int64_t most_ms = sim.fence == BY_ANSWER ? 5 * MINUTE_MS :
 	    8 * SECOND_MS;
-	int64_t by_ms = sim_between(SECOND_MS / 10, most_ms);
 
 	(void)context;
 	if (!is_alive || sim.is_quiet)
 		return;
 	sim_in(sim_gap(sim.traffic->clock_gap_ms), NOBODY, on_clock, NULL);
-	set_clock(sim.store_shift_ms + (sim_draw(2) ? by_ms : -by_ms));
+	set_clock(sim_draw(3) == 0 ? 0 : sim_between(-most_ms, most_ms));
 }
 
 static void on_loss(void *context, bool is_alive);
