@@ -2,13 +2,13 @@
 /* store: formats commands; the link does the rest. */
 #include "daemon/store.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/log.h"
 #include "lib/fault.h"
+#include "lib/text.h"
 #include "scripts.h"
 
 enum {
@@ -146,6 +146,7 @@ store_send(struct store *store, redis_on_reply *on_reply, void *context,
 {
 	const char *words[WORDS_MAX];
 	char key[KEY_SIZE + ID_SIZE + 8];
+	size_t prefix = strlen(store->prefix), length;
 	int count = 0;
 
 	while (argv[count] != NULL) {
@@ -154,7 +155,10 @@ store_send(struct store *store, redis_on_reply *on_reply, void *context,
 		count++;
 	}
 	CHECK(count >= 2);
-	snprintf(key, sizeof(key), "%s%s", store->prefix, argv[1]);
+	length = strlen(argv[1]);
+	CHECK(prefix + length < sizeof(key));
+	memcpy(key, store->prefix, prefix);
+	memcpy(key + prefix, argv[1], length + 1);
 	words[1] = key;
 	return redis_link_send(store->link, count, words, NULL,
 	    STORE_DEADLINE_MS, on_reply, context, tag);
@@ -231,12 +235,13 @@ store_claim(struct store *store, int64_t now_ms, size_t limit,
     int64_t lease_until_ms, redis_on_reply *on_reply, void *context,
     uint64_t tag)
 {
-	char now[24], count[24], until[24];
+	char now[TEXT_NUMBER_SIZE], count[TEXT_NUMBER_SIZE];
+	char until[TEXT_NUMBER_SIZE];
 	const char *argv[] = { "1", store->prefix, now, count, until };
 
-	snprintf(now, sizeof(now), "%" PRId64, now_ms);
-	snprintf(count, sizeof(count), "%zu", limit);
-	snprintf(until, sizeof(until), "%" PRId64, lease_until_ms);
+	text_number(now_ms, now);
+	text_number((int64_t)limit, count);
+	text_number(lease_until_ms, until);
 	return redis_link_eval(store->link, store->claim, 5, argv, NULL,
 	    STORE_DEADLINE_MS, on_reply, context, tag);
 }
@@ -260,15 +265,14 @@ store_commit(struct store *store, int64_t now_ms, size_t situations,
     uint64_t tag)
 {
 	enum { HEAD = 6 };
-	char head[4][24];
+	char head[4][TEXT_NUMBER_SIZE];
 	const char *first[HEAD] = { "1", store->prefix, head[0], head[1],
 		head[2], head[3] };
 
-	snprintf(head[0], sizeof(head[0]), "%" PRId64, now_ms);
-	snprintf(head[1], sizeof(head[1]), "%d", STORE_SKEW_MAX_MS);
-	snprintf(head[2], sizeof(head[2]), "%d",
-	    PLANTED("events_trimmed") ? 1 : KEEP_EVENTS_MS);
-	snprintf(head[3], sizeof(head[3]), "%zu", situations);
+	text_number(now_ms, head[0]);
+	text_number(STORE_SKEW_MAX_MS, head[1]);
+	text_number(PLANTED("events_trimmed") ? 1 : KEEP_EVENTS_MS, head[2]);
+	text_number((int64_t)situations, head[3]);
 	make_room(store, words->count + HEAD);
 	for (size_t i = 0; i < HEAD; i++) {
 		store->argv[i] = first[i];

@@ -14,6 +14,7 @@
 #include "lib/progress.h"
 #include "lib/request.h"
 #include "lib/specialist.h"
+#include "lib/text.h"
 
 enum { COUNT_LIMIT = 1000000000 };
 
@@ -426,24 +427,6 @@ record_from_pairs(enum record_kind kind, const struct pair *pairs,
 
 /* ---- values to text */
 
-static void
-integer_text(int64_t value, char *ret_text)
-{
-	char digits[24];
-	size_t count = 0, at = 0;
-	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-
-	do {
-		digits[count++] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
-	if (value < 0)
-		ret_text[at++] = '-';
-	while (count > 0)
-		ret_text[at++] = digits[--count];
-	ret_text[at] = '\0';
-}
-
 void
 record_field_text(const struct field *field, const void *record,
     char *ret_text)
@@ -459,10 +442,10 @@ record_field_text(const struct field *field, const void *record,
 		memcpy(ret_text, at, strlen(at) + 1);
 		break;
 	case FIELD_INT:
-		integer_text(*(const int *)at, ret_text);
+		text_number(*(const int *)at, ret_text);
 		break;
 	case FIELD_MOMENT:
-		integer_text(*(const int64_t *)at, ret_text);
+		text_number(*(const int64_t *)at, ret_text);
 		break;
 	case FIELD_BOOL:
 		memcpy(ret_text, *(const bool *)at ? "1" : "0", 2);
@@ -559,7 +542,7 @@ record_key(const struct record_ref *ref, char ret_key[KEY_SIZE])
 	memcpy(ret_key + prefix, ref->id, id + 1);
 	if (ref->kind == RECORD_CALL) {
 		ret_key[prefix + id] = '.';
-		integer_text(ref->n, ret_key + prefix + id + 1);
+		text_number(ref->n, ret_key + prefix + id + 1);
 	}
 }
 

@@ -91,6 +91,7 @@ struct sim_node {
 	int64_t shift_ms;               /* its own clock before the true one */
 	int64_t able_since_ms;          /* can do its work since; 0: cannot */
 	int64_t timer_ms, phase_ms, tick_ms;
+	int64_t asks_until_ms;          /* it claims, only to see the time */
 	struct sim_events backlog;      /* while it is paused */
 	struct redis_link *link;
 	struct store *store;
@@ -128,6 +129,8 @@ void faults_start(void);
 void faults_stop(void);
 
 /* ---- the link to the store: sim_link.c */
+
+enum { DELAY_MAX_MS = 150 };            /* one way */
 /* The connection breaks now, and is back then. */
 void link_cut(struct redis_link *link, int64_t back_in_ms);
 

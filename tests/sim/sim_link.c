@@ -10,6 +10,7 @@
 #include <sys/queue.h>
 
 #include "daemon/redis_link.h"
+#include "lib/text.h"
 #include "tests/sim/sim.h"
 
 enum { NO_SCRIPT = -1, HEAD_WORDS = 6, TEXTS_MAX = 4096 };
@@ -59,6 +60,13 @@ static void
 add_text(const char *text)
 {
 	add_bytes(text, text != NULL ? strlen(text) : 0);
+}
+
+/* The text is the caller's, until it is packed. */
+static void
+add_number(int64_t number, char text[TEXT_NUMBER_SIZE])
+{
+	add_bytes(text, text_number(number, text));
 }
 
 static void
@@ -148,15 +156,11 @@ do_plain(const struct command *command)
 {
 	const char *name = word(command, 0);
 	const struct entry *entry;
-	char seconds[24], rest[24];
+	char seconds[TEXT_NUMBER_SIZE], rest[TEXT_NUMBER_SIZE];
 
 	if (strcmp(name, "TIME") == 0) {
-		snprintf(seconds, sizeof(seconds), "%lld",
-		    (long long)(sim_store_ms() / 1000));
-		snprintf(rest, sizeof(rest), "%lld",
-		    (long long)(sim_store_ms() % 1000 * 1000));
-		add_text(seconds);
-		add_text(rest);
+		add_number(sim_store_ms() / 1000, seconds);
+		add_number(sim_store_ms() % 1000 * 1000, rest);
 		return pack(true);
 	}
 	entry = keyspace_find(&sim.keyspace, below_site(word(command, 1)));
@@ -179,7 +183,7 @@ static redisReply *
 do_claim(const struct command *command)
 {
 	const char *ids[ITEMS_MAX];
-	char now[24], next[24] = "";
+	char now[TEXT_NUMBER_SIZE], next[TEXT_NUMBER_SIZE];
 	const struct entry *due;
 	size_t limit = strtoul(word(command, 3), NULL, 10), count;
 	int64_t asked_ms = strtoll(word(command, 2), NULL, 10);
@@ -190,12 +194,11 @@ do_claim(const struct command *command)
 	for (size_t i = 0; i < count; i++)
 		check_claimed(ids[i], asked_ms);
 	due = keyspace_find(&sim.keyspace, "due");
+	add_number(sim_store_ms(), now);
 	if (due != NULL)
-		snprintf(next, sizeof(next), "%lld",
-		    (long long)due->items[0].score);
-	snprintf(now, sizeof(now), "%lld", (long long)sim_store_ms());
-	add_text(now);
-	add_text(next);
+		add_number(due->items[0].score, next);
+	else
+		add_text("");
 	for (size_t i = 0; i < count; i++)
 		add_text(ids[i]);
 	return pack(true);
@@ -206,14 +209,13 @@ do_commit(const struct command *command)
 {
 	static struct arguments arguments;
 	static char answers[256][ITEM_SIZE];
-	char now[24];
+	char now[TEXT_NUMBER_SIZE];
 	long long skew_ms = sim_store_ms() - strtoll(word(command, 2), NULL, 10);
 	long long skew_max_ms = strtoll(word(command, 3), NULL, 10);
 	size_t count = strtoul(word(command, 5), NULL, 10), at = HEAD_WORDS;
 
 	CHECK(count <= COUNT_OF(answers));
-	snprintf(now, sizeof(now), "%lld", (long long)sim_store_ms());
-	add_text(now);
+	add_number(sim_store_ms(), now);
 	for (size_t i = 0; i < count; i++) {
 		if (skew_ms > skew_max_ms || -skew_ms > skew_max_ms) {
 			add_text("skew");
@@ -252,7 +254,7 @@ disown(struct command *command)
 static int64_t
 delay_ms(void)
 {
-	return sim_draw(20) == 0 ? sim_between(5, 150) : sim_between(0, 2);
+	return sim_draw(20) == 0 ? sim_between(5, DELAY_MAX_MS) : sim_between(0, 2);
 }
 
 static void

@@ -18,6 +18,9 @@
 #include "daemon/submit.h"
 #include "lib/fault.h"
 
+/* A node that asks for the time does so for longer than a second. */
+enum { ASKS_MS = 1100 };
+
 enum { SLOTS = 96, ROUNDS_MAX = 16, INBOX_MEMBERS = 8, INBOX_AGAIN_MS = 200 };
 
 /* ---- the engine's hooks */
@@ -200,6 +203,19 @@ nodes_wake(void)
 		arm(&sim.nodes[i]);
 }
 
+/* An idle node claims once a second and finds nothing, but what time it is. That
+ * is left out where nothing will be due before such a claim arrives, by the
+ * node's own clock, and nobody has set a clock. */
+static bool
+may_claim(struct sim_node *node)
+{
+	int64_t first_ms = sim_look_out()->due_ms;
+
+	return store_is_up(node->store) && (sim.now_ms < node->asks_until_ms ||
+	    (first_ms != INT64_MAX && first_ms + sim.store_shift_ms <=
+	        store_now_ms(node->store) + DELAY_MAX_MS));
+}
+
 void
 node_run(struct sim_node *node)
 {
@@ -209,7 +225,7 @@ node_run(struct sim_node *node)
 		roster_run(node->roster);
 		pull_inbox(node);
 		matcher_run(node->matcher);
-		if (matcher_is_supplied(node->matcher))
+		if (matcher_is_supplied(node->matcher) && may_claim(node))
 			due_pull_run(node->due_pull);
 		engine_run(node->engine);
 		has_more = engine_has_work(node->engine);
@@ -374,6 +390,15 @@ node_resume(struct sim_node *node)
 
 /* ---- faults */
 
+/* What is idle hears of it within the second. */
+static void
+ask_time(struct sim_node *node)
+{
+	node->asks_until_ms = sim.now_ms + ASKS_MS;
+	sim_in(sim_between(0, SECOND_MS), node->index, on_timer, node);
+	sim_in(SECOND_MS + 1, node->index, on_timer, node);
+}
+
 static void
 on_start(void *context, bool is_alive)
 {
@@ -479,6 +504,7 @@ on_fault(void *context, bool is_alive)
 	case 2:
 		sim_say("node %d: its clock jumps", node->index);
 		node->shift_ms += sim_between(-5 * SECOND_MS, 10 * SECOND_MS);
+		ask_time(node);
 		break;
 	case 3:
 		sim_say("the store is away for everybody");
@@ -532,12 +558,8 @@ nodes_reload(void)
 void
 nodes_ask_time(void)
 {
-	/* What is idle claims every second; here it does not, when nothing is
-	 * due. */
-	for (int i = 0; i < sim.node_count; i++) {
-		sim_in(sim_between(0, SECOND_MS), i, on_timer, &sim.nodes[i]);
-		sim_in(SECOND_MS + 1, i, on_timer, &sim.nodes[i]);
-	}
+	for (int i = 0; i < sim.node_count; i++)
+		ask_time(&sim.nodes[i]);
 }
 
 void

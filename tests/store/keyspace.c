@@ -580,8 +580,10 @@ keyspace_claim(struct keyspace *keyspace, int64_t now_ms, size_t limit,
 	char lease[24];
 	size_t count = 0;
 
+	if (due == NULL || limit == 0 || due->items[0].score > now_ms)
+		return 0;
 	snprintf(lease, sizeof(lease), "%lld", (long long)lease_ms);
-	while (due != NULL && count < limit && count < due->count &&
+	while (count < limit && count < due->count &&
 	    due->items[count].score <= now_ms) {
 		ret_ids[count] = due->items[count].name;
 		count++;
