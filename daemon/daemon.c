@@ -254,7 +254,7 @@ on_store_state(void *context, bool is_up, const char *why)
 		daemon->has_been_up = true;
 		ask_secret(daemon);
 		promise_scan_tick(daemon->promise_scan);
-		matcher_tick(daemon->matcher);
+		matcher_start_over(daemon->matcher);
 		notify_status("serving");
 	} else if (daemon->was_up || daemon->down_since_ms == 0) {
 		daemon->down_since_ms = now_ms;

@@ -565,6 +565,17 @@ matcher_tick(struct matcher *matcher)
 	}
 }
 
+void
+matcher_start_over(struct matcher *matcher)
+{
+	ready_pool_clear(matcher->ready);
+	for (size_t i = 0; i < matcher->queue_count; i++) {
+		matcher->queues[i].head_count = 0;
+		matcher->queues[i].has_more_ready = false;
+	}
+	matcher_tick(matcher);
+}
+
 bool
 matcher_is_supplied(const struct matcher *matcher)
 {

@@ -299,7 +299,7 @@ on_state(void *context, bool is_up, const char *why)
 	node->has_been_up |= is_up;
 	if (is_up) {
 		promise_scan_tick(node->scan);
-		matcher_tick(node->matcher);
+		matcher_start_over(node->matcher);
 	}
 	engine_on_link(node->engine, is_up);
 }
