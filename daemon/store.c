@@ -22,6 +22,7 @@ struct store {
 	char prefix[ID_SIZE + 4];
 	char why[128];
 	bool is_timed;                  /* this connection's time was read */
+	int64_t asked_at_ms;            /* for that */
 	int claim, commit;
 	void *context;
 	void (*on_state)(void *context, bool is_up, const char *why);
@@ -44,7 +45,7 @@ on_time(void *context, uint64_t tag, enum redis_end end,
 		return;
 	ms = strtoll(reply->element[0]->str, NULL, 10) * 1000 +
 	    strtoll(reply->element[1]->str, NULL, 10) / 1000;
-	clock_sample(&store->clock, ms);
+	clock_sample(&store->clock, ms, store->asked_at_ms);
 	if (store->is_timed)
 		return;
 	store->is_timed = true;
@@ -59,6 +60,7 @@ on_link_state(void *context, bool is_up, const char *why)
 	struct store *store = context;
 
 	if (is_up) {
+		store->asked_at_ms = clock_monotonic_ms();
 		if (!redis_link_send(store->link, 1, time_command, NULL,
 		        STORE_DEADLINE_MS, on_time, store, 0))
 			log_event(LOG_LEVEL_WARNING, "redis_time",
@@ -270,7 +272,8 @@ store_commit(struct store *store, int64_t now_ms, size_t situations,
 		head[2], head[3] };
 
 	text_number(now_ms, head[0]);
-	text_number(STORE_SKEW_MAX_MS, head[1]);
+	text_number(PLANTED("skew_unchecked") ? INT32_MAX : STORE_SKEW_MAX_MS,
+	    head[1]);
 	text_number(PLANTED("events_trimmed") ? 1 : KEEP_EVENTS_MS, head[2]);
 	text_number((int64_t)situations, head[3]);
 	make_room(store, words->count + HEAD);
@@ -287,11 +290,13 @@ store_commit(struct store *store, int64_t now_ms, size_t situations,
 }
 
 bool
-store_read_time(struct store *store, const struct redisReply *reply)
+store_read_time(struct store *store, const struct redisReply *reply,
+    int64_t asked_at_ms)
 {
 	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY ||
 	    reply->elements < 1 || reply->element[0]->str == NULL)
 		return false;
-	clock_sample(&store->clock, strtoll(reply->element[0]->str, NULL, 10));
+	clock_sample(&store->clock, strtoll(reply->element[0]->str, NULL, 10),
+	    asked_at_ms);
 	return true;
 }

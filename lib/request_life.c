@@ -352,7 +352,7 @@ is_short_and_has_attempts(const struct moment *m)
 	if (!is_this_call(m) || next_attempt_ms(m, m->event->outcome) < 0)
 		return false;
 	if (talk_ms == 0 && r->talk_at_ms != 0)
-		talk_ms = m->now_ms - r->talk_at_ms;
+		talk_ms = moment_since(m, r->talk_at_ms);
 	return talk_ms < m->policy->short_call_ms;
 }
 
@@ -494,7 +494,7 @@ count_attempt(struct moment *m)
 	if (m->event->talk_ms > 0)
 		r->talk_ms = m->event->talk_ms;
 	else if (r->talk_at_ms != 0)
-		r->talk_ms = m->now_ms - r->talk_at_ms;
+		r->talk_ms = moment_since(m, r->talk_at_ms);
 }
 
 static void

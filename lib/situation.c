@@ -302,6 +302,12 @@ moment_post(struct moment *m, enum event_kind kind, struct record_ref to)
 	return event;
 }
 
+int64_t
+moment_since(const struct moment *m, int64_t at_ms)
+{
+	return m->now_ms > at_ms ? m->now_ms - at_ms : 0;
+}
+
 void
 moment_effect(struct moment *m, enum effect_kind kind, const struct call *call,
     const char *sid)

@@ -747,6 +747,40 @@ who_is_not_in_the_settings_is_offered_nothing(void **state)
 	    &outcome));
 }
 
+/* Redis's clock was set back while they talked: what is written can be read. */
+static void
+no_talk_is_shorter_than_nothing(void **state)
+{
+	struct event event = { .kind = EVENT_PROGRESS, .digit = -1,
+		.progress = PROGRESS_OVER, .outcome = OUTCOME_ANSWERED,
+		.to = record_ref_call("r", 1) };
+	struct call *c;
+
+	(void)state;
+	one_specialist(SPECIALIST_BUSY);
+	strcpy(before.specialists[0].request, "r");
+	before.specialists[0].call = 1;
+	one_request(REQUEST_TALKING)->talk_at_ms = NOW_MS + 5000;
+	before.request.call = 1;
+	strcpy(before.request.specialist, "anna");
+	c = one_call(CALL_LIVE);
+	strcpy(c->sid, "1a");
+	strcpy(c->authorised, "1a");
+	strcpy(event.sid, "1a");
+	c->rank = PROGRESS_CUSTOMER_UP;
+	c->customer_up_at_ms = NOW_MS + 5000;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.after.request.talk_ms, 0);
+	assert_int_equal(outcome.after.calls[0].talk_ms, 0);
+	event.progress = PROGRESS_NONE;
+	event.is_customer_over = true;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.after.request.talk_ms, 0);
+	assert_int_equal(outcome.after.calls[0].talk_ms, 0);
+}
+
 int
 main(void)
 {
@@ -771,6 +805,7 @@ main(void)
 		cmocka_unit_test(reopened_where_the_customer_waits_goes_on_there),
 		cmocka_unit_test(requeued_after_maybe_called_holds_no_number),
 		cmocka_unit_test(who_is_not_in_the_settings_is_offered_nothing),
+		cmocka_unit_test(no_talk_is_shorter_than_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
