@@ -274,6 +274,10 @@ situation_due(const struct situation *situation, int64_t now_ms,
 		const struct specialist *specialist =
 		    &situation->specialists[i];
 
+		/* Who has gone on to another request is due with that one. */
+		if (specialist->request[0] != '\0' &&
+		    strcmp(specialist->request, request->id) != 0)
+			continue;
 		if (specialist->record.wake_at_ms != 0 &&
 		    specialist->record.wake_at_ms <= now_ms) {
 			*ret_ref = record_ref_specialist(specialist->id);

@@ -535,6 +535,7 @@ struct post {
 	struct effect effect;
 	int node;
 	unsigned generation;
+	uint64_t store_life;
 	bool is_silent;                 /* its answer is not told */
 	enum event_kind answer;
 };
@@ -548,18 +549,31 @@ answer(const struct post *post, struct event *event, int64_t delay_ms)
 		tell(post->node, event, delay_ms, 0);
 }
 
+/* While it was on its way the store lost the call it is for; another may have
+ * its number. */
+static bool
+is_of_lost_call(const struct post *post)
+{
+	const struct call *call = sim_see_call(post->call.request,
+	    post->call.n);
+
+	return post->store_life != sim.store_life && (call == NULL ||
+	    call->placed_at_ms != post->call.placed_at_ms);
+}
+
 static void
 on_post(void *context, bool is_alive)
 {
 	struct post *post = context;
 	struct event event = { .kind = post->answer };
-	const struct line *line;
+	struct line *line;
 
 	if (is_alive && post->answer == EVENT_REJECTED) {
 		event.outcome = OUTCOME_FAILED;
 		answer(post, &event, 50);
 	} else if (is_alive) {
 		line = make_line(&post->call);
+		line->is_lost |= is_of_lost_call(post);
 		memcpy(event.sid, line->sid, sizeof(event.sid));
 		if (!post->is_silent)
 			answer(post, &event, sim_between(5, 200));
@@ -577,6 +591,7 @@ new_post(const struct sim_node *node, const struct call *call,
 	post->effect = *effect;
 	post->node = node->index;
 	post->generation = node->generation;
+	post->store_life = sim.store_life;
 	post->answer = EVENT_CREATED;
 	return post;
 }

@@ -199,7 +199,8 @@ on_dial(void *context, bool is_alive)
 	const struct call *call = is_alive ? sim_see_call(dial->call.request,
 	    dial->call.n) : NULL;
 
-	if (call == NULL || call->state != CALL_LIVE) {
+	if (call == NULL || call->state != CALL_LIVE ||
+	    call->placed_at_ms != dial->call.placed_at_ms) {
 		free(dial);
 		return;
 	}

@@ -781,6 +781,23 @@ no_talk_is_shorter_than_nothing(void **state)
 	assert_int_equal(outcome.after.calls[0].talk_ms, 0);
 }
 
+/* Who talked with this customer may be somebody else's by now. */
+static void
+only_its_own_specialist_is_due_with_a_request(void **state)
+{
+	struct specialist *s = one_specialist(SPECIALIST_OFFERED);
+	struct record_ref due;
+
+	(void)state;
+	one_request(REQUEST_WRAPPING);
+	before.request.record.wake_at_ms = NOW_MS + MINUTE_MS;
+	s->record.wake_at_ms = NOW_MS;
+	strcpy(s->request, "other");
+	assert_false(situation_due(&before, NOW_MS, &due));
+	strcpy(s->request, "r");
+	assert_true(situation_due(&before, NOW_MS, &due));
+}
+
 int
 main(void)
 {
@@ -806,6 +823,7 @@ main(void)
 		cmocka_unit_test(requeued_after_maybe_called_holds_no_number),
 		cmocka_unit_test(who_is_not_in_the_settings_is_offered_nothing),
 		cmocka_unit_test(no_talk_is_shorter_than_nothing),
+		cmocka_unit_test(only_its_own_specialist_is_due_with_a_request),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
