@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* clock: an offset, corrected by each sample. */
+/* clock: an offset, within what each sample allows. */
 #define _GNU_SOURCE     /* CLOCK_BOOTTIME */
 #include "daemon/clock.h"
 
 #include <time.h>
 
 #include "lib/check.h"
-
-/* How much a single sample may take the estimate back: a reply that waited in a
- * queue looks like a slow clock. */
-enum { BACK_PER_SAMPLE_MS = 1 };
 
 /* The estimate stands still for a clock that was set back by less. Every commit is
  * refused whose moment is further off, so beyond that it must follow. */
@@ -39,17 +35,20 @@ clock_boottime_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* It was that time somewhere between the asking and now. An estimate that this
+ * allows is left as it is: a reply that was long on its way, or waited for a
+ * process that was stopped, allows much and so changes nothing. */
 void
-clock_sample(struct clock_estimate *clock, int64_t redis_ms)
+clock_sample(struct clock_estimate *clock, int64_t redis_ms,
+    int64_t asked_at_ms)
 {
-	int64_t offset_ms = redis_ms - clock_monotonic_ms();
+	int64_t least_ms = redis_ms - clock_monotonic_ms();
+	int64_t most_ms = redis_ms - asked_at_ms;
 
-	if (!clock->is_set || offset_ms > clock->offset_ms)
-		clock->offset_ms = offset_ms;
-	else if (offset_ms < clock->offset_ms - 1000)
-		clock->offset_ms = offset_ms;   /* Redis's clock was set back */
-	else if (offset_ms < clock->offset_ms)
-		clock->offset_ms -= BACK_PER_SAMPLE_MS;
+	if (!clock->is_set || clock->offset_ms < least_ms)
+		clock->offset_ms = least_ms;
+	else if (clock->offset_ms > most_ms)
+		clock->offset_ms = most_ms;     /* it was set back */
 	clock->is_set = true;
 }
 

@@ -22,8 +22,9 @@ int64_t clock_monotonic_us(void);
 /* Goes on while the machine is suspended: for what must not be done too late. */
 int64_t clock_boottime_ms(void);
 
-/* Redis said that it was that time, just now. */
-void clock_sample(struct clock_estimate *clock, int64_t redis_ms);
+/* Redis's answer, which has just come, to what was asked at that moment of
+ * clock_monotonic_ms. */
+void clock_sample(struct clock_estimate *clock, int64_t redis_ms, int64_t asked_at_ms);
 
 /* Unix milliseconds; CHECKs that there was a sample. */
 int64_t clock_now_ms(struct clock_estimate *clock);

@@ -323,7 +323,7 @@ on_store_state(void *context, bool is_up, const char *why)
 		ask_secret(daemon);
 		promise_scan_tick(daemon->promise_scan);
 		health_tick(daemon->health);
-		matcher_tick(daemon->matcher);
+		matcher_start_over(daemon->matcher);
 		notify_status("serving");
 	} else if (daemon->was_up || daemon->down_since_ms == 0) {
 		daemon->down_since_ms = now_ms;

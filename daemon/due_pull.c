@@ -16,8 +16,7 @@ struct due_pull {
 	struct store *store;
 	struct engine *engine;
 	bool is_claiming, is_stopped;
-	int64_t next_ms;
-	size_t limit;
+	int64_t next_ms, asked_at_ms;
 };
 
 struct due_pull *
@@ -76,8 +75,8 @@ on_claimed(void *context, uint64_t tag, enum redis_end end,
 
 	(void)tag;
 	pull->is_claiming = false;
-	if (end != REDIS_REPLY || !store_read_time(pull->store, reply) ||
-	    reply->elements < 2) {
+	if (end != REDIS_REPLY || !store_read_time(pull->store, reply,
+	        pull->asked_at_ms) || reply->elements < 2) {
 		if (end == REDIS_REPLY && reply->type == REDIS_REPLY_ERROR)
 			log_event(LOG_LEVEL_ERR, "claim_failed",
 			    "error=\"%s\"", reply->str);
@@ -110,10 +109,13 @@ due_pull_run(struct due_pull *pull)
 	    !store_is_up(pull->store))
 		return;
 	now_ms = store_now_ms(pull->store);
-	if (pull->next_ms > now_ms)
+	/* Further away it was before Redis's clock was set back. */
+	if (pull->next_ms > now_ms && pull->next_ms <= now_ms + IDLE_MS)
 		return;
 	pull->next_ms = now_ms + IDLE_MS;
-	lease_ms = PLANTED("lease_for_ever") ? INT32_MAX : DUE_LEASE_MS;
+	pull->asked_at_ms = clock_monotonic_ms();
+	lease_ms = PLANTED("lease_for_ever") ? INT32_MAX :
+	    PLANTED("double_claim") ? 0 : DUE_LEASE_MS;
 	CRASH_POINT("claim_before");
 	pull->is_claiming = store_claim(pull->store, now_ms,
 	    limit < CLAIM_MAX ? limit : CLAIM_MAX, now_ms + lease_ms,

@@ -111,7 +111,7 @@ bool engine_has_work(const struct engine *engine);
 
 size_t engine_in_hand(const struct engine *engine);     /* situations with an order */
 size_t engine_free_slots(const struct engine *engine);  /* for claims: a fifth is kept back */
-/* The link came up or went down. */
+/* The link came up or went down: then nothing that was read is built upon any more. */
 void engine_on_link(struct engine *engine, bool is_up);
 
 /* A new request id: 16 characters, unguessable. */

@@ -369,7 +369,7 @@ on_reply(void *context, uint64_t tag, enum redis_end end,
 		batch->is_in_doubt = true;
 		return;
 	}
-	if (!store_read_time(engine->store, reply) ||
+	if (!store_read_time(engine->store, reply, batch->sent_at_ms) ||
 	    reply->elements != batch->count + 1) {
 		log_event(LOG_LEVEL_ERR, "commit_failed", "error=\"%s\"",
 		    reply->type == REDIS_REPLY_ERROR ? reply->str :

@@ -60,7 +60,7 @@ struct slot {
 	size_t loads;                   /* replies outstanding */
 	const char *failure;            /* of one of them: redis, unreadable, newer; NULL: none */
 	char *warnings;                 /* of its answers; owned */
-	bool has_warnings_loaded;
+	bool has_warnings_loaded, has_askers_loaded;
 
 	struct outcome *outcome;        /* while PREPARED or SENT */
 	int64_t stepped_at_ms;          /* by the clock of then */

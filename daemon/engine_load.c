@@ -104,9 +104,10 @@ read_askers(struct slot *slot, const struct redisReply *reply)
 	struct askers *askers = &slot->before.askers;
 	const char *at, *end;
 
-	askers->count = 0;
+	slot->has_askers_loaded = true;
 	if (reply->type != REDIS_REPLY_STRING)
 		return;
+	askers->count = 0;
 	at = reply->str;
 	while (*at != '\0' && askers->count < ASKERS_MAX) {
 		size_t length;
@@ -238,22 +239,21 @@ load_askers(struct engine *engine, struct slot *slot)
 {
 	struct situation *before = &slot->before;
 	const struct request *request = &before->request;
+	bool is_loading = false;
 
 	if (request->id[0] == '\0' || request->asker_count == 0 ||
-	    before->askers.count > 0)
+	    before->askers.count > 0 || slot->has_askers_loaded)
 		return false;
 	if (request->asker_count > 1) {
-		/* Should the list be gone, its first still has an answer. */
-		memcpy(before->askers.ids[0], request->site_id, SITE_ID_SIZE);
-		before->askers.count = 1;
 		send_load(engine, slot, LOAD_ASKERS, &slot->root_ref);
-		return true;
+		is_loading = true;
 	}
+	/* Should the list be gone, its first still has an answer. */
 	if (request->site_id[0] != '\0') {
 		memcpy(before->askers.ids[0], request->site_id, SITE_ID_SIZE);
 		before->askers.count = 1;
 	}
-	return false;
+	return is_loading;
 }
 
 bool

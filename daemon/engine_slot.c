@@ -152,6 +152,7 @@ slot_forget_situation(struct slot *slot)
 	free(slot->warnings);
 	slot->warnings = NULL;
 	slot->has_warnings_loaded = false;
+	slot->has_askers_loaded = false;
 	slot->absent_count = 0;
 	slot->is_cached = false;
 }
@@ -521,8 +522,37 @@ engine_run(struct engine *engine)
 	batches_send(engine);
 }
 
+/* Redis may come back without the newest of what it has told us, and others give
+ * the same versions to something else: nothing that was read before is built
+ * upon. */
+static void
+forget_read(struct engine *engine)
+{
+	struct pending *pending;
+	struct slot *slot;
+
+	for (size_t i = 0; i < HASH_SIZE; i++) {
+		LIST_FOREACH(slot, &engine->buckets[i], hash) {
+			if (slot->state == SLOT_OPEN)
+				slot_forget_situation(slot);
+			if (slot->state == SLOT_SENT)
+				continue;
+			TAILQ_FOREACH(pending, &slot->pendings, link) {
+				free(pending->partner);
+				pending->partner = NULL;
+			}
+		}
+	}
+	while ((slot = TAILQ_FIRST(&engine->prepared)) != NULL) {
+		TAILQ_REMOVE(&engine->prepared, slot, queue);
+		slot_again(engine, slot);
+	}
+}
+
 void
 engine_on_link(struct engine *engine, bool is_up)
 {
+	if (!is_up)
+		forget_read(engine);
 	batches_on_link(engine, is_up);
 }

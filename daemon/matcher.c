@@ -160,6 +160,14 @@ has_fewer(const struct matcher *matcher, const struct queue_heads *heads,
 	    ready_pool_taken(matcher->ready, heads->id) + count;
 }
 
+/* Whom the settings no longer name, or do not name yet, has no telephone here. */
+static bool
+may_be_asked(const struct matcher *matcher, const struct specialist *specialist)
+{
+	return specialist->state == SPECIALIST_IDLE &&
+	    policy_specialist(matcher->policy, specialist->id) != NULL;
+}
+
 static void
 mark_ready_dirty(struct matcher *matcher, const struct specialist *specialist)
 {
@@ -189,7 +197,7 @@ matcher_on_committed(struct matcher *matcher, const struct situation *before,
 		if (was != NULL && was->record.version == is->record.version)
 			continue;
 		ready_pool_forget(matcher->ready, is->id);
-		if (is->state != SPECIALIST_IDLE)
+		if (!may_be_asked(matcher, is))
 			continue;
 		ready_pool_put(matcher->ready, is);
 		mark_ready_dirty(matcher, is);
@@ -356,7 +364,7 @@ on_specialist(void *context, uint64_t tag, enum redis_end end,
 		if (store_read_record(reply, RECORD_SPECIALIST, &specialist)) {
 			memcpy(specialist.id, reading->id,
 			    sizeof(specialist.id));
-			if (specialist.state == SPECIALIST_IDLE)
+			if (may_be_asked(reading->matcher, &specialist))
 				ready_pool_put(reading->matcher->ready,
 				    &specialist);
 		}
@@ -581,6 +589,17 @@ matcher_tick(struct matcher *matcher)
 		matcher->queues[i].is_dirty = true;
 		matcher->queues[i].is_ready_dirty = true;
 	}
+}
+
+void
+matcher_start_over(struct matcher *matcher)
+{
+	ready_pool_clear(matcher->ready);
+	for (size_t i = 0; i < matcher->queue_count; i++) {
+		matcher->queues[i].head_count = 0;
+		matcher->queues[i].has_more_ready = false;
+	}
+	matcher_tick(matcher);
 }
 
 bool

@@ -38,6 +38,8 @@ int matcher_others(struct matcher *matcher, const char *queue, const char *speci
 void matcher_run(struct matcher *matcher);
 /* Once a second: looks at every queue. */
 void matcher_tick(struct matcher *matcher);
+/* Redis is back, maybe without the newest of what was read: all of it again. */
+void matcher_start_over(struct matcher *matcher);
 
 /* False: people are being read, and there may be too few for what comes due
  * meanwhile. Never for longer than one reading. */

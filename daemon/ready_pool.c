@@ -155,6 +155,16 @@ ready_pool_forget(struct ready_pool *pool, const char *id)
 	pool->count--;
 }
 
+void
+ready_pool_clear(struct ready_pool *pool)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		while (pool->buckets[i] != NOBODY)
+			ready_pool_forget(pool,
+			    pool->entries[pool->buckets[i]].id);
+	}
+}
+
 static void
 fill_entry(struct ready_pool *pool, struct entry *entry,
     const struct specialist *specialist)

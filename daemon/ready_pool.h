@@ -20,6 +20,7 @@ void ready_pool_free(struct ready_pool *pool);
  * newer stays. What finds no room is left out. */
 void ready_pool_put(struct ready_pool *pool, const struct specialist *specialist);
 void ready_pool_forget(struct ready_pool *pool, const char *id);
+void ready_pool_clear(struct ready_pool *pool);
 bool ready_pool_has(const struct ready_pool *pool, const char *id);
 
 /* Who comes first for that request among those not taken; NULL: nobody. Lives

@@ -2,13 +2,13 @@
 /* store: formats commands; the link does the rest. */
 #include "daemon/store.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/log.h"
 #include "lib/fault.h"
+#include "lib/text.h"
 #include "scripts.h"
 
 enum {
@@ -22,6 +22,7 @@ struct store {
 	char prefix[ID_SIZE + 4];
 	char why[128];
 	bool is_timed;                  /* this connection's time was read */
+	int64_t asked_at_ms;            /* for that */
 	int claim, commit;
 	void *context;
 	void (*on_state)(void *context, bool is_up, const char *why);
@@ -44,7 +45,7 @@ on_time(void *context, uint64_t tag, enum redis_end end,
 		return;
 	ms = strtoll(reply->element[0]->str, NULL, 10) * 1000 +
 	    strtoll(reply->element[1]->str, NULL, 10) / 1000;
-	clock_sample(&store->clock, ms);
+	clock_sample(&store->clock, ms, store->asked_at_ms);
 	if (store->is_timed)
 		return;
 	store->is_timed = true;
@@ -59,6 +60,7 @@ on_link_state(void *context, bool is_up, const char *why)
 	struct store *store = context;
 
 	if (is_up) {
+		store->asked_at_ms = clock_monotonic_ms();
 		if (!redis_link_send(store->link, 1, time_command, NULL,
 		        STORE_DEADLINE_MS, on_time, store, 0))
 			log_event(LOG_LEVEL_WARNING, "redis_time",
@@ -146,6 +148,7 @@ store_send(struct store *store, redis_on_reply *on_reply, void *context,
 {
 	const char *words[WORDS_MAX];
 	char key[KEY_SIZE + ID_SIZE + 8];
+	size_t prefix = strlen(store->prefix), length;
 	int count = 0;
 
 	while (argv[count] != NULL) {
@@ -154,7 +157,10 @@ store_send(struct store *store, redis_on_reply *on_reply, void *context,
 		count++;
 	}
 	CHECK(count >= 2);
-	snprintf(key, sizeof(key), "%s%s", store->prefix, argv[1]);
+	length = strlen(argv[1]);
+	CHECK(prefix + length < sizeof(key));
+	memcpy(key, store->prefix, prefix);
+	memcpy(key + prefix, argv[1], length + 1);
 	words[1] = key;
 	return redis_link_send(store->link, count, words, NULL,
 	    STORE_DEADLINE_MS, on_reply, context, tag);
@@ -240,12 +246,13 @@ store_claim(struct store *store, int64_t now_ms, size_t limit,
     int64_t lease_until_ms, redis_on_reply *on_reply, void *context,
     uint64_t tag)
 {
-	char now[24], count[24], until[24];
+	char now[TEXT_NUMBER_SIZE], count[TEXT_NUMBER_SIZE];
+	char until[TEXT_NUMBER_SIZE];
 	const char *argv[] = { "1", store->prefix, now, count, until };
 
-	snprintf(now, sizeof(now), "%" PRId64, now_ms);
-	snprintf(count, sizeof(count), "%zu", limit);
-	snprintf(until, sizeof(until), "%" PRId64, lease_until_ms);
+	text_number(now_ms, now);
+	text_number((int64_t)limit, count);
+	text_number(lease_until_ms, until);
 	return redis_link_eval(store->link, store->claim, 5, argv, NULL,
 	    STORE_DEADLINE_MS, on_reply, context, tag);
 }
@@ -269,15 +276,15 @@ store_commit(struct store *store, int64_t now_ms, size_t situations,
     uint64_t tag)
 {
 	enum { HEAD = 6 };
-	char head[4][24];
+	char head[4][TEXT_NUMBER_SIZE];
 	const char *first[HEAD] = { "1", store->prefix, head[0], head[1],
 		head[2], head[3] };
 
-	snprintf(head[0], sizeof(head[0]), "%" PRId64, now_ms);
-	snprintf(head[1], sizeof(head[1]), "%d", STORE_SKEW_MAX_MS);
-	snprintf(head[2], sizeof(head[2]), "%d",
-	    PLANTED("events_trimmed") ? 1 : KEEP_EVENTS_MS);
-	snprintf(head[3], sizeof(head[3]), "%zu", situations);
+	text_number(now_ms, head[0]);
+	text_number(PLANTED("skew_unchecked") ? INT32_MAX : STORE_SKEW_MAX_MS,
+	    head[1]);
+	text_number(PLANTED("events_trimmed") ? 1 : KEEP_EVENTS_MS, head[2]);
+	text_number((int64_t)situations, head[3]);
 	make_room(store, words->count + HEAD);
 	for (size_t i = 0; i < HEAD; i++) {
 		store->argv[i] = first[i];
@@ -292,11 +299,13 @@ store_commit(struct store *store, int64_t now_ms, size_t situations,
 }
 
 bool
-store_read_time(struct store *store, const struct redisReply *reply)
+store_read_time(struct store *store, const struct redisReply *reply,
+    int64_t asked_at_ms)
 {
 	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY ||
 	    reply->elements < 1 || reply->element[0]->str == NULL)
 		return false;
-	clock_sample(&store->clock, strtoll(reply->element[0]->str, NULL, 10));
+	clock_sample(&store->clock, strtoll(reply->element[0]->str, NULL, 10),
+	    asked_at_ms);
 	return true;
 }

@@ -69,6 +69,6 @@ bool store_commit(struct store *store, int64_t now_ms, size_t situations,
     const struct words *words, redis_on_reply *on_reply, void *context, uint64_t tag);
 
 /* Every script reply begins with Redis's time: takes it. False: not a script's reply. */
-bool store_read_time(struct store *store, const struct redisReply *reply);
+bool store_read_time(struct store *store, const struct redisReply *reply, int64_t asked_at_ms);
 
 #endif

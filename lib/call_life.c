@@ -993,7 +993,7 @@ end_customers_leg(struct moment *m)
 			call->customer_up_at_ms = m->now_ms -
 			    m->event->talk_ms;
 		call->talk_ms = m->event->talk_ms > 0 ? m->event->talk_ms :
-		    m->now_ms - call->customer_up_at_ms;
+		    moment_since(m, call->customer_up_at_ms);
 	}
 	call->over_at_ms = m->now_ms;
 	tell_request(m, EVENT_CALL_OVER);

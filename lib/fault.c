@@ -62,6 +62,7 @@ const char *const fault_plants[] = {
 	"answer_5xx_not_created",
 	"authorise_any_sid",
 	"connection_reused",
+	"double_claim",         /* claims without a lease */
 	"due_not_written",
 	"ends_keep_index",
 	"events_trimmed",
@@ -73,6 +74,7 @@ const char *const fault_plants[] = {
 	"promise_scan_off",
 	"rank_regresses",
 	"redis_keeps_nothing",
+	"skew_unchecked",       /* a commit of whatever time */
 	"specialist_not_released_on_decline",
 	"step_aborts",          /* a step of a request named Abort */
 	"token_unchecked",

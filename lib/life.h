@@ -58,6 +58,9 @@ const struct life *life_of(enum record_kind kind);
 struct event *moment_post(struct moment *m, enum event_kind kind, struct record_ref to);
 void moment_effect(struct moment *m, enum effect_kind kind, const struct call *call,
     const char *sid);
+/* How long ago that was; never less than nothing, also when Redis's clock was set
+ * back, for a record holds no time below zero. */
+int64_t moment_since(const struct moment *m, int64_t at_ms);
 /* What people read beside this line of the story. */
 void moment_say(struct moment *m, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The event's note goes behind this line, whole. */

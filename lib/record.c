@@ -14,26 +14,30 @@
 #include "lib/progress.h"
 #include "lib/request.h"
 #include "lib/specialist.h"
+#include "lib/text.h"
 
 enum { COUNT_LIMIT = 1000000000 };
 
 #define SIZE_OF(type, member) sizeof(((type *)0)->member)
+#define NAME(text) text, sizeof(text) - 1
 #define TEXT(type, member, text_name)                                          \
-	{ text_name, FIELD_TEXT, offsetof(type, member),                       \
+	{ NAME(text_name), FIELD_TEXT, offsetof(type, member),                 \
 	  SIZE_OF(type, member), NULL, 0 }
 #define INT(type, member, text_name)                                           \
-	{ text_name, FIELD_INT, offsetof(type, member), sizeof(int), NULL, 0 }
+	{ NAME(text_name), FIELD_INT, offsetof(type, member), sizeof(int),     \
+	  NULL, 0 }
 #define MOMENT(type, member, text_name)                                        \
-	{ text_name, FIELD_MOMENT, offsetof(type, member), sizeof(int64_t),    \
-	  NULL, 0 }
+	{ NAME(text_name), FIELD_MOMENT, offsetof(type, member),               \
+	  sizeof(int64_t), NULL, 0 }
 #define BOOL(type, member, text_name)                                          \
-	{ text_name, FIELD_BOOL, offsetof(type, member), sizeof(bool), NULL, 0 }
-#define ENUM(type, member, text_name, words)                                   \
-	{ text_name, FIELD_ENUM, offsetof(type, member), sizeof(int), words,   \
-	  COUNT_OF(words) }
-#define PART(type, member, kind, text_name)                                    \
-	{ text_name, kind, offsetof(type, member), SIZE_OF(type, member),      \
+	{ NAME(text_name), FIELD_BOOL, offsetof(type, member), sizeof(bool),   \
 	  NULL, 0 }
+#define ENUM(type, member, text_name, words)                                   \
+	{ NAME(text_name), FIELD_ENUM, offsetof(type, member), sizeof(int),    \
+	  words, COUNT_OF(words) }
+#define PART(type, member, kind, text_name)                                    \
+	{ NAME(text_name), kind, offsetof(type, member),                       \
+	  SIZE_OF(type, member), NULL, 0 }
 
 /* The version, the operation and the format are written by commit. */
 static const struct field request_fields[] = {
@@ -348,10 +352,8 @@ read_field(const struct field *field, const char *text, size_t length,
 }
 
 static bool
-pair_is(const struct pair *pair, const char *name)
+pair_is(const struct pair *pair, const char *name, size_t length)
 {
-	size_t length = strlen(name);
-
 	return pair->name_length == length &&
 	    memcmp(pair->name, name, length) == 0;
 }
@@ -367,7 +369,8 @@ find_field(const struct field_table *table, const struct pair *pair,
 
 		if (at >= table->count)
 			at -= table->count;
-		if (pair_is(pair, table->fields[at].name)) {
+		if (pair_is(pair, table->fields[at].name,
+		        table->fields[at].name_length)) {
 			*from = at + 1 == table->count ? 0 : at + 1;
 			return &table->fields[at];
 		}
@@ -380,17 +383,17 @@ read_head(const struct pair *pair, struct record *record, const char **ret_why)
 {
 	int64_t format;
 
-	if (pair_is(pair, "v")) {
+	if (pair_is(pair, NAME("v"))) {
 		*ret_why = "v";
 		return read_integer(pair->value, pair->value_length,
 		    &record->version) && record->version > 0;
 	}
-	if (pair_is(pair, "op")) {
+	if (pair_is(pair, NAME("op"))) {
 		*ret_why = "op";
 		return copy_text(record->op, sizeof(record->op), pair->value,
 		    pair->value_length);
 	}
-	if (pair_is(pair, "fmt")) {
+	if (pair_is(pair, NAME("fmt"))) {
 		*ret_why = "fmt";
 		return read_integer(pair->value, pair->value_length, &format) &&
 		    format >= 1 && format <= RECORD_FORMAT;
@@ -430,24 +433,6 @@ record_from_pairs(enum record_kind kind, const struct pair *pairs,
 
 /* ---- values to text */
 
-static void
-integer_text(int64_t value, char *ret_text)
-{
-	char digits[24];
-	size_t count = 0, at = 0;
-	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-
-	do {
-		digits[count++] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
-	if (value < 0)
-		ret_text[at++] = '-';
-	while (count > 0)
-		ret_text[at++] = digits[--count];
-	ret_text[at] = '\0';
-}
-
 void
 record_field_text(const struct field *field, const void *record,
     char *ret_text)
@@ -463,10 +448,10 @@ record_field_text(const struct field *field, const void *record,
 		memcpy(ret_text, at, strlen(at) + 1);
 		break;
 	case FIELD_INT:
-		integer_text(*(const int *)at, ret_text);
+		text_number(*(const int *)at, ret_text);
 		break;
 	case FIELD_MOMENT:
-		integer_text(*(const int64_t *)at, ret_text);
+		text_number(*(const int64_t *)at, ret_text);
 		break;
 	case FIELD_BOOL:
 		memcpy(ret_text, *(const bool *)at ? "1" : "0", 2);
@@ -563,7 +548,7 @@ record_key(const struct record_ref *ref, char ret_key[KEY_SIZE])
 	memcpy(ret_key + prefix, ref->id, id + 1);
 	if (ref->kind == RECORD_CALL) {
 		ret_key[prefix + id] = '.';
-		integer_text(ref->n, ret_key + prefix + id + 1);
+		text_number(ref->n, ret_key + prefix + id + 1);
 	}
 }
 

@@ -64,7 +64,7 @@ enum field_type {
 };
 
 struct field {
-	const char *name;
+	const char *name;  size_t name_length;
 	enum field_type type;
 	size_t offset, size;    /* size: of a text, including its end */
 	const char *const *names;  size_t name_count;  /* of an enum */

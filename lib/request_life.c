@@ -145,6 +145,7 @@ may_be_offered(const struct moment *m)
 	    situation_specialist(m->now, m->event->specialist);
 
 	return s != NULL && s->state == SPECIALIST_IDLE &&
+	    policy_specialist(m->policy, s->id) != NULL &&
 	    m->request->hold_until_ms == 0 &&
 	    (int)request_offers_open(m->request) < m->request->room &&
 	    request_offers_open(m->request) < OFFER_MAX &&
@@ -434,7 +435,7 @@ is_short_and_has_attempts(const struct moment *m)
 	if (!is_this_call(m) || next_attempt_ms(m, m->event->outcome) < 0)
 		return false;
 	if (talk_ms == 0 && r->talk_at_ms != 0)
-		talk_ms = m->now_ms - r->talk_at_ms;
+		talk_ms = moment_since(m, r->talk_at_ms);
 	return talk_ms < m->policy->short_call_ms;
 }
 
@@ -648,7 +649,7 @@ count_attempt(struct moment *m)
 	if (m->event->talk_ms > 0)
 		r->talk_ms = m->event->talk_ms;
 	else if (r->talk_at_ms != 0)
-		r->talk_ms = m->now_ms - r->talk_at_ms;
+		r->talk_ms = moment_since(m, r->talk_at_ms);
 }
 
 static void

@@ -294,6 +294,10 @@ situation_due(const struct situation *situation, int64_t now_ms,
 		const struct specialist *specialist =
 		    &situation->specialists[i];
 
+		/* Who has gone on to another request is due with that one. */
+		if (specialist->request[0] != '\0' &&
+		    strcmp(specialist->request, request->id) != 0)
+			continue;
 		if (specialist->record.wake_at_ms != 0 &&
 		    specialist->record.wake_at_ms <= now_ms) {
 			*ret_ref = record_ref_specialist(specialist->id);
@@ -320,6 +324,12 @@ moment_post(struct moment *m, enum event_kind kind, struct record_ref to)
 	memcpy(event->by, m->event->by, sizeof(event->by));
 	memcpy(event->fresh_id, m->root->fresh_id, sizeof(event->fresh_id));
 	return event;
+}
+
+int64_t
+moment_since(const struct moment *m, int64_t at_ms)
+{
+	return m->now_ms > at_ms ? m->now_ms - at_ms : 0;
 }
 
 void

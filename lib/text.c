@@ -31,6 +31,25 @@ text_is_utf8(const char *bytes, size_t length)
 }
 
 size_t
+text_number(int64_t number, char ret_text[TEXT_NUMBER_SIZE])
+{
+	char digits[TEXT_NUMBER_SIZE];
+	size_t count = 0, at = 0;
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+	do {
+		digits[count++] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0)
+		ret_text[at++] = '-';
+	while (count > 0)
+		ret_text[at++] = digits[--count];
+	ret_text[at] = '\0';
+	return at;
+}
+
+size_t
 text_length(const char *text)
 {
 	size_t count = 0;

@@ -8,11 +8,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-enum { TEXT_WORD_MAX = 64 };    /* longest word, in bytes, that has an edit distance */
+enum {
+	TEXT_WORD_MAX = 64,     /* longest word, in bytes, that has an edit distance */
+	TEXT_NUMBER_SIZE = 24,  /* any whole number, and its end */
+};
 
 /* Shortest forms only, no surrogates, nothing above U+10FFFF. */
 bool text_is_utf8(const char *bytes, size_t length);
+
+/* In decimal; its length. A commit writes a hundred of them. */
+size_t text_number(int64_t number, char ret_text[TEXT_NUMBER_SIZE]);
 
 /* Characters of a UTF-8 string. */
 size_t text_length(const char *text);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/check.h"
+#include "lib/text.h"
 
 void
 words_fini(struct words *words)
@@ -65,17 +66,9 @@ words_add(struct words *words, const char *text)
 void
 words_add_number(struct words *words, int64_t number)
 {
-	char digits[24];
-	size_t at = sizeof(digits);
-	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	char text[TEXT_NUMBER_SIZE];
 
-	do {
-		digits[--at] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
-	if (number < 0)
-		digits[--at] = '-';
-	words_add_bytes(words, digits + at, sizeof(digits) - at);
+	words_add_bytes(words, text, text_number(number, text));
 }
 
 size_t

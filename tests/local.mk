@@ -25,6 +25,7 @@ TESTS += $(MODEL_TESTS)
 SIM_TESTS = tests/sim/sim
 tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/sim.h tests/sim/sim_clock.c tests/sim/sim_link.c \
 	tests/sim/sim_node.c tests/sim/sim_line.c tests/sim/sim_people.c tests/sim/sim_check.c \
+	tests/sim/sim_see.c tests/sim/sim_store.c \
 	tests/store/keyspace.c tests/store/keyspace.h tests/store/arguments.c tests/store/arguments.h \
 	daemon/engine_commit.c daemon/engine_load.c daemon/engine_slot.c daemon/engine_step.c \
 	daemon/engine.h daemon/engine_internal.h daemon/matcher.c daemon/matcher.h daemon/ready_pool.c \

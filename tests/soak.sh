@@ -13,7 +13,12 @@ soak_sim() {			# SECONDS
 	step build "the simulation, into build/plain" compile_plain &&
 	    step "build sim" "tests/sim" \
 	        make -C build/plain -j"$(nproc)" tests/sim/sim || return
-	build/plain/tests/sim/sim --seconds "$1" --hours 4
+	local traffic failed=0
+	for traffic in company dense; do
+		build/plain/tests/sim/sim --seconds $((($1 + 1) / 2)) \
+		    --traffic $traffic || failed=1
+	done
+	return $failed
 }
 
 soak_fuzz() {			# SECONDS

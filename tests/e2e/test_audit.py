@@ -292,3 +292,14 @@ def test_a_burial_is_told_once(daemon):
     daemon.wait_for(lambda: buried(daemon)["specialist:anna"]["why"] ==
                     "since_ms")
     assert daemon.log().count("record=specialist:anna") == 2
+
+
+@pytest.mark.settings(QUICK)
+def test_a_list_of_askers_that_is_gone_stops_nobody(daemon):
+    """It was asked for again and again, and the request was never stepped."""
+    name = waiting(daemon).removeprefix("request:")
+    daemon.ask({"id": "web-00000002", "phone": PHONE})
+    daemon.wait_for(lambda: daemon.redis.get(daemon.key("askers:" + name)))
+    daemon.restart()
+    daemon.redis.delete(daemon.key("askers:" + name))
+    daemon.do("POST", f"/v1/requests/{name}/note", {"text": "?"})

@@ -27,7 +27,22 @@
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS (60 * MINUTE_MS)
 
-enum { NODES_MAX = 8, PEOPLE_MAX = 12, CUSTOMERS_MAX = 64, QUEUES = 2, NOBODY = -1 };
+#define DAY_MS (24 * HOUR_MS)
+
+enum { NODES_MAX = 8, PEOPLE_MAX = 12, QUEUES = 2, POLICIES = 2, NOBODY = -1 };
+
+/* How much happens. What goes wrong is in proportion to what there is to do. */
+struct sim_traffic {
+	const char *name;
+	double hours;                   /* with faults, of a seed */
+	bool has_nights;                /* doors open at nine and close at seven */
+	unsigned customers_max;
+	int64_t talk_max_ms;
+	/* From nothing to twice the mean between two: */
+	int64_t fault_gap_ms;           /* of the nodes and their connections */
+	int64_t chief_gap_ms;           /* what a supervisor does */
+	int64_t reload_gap_ms, clock_gap_ms, loss_gap_ms;
+};
 
 /* What a customer's ring rests on. */
 enum sim_fence { BY_ANSWER, BY_KEY, BY_NONE, BY_HAND, FENCES };
@@ -61,17 +76,22 @@ unsigned sim_draw(unsigned below);
 int64_t sim_between(int64_t low, int64_t high);
 /* Faults happen until the quiet time; then never. */
 bool sim_fault_in(unsigned one_in);
+/* Around that, from nearly nothing to twice as much. */
+int64_t sim_gap(int64_t mean_ms);
 void *sim_new(size_t size);
 
 /* ---- nodes: sim_node.c */
 
 struct sim_node {
 	int index;
-	bool is_up, is_paused, is_linked;
+	bool is_up, is_paused, is_linked, has_been_up;
+	bool must_cut;                  /* its connection ended while it was paused */
+	const struct policy *policy;
 	unsigned generation;
 	int64_t shift_ms;               /* its own clock before the true one */
 	int64_t able_since_ms;          /* can do its work since; 0: cannot */
 	int64_t timer_ms, phase_ms, tick_ms;
+	int64_t asks_until_ms;          /* it claims, only to see the time */
 	struct sim_events backlog;      /* while it is paused */
 	struct redis_link *link;
 	struct store *store;
@@ -97,14 +117,29 @@ void node_resume(struct sim_node *node);
 void node_suffer(struct sim_node *node);
 /* Something changed in the store: whoever sleeps looks soon. */
 void nodes_wake(void);
+/* Each reads its settings again within a minute. */
+void nodes_reload(void);
+/* The store's clock was set: within a second each idle node asks it something. */
+void nodes_ask_time(void);
+/* The store is gone: every connection ends, what was on its way is lost. */
+void nodes_cut(void);
 /* Since when at least one node could do its work; INT64_MAX: none can. */
 int64_t nodes_able_since(void);
 void faults_start(void);
 void faults_stop(void);
 
 /* ---- the link to the store: sim_link.c */
+
+enum { DELAY_MAX_MS = 150 };            /* one way */
 /* The connection breaks now, and is back then. */
 void link_cut(struct redis_link *link, int64_t back_in_ms);
+
+/* ---- what the store suffers: sim_store.c */
+
+/* Redis's own clock, which the promises are counted by. */
+int64_t sim_store_ms(void);
+void store_starts(void);
+void store_stops(void);
 
 /* ---- the provider: sim_line.c */
 
@@ -118,9 +153,13 @@ int lines_rung(const char *request);
 /* A person dials by hand: the customer's phone rings. */
 void lines_ring_by_hand(const struct call *call);
 void lines_over_by_hand(const char *request, int n);
+/* Calls that the store of before did not know of, or not that they might ring,
+ * are known to nobody any more. */
+void lines_lose(const struct keyspace *before);
 
 /* ---- people: sim_people.c */
 
+bool people_are_at_work(void);
 void people_start(void);
 void people_quiet(void);
 /* What they see of a record that was just written. */
@@ -128,16 +167,38 @@ void people_see_request(const struct request *request, int was_state);
 void people_see_specialist(const struct specialist *specialist);
 void people_see_call(const struct call *call, int was_state);
 
+/* ---- what the store holds: sim_see.c */
+
+/* NULL: no such record. Until it is written again. */
+const void *sim_see(const char *key);
+const struct request *sim_see_request(const char *id);
+const struct specialist *sim_see_specialist(const char *id);
+const struct call *sim_see_call(const char *request, int n);
+
+/* When something can come of a pass: where nobody has anything to do, nobody's
+ * clock ticks. INT64_MAX: never, as things are. */
+struct sim_outlook {
+	int64_t due_ms, promise_ms;     /* the first of each index, by our clock */
+	int64_t match_ms;               /* somebody ready fits somebody who waits */
+	bool has_inbox;
+	uint64_t changes;               /* of which keyspace this is, plus one */
+};
+const struct sim_outlook *sim_look_out(void);
+
 /* ---- what must hold: sim_check.c */
 
-bool sim_read(const char *key, void *ret_record);
 void check_commit(const struct arguments *arguments);
 /* An operation whose trace is still there is answered as done before. */
 void check_replay(const struct arguments *arguments, const char *word);
+/* By a node at that time of its own. */
+void check_claimed(const char *key, int64_t asked_ms);
 void check_moment(void);                /* after every event, cheap */
 void check_sweep(void);                 /* every index against every record */
 void check_end(void);                   /* after the quiet time */
 void check_accepted(const char *request);
+/* What is owed now is what will be owed when the store comes back as it is. */
+void check_keep(void);
+void check_go_back(void);
 void check_stop(void);
 void sim_blame(const char *format, ...) PRINTF_LIKE(1, 2);
 void sim_say(const char *format, ...) PRINTF_LIKE(1, 2);
@@ -151,19 +212,25 @@ struct sim {
 	char fault[400];
 	struct sim_events events;
 	struct keyspace keyspace;
-	struct policy policy;
-	struct queue_policy queues[QUEUES];
-	struct specialist_policy people[PEOPLE_MAX];
+	struct sim_outlook outlook;
+	const struct sim_traffic *traffic;
+	int64_t store_shift_ms;         /* the store's clock before ours */
+	int64_t store_set_ms;           /* when it was set last */
+	int64_t store_back_ms;          /* by how much back, then */
+	uint64_t store_life;            /* it was started so many times */
+	bool loses_newest;              /* when it is started again */
+	struct policy policies[POLICIES];
+	const struct policy *settings;  /* what the file says now: one of them */
+	struct queue_policy queues[POLICIES][QUEUES];
+	struct specialist_policy people[POLICIES][PEOPLE_MAX];
 	enum sim_fence fence;
 	struct sim_node nodes[NODES_MAX];  int node_count;
 	struct sim_node *running;       /* whose loop runs; NULL */
 	int customer_count;
 	unsigned hook_loss;             /* one webhook in so many */
-	int64_t gap_ms;                 /* between two requests, in the middle */
+	int64_t gap_ms, night_gap_ms;   /* between two requests, in the middle */
 	uint64_t commits, asked, closed, rings, missed;
 };
 extern struct sim sim;
-
-void sim_policy_fill(void);
 
 #endif

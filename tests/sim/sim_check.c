@@ -19,9 +19,15 @@
  * had jumped ahead. */
 enum { TOLD_WITHIN_MS = 5000, LEASE_MS = 10000, SKEW_MS = 12000 };
 
+/* As many happen when everybody is at work and the store comes back. */
+enum { EVENTS_MAX = 12000 };
+
 /* Ids that were accepted and have not ended. */
-static char (*accepted)[REQUEST_ID_SIZE];
-static size_t accepted_count, accepted_room;
+struct ids {
+	char (*items)[REQUEST_ID_SIZE];
+	size_t count, room;
+};
+static struct ids accepted, kept;
 
 void
 sim_say(const char *format, ...)
@@ -51,71 +57,6 @@ sim_blame(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(sim.fault, sizeof(sim.fault), format, arguments);
 	va_end(arguments);
-}
-
-/* ---- reading */
-
-bool
-sim_read(const char *key, void *ret_record)
-{
-	const struct entry *entry = keyspace_find(&sim.keyspace, key);
-	struct pair pairs[RECORD_FIELDS_MAX * 2];
-	struct record_ref ref;
-	const char *why;
-
-	if (entry == NULL || !record_ref_parse(key, strlen(key), &ref))
-		return false;
-	CHECK(entry->count <= COUNT_OF(pairs));
-	for (size_t i = 0; i < entry->count; i++)
-		pairs[i] = (struct pair){ entry->items[i].name,
-			entry->items[i].name_length, entry->items[i].value,
-			entry->items[i].value_length };
-	if (!record_from_pairs(ref.kind, pairs, entry->count, ret_record,
-	        &why)) {
-		sim_blame("%s cannot be read: %s", key, why);
-		return false;
-	}
-	if (ref.kind == RECORD_REQUEST)
-		snprintf(((struct request *)ret_record)->id, REQUEST_ID_SIZE,
-		    "%.*s", REQUEST_ID_SIZE - 1, ref.id);
-	else if (ref.kind == RECORD_SPECIALIST)
-		memcpy(((struct specialist *)ret_record)->id, ref.id, ID_SIZE);
-	else if (ref.kind == RECORD_CALL) {
-		snprintf(((struct call *)ret_record)->request,
-		    REQUEST_ID_SIZE, "%.*s", REQUEST_ID_SIZE - 1, ref.id);
-		((struct call *)ret_record)->n = ref.n;
-	}
-	return true;
-}
-
-static bool
-read_request(const char *id, struct request *ret_request)
-{
-	struct record_ref ref = record_ref_request(id);
-	char key[KEY_SIZE];
-
-	record_key(&ref, key);
-	return sim_read(key, ret_request);
-}
-
-static bool
-read_specialist(const char *id, struct specialist *ret_specialist)
-{
-	struct record_ref ref = record_ref_specialist(id);
-	char key[KEY_SIZE];
-
-	record_key(&ref, key);
-	return sim_read(key, ret_specialist);
-}
-
-static bool
-read_call(const char *request, int n, struct call *ret_call)
-{
-	struct record_ref ref = record_ref_call(request, n);
-	char key[KEY_SIZE];
-
-	record_key(&ref, key);
-	return sim_read(key, ret_call);
 }
 
 /* ---- indexes */
@@ -172,6 +113,12 @@ check_uniques(const struct request *r, const struct standing *standing)
 
 /* ---- one record that was written */
 
+static const char *
+state_of(const struct specialist *s)
+{
+	return s != NULL ? specialist_state_names[s->state] : "not there";
+}
+
 static void
 check_lasts(const struct entry *entry, bool is_over)
 {
@@ -191,10 +138,10 @@ check_wakes(const char *key, const struct record *record, bool must)
 static void
 forget_accepted(const char *request)
 {
-	for (size_t i = 0; i < accepted_count; i++) {
-		if (strcmp(accepted[i], request) != 0)
+	for (size_t i = 0; i < accepted.count; i++) {
+		if (strcmp(accepted.items[i], request) != 0)
 			continue;
-		memmove(accepted[i], accepted[--accepted_count],
+		memmove(accepted.items[i], accepted.items[--accepted.count],
 		    REQUEST_ID_SIZE);
 		return;
 	}
@@ -205,152 +152,157 @@ check_offers(const struct request *r)
 {
 	for (size_t i = 0; i < OFFER_MAX; i++) {
 		const struct offer *offer = &r->offers[i];
-		struct specialist s;
+		const struct specialist *s;
 
 		if (offer->specialist[0] == '\0')
 			continue;
-		if (!read_specialist(offer->specialist, &s) ||
-		    s.state != SPECIALIST_OFFERED ||
-		    strcmp(s.request, r->id) != 0 ||
-		    s.offer != offer->number)
-			sim_blame("request:%s is offered to %s, who is %s for "
-			    "%s", r->id, offer->specialist,
-			    specialist_state_names[s.state], s.request);
+		s = sim_see_specialist(offer->specialist);
+		if (s == NULL || s->state != SPECIALIST_OFFERED ||
+		    strcmp(s->request, r->id) != 0 ||
+		    s->offer != offer->number)
+			sim_blame("request:%s is offered to %s, who is %s",
+			    r->id, offer->specialist, state_of(s));
 	}
+}
+
+/* Who is called, and the call, know it. */
+static void
+check_partners(const struct request *r)
+{
+	const struct specialist *s = sim_see_specialist(r->specialist);
+	const struct call *call = sim_see_call(r->id, r->call);
+
+	if (s == NULL || s->state != SPECIALIST_BUSY || s->call != r->call ||
+	    strcmp(s->request, r->id) != 0)
+		sim_blame("request:%s is %s with %s, who is %s", r->id,
+		    request_state_names[r->state], r->specialist, state_of(s));
+	if (call == NULL || !call_is_live(call) ||
+	    strcmp(call->specialist, r->specialist) != 0)
+		sim_blame("request:%s is %s without a live call", r->id,
+		    request_state_names[r->state]);
 }
 
 static void
 check_request(struct entry *entry)
 {
-	struct request r;
-	struct specialist s;
-	struct call call;
+	const struct request *r = sim_see(entry->key);
 	struct standing standing;
 	int was_state = entry->seen_state % 16;
 	bool was_kept = entry->seen_state >= 16;
 
-	if (!sim_read(entry->key, &r))
+	if (r == NULL)
 		return;
 	/* What is said of a promise was so. */
-	if (!was_kept && r.kept_at_ms != 0 &&
-	    (r.kept_at_ms > sim.now_ms + TOLD_WITHIN_MS ||
-	        r.kept_at_ms < sim.now_ms - TOLD_WITHIN_MS))
+	if (!was_kept && r->kept_at_ms != 0 &&
+	    (r->kept_at_ms > sim_store_ms() + TOLD_WITHIN_MS ||
+	        r->kept_at_ms < sim_store_ms() - TOLD_WITHIN_MS))
 		sim_blame("%s: kept %lld ms ago, it says now", entry->key,
-		    (long long)(sim.now_ms - r.kept_at_ms));
-	if (was_state == REQUEST_CLOSED && r.state != REQUEST_CLOSED)
+		    (long long)(sim_store_ms() - r->kept_at_ms));
+	if (was_state == REQUEST_CLOSED && r->state != REQUEST_CLOSED)
 		sim_blame("%s was closed and is %s", entry->key,
-		    request_state_names[r.state]);
-	standing_of_request(&r, &standing);
+		    request_state_names[r->state]);
+	standing_of_request(r, &standing);
 	check_standing(entry->key, &standing);
-	check_uniques(&r, &standing);
-	check_lasts(entry, r.state == REQUEST_CLOSED);
-	check_wakes(entry->key, &r.record, request_is_live(&r) &&
-	    r.state != REQUEST_TALKING && r.state != REQUEST_CALLING);
-	if ((r.state == REQUEST_OFFERED) != (request_offers_open(&r) > 0))
+	check_uniques(r, &standing);
+	check_lasts(entry, r->state == REQUEST_CLOSED);
+	check_wakes(entry->key, &r->record, request_is_live(r) &&
+	    r->state != REQUEST_TALKING && r->state != REQUEST_CALLING);
+	if ((r->state == REQUEST_OFFERED) != (request_offers_open(r) > 0))
 		sim_blame("%s is %s with %zu offers", entry->key,
-		    request_state_names[r.state], request_offers_open(&r));
-	check_offers(&r);
-	if (r.state == REQUEST_CALLING || r.state == REQUEST_TALKING) {
-		if (!read_specialist(r.specialist, &s) ||
-		    s.state != SPECIALIST_BUSY || s.call != r.call ||
-		    strcmp(s.request, r.id) != 0)
-			sim_blame("%s is %s with %s, who is %s",
-			    entry->key, request_state_names[r.state],
-			    r.specialist, specialist_state_names[s.state]);
-		if (!read_call(r.id, r.call, &call) || !call_is_live(&call) ||
-		    strcmp(call.specialist, r.specialist) != 0)
-			sim_blame("%s is %s without a live call", entry->key,
-			    request_state_names[r.state]);
-	}
-	entry->seen_state = (int)r.state + (r.kept_at_ms != 0 ? 16 : 0);
+		    request_state_names[r->state], request_offers_open(r));
+	check_offers(r);
+	if (r->state == REQUEST_CALLING || r->state == REQUEST_TALKING)
+		check_partners(r);
+	entry->seen_state = (int)r->state + (r->kept_at_ms != 0 ? 16 : 0);
 	/* Elsewhere it may be closed before it is heard that it rang. */
-	if (r.state == REQUEST_CLOSED && sim.fence == BY_ANSWER &&
-	    lines_rung(r.id) > r.attempt_count)
+	if (r->state == REQUEST_CLOSED && sim.fence == BY_ANSWER &&
+	    lines_rung(r->id) > r->attempt_count)
 		sim_blame("%s rang %d times and counts %d attempts",
-		    entry->key, lines_rung(r.id), r.attempt_count);
-	if (r.state == REQUEST_CLOSED && was_state != REQUEST_CLOSED) {
+		    entry->key, lines_rung(r->id), r->attempt_count);
+	if (r->state == REQUEST_CLOSED && was_state != REQUEST_CLOSED) {
 		sim.closed++;
-		sim.missed += (uint64_t)r.missed_count;
-		forget_accepted(r.id);
+		sim.missed += (uint64_t)r->missed_count;
+		forget_accepted(r->id);
 	}
-	people_see_request(&r, was_state);
+	people_see_request(r, was_state);
 }
 
 static void
 check_specialist(struct entry *entry)
 {
-	struct specialist s;
-	struct request r;
-	struct call call;
+	const struct specialist *s = sim_see(entry->key);
+	const struct request *r;
+	const struct call *call;
 	struct standing standing;
 	const struct offer *offer;
 
-	if (!sim_read(entry->key, &s))
+	if (s == NULL)
 		return;
-	standing_of_specialist(&s, &standing);
+	standing_of_specialist(s, &standing);
 	check_standing(entry->key, &standing);
 	check_lasts(entry, false);
-	check_wakes(entry->key, &s.record, s.state != SPECIALIST_IDLE &&
-	    s.state != SPECIALIST_AWAY);
-	switch (s.state) {
+	check_wakes(entry->key, &s->record, s->state != SPECIALIST_IDLE &&
+	    s->state != SPECIALIST_AWAY);
+	switch (s->state) {
 	case SPECIALIST_OFFERED:
-		offer = read_request(s.request, &r) ?
-		    request_offer_to(&r, s.id) : NULL;
-		if (offer == NULL || offer->number != s.offer)
+		r = sim_see_request(s->request);
+		offer = r == NULL ? NULL :
+		    request_offer_to((struct request *)(uintptr_t)r, s->id);
+		if (offer == NULL || offer->number != s->offer)
 			sim_blame("%s is offered %s, which does not offer",
-			    s.id, s.request);
+			    s->id, s->request);
 		break;
 	case SPECIALIST_BUSY:
-		if (!read_call(s.request, s.call, &call) ||
-		    !call_is_live(&call) ||
-		    strcmp(call.specialist, s.id) != 0)
-			sim_blame("%s is busy without a live call", s.id);
+		call = sim_see_call(s->request, s->call);
+		if (call == NULL || !call_is_live(call) ||
+		    strcmp(call->specialist, s->id) != 0)
+			sim_blame("%s is busy without a live call", s->id);
 		break;
 	case SPECIALIST_IDLE:
 	case SPECIALIST_RESTING:
 	case SPECIALIST_AWAY:
-		if (s.request[0] != '\0' || s.call != 0)
-			sim_blame("%s is %s and holds request %s", s.id,
-			    specialist_state_names[s.state], s.request);
+		if (s->request[0] != '\0' || s->call != 0)
+			sim_blame("%s is %s and holds request %s", s->id,
+			    specialist_state_names[s->state], s->request);
 		break;
 	case SPECIALIST_NONE:
 	case SPECIALIST_WRAPPING:
 	case SPECIALIST_STATE_COUNT:
 		break;
 	}
-	entry->seen_state = s.state;
-	people_see_specialist(&s);
+	entry->seen_state = s->state;
+	people_see_specialist(s);
 }
 
 static void
 check_call(struct entry *entry)
 {
-	struct call call;
-	struct specialist s;
+	const struct call *call = sim_see(entry->key);
+	const struct specialist *s;
 	struct standing standing;
 	int was_state = entry->seen_state % 16, was_rank =
 	    entry->seen_state / 16;
 
-	if (!sim_read(entry->key, &call))
+	if (call == NULL)
 		return;
-	if (was_state == CALL_ENDED && call.state != CALL_ENDED)
+	if (was_state == CALL_ENDED && call->state != CALL_ENDED)
 		sim_blame("%s had ended and is %s", entry->key,
-		    call_state_names[call.state]);
-	if ((int)call.rank < was_rank)
+		    call_state_names[call->state]);
+	if ((int)call->rank < was_rank)
 		sim_blame("%s went back from %s to %s", entry->key,
 		    call_progress_names[was_rank],
-		    call_progress_names[call.rank]);
-	standing_of_call(&call, &standing);
+		    call_progress_names[call->rank]);
+	standing_of_call(call, &standing);
 	check_standing(entry->key, &standing);
-	check_lasts(entry, call.state == CALL_ENDED);
-	check_wakes(entry->key, &call.record, call_is_live(&call));
-	if (call_is_live(&call) && (!read_specialist(call.specialist, &s) ||
-	        s.call != call.n || strcmp(s.request, call.request) != 0))
-		sim_blame("%s rings %s, who is %s for %s.%d", entry->key,
-		    call.specialist, specialist_state_names[s.state],
-		    s.request, s.call);
-	entry->seen_state = (int)call.state + (int)call.rank * 16;
-	people_see_call(&call, was_state);
+	check_lasts(entry, call->state == CALL_ENDED);
+	check_wakes(entry->key, &call->record, call_is_live(call));
+	s = call_is_live(call) ? sim_see_specialist(call->specialist) : NULL;
+	if (call_is_live(call) && (s == NULL || s->call != call->n ||
+	        strcmp(s->request, call->request) != 0))
+		sim_blame("%s rings %s, who is %s", entry->key,
+		    call->specialist, state_of(s));
+	entry->seen_state = (int)call->state + (int)call->rank * 16;
+	people_see_call(call, was_state);
 }
 
 void
@@ -399,104 +351,158 @@ check_replay(const struct arguments *arguments, const char *word)
 	}
 }
 
+/* What somebody has taken is theirs for a while. */
+void
+check_claimed(const char *key, int64_t asked_ms)
+{
+	int64_t until_ms = 0;
+
+	entry_score(keyspace_find(&sim.keyspace, "due"), key, &until_ms);
+	if (until_ms < asked_ms + LEASE_MS)
+		sim_blame("%s is claimed, and anybody may claim it again", key);
+}
+
 /* ---- all of it */
 
 static void
-check_first(const char *key, const char *what)
+check_first(const char *key, int64_t first_ms, const char *what)
 {
-	const struct entry *entry = keyspace_find(&sim.keyspace, key);
-	int64_t since_ms = nodes_able_since(), late_ms;
+	int64_t since_ms;
 
-	if (entry == NULL || since_ms == INT64_MAX)
+	if (first_ms > sim.now_ms - TOLD_WITHIN_MS)
 		return;
-	if (entry->items[0].score > since_ms)
-		since_ms = entry->items[0].score;
-	late_ms = sim.now_ms - since_ms;
-	if (late_ms > TOLD_WITHIN_MS)
-		sim_blame("%s: %s, for %lld ms", entry->items[0].name, what,
-		    (long long)late_ms);
+	since_ms = nodes_able_since();
+	if (first_ms > since_ms)
+		since_ms = first_ms;
+	if (sim.store_set_ms > since_ms)
+		since_ms = sim.store_set_ms;
+	if (since_ms < sim.now_ms - TOLD_WITHIN_MS)
+		sim_blame("%s: %s, for %lld ms", keyspace_find(&sim.keyspace,
+		    key)->items[0].name, what,
+		    (long long)(sim.now_ms - since_ms));
+}
+
+/* Nothing goes round and round. */
+static void
+check_pace(void)
+{
+	static int64_t minute;
+	static uint64_t began;
+
+	if (sim.now_ms / MINUTE_MS != minute) {
+		minute = sim.now_ms / MINUTE_MS;
+		began = sim.event_count;
+	}
+	if (sim.event_count - began > EVENTS_MAX)
+		sim_blame("more than %d events within a minute", EVENTS_MAX);
 }
 
 void
 check_moment(void)
 {
-	check_first("promises", "its promise is over and nobody said so");
-	check_first("due", "it is due and nobody looks at it");
+	const struct sim_outlook *outlook = sim_look_out();
+
+	check_pace();
+
+	check_first("promises", outlook->promise_ms,
+	    "its promise is over and nobody said so");
+	check_first("due", outlook->due_ms, "it is due and nobody looks at it");
 }
 
 void
 check_sweep(void)
 {
 	const struct entry *due = keyspace_find(&sim.keyspace, "due");
-	static union {
-		struct record head;
-		struct request request;
-		struct call call;
-		struct specialist specialist;
-	} read;
+	int64_t longest_ms = sim_store_ms() + LEASE_MS + SKEW_MS;
 
+	/* A lease of before the clock was set back is that much longer. */
+	if (sim.now_ms - sim.store_set_ms < sim.store_back_ms + LEASE_MS + SKEW_MS)
+		longest_ms += sim.store_back_ms;
 	for (size_t i = 0; i < COUNT_OF(index_names); i++) {
 		const char *name = index_names[i];
 		const struct entry *index = keyspace_find(&sim.keyspace, name);
 
 		for (size_t k = 0; index != NULL && k < index->count; k++) {
 			const char *key = index->items[k].name;
+			const struct record *head = sim_see(key);
 
-			if (!sim_read(key, &read)) {
+			if (head == NULL) {
 				sim_blame("%s names %s, which is not there",
 				    name, key);
 			} else if (index == due &&
-			    (index->items[k].score < read.head.wake_at_ms ||
-			        (index->items[k].score >
-			            read.head.wake_at_ms &&
-			            index->items[k].score > sim.now_ms +
-			                LEASE_MS + SKEW_MS))) {
+			    (index->items[k].score < head->wake_at_ms ||
+			        (index->items[k].score > head->wake_at_ms &&
+			            index->items[k].score > longest_ms))) {
 				sim_blame("%s is due at %lld, and its wake is "
 				    "%lld", key,
 				    (long long)index->items[k].score,
-				    (long long)read.head.wake_at_ms);
+				    (long long)head->wake_at_ms);
 			}
 		}
 	}
 }
 
+static void
+add_id(struct ids *ids, const char *id)
+{
+	if (ids->count == ids->room) {
+		ids->room = ids->room * 2 + 64;
+		ids->items = realloc(ids->items,
+		    ids->room * sizeof(*ids->items));
+		CHECK(ids->items != NULL);
+	}
+	memcpy(ids->items[ids->count++], id, REQUEST_ID_SIZE);
+}
+
 void
 check_accepted(const char *request)
 {
-	struct request r;
+	const struct request *r = sim_see_request(request);
 
-	if (!read_request(request, &r)) {
+	if (r == NULL) {
 		sim_blame("request %s was accepted and is not there", request);
 		return;
 	}
-	if (r.state == REQUEST_CLOSED)
+	if (r->state == REQUEST_CLOSED)
 		return;
-	if (accepted_count == accepted_room) {
-		accepted_room = accepted_room * 2 + 64;
-		accepted = realloc(accepted, accepted_room *
-		    sizeof(*accepted));
-		CHECK(accepted != NULL);
-	}
-	memcpy(accepted[accepted_count++], r.id, REQUEST_ID_SIZE);
+	forget_accepted(r->id);         /* owed once */
+	add_id(&accepted, r->id);
+}
+
+void
+check_keep(void)
+{
+	kept.count = 0;
+	for (size_t i = 0; i < accepted.count; i++)
+		add_id(&kept, accepted.items[i]);
+}
+
+void
+check_go_back(void)
+{
+	struct ids gone = accepted;
+
+	accepted = kept;
+	kept = gone;
 }
 
 void
 check_end(void)
 {
 	const struct entry *active = keyspace_find(&sim.keyspace, "active");
-	struct specialist s;
 
-	if (accepted_count > 0)
+	if (accepted.count > 0)
 		sim_blame("request %s was accepted and has not ended",
-		    accepted[0]);
+		    accepted.items[0]);
 	for (size_t i = 0; active != NULL && i < active->count; i++) {
 		const char *key = active->items[i].name;
+		const struct specialist *s = sim_see(key);
 
 		if (strncmp(key, "specialist:", 11) != 0)
 			sim_blame("%s has not ended", key);
-		else if (sim_read(key, &s) && s.state != SPECIALIST_IDLE)
+		else if (s != NULL && s->state != SPECIALIST_IDLE)
 			sim_blame("%s is %s when all is over", key,
-			    specialist_state_names[s.state]);
+			    specialist_state_names[s->state]);
 	}
 	if (keyspace_find(&sim.keyspace, "in") != NULL)
 		sim_blame("somebody in the inbox was not seen");
@@ -507,8 +513,8 @@ check_end(void)
 void
 check_stop(void)
 {
-	free(accepted);
-	accepted = NULL;
-	accepted_count = 0;
-	accepted_room = 0;
+	free(accepted.items);
+	free(kept.items);
+	memset(&accepted, 0, sizeof(accepted));
+	memset(&kept, 0, sizeof(kept));
 }

@@ -45,6 +45,12 @@ sim_fault_in(unsigned one_in)
 	return !sim.is_quiet && sim_draw(one_in) == 0;
 }
 
+int64_t
+sim_gap(int64_t mean_ms)
+{
+	return sim_between(SECOND_MS, 2 * mean_ms);
+}
+
 int
 RAND_bytes(unsigned char *bytes, int count)
 {

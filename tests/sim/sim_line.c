@@ -20,6 +20,7 @@ struct line {
 	char customer[PHONE_SIZE], specialist[ID_SIZE];
 	int64_t made_ms, up_ms, over_ms;
 	bool is_over, is_agent_up, is_by_hand;
+	bool is_lost;                   /* the store lost what it knew of it */
 	enum leg leg;
 	enum call_progress progress;
 	enum call_outcome outcome;
@@ -158,50 +159,48 @@ webhook(const struct line *line, bool is_customer_over)
 static bool
 may_have_been_lost(const struct line *line)
 {
-	struct call call;
-	char key[KEY_SIZE];
+	const struct call *call = sim_see_call(line->call.id, line->call.n);
 
-	record_key(&line->call, key);
-	return sim_read(key, &call) && call.state == CALL_ENDED &&
-	    call.outcome == OUTCOME_UNKNOWN;
+	return call != NULL && call->state == CALL_ENDED &&
+	    call->outcome == OUTCOME_UNKNOWN;
 }
 
 /* What was answered a moment ago may still ring. */
 static void
 check_is_wanted(const struct line *line)
 {
-	struct record_ref ref = record_ref_request(line->call.id);
-	struct request request;
-	char key[KEY_SIZE];
+	const struct request *request = sim_see_request(line->call.id);
 
-	record_key(&ref, key);
-	if (sim.fence == BY_ANSWER && (!sim_read(key, &request) ||
-	        (request.state == REQUEST_CLOSED &&
-	            request.closed_at_ms + 5 * SECOND_MS < sim.now_ms)))
+	if (sim.fence == BY_ANSWER && (request == NULL ||
+	        (request->state == REQUEST_CLOSED &&
+	            sim.now_ms - sim.store_set_ms > 10 * SECOND_MS &&
+	            request->closed_at_ms + 5 * SECOND_MS < sim_store_ms())))
 		sim_blame("%s rings the customer of %s, which is closed",
-		    line->sid, key);
+		    line->sid, line->call.id);
 }
 
 static void
 check_ring(const struct line *line)
 {
-	struct call call;
+	const struct call *call = sim_see_call(line->call.id, line->call.n);
 	char key[KEY_SIZE];
 
 	record_key(&line->call, key);
 	sim.rings++;
+	if (line->is_lost)
+		return;
 	check_is_wanted(line);
-	if (!sim_read(key, &call))
+	if (call == NULL)
 		sim_blame("%s rings %s, and no call is recorded", line->sid,
 		    line->customer);
-	else if (call.authorised[0] == '\0' || (sim.fence == BY_ANSWER &&
-	        strcmp(call.authorised, line->sid) != 0))
+	else if (call->authorised[0] == '\0' || (sim.fence == BY_ANSWER &&
+	        strcmp(call->authorised, line->sid) != 0))
 		sim_blame("%s: %s rings the customer, authorised is \"%s\"",
-		    key, line->sid, call.authorised);
+		    key, line->sid, call->authorised);
 	for (size_t i = 0; i < line_count; i++) {
 		const struct line *other = lines[i];
 
-		if (other == line || other->leg == LEG_NONE)
+		if (other == line || other->leg == LEG_NONE || other->is_lost)
 			continue;
 		if (is_of(other, &line->call))
 			sim_blame("%s: the customer is rung twice, by %s and "
@@ -259,7 +258,7 @@ customer_answers(struct line *line)
 	sim_say("%s: the customer answers", line->sid);
 	webhook(line, false);
 	later(line, sim_draw(4) == 0 ? sim_between(500, 9000) :
-	    sim_between(10000, 8 * MINUTE_MS), customer_hangs_up);
+	    sim_between(10000, sim.traffic->talk_max_ms), customer_hangs_up);
 }
 
 static void
@@ -531,7 +530,7 @@ make_line(const struct call *call)
 	if (sim_draw(6) != 0)
 		later(line, sim_between(1500, 12000), agent_answers);
 	later(line, 35 * SECOND_MS, agent_does_not);
-	later(line, sim.policy.call_max_ms, too_long);
+	later(line, sim.policies[0].call_max_ms, too_long);
 	return line;
 }
 
@@ -542,6 +541,7 @@ struct post {
 	struct effect effect;
 	int node;
 	unsigned generation;
+	uint64_t store_life;
 	bool is_silent;                 /* its answer is not told */
 	enum event_kind answer;
 };
@@ -555,18 +555,31 @@ answer(const struct post *post, struct event *event, int64_t delay_ms)
 		tell(post->node, event, delay_ms, 0);
 }
 
+/* While it was on its way the store lost the call it is for; another may have
+ * its number. */
+static bool
+is_of_lost_call(const struct post *post)
+{
+	const struct call *call = sim_see_call(post->call.request,
+	    post->call.n);
+
+	return post->store_life != sim.store_life && (call == NULL ||
+	    call->placed_at_ms != post->call.placed_at_ms);
+}
+
 static void
 on_post(void *context, bool is_alive)
 {
 	struct post *post = context;
 	struct event event = { .kind = post->answer };
-	const struct line *line;
+	struct line *line;
 
 	if (is_alive && post->answer == EVENT_REJECTED) {
 		event.outcome = OUTCOME_FAILED;
 		answer(post, &event, 50);
 	} else if (is_alive) {
 		line = make_line(&post->call);
+		line->is_lost |= is_of_lost_call(post);
 		memcpy(event.sid, line->sid, sizeof(event.sid));
 		if (!post->is_silent)
 			answer(post, &event, sim_between(5, 200));
@@ -584,6 +597,7 @@ new_post(const struct sim_node *node, const struct call *call,
 	post->effect = *effect;
 	post->node = node->index;
 	post->generation = node->generation;
+	post->store_life = sim.store_life;
 	post->answer = EVENT_CREATED;
 	return post;
 }
@@ -775,9 +789,30 @@ lines_rung(const char *request)
 	int count = 0;
 
 	for (size_t i = 0; i < line_count; i++)
-		count += lines[i]->leg != LEG_NONE &&
+		count += lines[i]->leg != LEG_NONE && !lines[i]->is_lost &&
 		    strcmp(lines[i]->call.id, request) == 0;
 	return count;
+}
+
+static const char *
+authorised(const struct keyspace *keyspace, const char *key)
+{
+	return entry_get(keyspace_find(keyspace, key), "authorised");
+}
+
+void
+lines_lose(const struct keyspace *before)
+{
+	for (size_t i = 0; i < line_count; i++) {
+		const char *was, *is;
+		char key[KEY_SIZE];
+
+		record_key(&lines[i]->call, key);
+		is = authorised(&sim.keyspace, key);
+		was = authorised(before, key);
+		lines[i]->is_lost |= keyspace_find(before, key) == NULL ||
+		    (is != NULL && (was == NULL || strcmp(was, is) != 0));
+	}
 }
 
 size_t

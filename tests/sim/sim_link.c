@@ -10,6 +10,7 @@
 #include <sys/queue.h>
 
 #include "daemon/redis_link.h"
+#include "lib/text.h"
 #include "tests/sim/sim.h"
 
 enum { NO_SCRIPT = -1, HEAD_WORDS = 6, TEXTS_MAX = 4096 };
@@ -17,7 +18,9 @@ enum { NO_SCRIPT = -1, HEAD_WORDS = 6, TEXTS_MAX = 4096 };
 struct command {
 	TAILQ_ENTRY(command) link;
 	struct redis_link *owner;       /* NULL: its connection is gone */
+	bool is_dead;                   /* nobody will answer it: its owner's to free */
 	int node;
+	uint64_t store_life;            /* in which it was sent */
 	const char *script;             /* NULL: a plain command */
 	struct words words;
 	redis_on_reply *on_reply;  void *context;  uint64_t tag;
@@ -59,6 +62,13 @@ add_text(const char *text)
 	add_bytes(text, text != NULL ? strlen(text) : 0);
 }
 
+/* The text is the caller's, until it is packed. */
+static void
+add_number(int64_t number, char text[TEXT_NUMBER_SIZE])
+{
+	add_bytes(text, text_number(number, text));
+}
+
 static void
 add_item(const struct item *item, bool has_value)
 {
@@ -76,6 +86,7 @@ pack_text(redisReply *reply, size_t i, char **bytes)
 	reply->str = *bytes;
 	reply->len = texts[i].length;
 	memcpy(*bytes, texts[i].text, texts[i].length);
+	(*bytes)[texts[i].length] = '\0';
 	*bytes += texts[i].length + 1;
 }
 
@@ -88,7 +99,9 @@ pack(bool is_array)
 
 	for (size_t i = 0; i < text_count; i++)
 		size += texts[i].length + 1;
-	reply = sim_new(size);
+	reply = malloc(size);
+	CHECK(reply != NULL);
+	memset(reply, 0, (text_count + 1) * sizeof(*reply));
 	reply->element = (void *)(reply + text_count + 1);
 	bytes = (char *)(reply->element + text_count + 1);
 	if (!is_array) {
@@ -143,15 +156,11 @@ do_plain(const struct command *command)
 {
 	const char *name = word(command, 0);
 	const struct entry *entry;
-	char seconds[24], rest[24];
+	char seconds[TEXT_NUMBER_SIZE], rest[TEXT_NUMBER_SIZE];
 
 	if (strcmp(name, "TIME") == 0) {
-		snprintf(seconds, sizeof(seconds), "%lld",
-		    (long long)(sim.now_ms / 1000));
-		snprintf(rest, sizeof(rest), "%lld",
-		    (long long)(sim.now_ms % 1000 * 1000));
-		add_text(seconds);
-		add_text(rest);
+		add_number(sim_store_ms() / 1000, seconds);
+		add_number(sim_store_ms() % 1000 * 1000, rest);
 		return pack(true);
 	}
 	entry = keyspace_find(&sim.keyspace, below_site(word(command, 1)));
@@ -174,21 +183,22 @@ static redisReply *
 do_claim(const struct command *command)
 {
 	const char *ids[ITEMS_MAX];
-	char now[24], next[24] = "";
+	char now[TEXT_NUMBER_SIZE], next[TEXT_NUMBER_SIZE];
 	const struct entry *due;
 	size_t limit = strtoul(word(command, 3), NULL, 10), count;
+	int64_t asked_ms = strtoll(word(command, 2), NULL, 10);
 
-	count = keyspace_claim(&sim.keyspace,
-	    strtoll(word(command, 2), NULL, 10),
+	count = keyspace_claim(&sim.keyspace, asked_ms,
 	    limit < ITEMS_MAX ? limit : ITEMS_MAX,
 	    strtoll(word(command, 4), NULL, 10), ids);
+	for (size_t i = 0; i < count; i++)
+		check_claimed(ids[i], asked_ms);
 	due = keyspace_find(&sim.keyspace, "due");
+	add_number(sim_store_ms(), now);
 	if (due != NULL)
-		snprintf(next, sizeof(next), "%lld",
-		    (long long)due->items[0].score);
-	snprintf(now, sizeof(now), "%lld", (long long)sim.now_ms);
-	add_text(now);
-	add_text(next);
+		add_number(due->items[0].score, next);
+	else
+		add_text("");
 	for (size_t i = 0; i < count; i++)
 		add_text(ids[i]);
 	return pack(true);
@@ -199,22 +209,20 @@ do_commit(const struct command *command)
 {
 	static struct arguments arguments;
 	static char answers[256][ITEM_SIZE];
-	char now[24], news[ITEM_SIZE * 64] = "";
-	long long skew_ms = sim.now_ms - strtoll(word(command, 2), NULL, 10);
+	char now[TEXT_NUMBER_SIZE];
+	long long skew_ms = sim_store_ms() - strtoll(word(command, 2), NULL, 10);
 	long long skew_max_ms = strtoll(word(command, 3), NULL, 10);
 	size_t count = strtoul(word(command, 5), NULL, 10), at = HEAD_WORDS;
 
 	CHECK(count <= COUNT_OF(answers));
-	snprintf(now, sizeof(now), "%lld", (long long)sim.now_ms);
-	add_text(now);
+	add_number(sim_store_ms(), now);
 	for (size_t i = 0; i < count; i++) {
 		if (skew_ms > skew_max_ms || -skew_ms > skew_max_ms) {
 			add_text("skew");
 			continue;
 		}
 		CHECK(arguments_read(&command->words, &at, &arguments));
-		keyspace_commit(&sim.keyspace, &arguments, news, sizeof(news),
-		    answers[i]);
+		keyspace_commit(&sim.keyspace, &arguments, NULL, 0, answers[i]);
 		check_replay(&arguments, answers[i]);
 		add_text(answers[i]);
 		sim.commits++;
@@ -235,23 +243,30 @@ free_command(struct command *command)
 	free(command);
 }
 
+static void
+disown(struct command *command)
+{
+	TAILQ_REMOVE(&command->owner->pendings, command, link);
+	command->owner->pending_count--;
+	command->owner = NULL;
+}
+
 static int64_t
 delay_ms(void)
 {
-	return sim_draw(20) == 0 ? sim_between(5, 150) : sim_between(0, 2);
+	return sim_draw(20) == 0 ? sim_between(5, DELAY_MAX_MS) : sim_between(0, 2);
 }
 
 static void
 deliver(void *context, bool is_alive)
 {
 	struct command *command = context;
-	struct redis_link *link = is_alive ? command->owner : NULL;
 
-	if (link != NULL) {
-		TAILQ_REMOVE(&link->pendings, command, link);
-		link->pending_count--;
-		command->on_reply(command->context, command->tag, REDIS_REPLY,
-		    command->reply);
+	if (command->owner != NULL) {
+		disown(command);
+		if (is_alive)
+			command->on_reply(command->context, command->tag,
+			    REDIS_REPLY, command->reply);
 	}
 	free_command(command);
 }
@@ -263,12 +278,20 @@ arrive(void *context, bool is_alive)
 	struct redis_link *link = command->owner;
 	int64_t at_ms;
 
-	if (!is_alive || (link == NULL && sim_draw(2))) {
+	if (link != NULL && is_alive &&
+	    command->store_life != sim.store_life) {
+		command->is_dead = true;
+		return;
+	}
+	if (!is_alive || command->store_life != sim.store_life ||
+	    (link == NULL && sim_draw(2))) {
+		if (link != NULL)
+			disown(command);
 		free_command(command);
 		return;
 	}
 	text_count = 0;
-	sim.keyspace.now_ms = sim.now_ms;
+	sim.keyspace.now_ms = sim_store_ms();
 	if (command->script == NULL)
 		command->reply = do_plain(command);
 	else
@@ -299,6 +322,7 @@ send(struct redis_link *link, const char *script, int argc,
 	command = sim_new(sizeof(*command));
 	command->owner = link;
 	command->node = link->node;
+	command->store_life = sim.store_life;
 	command->script = script;
 	command->on_reply = on_reply;
 	command->context = context;
@@ -331,11 +355,11 @@ link_cut(struct redis_link *link, int64_t back_in_ms)
 
 	link->is_up = false;
 	while ((command = TAILQ_FIRST(&link->pendings)) != NULL) {
-		TAILQ_REMOVE(&link->pendings, command, link);
-		link->pending_count--;
-		command->owner = NULL;
+		disown(command);
 		command->on_reply(command->context, command->tag, REDIS_LOST,
 		    NULL);
+		if (command->is_dead)
+			free_command(command);
 	}
 	link->on_state(link->context, false, "cut");
 	link->connects++;
@@ -377,8 +401,11 @@ redis_link_free(struct redis_link *link)
 {
 	struct command *command;
 
-	TAILQ_FOREACH(command, &link->pendings, link)
-		command->owner = NULL;
+	while ((command = TAILQ_FIRST(&link->pendings)) != NULL) {
+		disown(command);
+		if (command->is_dead)
+			free_command(command);
+	}
 	free(link);
 }
 

@@ -18,6 +18,9 @@
 #include "daemon/submit.h"
 #include "lib/fault.h"
 
+/* A node that asks for the time does so for longer than a second. */
+enum { ASKS_MS = 1100 };
+
 enum { SLOTS = 96, ROUNDS_MAX = 16, INBOX_MEMBERS = 8, INBOX_AGAIN_MS = 200 };
 
 /* ---- the engine's hooks */
@@ -153,38 +156,6 @@ pull_inbox(struct sim_node *node)
 
 /* ---- when it runs next */
 
-/* Where nobody has anything to do, nobody's clock ticks: what the store shows
- * tells when something can come of a pass. */
-struct outlook {
-	int64_t due_ms, promise_ms;     /* INT64_MAX: never */
-	bool may_match, has_inbox;
-};
-
-static int64_t
-first_score(const char *key)
-{
-	const struct entry *entry = keyspace_find(&sim.keyspace, key);
-
-	return entry == NULL ? INT64_MAX : entry->items[0].score;
-}
-
-static struct outlook
-look_out(void)
-{
-	struct outlook outlook = { .due_ms = first_score("due"),
-		.promise_ms = first_score("promises"),
-		.has_inbox = keyspace_find(&sim.keyspace, "in") != NULL };
-	static const char *const lists[QUEUES][2] = {
-		{ "wait:" SIM_QUEUE_0, "ready:" SIM_QUEUE_0 },
-		{ "wait:" SIM_QUEUE_1, "ready:" SIM_QUEUE_1 } };
-
-	for (size_t i = 0; i < QUEUES; i++)
-		outlook.may_match |= keyspace_find(&sim.keyspace,
-		    lists[i][0]) != NULL && keyspace_find(&sim.keyspace,
-		    lists[i][1]) != NULL;
-	return outlook;
-}
-
 static int64_t
 earlier(int64_t a, int64_t b)
 {
@@ -202,12 +173,14 @@ tick_after(const struct sim_node *node, int64_t at_ms)
 static void on_timer(void *context, bool is_alive);
 
 static void
-arm(struct sim_node *node, const struct outlook *outlook)
+arm(struct sim_node *node)
 {
 	int64_t now_ms = sim.now_ms, at_ms = now_ms + HOUR_MS, claim_ms;
+	const struct sim_outlook *outlook;
 
 	if (!node->is_up || node->is_paused)
 		return;
+	outlook = sim_look_out();
 	if (!store_is_up(node->store)) {
 		at_ms = now_ms + SECOND_MS;
 	} else {
@@ -224,8 +197,10 @@ arm(struct sim_node *node, const struct outlook *outlook)
 			at_ms = earlier(at_ms, tick_after(node,
 			    (outlook->promise_ms > now_ms ?
 			        outlook->promise_ms : now_ms) + SECOND_MS));
-		if (outlook->may_match)
-			at_ms = earlier(at_ms, tick_after(node, now_ms + 1));
+		if (outlook->match_ms < at_ms)
+			at_ms = earlier(at_ms, tick_after(node,
+			    outlook->match_ms > now_ms ? outlook->match_ms :
+			    now_ms + 1));
 		if (outlook->has_inbox)
 			at_ms = earlier(at_ms, node->inbox_next_ms);
 		if (engine_in_hand(node->engine) > 0)
@@ -242,29 +217,38 @@ arm(struct sim_node *node, const struct outlook *outlook)
 void
 nodes_wake(void)
 {
-	struct outlook outlook = look_out();
-
 	for (int i = 0; i < sim.node_count; i++)
-		arm(&sim.nodes[i], &outlook);
+		arm(&sim.nodes[i]);
+}
+
+/* An idle node claims once a second and finds nothing, but what time it is. That
+ * is left out where nothing will be due before such a claim arrives, by the
+ * node's own clock, and nobody has set a clock. */
+static bool
+may_claim(struct sim_node *node)
+{
+	int64_t first_ms = sim_look_out()->due_ms;
+
+	return store_is_up(node->store) && (sim.now_ms < node->asks_until_ms ||
+	    (first_ms != INT64_MAX && first_ms + sim.store_shift_ms <=
+	        store_now_ms(node->store) + DELAY_MAX_MS));
 }
 
 void
 node_run(struct sim_node *node)
 {
-	struct outlook outlook;
 	bool has_more = true;
 
 	for (int i = 0; i < ROUNDS_MAX && has_more; i++) {
 		roster_run(node->roster);
 		pull_inbox(node);
 		matcher_run(node->matcher);
-		if (matcher_is_supplied(node->matcher))
+		if (matcher_is_supplied(node->matcher) && may_claim(node))
 			due_pull_run(node->due_pull);
 		engine_run(node->engine);
 		has_more = engine_has_work(node->engine);
 	}
-	outlook = look_out();
-	arm(node, &outlook);
+	arm(node);
 	/* The loop goes round at once. */
 	if (has_more) {
 		node->timer_ms = sim.now_ms;
@@ -276,7 +260,7 @@ static void
 on_timer(void *context, bool is_alive)
 {
 	struct sim_node *node = context;
-	struct outlook outlook;
+	const struct sim_outlook *outlook;
 
 	if (!is_alive)
 		return;
@@ -285,11 +269,11 @@ on_timer(void *context, bool is_alive)
 	if (sim.now_ms < node->tick_ms)
 		return;
 	/* Where nothing can come of it, it is left out. */
-	outlook = look_out();
+	outlook = sim_look_out();
 	node->tick_ms = tick_after(node, sim.now_ms + 1);
-	if (outlook.promise_ms <= sim.now_ms && !PLANTED("promise_scan_off"))
+	if (outlook->promise_ms <= sim.now_ms)
 		promise_scan_tick(node->scan);
-	if (outlook.may_match)
+	if (outlook->match_ms <= sim.now_ms)
 		matcher_tick(node->matcher);
 }
 
@@ -328,8 +312,13 @@ on_state(void *context, bool is_up, const char *why)
 	(void)why;
 	node->is_linked = is_up;
 	set_able(node);
-	if (is_up)
-		matcher_tick(node->matcher);
+	if (is_up && node->has_been_up)
+		roster_import(node->roster, node->policy, NULL);
+	node->has_been_up |= is_up;
+	if (is_up) {
+		promise_scan_tick(node->scan);
+		matcher_start_over(node->matcher);
+	}
 	engine_on_link(node->engine, is_up);
 }
 
@@ -343,6 +332,10 @@ start(struct sim_node *node)
 	sim.running = node;
 	node->is_up = true;
 	node->is_linked = false;
+	node->has_been_up = false;
+	node->must_cut = false;
+	node->policy = sim.settings;
+	sim.outlook.changes = 0;
 	node->phase_ms = sim_between(0, SECOND_MS - 1);
 	node->timer_ms = 0;
 	node->tick_ms = 0;
@@ -350,15 +343,15 @@ start(struct sim_node *node)
 	node->inbox_in_hand = 0;
 	node->inbox_next_ms = 0;
 	node->store = store_new(NULL, NULL, "sim", node, on_state);
-	node->engine = engine_new(node->store, &sim.policy, SLOTS, &hooks);
-	node->matcher = matcher_new(node->store, &sim.policy);
+	node->engine = engine_new(node->store, node->policy, SLOTS, &hooks);
+	node->matcher = matcher_new(node->store, node->policy);
 	matcher_set_engine(node->matcher, node->engine);
 	node->due_pull = due_pull_new(node->store, node->engine);
 	node->scan = promise_scan_new(node->store, node->engine);
 	node->roster = roster_new(node->store, node->engine);
-	roster_import(node->roster, &sim.policy, NULL);
+	roster_import(node->roster, node->policy, NULL);
 	node->submitter = submitter_new(node->store, node->engine,
-	    &sim.policy);
+	    node->policy);
 	sim.running = NULL;
 	sim_in(2, node->index, on_timer, node);
 }
@@ -400,11 +393,12 @@ node_resume(struct sim_node *node)
 	node->is_paused = false;
 	set_able(node);
 	/* The deadlines of what was sent may be looked at before the replies. */
-	if (sim_draw(2) == 0) {
+	if (node->must_cut || sim_draw(2) == 0) {
 		sim.running = node;
 		link_cut(node->link, sim_between(100, 1500));
 		sim.running = NULL;
 	}
+	node->must_cut = false;
 	for (size_t i = 0; i < backlog.count; i++)
 		sim_in(0, node->index, backlog.items[i].handler,
 		    backlog.items[i].context);
@@ -414,6 +408,15 @@ node_resume(struct sim_node *node)
 }
 
 /* ---- faults */
+
+/* What is idle hears of it within the second. */
+static void
+ask_time(struct sim_node *node)
+{
+	node->asks_until_ms = sim.now_ms + ASKS_MS;
+	sim_in(sim_between(0, SECOND_MS), node->index, on_timer, node);
+	sim_in(SECOND_MS + 1, node->index, on_timer, node);
+}
 
 static void
 on_start(void *context, bool is_alive)
@@ -506,7 +509,7 @@ on_fault(void *context, bool is_alive)
 	(void)context;
 	if (!is_alive || sim.is_quiet)
 		return;
-	sim_in(sim_between(SECOND_MS, 8 * MINUTE_MS), NOBODY, on_fault, NULL);
+	sim_in(sim_gap(sim.traffic->fault_gap_ms), NOBODY, on_fault, NULL);
 	if (!node->is_up || node->is_paused)
 		return;
 	switch (sim_draw(5)) {
@@ -520,17 +523,62 @@ on_fault(void *context, bool is_alive)
 	case 2:
 		sim_say("node %d: its clock jumps", node->index);
 		node->shift_ms += sim_between(-5 * SECOND_MS, 10 * SECOND_MS);
+		ask_time(node);
 		break;
 	case 3:
 		sim_say("the store is away for everybody");
-		for (int i = 0; i < sim.node_count; i++)
-			cut(&sim.nodes[i], sim_between(100, 5 * SECOND_MS));
+		nodes_cut();
 		break;
 	default:
 		sim_say("node %d loses its connection", node->index);
 		cut(node, sim_between(100, 1500));
 		break;
 	}
+}
+
+void
+nodes_cut(void)
+{
+	for (int i = 0; i < sim.node_count; i++) {
+		struct sim_node *node = &sim.nodes[i];
+
+		node->must_cut = node->is_paused;
+		cut(node, sim_between(100, 5 * SECOND_MS));
+	}
+}
+
+/* ---- what everybody does */
+
+static void
+on_settings(void *context, bool is_alive)
+{
+	struct sim_node *node = context;
+	const struct policy *old = node->policy;
+
+	if (!is_alive || old == sim.settings)
+		return;
+	sim_say("node %d reads its settings", node->index);
+	node->policy = sim.settings;
+	sim.outlook.changes = 0;
+	engine_set_policy(node->engine, node->policy);
+	matcher_set_policy(node->matcher, node->policy);
+	submitter_set_policy(node->submitter, node->policy);
+	roster_import(node->roster, node->policy, old);
+}
+
+void
+nodes_reload(void)
+{
+	for (int i = 0; i < sim.node_count; i++)
+		sim_in(sim_between(0, MINUTE_MS), i, on_settings,
+		    &sim.nodes[i]);
+}
+
+void
+nodes_ask_time(void)
+{
+	for (int i = 0; i < sim.node_count; i++)
+		ask_time(&sim.nodes[i]);
 }
 
 void

@@ -10,6 +10,9 @@
 
 enum { TRIES_MAX = 20 };
 
+/* When the doors are open, since eight in the morning. */
+enum { OPENS_MS = 1 * 3600 * 1000, CLOSES_MS = 11 * 3600 * 1000 };
+
 /* ---- what somebody does at a desk */
 
 struct act {
@@ -25,6 +28,8 @@ on_acted(void *context, uint64_t tag, const struct engine_result *result)
 	struct act *act = context;
 
 	(void)tag;
+	if (result->end == ENGINE_DONE && act->event.kind == EVENT_REOPENED)
+		check_accepted(result->after->request.next);
 	if (result->end == ENGINE_UNAVAILABLE && act->tries < TRIES_MAX)
 		do_act(&act->event, SECOND_MS, act->tries + 1);
 	free(act);
@@ -130,7 +135,7 @@ say_result(const struct specialist *s)
 		.to = record_ref_specialist(s->id) };
 	unsigned mood = sim_draw(100);
 	const struct disposition *found =
-	    &sim.policy.dispositions[mood < 60 ? 0 : sim_draw(4)];
+	    &sim.policies[0].dispositions[mood < 60 ? 0 : sim_draw(4)];
 
 	memcpy(event.disposition, found->id, sizeof(event.disposition));
 	memcpy(event.by, s->id, sizeof(event.by));
@@ -138,7 +143,7 @@ say_result(const struct specialist *s)
 	if (found->then == THEN_SCHEDULE && sim_draw(2))
 		event.at_ms = sim.now_ms + sim_between(MINUTE_MS, HOUR_MS);
 	if (sim.is_quiet)
-		memcpy(event.disposition, sim.policy.dispositions[0].id,
+		memcpy(event.disposition, sim.policies[0].dispositions[0].id,
 		    sizeof(event.disposition));
 	if (sim.is_quiet || mood < 90)
 		do_act(&event, sim_between(2000, mood < 80 ? 60000 :
@@ -191,13 +196,11 @@ static void
 on_dial(void *context, bool is_alive)
 {
 	struct dial *dial = context;
-	struct record_ref ref = record_ref_call(dial->call.request,
-	    dial->call.n);
-	struct call call;
-	char key[KEY_SIZE];
+	const struct call *call = is_alive ? sim_see_call(dial->call.request,
+	    dial->call.n) : NULL;
 
-	record_key(&ref, key);
-	if (!is_alive || !sim_read(key, &call) || call.state != CALL_LIVE) {
+	if (call == NULL || call->state != CALL_LIVE ||
+	    call->placed_at_ms != dial->call.placed_at_ms) {
 		free(dial);
 		return;
 	}
@@ -232,6 +235,8 @@ people_see_call(const struct call *call, int was_state)
 		lines_over_by_hand(call->request, call->n);
 	else if (was_state == CALL_NONE && !sim_fault_in(30))
 		dial_later(call, 0, sim_between(2000, 15000));
+	else if (call->remind_count > 0)
+		dial_later(call, 2, sim_between(2000, MINUTE_MS));
 }
 
 /* ---- customers who phone meanwhile, and hang up or are talked to */
@@ -274,13 +279,73 @@ people_see_request(const struct request *r, int was_state)
 	if (r->state != REQUEST_REFERRED || (was_state == REQUEST_REFERRED &&
 	        !sim.is_quiet && sim_draw(2)))
 		return;
-	memcpy(event.disposition, sim.policy.dispositions[0].id,
+	memcpy(event.disposition, sim.policies[0].dispositions[0].id,
 	    sizeof(event.disposition));
 	if (!sim.is_quiet && mood < 3)
 		event.kind = EVENT_REQUEUED;
 	else if (mood < 5)
 		event.kind = EVENT_CANCELLED;
 	do_act(&event, sim_between(30 * SECOND_MS, 25 * MINUTE_MS), 0);
+}
+
+static const struct request *
+some_request(void)
+{
+	const struct keyspace *all = &sim.keyspace;
+	size_t first = all->count == 0 ? 0 : sim_draw((unsigned)all->count);
+
+	for (size_t i = 0; i < all->count; i++) {
+		const char *key = all->entries[(first + i) % all->count]->key;
+
+		if (strncmp(key, "request:", 8) == 0)
+			return sim_see(key);
+	}
+	return NULL;
+}
+
+/* What a supervisor does, to whatever request. */
+static void
+on_chief(void *context, bool is_alive)
+{
+	static const enum event_kind moves[] = { EVENT_REOPENED,
+		EVENT_ASSIGNED, EVENT_NOTED, EVENT_CANCELLED, EVENT_REQUEUED,
+		EVENT_DISPOSED };
+	struct event event = { .kind = moves[sim_draw(COUNT_OF(moves))],
+		.by = "chief" };
+	const struct request *r;
+
+	(void)context;
+	if (!is_alive || sim.is_quiet)
+		return;
+	sim_in(sim_gap(sim.traffic->chief_gap_ms), NOBODY, on_chief, NULL);
+	r = people_are_at_work() ? some_request() : NULL;
+	/* Mostly what they do it for: what is over is reopened. */
+	if (r == NULL || (sim_draw(4) != 0 && (r->state == REQUEST_CLOSED) !=
+	    (event.kind == EVENT_REOPENED)))
+		return;
+	event.to = record_ref_request(r->id);
+	event.note = event.kind == EVENT_NOTED ? "Asked\nfor Anna." : NULL;
+	memcpy(event.specialist, sim.people[0][sim_draw((unsigned)
+	    sim.policies[0].specialist_count)].id, ID_SIZE);
+	memcpy(event.queue, sim_draw(2) ? sim.queues[0][sim_draw(QUEUES)].id :
+	    "", ID_SIZE);
+	memcpy(event.disposition, sim.policies[0].dispositions[sim_draw(4)].id,
+	    sizeof(event.disposition));
+	sim_say("the chief: %s %s", event_kind_names[event.kind], r->id);
+	do_act(&event, 0, 0);
+}
+
+/* Their settings are written anew. */
+static void
+on_new_settings(void *context, bool is_alive)
+{
+	(void)context;
+	if (!is_alive || sim.is_quiet)
+		return;
+	sim_in(sim_gap(sim.traffic->reload_gap_ms), NOBODY, on_new_settings,
+	    NULL);
+	sim.settings = &sim.policies[sim_draw(POLICIES)];
+	nodes_reload();
 }
 
 /* ---- customers */
@@ -327,12 +392,9 @@ on_website(void *context, bool is_alive)
 	struct sim_node *node = is_alive ? nodes_any() : NULL;
 
 	if (is_alive && sim_draw(3) != 0) {
-		int64_t at_ms = asking->at_ms != 0 ? asking->at_ms :
-		    sim.now_ms;
-
-		sim.keyspace.now_ms = sim.now_ms;
+		sim.keyspace.now_ms = sim_store_ms();
 		keyspace_zadd(&sim.keyspace, "in", asking->member,
-		    at_ms / 1000);
+		    asking->at_ms / 1000);
 		nodes_wake();
 	} else if (node != NULL) {
 		asking->node = node->index;
@@ -352,6 +414,27 @@ send_member(const char *member, int64_t at_ms, int64_t delay_ms)
 	sim_in(delay_ms, NOBODY, on_website, asking);
 }
 
+static int64_t
+day_ms(void)
+{
+	return (sim.now_ms - sim.start_ms) % DAY_MS;
+}
+
+bool
+people_are_at_work(void)
+{
+	return !sim.traffic->has_nights || sim.is_quiet ||
+	    (day_ms() >= OPENS_MS && day_ms() < CLOSES_MS);
+}
+
+/* In the first two hours of the next day. */
+static int64_t
+tomorrow(void)
+{
+	return sim.now_ms - day_ms() + (day_ms() < OPENS_MS ? 0 : DAY_MS) +
+	    OPENS_MS + sim_between(0, 2 * HOUR_MS);
+}
+
 static void
 on_customer(void *context, bool is_alive)
 {
@@ -362,12 +445,15 @@ on_customer(void *context, bool is_alive)
 	(void)context;
 	if (!is_alive || sim.is_quiet)
 		return;
-	sim_in(sim_between(1, 2 * sim.gap_ms), NOBODY, on_customer, NULL);
+	sim_in(sim_between(1, 2 * (people_are_at_work() ? sim.gap_ms :
+	    sim.night_gap_ms)), NOBODY, on_customer, NULL);
 	snprintf(id, sizeof(id), "site-%08u", ++site_number);
 	snprintf(member, sizeof(member), "{\"id\":\"%s\",\"phone\":"
 	    "\"+7916%07u\",\"topic\":\"%s\",\"name\":\"C%u\"}", id,
-	    1230000 + who, sim.queues[sim_draw(QUEUES)].id, who);
-	if (sim_draw(6) == 0)
+	    1230000 + who, sim.queues[0][sim_draw(QUEUES)].id, who);
+	if (!people_are_at_work())
+		at_ms = tomorrow();
+	else if (sim_draw(6) == 0)
 		at_ms = sim.now_ms + sim_between(MINUTE_MS, 2 * HOUR_MS);
 	sim.asked++;
 	send_member(member, at_ms, 0);
@@ -386,41 +472,75 @@ on_customer(void *context, bool is_alive)
 }
 
 static void
+pause_one(size_t who, int64_t delay_ms, int64_t longest_ms)
+{
+	const char *id = sim.people[0][who].id;
+
+	set_status(id, sim_draw(2) ? STATUS_OFF : STATUS_PAUSED, delay_ms);
+	set_status(id, STATUS_AVAILABLE, delay_ms +
+	    sim_between(MINUTE_MS, longest_ms));
+}
+
+static void
 on_mood(void *context, bool is_alive)
 {
-	const struct specialist_policy *who = &sim.people[sim_draw(
-	    (unsigned)sim.policy.specialist_count)];
-
 	(void)context;
 	if (!is_alive || sim.is_quiet)
 		return;
 	sim_in(sim_between(MINUTE_MS, HOUR_MS), NOBODY, on_mood, NULL);
-	set_status(who->id, sim_draw(2) ? STATUS_OFF : STATUS_PAUSED, 0);
-	set_status(who->id, STATUS_AVAILABLE,
-	    sim_between(MINUTE_MS, 40 * MINUTE_MS));
+	if (people_are_at_work())
+		pause_one(sim_draw((unsigned)
+		    sim.policies[0].specialist_count), 0, 40 * MINUTE_MS);
 }
 
 static void
 on_morning(void *context, bool is_alive)
 {
 	(void)context;
-	for (size_t i = 0; is_alive && i < sim.policy.specialist_count; i++)
-		set_status(sim.people[i].id, STATUS_AVAILABLE,
+	for (size_t i = 0; is_alive && i < sim.policies[0].specialist_count; i++)
+		set_status(sim.people[0][i].id, STATUS_AVAILABLE,
 		    sim_between(0, 5000));
+}
+
+/* They come at nine, eat one after the other, and go at seven. */
+static void
+on_day(void *context, bool is_alive)
+{
+	(void)context;
+	if (!is_alive || sim.is_quiet)
+		return;
+	sim_in(DAY_MS, NOBODY, on_day, NULL);
+	sim_in(OPENS_MS, NOBODY, on_morning, NULL);
+	for (size_t i = 0; i < sim.policies[0].specialist_count; i++) {
+		pause_one(i, OPENS_MS + 3 * HOUR_MS + (int64_t)i * 40 *
+		    MINUTE_MS, 40 * MINUTE_MS);
+		set_status(sim.people[0][i].id, STATUS_OFF, CLOSES_MS +
+		    sim_between(0, 20 * MINUTE_MS));
+	}
 }
 
 void
 people_start(void)
 {
 	site_number = 0;
-	sim_in(5 * SECOND_MS, NOBODY, on_morning, NULL);
+	if (sim.traffic->has_nights) {
+		sim_in(0, NOBODY, on_day, NULL);
+	} else {
+		sim_in(5 * SECOND_MS, NOBODY, on_morning, NULL);
+		sim_in(HOUR_MS, NOBODY, on_mood, NULL);
+	}
 	sim_in(10 * SECOND_MS, NOBODY, on_customer, NULL);
-	sim_in(HOUR_MS, NOBODY, on_mood, NULL);
+	sim_in(sim_gap(sim.traffic->chief_gap_ms), NOBODY, on_chief, NULL);
+	sim_in(sim_gap(sim.traffic->reload_gap_ms), NOBODY, on_new_settings,
+	    NULL);
 }
 
 void
 people_quiet(void)
 {
-	sim_in(SECOND_MS, NOBODY, on_morning, NULL);
-	sim_in(50 * MINUTE_MS, NOBODY, on_morning, NULL);
+	sim.settings = &sim.policies[0];
+	nodes_reload();
+	for (int i = 1; i <= 2; i++)
+		sim_in(i == 1 ? 2 * MINUTE_MS : 50 * MINUTE_MS, NOBODY,
+		    on_morning, NULL);
 }

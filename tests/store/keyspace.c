@@ -22,10 +22,9 @@ hash_of(const char *text)
 }
 
 static struct entry **
-bucket_of(const struct keyspace *keyspace, const char *key)
+bucket_of(const struct keyspace *keyspace, uint32_t hash)
 {
-	return (struct entry **)&keyspace->buckets[hash_of(key) &
-	    (KEYS_SIZE - 1)];
+	return (struct entry **)&keyspace->buckets[hash & (KEYS_SIZE - 1)];
 }
 
 static void
@@ -36,6 +35,7 @@ free_entry(struct entry *entry)
 		free(entry->items[i].value);
 	}
 	free(entry->items);
+	free(entry->read);
 	free(entry);
 }
 
@@ -51,9 +51,11 @@ keyspace_fini(struct keyspace *keyspace)
 struct entry *
 keyspace_find(const struct keyspace *keyspace, const char *key)
 {
-	struct entry *entry = *bucket_of(keyspace, key);
+	uint32_t hash = hash_of(key);
+	struct entry *entry = *bucket_of(keyspace, hash);
 
-	while (entry != NULL && strcmp(entry->key, key) != 0)
+	while (entry != NULL && (entry->hash != hash ||
+	    strcmp(entry->key, key) != 0))
 		entry = entry->next;
 	return entry;
 }
@@ -61,11 +63,12 @@ keyspace_find(const struct keyspace *keyspace, const char *key)
 static void
 drop_entry(struct keyspace *keyspace, struct entry *entry)
 {
-	struct entry **link = bucket_of(keyspace, entry->key);
+	struct entry **link = bucket_of(keyspace, entry->hash);
 
 	while (*link != entry)
 		link = &(*link)->next;
 	*link = entry->next;
+	keyspace->changes++;
 	keyspace->entries[entry->place] = keyspace->entries[--keyspace->count];
 	keyspace->entries[entry->place]->place = entry->place;
 	free_entry(entry);
@@ -96,11 +99,12 @@ make(struct keyspace *keyspace, const char *key, enum entry_type type)
 	entry = calloc(1, sizeof(*entry));
 	CHECK(entry != NULL);
 	CHECK(strlen(key) < sizeof(entry->key));
-	snprintf(entry->key, sizeof(entry->key), "%s", key);
+	memcpy(entry->key, key, strlen(key) + 1);
+	entry->hash = hash_of(key);
 	entry->type = type;
 	entry->place = keyspace->count;
 	keyspace->entries[keyspace->count++] = entry;
-	bucket = bucket_of(keyspace, key);
+	bucket = bucket_of(keyspace, entry->hash);
 	entry->next = *bucket;
 	*bucket = entry;
 	return entry;
@@ -125,6 +129,14 @@ keyspace_expire(struct keyspace *keyspace, int64_t now_ms)
 }
 
 /* ---- items */
+
+/* What was read of it, and of the whole, is of before. */
+static void
+is_changing(struct keyspace *keyspace, struct entry *entry)
+{
+	entry->is_read = false;
+	keyspace->changes++;
+}
 
 static struct item *
 find_item(const struct entry *entry, const char *name)
@@ -186,10 +198,11 @@ place_of(const struct entry *entry, const char *name, int64_t score)
 }
 
 static void
-insert_item(struct entry *entry, struct item item)
+insert_item(struct keyspace *keyspace, struct entry *entry, struct item item)
 {
 	size_t at = entry->count;
 
+	is_changing(keyspace, entry);
 	if (entry->count == entry->room) {
 		entry->room = entry->room * 2 + 8;
 		entry->items = realloc(entry->items,
@@ -207,10 +220,11 @@ insert_item(struct entry *entry, struct item item)
 
 /* Takes it out of its place; the others of a sorted set stay in order. */
 static struct item
-extract_item(struct entry *entry, size_t at)
+extract_item(struct keyspace *keyspace, struct entry *entry, size_t at)
 {
 	struct item item = entry->items[at];
 
+	is_changing(keyspace, entry);
 	entry->count--;
 	if (entry->type == ENTRY_ZSET)
 		memmove(&entry->items[at], &entry->items[at + 1],
@@ -221,35 +235,38 @@ extract_item(struct entry *entry, size_t at)
 }
 
 static void
-add_item(struct entry *entry, const char *name, const char *value)
+add_item(struct keyspace *keyspace, struct entry *entry, const char *name,
+    const char *value)
 {
 	struct item item = { .name = copy_of(name), .value = copy_of(value),
 		.hash = hash_of(name), .name_length = (uint32_t)strlen(name),
 		.value_length = (uint32_t)strlen(value),
 		.score = entry->type == ENTRY_ZSET ? atoll(value) : 0 };
 
-	insert_item(entry, item);
+	insert_item(keyspace, entry, item);
 }
 
 static void
-set_item(struct entry *entry, const char *name, const char *value)
+set_item(struct keyspace *keyspace, struct entry *entry, const char *name,
+    const char *value)
 {
 	struct item *item = find_item(entry, name), moved;
 
 	if (item == NULL) {
-		add_item(entry, name, value);
+		add_item(keyspace, entry, name, value);
 		return;
 	}
 	if (strcmp(item->value, value) == 0)
 		return;
+	is_changing(keyspace, entry);
 	free(item->value);
 	item->value = copy_of(value);
 	item->value_length = (uint32_t)strlen(value);
 	if (entry->type != ENTRY_ZSET)
 		return;
-	moved = extract_item(entry, (size_t)(item - entry->items));
+	moved = extract_item(keyspace, entry, (size_t)(item - entry->items));
 	moved.score = atoll(value);
-	insert_item(entry, moved);
+	insert_item(keyspace, entry, moved);
 }
 
 void
@@ -260,7 +277,7 @@ keyspace_remove(struct keyspace *keyspace, const char *key, const char *name)
 
 	if (item == NULL)
 		return;
-	removed = extract_item(entry, (size_t)(item - entry->items));
+	removed = extract_item(keyspace, entry, (size_t)(item - entry->items));
 	free(removed.name);
 	free(removed.value);
 	if (entry->count == 0)
@@ -273,8 +290,25 @@ set_string(struct keyspace *keyspace, const char *key, const char *value,
 {
 	struct entry *entry = make(keyspace, key, ENTRY_STRING);
 
-	set_item(entry, "", value);
+	set_item(keyspace, entry, "", value);
 	keep(keyspace, entry, keep_ms);
+}
+
+void
+keyspace_copy(const struct keyspace *keyspace, struct keyspace *ret_copy)
+{
+	for (size_t i = 0; i < keyspace->count; i++) {
+		const struct entry *from = keyspace->entries[i];
+		struct entry *to = make(ret_copy, from->key, from->type);
+
+		for (size_t k = 0; k < from->count; k++)
+			add_item(ret_copy, to, from->items[k].name,
+			    from->items[k].value);
+		to->expires = from->expires;
+		to->expires_at_ms = from->expires_at_ms;
+		to->seen_version = from->seen_version;
+		to->seen_state = from->seen_state;
+	}
 }
 
 /* ---- checking */
@@ -432,12 +466,13 @@ write_record(struct keyspace *keyspace, const struct record_arguments *record,
 	if (record->fields.count + record->gone.count > 0) {
 		snprintf(version, sizeof(version), "%d",
 		    atoi(record->expect) + 1);
-		set_item(make(keyspace, record->id, ENTRY_HASH), "v", version);
-		set_item(make(keyspace, record->id, ENTRY_HASH), "op", op);
+		entry = make(keyspace, record->id, ENTRY_HASH);
+		set_item(keyspace, entry, "v", version);
+		set_item(keyspace, entry, "op", op);
+		for (size_t i = 0; i < record->fields.count; i++)
+			set_item(keyspace, entry, record->fields.word[i][0],
+			    record->fields.word[i][1]);
 	}
-	for (size_t i = 0; i < record->fields.count; i++)
-		set_item(make(keyspace, record->id, ENTRY_HASH),
-		    record->fields.word[i][0], record->fields.word[i][1]);
 	for (size_t i = 0; i < record->gone.count; i++)
 		keyspace_remove(keyspace, record->id, record->gone.word[i][0]);
 	for (size_t i = 0; i < record->indexes.count; i++) {
@@ -446,7 +481,7 @@ write_record(struct keyspace *keyspace, const struct record_arguments *record,
 		if (index[1][0] == '\0')
 			keyspace_remove(keyspace, index[0], record->id);
 		else
-			set_item(make(keyspace, index[0], ENTRY_ZSET),
+			set_item(keyspace, make(keyspace, index[0], ENTRY_ZSET),
 			    record->id, index[1]);
 	}
 	write_uniques(keyspace, record);
@@ -467,7 +502,7 @@ write_lives(struct keyspace *keyspace, const struct part *lives)
 		if (entry == NULL && source != NULL) {
 			entry = make(keyspace, life[0], source->type);
 			for (size_t k = 0; k < source->count; k++)
-				add_item(entry, source->items[k].name,
+				add_item(keyspace, entry, source->items[k].name,
 				    source->items[k].value);
 		}
 		if (entry != NULL)
@@ -478,8 +513,11 @@ write_lives(struct keyspace *keyspace, const struct part *lives)
 static void
 tell(char *news, size_t news_size, const char *field, const char *value)
 {
-	size_t length = strlen(news);
+	size_t length;
 
+	if (news == NULL)
+		return;
+	length = strlen(news);
 	snprintf(news + length, news_size - length, "%s\n%s\n", field, value);
 }
 
@@ -501,7 +539,7 @@ write_lines(struct keyspace *keyspace, const struct arguments *arguments,
 	snprintf(key, sizeof(key), "story:%s", arguments->story);
 	story = make(keyspace, key, ENTRY_LIST);
 	for (size_t i = 0; i < lines->count; i++)
-		add_item(story, "", lines->word[i][0]);
+		add_item(keyspace, story, "", lines->word[i][0]);
 	snprintf(places, sizeof(places), "%zu %zu",
 	    story->count - lines->count, story->count - 1);
 	tell(news, news_size, arguments->story, places);
@@ -521,7 +559,7 @@ write_counters(struct keyspace *keyspace, const struct part *counters)
 		value = entry_get(entry, name + 11);
 		snprintf(sum, sizeof(sum), "%ld", (value != NULL ?
 		    atol(value) : 0) + atol(counters->word[i][1]));
-		set_item(entry, name + 11, sum);
+		set_item(keyspace, entry, name + 11, sum);
 	}
 }
 
@@ -606,7 +644,7 @@ keyspace_zadd(struct keyspace *keyspace, const char *key, const char *member,
 	char text[24];
 
 	snprintf(text, sizeof(text), "%lld", (long long)score);
-	set_item(make(keyspace, key, ENTRY_ZSET), member, text);
+	set_item(keyspace, make(keyspace, key, ENTRY_ZSET), member, text);
 }
 
 size_t
@@ -617,13 +655,15 @@ keyspace_claim(struct keyspace *keyspace, int64_t now_ms, size_t limit,
 	char lease[24];
 	size_t count = 0;
 
+	if (due == NULL || limit == 0 || due->items[0].score > now_ms)
+		return 0;
 	snprintf(lease, sizeof(lease), "%lld", (long long)lease_ms);
-	while (due != NULL && count < limit && count < due->count &&
+	while (count < limit && count < due->count &&
 	    due->items[count].score <= now_ms) {
 		ret_ids[count] = due->items[count].name;
 		count++;
 	}
 	for (size_t i = 0; i < count; i++)
-		set_item(due, ret_ids[i], lease);
+		set_item(keyspace, due, ret_ids[i], lease);
 	return count;
 }

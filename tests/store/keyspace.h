@@ -25,25 +25,32 @@ struct item {
 
 struct entry {
 	char key[ENTRY_SIZE];
+	uint32_t hash;
 	enum entry_type type;
 	struct item *items;  size_t count, room;
 	bool expires;
 	int64_t expires_at_ms;
 	struct entry *next;             /* with the same hash */
 	size_t place;                   /* in entries */
-	int64_t seen_version;           /* left to whoever checks the store */
+	/* Left to whoever checks the store. What was read of it is freed with it, and
+	 * is_read ends with every change. */
+	int64_t seen_version;
 	int seen_state;
+	void *read;  bool is_read;
 };
 
 struct keyspace {
 	struct entry *buckets[KEYS_SIZE];
 	struct entry **entries;  size_t count, room;
 	size_t rejected_count, events_count;
+	uint64_t changes;               /* so many, of anything */
 	char last_events[ITEM_SIZE * 64];
 	int64_t now_ms;                 /* what keeping counts from */
 };
 
 void keyspace_fini(struct keyspace *keyspace);
+/* Into one that was cleared. */
+void keyspace_copy(const struct keyspace *keyspace, struct keyspace *ret_copy);
 /* NULL: no such key. */
 struct entry *keyspace_find(const struct keyspace *keyspace, const char *key);
 const char *entry_get(const struct entry *entry, const char *name);
@@ -53,7 +60,7 @@ bool entry_score(const struct entry *entry, const char *name, int64_t *ret_score
 void keyspace_expire(struct keyspace *keyspace, int64_t now_ms);
 
 /* Applies one situation; the word that the script answers. Its news is added to
- * `news`, field and value a line each. */
+ * `news`, field and value a line each; NULL: nobody wants it. */
 void keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
     char *news, size_t news_size, char ret_word[ITEM_SIZE]);
 /* What one run of the script leaves in `events`. */

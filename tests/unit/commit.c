@@ -19,6 +19,7 @@
 #define MINUTE_MS INT64_C(60000)
 
 static struct queue_policy queues[2];
+static struct specialist_policy anna = { .id = "anna" };
 static struct policy policy;
 static struct situation before;
 static struct outcome outcome;
@@ -37,6 +38,8 @@ set_up(void **state)
 	strcpy(queues[1].id, "loans");
 	policy.queues = queues;
 	policy.queue_count = 2;
+	policy.specialists = &anna;
+	policy.specialist_count = 1;
 	strcpy(policy.dispositions[0].id, "done");
 	strcpy(policy.dispositions[1].id, "pass");
 	policy.dispositions[1].then = THEN_PASS;

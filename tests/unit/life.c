@@ -1018,6 +1018,76 @@ who_calls_back_is_joined_with_who_called(void **state)
 	*facts = before_facts;
 }
 
+/* Their record outlives their place in the settings. */
+static void
+who_is_not_in_the_settings_is_offered_nothing(void **state)
+{
+	struct event event = { .kind = EVENT_MATCHED,
+		.to = record_ref_request("r"), .digit = -1 };
+	struct specialist *s = one_specialist(SPECIALIST_IDLE);
+
+	(void)state;
+	one_request(REQUEST_WAITING);
+	strcpy(event.specialist, s->id);
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	strcpy(s->id, "clara");
+	strcpy(event.specialist, s->id);
+	assert_false(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+}
+
+/* Redis's clock was set back while they talked: what is written can be read. */
+static void
+no_talk_is_shorter_than_nothing(void **state)
+{
+	struct event event = { .kind = EVENT_PROGRESS, .digit = -1,
+		.progress = PROGRESS_OVER, .outcome = OUTCOME_ANSWERED,
+		.to = record_ref_call("r", 1) };
+	struct call *c;
+
+	(void)state;
+	one_specialist(SPECIALIST_BUSY);
+	strcpy(before.specialists[0].request, "r");
+	before.specialists[0].call = 1;
+	one_request(REQUEST_TALKING)->talk_at_ms = NOW_MS + 5000;
+	before.request.call = 1;
+	strcpy(before.request.specialist, "anna");
+	c = one_call(CALL_LIVE);
+	strcpy(c->sid, "1a");
+	strcpy(c->authorised, "1a");
+	strcpy(event.sid, "1a");
+	c->rank = PROGRESS_CUSTOMER_UP;
+	c->customer_up_at_ms = NOW_MS + 5000;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.after.request.talk_ms, 0);
+	assert_int_equal(outcome.after.calls[0].talk_ms, 0);
+	event.progress = PROGRESS_NONE;
+	event.is_customer_over = true;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.after.request.talk_ms, 0);
+	assert_int_equal(outcome.after.calls[0].talk_ms, 0);
+}
+
+/* Who talked with this customer may be somebody else's by now. */
+static void
+only_its_own_specialist_is_due_with_a_request(void **state)
+{
+	struct specialist *s = one_specialist(SPECIALIST_OFFERED);
+	struct record_ref due;
+
+	(void)state;
+	one_request(REQUEST_WRAPPING);
+	before.request.record.wake_at_ms = NOW_MS + MINUTE_MS;
+	s->record.wake_at_ms = NOW_MS;
+	strcpy(s->request, "other");
+	assert_false(situation_due(&before, NOW_MS, &due));
+	strcpy(s->request, "r");
+	assert_true(situation_due(&before, NOW_MS, &due));
+}
+
 int
 main(void)
 {
@@ -1049,6 +1119,9 @@ main(void)
 		cmocka_unit_test(a_call_in_closes_what_waits_and_no_more),
 		cmocka_unit_test(a_call_back_waits_until_they_have_hung_up),
 		cmocka_unit_test(who_calls_back_is_joined_with_who_called),
+		cmocka_unit_test(who_is_not_in_the_settings_is_offered_nothing),
+		cmocka_unit_test(no_talk_is_shorter_than_nothing),
+		cmocka_unit_test(only_its_own_specialist_is_due_with_a_request),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
