@@ -369,6 +369,7 @@ operation_of(enum effect_kind kind)
 		return PROVIDER_FIND;
 	case EFFECT_POLL:
 		return PROVIDER_GET;
+	case EFFECT_SEND:               /* daemon/messages.c */
 	case EFFECT_COUNT:
 		break;
 	}

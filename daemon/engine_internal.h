@@ -34,6 +34,8 @@ struct pending {
 	bool is_refusal, must;
 	bool is_audit;  char audit_index[ID_SIZE + 8];
 	char *burial, *version;         /* of a burial; owned */
+	struct engine_listing *listing; /* owned */
+	char hold_key[KEY_SIZE];  int64_t hold_ms;
 	engine_on_result *on_result;  void *context;  uint64_t tag;
 };
 

@@ -469,7 +469,10 @@ on_arrived(void *context, uint64_t tag, const struct engine_result *result)
 		    SUBMIT_LATER, NULL, "");
 		return;
 	}
-	if (++job->tries > TRIES_MAX) {
+	if (strcmp(result->key, SUPPRESSED_KEY) == 0) {
+		intake_refuse(&job->intake, "phone_not_accepted", "/phone");
+		refuse(job);
+	} else if (++job->tries > TRIES_MAX) {
 		finish(job, SUBMIT_LATER, NULL, "");
 	} else if (strncmp(result->key, "seen:", 5) == 0) {
 		job->is_seen = true;
@@ -541,6 +544,8 @@ ask(struct job *job)
 	memcpy(request->queue, intake->queue, sizeof(request->queue));
 	memcpy(request->name, intake->name, sizeof(request->name));
 	memcpy(request->locale, intake->locale, sizeof(request->locale));
+	request->may_text = intake->may_text && intake->phone.can_text &&
+	    intake->phone.extension[0] == '\0';
 	memcpy(request->wished, intake->wished, sizeof(request->wished));
 	snprintf(request->source, sizeof(request->source), "%s",
 	    job->asked.source);

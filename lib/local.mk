@@ -1,6 +1,6 @@
 # libcallback: the pure core. No I/O, no clock, no sockets, no logging.
 noinst_LIBRARIES += lib/libcallback.a
-lib_libcallback_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(CONFIG_CFLAGS)
+lib_libcallback_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(CONFIG_CFLAGS) $(GLIB_CFLAGS)
 lib_libcallback_a_SOURCES =
 lib_libcallback_a_SOURCES += lib/check.h lib/fault.h lib/fault.c lib/record.h lib/record.c lib/request.h lib/request.c \
 	lib/call.h lib/call.c lib/specialist.h lib/specialist.c lib/case.h \
@@ -9,6 +9,8 @@ lib_libcallback_a_SOURCES += lib/check.h lib/fault.h lib/fault.c lib/record.h li
 	lib/specialist_life.c lib/wake.c lib/promise.h lib/promise.c lib/retry.h lib/retry.c \
 	lib/match.h lib/match.c lib/standing.h lib/standing.c lib/commit.h lib/commit.c \
 	lib/words.h lib/words.c
+lib_libcallback_a_SOURCES += lib/message.h lib/message.c lib/message_life.c lib/segments.h lib/segments.c \
+	lib/say.h lib/say.c lib/zone.h lib/zone.c
 lib_libcallback_a_SOURCES += lib/audit.h lib/audit.c lib/policy.h lib/policy.c lib/text.h lib/text.c
 lib_libcallback_a_SOURCES += lib/intake.h lib/intake_internal.h lib/intake.c lib/intake_ask.c
 lib_libcallback_a_SOURCES += lib/note.h lib/note.c lib/answer.h lib/answer.c
@@ -26,4 +28,4 @@ else
 lib_libcallback_a_SOURCES += lib/phone.h lib/phone.c lib/phone_plain.c
 endif
 LIBCALLBACK = lib/libcallback.a
-LIBCALLBACK_LIBS = $(LIBCALLBACK) $(PHONE_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS)
+LIBCALLBACK_LIBS = $(LIBCALLBACK) $(PHONE_LIBS) $(GLIB_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS)

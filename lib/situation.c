@@ -32,6 +32,7 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_REOPENED] = "reopened",
 	[EVENT_ASSIGNED] = "assigned",
 	[EVENT_NUMBER_BUSY] = "number_busy",
+	[EVENT_SUPPRESSED] = "suppressed",
 	[EVENT_NOTED] = "noted",
 	[EVENT_ROSTER] = "roster",
 	[EVENT_STATUS] = "status",
@@ -60,6 +61,7 @@ const char *const effect_kind_names[EFFECT_COUNT] = {
 	[EFFECT_HANG_UP] = "hang_up",
 	[EFFECT_LOOK_UP] = "look_up",
 	[EFFECT_POLL] = "poll",
+	[EFFECT_SEND] = "send",
 };
 
 /* ---- finding records */
@@ -112,6 +114,9 @@ situation_record(const struct situation *situation,
 	case RECORD_CASE:
 		return strcmp(situation->case_file.number, ref->id) == 0 ?
 		    &situation->case_file : NULL;
+	case RECORD_MESSAGE:
+		return strcmp(situation->message.id, ref->id) == 0 ?
+		    &situation->message : NULL;
 	case RECORD_NONE:
 	case RECORD_COUNT:
 		break;
@@ -140,7 +145,8 @@ situation_put(struct situation *situation, const struct record_ref *ref,
 		if (!record_from_pairs(RECORD_SPECIALIST, pairs, count,
 		        specialist, ret_why))
 			return false;
-		memcpy(specialist->id, ref->id, sizeof(specialist->id));
+		snprintf(specialist->id, sizeof(specialist->id), "%.*s",
+		    ID_SIZE - 1, ref->id);
 		situation->specialist_count++;
 		return true;
 	}
@@ -165,6 +171,13 @@ situation_put(struct situation *situation, const struct record_ref *ref,
 		snprintf(situation->case_file.number,
 		    sizeof(situation->case_file.number), "%.*s",
 		    NUMBER_SIZE - 1, ref->id);
+		return true;
+	case RECORD_MESSAGE:
+		if (!record_from_pairs(RECORD_MESSAGE, pairs, count,
+		        &situation->message, ret_why))
+			return false;
+		memcpy(situation->message.id, ref->id,
+		    sizeof(situation->message.id));
 		return true;
 	case RECORD_NONE:
 	case RECORD_COUNT:
@@ -255,7 +268,13 @@ situation_due(const struct situation *situation, int64_t now_ms,
     struct record_ref *ret_ref)
 {
 	const struct request *request = &situation->request;
+	const struct message *message = &situation->message;
 
+	if (message->id[0] != '\0' && message->record.wake_at_ms != 0 &&
+	    message->record.wake_at_ms <= now_ms) {
+		*ret_ref = record_ref_message(message->id);
+		return true;
+	}
 	if (request->id[0] != '\0' && request->record.wake_at_ms != 0 &&
 	    request->record.wake_at_ms <= now_ms) {
 		*ret_ref = record_ref_request(request->id);
@@ -314,6 +333,20 @@ moment_effect(struct moment *m, enum effect_kind kind, const struct call *call,
 	effect->kind = kind;
 	effect->call = record_ref_call(call->request, call->n);
 	memcpy(effect->sid, sid, strlen(sid) + 1);
+}
+
+void
+moment_effect_message(struct moment *m, enum effect_kind kind,
+    const struct message *message)
+{
+	struct effect *effect;
+
+	CHECK(m->outcome->effect_count < EFFECT_MAX);
+	effect = &m->outcome->effects[m->outcome->effect_count++];
+	memset(effect, 0, sizeof(*effect));
+	effect->kind = kind;
+	effect->call = record_ref_message(message->id);
+	memcpy(effect->sid, message->sid, sizeof(effect->sid));
 }
 
 void
@@ -388,6 +421,7 @@ static const struct life *const lives[RECORD_COUNT] = {
 	[RECORD_REQUEST] = &request_life,
 	[RECORD_CALL] = &call_life,
 	[RECORD_SPECIALIST] = &specialist_life,
+	[RECORD_MESSAGE] = &message_life,
 };
 
 const struct life *
@@ -404,6 +438,7 @@ aim(struct moment *m, const struct event *event)
 	m->request = &m->now->request;
 	m->specialist = NULL;
 	m->call = NULL;
+	m->message = NULL;
 	switch (event->to.kind) {
 	case RECORD_REQUEST:
 		return strcmp(m->request->id, event->to.id) == 0;
@@ -413,6 +448,9 @@ aim(struct moment *m, const struct event *event)
 	case RECORD_CALL:
 		m->call = situation_call(m->now, event->to.n);
 		return m->call != NULL;
+	case RECORD_MESSAGE:
+		m->message = &m->now->message;
+		return strcmp(m->message->id, event->to.id) == 0;
 	case RECORD_NONE:
 	case RECORD_CASE:
 	case RECORD_COUNT:
@@ -424,6 +462,8 @@ aim(struct moment *m, const struct event *event)
 static int *
 state_of(struct moment *m)
 {
+	if (m->message != NULL)
+		return (int *)&m->message->state;
 	if (m->call != NULL)
 		return (int *)&m->call->state;
 	if (m->specialist != NULL)
@@ -436,7 +476,10 @@ set_wake(struct moment *m)
 {
 	const struct policy *policy = m->policy;
 
-	if (m->call != NULL)
+	if (m->message != NULL)
+		m->message->record.wake_at_ms =
+		    message_wake(policy, m->message, m->now_ms);
+	else if (m->call != NULL)
 		m->call->record.wake_at_ms =
 		    call_wake(policy, m->call, m->now_ms);
 	else if (m->specialist != NULL)
@@ -549,6 +592,8 @@ situation_step(const struct policy *policy, const struct situation *before,
 	ret_outcome->move_count = 0;
 	ret_outcome->effect_count = 0;
 	ret_outcome->birth.id[0] = '\0';
+	ret_outcome->message_count = 0;
+	ret_outcome->suppresses = false;
 	ret_outcome->note = NULL;
 	ret_outcome->is_alone = true;
 	return situation_fold(policy, event, now_ms, ret_outcome);

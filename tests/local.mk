@@ -36,6 +36,10 @@ check_PROGRAMS += $(SIM_TESTS)
 TESTS += $(SIM_TESTS)
 if HAVE_CMOCKA
 UNIT_TESTS =
+UNIT_TESTS += tests/unit/message
+tests_unit_message_SOURCES = tests/unit/message.c
+tests_unit_message_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_message_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/http
 tests_unit_http_SOURCES = tests/unit/http.c
 tests_unit_http_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS)

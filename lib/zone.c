@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* zone: GLib's rules, and a calendar from the offset. */
+#include "lib/zone.h"
+
+#include <glib.h>
+#include <string.h>
+
+enum { DAY_S = 24 * 60 * 60 };
+
+struct zone *
+zone_new(const char *name)
+{
+	return (struct zone *)g_time_zone_new_identifier(name);
+}
+
+void
+zone_free(struct zone *zone)
+{
+	if (zone != NULL)
+		g_time_zone_unref((GTimeZone *)zone);
+}
+
+static int64_t
+offset_s(const struct zone *zone, int64_t at_s)
+{
+	GTimeZone *rules = (GTimeZone *)(uintptr_t)zone;
+
+	if (zone == NULL)
+		return 0;
+	return g_time_zone_get_offset(rules, g_time_zone_find_interval(rules,
+	    G_TIME_TYPE_UNIVERSAL, at_s));
+}
+
+/* Days since 1970-01-01 as a date, in the way of Howard Hinnant's
+ * civil_from_days: years begin in March, so that the leap day is the last. */
+static void
+date_of(int64_t days, struct zone_time *ret)
+{
+	int64_t shifted = days + 719468;
+	int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+	int64_t in_era = shifted - era * 146097;
+	int64_t year = (in_era - in_era / 1460 + in_era / 36524 -
+	    in_era / 146096) / 365;
+	int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * in_year + 2) / 153;
+
+	ret->day = (int)(in_year - (153 * month + 2) / 5 + 1);
+	ret->month = (int)(month < 10 ? month + 3 : month - 9);
+	ret->year = (int)(year + era * 400 + (ret->month <= 2 ? 1 : 0));
+}
+
+void
+zone_local(const struct zone *zone, int64_t at_ms, struct zone_time *ret)
+{
+	int64_t at_s = at_ms / 1000, local_s = at_s + offset_s(zone, at_s);
+	int64_t in_day = ((local_s % DAY_S) + DAY_S) % DAY_S;
+
+	ret->date = (local_s - in_day) / DAY_S;
+	date_of(ret->date, ret);
+	ret->hour = (int)(in_day / 3600);
+	ret->minute = (int)(in_day / 60 % 60);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * zone: what the clocks on the wall show in a time zone. The only place that
+ * knows daylight saving time; GLib reads the rules once, when a zone is opened.
+ */
+#ifndef CALLBACKD_LIB_ZONE_H
+#define CALLBACKD_LIB_ZONE_H
+
+#include <stdint.h>
+
+#include "lib/check.h"
+
+struct zone;
+
+/* By its IANA name. NULL: there is none of that name here. */
+struct zone *zone_new(const char *name) MUST_USE;
+/* Accepts NULL. */
+void zone_free(struct zone *zone);
+
+struct zone_time {
+	int year, month, day;   /* 1..12, 1..31 */
+	int hour, minute;
+	int64_t date;           /* days since 1970-01-01, of that date */
+};
+
+/* NULL: UTC. */
+void zone_local(const struct zone *zone, int64_t at_ms, struct zone_time *ret_time);
+
+#endif
