@@ -10,6 +10,7 @@ EMBEDDED_REDIS_SOURCES = daemon/embedded_redis.c daemon/embedded_redis.h \
 SETTINGS_SOURCES = daemon/settings.c daemon/settings.h daemon/settings_check.c \
 	daemon/settings_child.c daemon/settings_error.c daemon/settings_file.c \
 	daemon/settings_format.c daemon/settings_format.h daemon/settings_internal.h \
+	daemon/settings_messages.c \
 	daemon/settings_policy.c daemon/settings_read.c daemon/settings_scan.c \
 	daemon/settings_schema.c daemon/settings_schema.h daemon/settings_store.c \
 	daemon/settings_values.c daemon/settings_when.c daemon/settings_when.h

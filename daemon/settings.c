@@ -70,6 +70,7 @@ settings_free(struct settings *settings)
 	if (settings == NULL)
 		return;
 	settings_values_free(settings->values);
+	zone_free(settings->zone);
 	free(settings);
 }
 

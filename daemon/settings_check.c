@@ -42,6 +42,7 @@ settings_check(struct settings_reading *reading)
 	check_dispositions(reading);
 	check_times(reading);
 	check_targets(reading);
+	settings_check_messages(reading);
 }
 
 /* ---- names */

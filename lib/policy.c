@@ -136,7 +136,8 @@ text_in(const struct policy *policy, enum message_kind kind,
     const char *language)
 {
 	for (size_t i = 0; i < policy->text_language_count; i++)
-		if (strncmp(policy->texts[i].language, language, 2) == 0)
+		if (strncmp(policy->texts[i].language, language, 2) == 0 &&
+		    policy->texts[i].texts[kind] != NULL)
 			return policy->texts[i].texts[kind];
 	return NULL;
 }
