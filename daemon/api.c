@@ -12,6 +12,7 @@
 
 enum {
 	BODY_MAX = 32 * 1024,
+	HOOK_BODY_MAX = 2 * PROVIDER_BODY_MAX,  /* what is too long is counted */
 	HEADER_MAX = 16 * 1024,
 	CONNECTIONS_MAX = 1024,
 	REQUEST_DEADLINE_MS = 10000,
@@ -57,6 +58,10 @@ static const struct {
 	{ HTTP_GET, "/v1/desk", STAFF, api_get_desk },
 	{ HTTP_POST, "/hooks/{provider}/{call}/{token}/{what}", OPEN, on_hook },
 	{ HTTP_GET, "/hooks/{provider}/{call}/{token}/{what}", OPEN, on_hook },
+	{ HTTP_POST, "/hooks/{provider}", OPEN, on_hook },
+	{ HTTP_GET, "/hooks/{provider}", OPEN, on_hook },
+	{ HTTP_POST, "/hooks/{provider}/{what...}", OPEN, on_hook },
+	{ HTTP_GET, "/hooks/{provider}/{what...}", OPEN, on_hook },
 	{ HTTP_GET, "/", OPEN, on_front },
 	{ HTTP_GET, "/{page}", OPEN, on_page },
 	{ HTTP_GET, "/{page}/{file...}", OPEN, on_page },
@@ -194,7 +199,7 @@ struct api *
 api_new(const struct api_options *options)
 {
 	static const struct http_limits limits = { .header_max = HEADER_MAX,
-		.body_max = BODY_MAX, .connections_max = CONNECTIONS_MAX,
+		.body_max = HOOK_BODY_MAX, .connections_max = CONNECTIONS_MAX,
 		.request_deadline_ms = REQUEST_DEADLINE_MS,
 		.held_deadline_ms = HELD_DEADLINE_MS, .idle_ms = IDLE_MS };
 	struct api *api = calloc(1, sizeof(*api));
@@ -205,7 +210,8 @@ api_new(const struct api_options *options)
 	api->started_at_ms = clock_monotonic_ms();
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		routes[i] = (struct http_route){ table[i].method,
-			table[i].pattern, on_any, BODY_MAX };
+			table[i].pattern, on_any,
+			table[i].handler == on_hook ? HOOK_BODY_MAX : BODY_MAX };
 	api->server = http_server_new(options->base, routes, COUNT_OF(routes),
 	    &limits, api);
 	CHECK(api->server != NULL);

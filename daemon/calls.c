@@ -101,6 +101,12 @@ calls_provider_at(const struct calls *calls, size_t index)
 	return index < calls->provider_count ? &calls->providers[index] : NULL;
 }
 
+size_t
+calls_provider_count(const struct calls *calls)
+{
+	return calls->provider_count;
+}
+
 const char *
 calls_public_url(const struct calls *calls)
 {
@@ -282,14 +288,16 @@ read_found(struct calls *calls, const struct job *job,
     const struct carrier_answer *answer)
 {
 	const struct calls_provider *entry = &calls->providers[job->provider];
+	struct provider_values values = { .count = 0 };
 	struct provider_found found;
 	char token[TOKEN_SIZE];
 
 	if (answer->end != TRANSPORT_ANSWERED)
 		return;
 	make_token(calls, &job->call, token);
+	provider_values_add(&values, "token", token);
 	provider_found_read(entry->provider, answer->status, answer->body,
-	    answer->body_length, token, &found);
+	    answer->body_length, &values, &found);
 	if (!found.is_readable) {
 		log_event(LOG_LEVEL_WARNING, "look_up_unreadable",
 		    "call=%s.%d status=%d", job->call.id, job->call.n,

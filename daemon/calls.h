@@ -51,6 +51,7 @@ size_t calls_in_flight(struct calls *calls);
 const struct calls_provider *calls_provider(const struct calls *calls, const char *id);
 /* By its place in the configuration; NULL: there are fewer. */
 const struct calls_provider *calls_provider_at(const struct calls *calls, size_t index);
+size_t calls_provider_count(const struct calls *calls);
 const char *calls_public_url(const struct calls *calls);
 /* Is that the token of this call; compares in constant time. */
 bool calls_token_is_right(const struct calls *calls, const struct record_ref *call,

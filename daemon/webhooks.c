@@ -8,11 +8,17 @@
 
 #include "daemon/log.h"
 #include "daemon/spoken.h"
+#include "daemon/webhook_memory.h"
+#include "daemon/webhook_parcel.h"
 #include "lib/fault.h"
+#include "lib/standing.h"
 
 enum {
 	HEADERS_MAX = 64,
 	URL_MAX = 4096,
+	DEDUP_MS = 3600 * 1000,         /* how long a provider repeats itself */
+	INBOUND_PER_NUMBER = 10,        /* in a minute */
+	INBOUND_PER_PEER = 600,         /* in a minute: a provider has many customers */
 };
 
 struct webhooks {
@@ -20,6 +26,10 @@ struct webhooks {
 	struct engine *engine;
 	struct store *store;
 	struct http_server *server;
+	struct webhook_memory *memory;
+	struct webhook_counts *counts;  /* one for each provider */
+	struct { webhook_handler *on_event; void *context; }
+	    handlers[WEBHOOK_REFUSED + 1];
 };
 
 /* One request that waits for its commit. */
@@ -30,6 +40,7 @@ struct waiting {
 	struct record_ref call;
 	bool is_question;
 	bool is_customer_over;          /* it says that their leg has ended */
+	struct webhook_parcel *parcel;  /* of news; NULL: a question */
 };
 
 struct webhooks *
@@ -41,13 +52,63 @@ webhooks_new(struct calls *calls, struct engine *engine, struct store *store)
 	webhooks->calls = calls;
 	webhooks->engine = engine;
 	webhooks->store = store;
+	webhooks->memory = webhook_memory_new();
+	webhooks->counts = calloc(calls_provider_count(calls) + 1,
+	    sizeof(*webhooks->counts));
+	CHECK(webhooks->counts != NULL);
 	return webhooks;
 }
 
 void
 webhooks_free(struct webhooks *webhooks)
 {
+	if (webhooks == NULL)
+		return;
+	webhook_memory_free(webhooks->memory);
+	free(webhooks->counts);
 	free(webhooks);
+}
+
+void
+webhooks_set_handler(struct webhooks *webhooks, enum webhook_kind kind,
+    webhook_handler *handler, void *context)
+{
+	webhooks->handlers[kind].on_event = handler;
+	webhooks->handlers[kind].context = context;
+}
+
+/* ---- counts */
+
+static struct webhook_counts *
+counts_of(struct webhooks *webhooks, const char *provider)
+{
+	const struct calls_provider *first =
+	    calls_provider_at(webhooks->calls, 0);
+
+	return &webhooks->counts[
+	    calls_provider(webhooks->calls, provider) - first];
+}
+
+const struct webhook_counts *
+webhooks_counts(const struct webhooks *webhooks, size_t provider)
+{
+	return &webhooks->counts[provider];
+}
+
+static void
+count_refusal(struct webhooks *webhooks, const char *provider,
+    const char *reason, const struct http_request *request)
+{
+	struct webhook_counts *counts = counts_of(webhooks, provider);
+
+	counts->refused++;
+	snprintf(counts->last_refusal, sizeof(counts->last_refusal), "%s",
+	    reason);
+	if (store_knows_time(webhooks->store))
+		counts->last_refusal_ms = store_now_ms(webhooks->store);
+	log_event(LOG_LEVEL_WARNING, "webhook_refused",
+	    "provider=%s peer=%s error=\"%s\"", provider,
+	    request != NULL ? http_peer(request) : "-", reason);
 }
 
 void
@@ -141,16 +202,11 @@ on_result(void *context, uint64_t tag, const struct engine_result *result)
 	enum flow flow = FLOW_GOODBYE;
 
 	(void)tag;
-	if (request == NULL) {
-		/* It was told 503, or "one moment", and comes again. */
-	} else if (!waiting->is_question) {
-		CRASH_POINT("webhook_before_reply");
-		if (result->end == ENGINE_UNAVAILABLE)
-			http_problem(request, 503, "unavailable",
-			    "not kept yet, send it again");
-		else
-			http_reply(request, 204, NULL, "", 0);
-		CRASH_POINT("webhook_replied");
+	if (waiting->parcel != NULL) {
+		webhook_parcel_end(waiting->parcel,
+		    result->end != ENGINE_UNAVAILABLE);
+	} else if (request == NULL) {
+		/* It was told "one moment", and comes again. */
 	} else {
 		CRASH_POINT("flow_before_reply");
 		if (result->end == ENGINE_DONE)
@@ -180,9 +236,24 @@ parse_call(const char *text, struct record_ref *ret_ref)
 	    record_ref_parse(key, (size_t)length, ret_ref);
 }
 
+/* "R.n.TOKEN", as it was given to the provider to send back. */
+static bool
+parse_job(const struct calls *calls, const char *job,
+    struct record_ref *ret_ref)
+{
+	const char *token = strrchr(job, '.');
+	char call[PROVIDER_JOB_SIZE];
+
+	if (token == NULL)
+		return false;
+	snprintf(call, sizeof(call), "%.*s", (int)(token - job), job);
+	return parse_call(call, ret_ref) &&
+	    calls_token_is_right(calls, ret_ref, token + 1);
+}
+
 static bool
 read_webhook(struct webhooks *webhooks, struct http_request *request,
-    const struct calls_provider *entry, struct webhook_event *ret_event)
+    const struct calls_provider *entry, struct webhook_news *ret_news)
 {
 	struct webhook_header headers[HEADERS_MAX];
 	size_t count = http_header_count(request), length;
@@ -203,7 +274,7 @@ read_webhook(struct webhooks *webhooks, struct http_request *request,
 	input.body_length = length;
 	provider_webhook_read(entry->provider, &input, &entry->values,
 	    store_knows_time(webhooks->store) ?
-	    store_now_ms(webhooks->store) : 0, ret_event);
+	    store_now_ms(webhooks->store) : 0, ret_news);
 	return true;
 }
 
@@ -235,12 +306,14 @@ to_event(const struct webhook_event *from, struct event *ret_event)
 	event->progress = from->progress;
 	event->outcome = from->outcome;
 	event->is_customer_over = from->is_customer_over;
+	event->is_agent_over = from->is_agent_over;
 	if (from->is_customer_leg || from->is_customer_over)
 		event->talk_ms = from->outcome == OUTCOME_ANSWERED ?
-		    from->duration_s * 1000 : 0;
+		    from->duration_ms : 0;
 	snprintf(event->by, sizeof(event->by), "provider");
 	if (from->kind == WEBHOOK_PROGRESS) {
-		event->kind = EVENT_PROGRESS;
+		event->kind = from->is_advisory ? EVENT_ADVISED :
+		    EVENT_PROGRESS;
 		return true;
 	}
 	event->kind = EVENT_ASKED;
@@ -249,16 +322,18 @@ to_event(const struct webhook_event *from, struct event *ret_event)
 	return question_of(from->question, &event->question);
 }
 
+/* Of news: parcel; of a question: the request. */
 static void
 post(struct webhooks *webhooks, struct http_request *request,
-    const char *provider, const struct record_ref *call,
-    const struct webhook_event *heard)
+    struct webhook_parcel *parcel, const char *provider,
+    const struct record_ref *call, const struct webhook_event *heard)
 {
 	struct engine_order order = { .on_result = on_result };
 	struct waiting *waiting = calloc(1, sizeof(*waiting));
 
 	CHECK(waiting != NULL);
 	waiting->webhooks = webhooks;
+	waiting->parcel = parcel;
 	snprintf(waiting->provider, sizeof(waiting->provider), "%s", provider);
 	waiting->call = *call;
 	waiting->is_question = heard->kind == WEBHOOK_QUESTION;
@@ -272,7 +347,10 @@ post(struct webhooks *webhooks, struct http_request *request,
 	    (waiting->is_question &&
 	        order.event.question == QUESTION_DIAL_OVER);
 	order.event.to = *call;
-	waiting->handle = http_hold(request);
+	if (parcel != NULL)
+		webhook_parcel_open(parcel);
+	else
+		waiting->handle = http_hold(request);
 	if (!engine_post(webhooks->engine, &order)) {
 		struct engine_result away = { .end = ENGINE_UNAVAILABLE };
 
@@ -280,9 +358,8 @@ post(struct webhooks *webhooks, struct http_request *request,
 		return;
 	}
 	CRASH_POINT("webhook_posted");
-	if (PLANTED("webhook_before_commit") &&
-	    heard->kind == WEBHOOK_PROGRESS)
-		http_reply(request, 204, NULL, "", 0);
+	if (PLANTED("webhook_before_commit") && parcel != NULL)
+		http_reply(webhook_parcel_take(parcel), 204, NULL, "", 0);
 }
 
 /* ---- what the customer hears first: the words of their request's queue */
@@ -348,58 +425,392 @@ greet(struct webhooks *webhooks, struct http_request *request,
 		on_queue(waiting, 0, REDIS_UNSENT, NULL);
 }
 
+/* ---- which call, where the address does not say it */
+
+/* A search by the customer's number: the request that rings them, its call, the
+ * provider of that. */
+struct seeking {
+	struct webhooks *webhooks;
+	struct webhook_parcel *parcel;
+	char provider[ID_SIZE];
+	struct webhook_event event;
+	struct record_ref call;
+	int step;
+};
+
+static void seek(struct seeking *seeking);
+
+static void
+seek_end(struct seeking *seeking, bool is_kept, bool is_foreign)
+{
+	if (is_foreign) {
+		counts_of(seeking->webhooks, seeking->provider)->foreign++;
+		log_event(LOG_LEVEL_DEBUG, "webhook_foreign",
+		    "provider=%s reason=\"no call to that number\"",
+		    seeking->provider);
+	}
+	webhook_parcel_end(seeking->parcel, is_kept);
+	free(seeking);
+}
+
+static void
+on_sought(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct seeking *seeking = context;
+	struct record_ref *call = &seeking->call;
+	bool is_text = end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING;
+
+	(void)tag;
+	if (end != REDIS_REPLY) {
+		seek_end(seeking, false, false);
+		return;
+	}
+	if (is_text && seeking->step == 1 && reply->len < sizeof(call->id)) {
+		snprintf(call->id, sizeof(call->id), "%s", reply->str);
+		seek(seeking);
+	} else if (is_text && seeking->step == 2 && atoi(reply->str) > 0) {
+		*call = record_ref_call(call->id, atoi(reply->str));
+		seek(seeking);
+	} else if (is_text && seeking->step == 3 &&
+	    strcmp(reply->str, seeking->provider) == 0) {
+		post(seeking->webhooks, NULL, seeking->parcel,
+		    seeking->provider, call, &seeking->event);
+		seek_end(seeking, true, false);
+	} else {
+		seek_end(seeking, true, true);
+	}
+}
+
+static void
+seek(struct seeking *seeking)
+{
+	struct store *store = seeking->webhooks->store;
+	struct record_ref request = record_ref_request(seeking->call.id);
+	char key[KEY_SIZE];
+	bool is_sent = false;
+
+	switch (seeking->step++) {
+	case 0:
+		standing_number_key(seeking->event.customer, key);
+		is_sent = STORE_SEND(store, on_sought, seeking, 0, "GET", key);
+		break;
+	case 1:
+		record_key(&request, key);
+		is_sent = STORE_SEND(store, on_sought, seeking, 0, "HGET",
+		    key, "call");
+		break;
+	case 2:
+		record_key(&seeking->call, key);
+		is_sent = STORE_SEND(store, on_sought, seeking, 0, "HGET",
+		    key, "provider");
+		break;
+	}
+	if (!is_sent)
+		seek_end(seeking, false, false);
+}
+
+static void
+seek_by_number(struct webhooks *webhooks, struct webhook_parcel *parcel,
+    const char *provider, const struct webhook_event *event)
+{
+	struct seeking *seeking = calloc(1, sizeof(*seeking));
+
+	CHECK(seeking != NULL);
+	seeking->webhooks = webhooks;
+	seeking->parcel = parcel;
+	snprintf(seeking->provider, sizeof(seeking->provider), "%s", provider);
+	seeking->event = *event;
+	webhook_parcel_open(parcel);
+	seek(seeking);
+}
+
+/* ---- handlers of others */
+
+struct webhook_ticket {
+	struct webhooks *webhooks;
+	struct webhook_parcel *parcel;
+	char provider[ID_SIZE];
+};
+
+void
+webhook_ticket_end(struct webhook_ticket *ticket, bool is_kept)
+{
+	webhook_parcel_end(ticket->parcel, is_kept);
+	free(ticket);
+}
+
+void
+webhook_ticket_answer(struct webhook_ticket *ticket, enum flow flow,
+    const struct provider_values *values)
+{
+	const struct calls_provider *entry =
+	    calls_provider(ticket->webhooks->calls, ticket->provider);
+	struct http_request *request = webhook_parcel_take(ticket->parcel);
+	struct provider_values all = entry->values;
+	const char *type;
+	char *body;
+
+	for (size_t i = 0; i < values->count; i++)
+		provider_values_add(&all, values->items[i].name,
+		    values->items[i].value);
+	if (request == NULL) {
+		/* It was told 503: too late. */
+	} else if (provider_flow(entry->provider, flow, &all, &body, &type)) {
+		http_reply(request, 200, type, body, strlen(body));
+		free(body);
+	} else {
+		log_event(LOG_LEVEL_ERR, "flow_not_made",
+		    "provider=%s flow=%s", ticket->provider,
+		    flow_names[flow]);
+		http_problem(request, 500, "flow_not_made", NULL);
+	}
+	webhook_ticket_end(ticket, true);
+}
+
+/* Strangers write and call: a number that does so without end is not heard. */
+static bool
+is_too_often(struct webhooks *webhooks, const char *provider,
+    const char *peer, const struct webhook_event *event)
+{
+	int64_t now_ms = store_now_ms(webhooks->store);
+
+	if (event->kind == WEBHOOK_MESSAGE ||
+	    (webhook_memory_count(webhooks->memory, "number", event->from,
+	        INBOUND_PER_NUMBER, now_ms) &&
+	        webhook_memory_count(webhooks->memory, "peer", peer,
+	            INBOUND_PER_PEER, now_ms)))
+		return false;
+	counts_of(webhooks, provider)->limited++;
+	return true;
+}
+
+static void
+hand_over(struct webhooks *webhooks, struct webhook_parcel *parcel,
+    const char *provider, const char *peer, const struct webhook_event *event)
+{
+	webhook_handler *on_event = webhooks->handlers[event->kind].on_event;
+	struct webhook_ticket *ticket;
+
+	if (on_event == NULL || is_too_often(webhooks, provider, peer, event))
+		return;
+	ticket = calloc(1, sizeof(*ticket));
+	CHECK(ticket != NULL);
+	ticket->webhooks = webhooks;
+	ticket->parcel = parcel;
+	snprintf(ticket->provider, sizeof(ticket->provider), "%s", provider);
+	webhook_parcel_open(parcel);
+	on_event(webhooks->handlers[event->kind].context, provider, event,
+	    ticket);
+}
+
+/* ---- one webhook */
+
+/* What is remembered of it once it is kept. */
+struct keeping {
+	char provider[ID_SIZE];
+	char nonce[PROVIDER_NONCE_SIZE], once[PROVIDER_ID_SIZE];
+	int64_t nonce_ms;
+};
+
+static void
+on_kept(void *context, void *data)
+{
+	struct webhooks *webhooks = context;
+	const struct keeping *keeping = data;
+	int64_t now_ms = store_now_ms(webhooks->store);
+
+	if (keeping->nonce[0] != '\0')
+		webhook_memory_keep(webhooks->memory, "nonce",
+		    keeping->provider, keeping->nonce,
+		    now_ms + keeping->nonce_ms);
+	if (keeping->once[0] != '\0')
+		webhook_memory_keep(webhooks->memory, "once",
+		    keeping->provider, keeping->once, now_ms + DEDUP_MS);
+}
+
+/* The address, else what came with it, says which call. False: neither does. */
+static bool
+find_call(struct webhooks *webhooks, const struct webhook_event *event,
+    const struct record_ref *address, struct record_ref *ret_call)
+{
+	bool has_job = event->job[0] != '\0' &&
+	    parse_job(webhooks->calls, event->job, ret_call);
+
+	if (address == NULL)
+		return has_job;
+	if (event->job[0] != '\0' &&
+	    (!has_job || !record_ref_equal(ret_call, address)))
+		return false;
+	*ret_call = *address;
+	return true;
+}
+
+static void
+hear(struct webhooks *webhooks, struct webhook_parcel *parcel,
+    const char *provider, const char *peer,
+    const struct record_ref *address, const struct webhook_event *event)
+{
+	struct record_ref call;
+
+	switch (event->kind) {
+	case WEBHOOK_REFUSED:
+		count_refusal(webhooks, provider, event->reason, NULL);
+		return;
+	case WEBHOOK_NOTHING:
+		if (event->reason[0] != '\0')
+			log_event(LOG_LEVEL_INFO, "webhook_word_unknown",
+			    "provider=%s text=\"%s\"", provider,
+			    event->reason);
+		return;
+	case WEBHOOK_MESSAGE:
+	case WEBHOOK_INBOUND_MESSAGE:
+	case WEBHOOK_INBOUND_CALL:
+		hand_over(webhooks, parcel, provider, peer, event);
+		return;
+	case WEBHOOK_PROGRESS:
+	case WEBHOOK_QUESTION:
+		break;
+	}
+	if (find_call(webhooks, event, address, &call)) {
+		post(webhooks, NULL, parcel, provider, &call, event);
+	} else if (address == NULL && event->job[0] == '\0' &&
+	    event->customer[0] != '\0') {
+		seek_by_number(webhooks, parcel, provider, event);
+	} else {
+		counts_of(webhooks, provider)->foreign++;
+		log_event(LOG_LEVEL_DEBUG, "webhook_foreign",
+		    "provider=%s sid=%s", provider, event->sid);
+	}
+}
+
+/* A question is all that its webhook says, and the answer is a flow. */
+static bool
+answer_question(struct webhooks *webhooks, struct http_request *request,
+    const char *provider, const struct record_ref *address,
+    const struct webhook_news *news)
+{
+	const struct webhook_event *heard = &news->events[0];
+	struct record_ref call;
+
+	if (news->count > 1 || heard->kind != WEBHOOK_QUESTION ||
+	    !find_call(webhooks, heard, address, &call))
+		return false;
+	if (strcmp(heard->question, "greet") == 0) {
+		greet(webhooks, request, provider, &call);
+		tell_progress(webhooks, &call, heard);
+		return true;
+	}
+	post(webhooks, request, NULL, provider, &call, heard);
+	return true;
+}
+
+static void
+hear_all(struct webhooks *webhooks, struct http_request *request,
+    const char *provider, const struct record_ref *address,
+    const struct webhook_news *news)
+{
+	struct keeping *keeping = calloc(1, sizeof(*keeping));
+	struct webhook_parcel *parcel;
+	char peer[64];
+
+	CHECK(keeping != NULL);
+	snprintf(peer, sizeof(peer), "%s", http_peer(request));
+	snprintf(keeping->provider, sizeof(keeping->provider), "%s", provider);
+	memcpy(keeping->nonce, news->nonce, sizeof(keeping->nonce));
+	memcpy(keeping->once, news->once, sizeof(keeping->once));
+	keeping->nonce_ms = news->nonce_ms;
+	parcel = webhook_parcel_new(webhooks->server, request,
+	    &news->events[0].reply, on_kept, webhooks, keeping);
+	for (size_t i = 0; i < news->count; i++)
+		hear(webhooks, parcel, provider, peer, address,
+		    &news->events[i]);
+	webhook_parcel_close(parcel);
+}
+
+/* False: answered. */
+static bool
+is_new(struct webhooks *webhooks, struct http_request *request,
+    const char *provider, const struct webhook_news *news)
+{
+	const struct webhook_reply *reply = &news->events[0].reply;
+	int64_t now_ms = store_now_ms(webhooks->store);
+
+	if (news->nonce[0] != '\0' && webhook_memory_has(webhooks->memory,
+	    "nonce", provider, news->nonce, now_ms)) {
+		count_refusal(webhooks, provider, "sent before", request);
+		http_problem(request, 403, "not_genuine", "sent before");
+		return false;
+	}
+	if (news->once[0] != '\0' && webhook_memory_has(webhooks->memory,
+	    "once", provider, news->once, now_ms)) {
+		counts_of(webhooks, provider)->repeated++;
+		http_reply(request, reply->status, reply->type,
+		    reply->text != NULL ? reply->text : "",
+		    reply->text != NULL ? strlen(reply->text) : 0);
+		return false;
+	}
+	return true;
+}
+
+static void
+hear_news(struct webhooks *webhooks, struct http_request *request,
+    const char *provider, const struct record_ref *address,
+    const struct webhook_news *news)
+{
+	const struct webhook_event *first = &news->events[0];
+
+	CRASH_POINT("webhook_read");
+	if (news->challenge[0] != '\0') {
+		http_reply(request, 200, "text/plain", news->challenge,
+		    strlen(news->challenge));
+		return;
+	}
+	if (news->count == 1 && first->kind == WEBHOOK_REFUSED) {
+		count_refusal(webhooks, provider, first->reason, request);
+		http_problem(request, 403, "not_genuine", first->reason);
+		return;
+	}
+	if (!is_new(webhooks, request, provider, news))
+		return;
+	counts_of(webhooks, provider)->heard++;
+	if (!answer_question(webhooks, request, provider, address, news))
+		hear_all(webhooks, request, provider, address, news);
+}
+
 void
 webhooks_on_request(struct webhooks *webhooks, struct http_request *request)
 {
 	const char *provider = http_param(request, "provider");
+	const char *in_address = http_param(request, "call");
 	const struct calls_provider *entry =
 	    calls_provider(webhooks->calls, provider);
-	struct webhook_event heard;
+	struct webhook_news news;
 	struct record_ref call;
 
-	if (entry == NULL || !parse_call(http_param(request, "call"), &call)) {
+	if (entry == NULL || !provider_hears(entry->provider) ||
+	    (in_address != NULL && !parse_call(in_address, &call))) {
 		http_problem(request, 404, "not_found", NULL);
 		return;
 	}
-	if (!calls_has_secret(webhooks->calls)) {
+	if (!calls_has_secret(webhooks->calls) ||
+	    !store_knows_time(webhooks->store)) {
 		http_problem(request, 503, "unavailable", "starting");
 		return;
 	}
-	if (!calls_token_is_right(webhooks->calls, &call,
+	if (in_address != NULL && !calls_token_is_right(webhooks->calls, &call,
 	        http_param(request, "token"))) {
-		log_event(LOG_LEVEL_WARNING, "webhook_refused",
-		    "provider=%s peer=%s error=\"wrong token\"", provider,
-		    http_peer(request));
+		count_refusal(webhooks, provider, "wrong token", request);
 		http_problem(request, 404, "not_found", NULL);
 		return;
 	}
-	if (!read_webhook(webhooks, request, entry, &heard)) {
+	if (!read_webhook(webhooks, request, entry, &news)) {
+		count_refusal(webhooks, provider, "the head is too long",
+		    request);
 		http_problem(request, 400, "too_large", NULL);
 		return;
 	}
-	CRASH_POINT("webhook_read");
-	switch (heard.kind) {
-	case WEBHOOK_REFUSED:
-		log_event(LOG_LEVEL_WARNING, "webhook_refused",
-		    "provider=%s call=%s.%d error=\"%s\"", provider, call.id,
-		    call.n, heard.reason);
-		http_problem(request, 403, "not_genuine", heard.reason);
-		return;
-	case WEBHOOK_NOTHING:
-	case WEBHOOK_MESSAGE:
-	case WEBHOOK_INBOUND_MESSAGE:
-	case WEBHOOK_INBOUND_CALL:
-		http_reply(request, 204, NULL, "", 0);
-		return;
-	case WEBHOOK_QUESTION:
-		if (strcmp(heard.question, "greet") == 0) {
-			greet(webhooks, request, provider, &call);
-			tell_progress(webhooks, &call, &heard);
-			return;
-		}
-		break;
-	case WEBHOOK_PROGRESS:
-		break;
-	}
-	post(webhooks, request, provider, &call, &heard);
+	hear_news(webhooks, request, provider,
+	    in_address != NULL ? &call : NULL, &news);
+	webhook_news_fini(&news);
 }

@@ -360,6 +360,16 @@ is_ours_and_end(const struct moment *m)
 	return is_end(m) && !is_other_sid(m);
 }
 
+/* Where the provider rings both by itself, it says that it never came to the
+ * customer. */
+static bool
+is_ours_and_end_before_them(const struct moment *m)
+{
+	return is_ours_and_end(m) && m->event->is_agent_over &&
+	    m->call->rank < PROGRESS_CUSTOMER_RINGING &&
+	    strcmp(m->call->authorised, CALL_AUTHORISED_WITH_INTENT) == 0;
+}
+
 /* The provider asks what comes after the customer's leg, and so says how that
  * ended: perhaps before its webhook does. */
 static bool
@@ -550,6 +560,14 @@ report_not_placed(struct moment *m)
 	m->call->authorised_at_ms = 0;
 	end(m);
 	tell_over(m);
+}
+
+/* Nor does it when only the specialist was rung. */
+static void
+report_unrung(struct moment *m)
+{
+	bind_sid(m);
+	report_not_placed(m);
 }
 
 /* It may have rung the customer, and nobody can say. */
@@ -756,6 +774,7 @@ static const struct row rows[] = {
 	ROW(BORN,         FOUND,    is_revoked,                    TO(LIVE),   bind_and_hang_up),
 	ROW(BORN,         FOUND,    leg_is_not_ours,               TO(LIVE),   alarm_and_hang_up),
 	ROW(BORN,         FOUND,    ALWAYS,                        TO(LIVE),   bind_and_join),
+	ROW(BORN,         PROGRESS, is_ours_and_end_before_them,   TO(ENDED),  report_unrung),
 	ROW(BORN,         PROGRESS, is_end,                        TO(ENDED),  report),
 	ROW(BORN,         PROGRESS, is_revoked,                    TO(LIVE),   bind_and_hang_up),
 	ROW(BORN,         PROGRESS, leg_is_not_ours,               TO(LIVE),   alarm_and_hang_up),
@@ -786,10 +805,13 @@ static const struct row rows[] = {
 	ROW(LIVE | ENDED, FOUND,    is_other_and_alive,            SAME,       hang_up_other),
 	ROW(LIVE | ENDED, PROGRESS, is_other_and_alive,            SAME,       hang_up_other),
 
+	ROW(LIVE,         PROGRESS, is_ours_and_end_before_them,   TO(ENDED),  report_unrung),
 	ROW(LIVE,         PROGRESS, is_ours_and_end,               TO(ENDED),  report),
 	ROW(LIVE,         PROGRESS, leg_is_not_ours,               SAME,       alarm_and_hang_up),
 	ROW(LIVE,         PROGRESS, customers_leg_is_over,         SAME,       end_customers_leg),
 	ROW(LIVE,         PROGRESS, is_news,                       SAME,       join),
+	ROW(UNSURE,       ADVISED,  may_look_again,                SAME,       look_up),
+	ROW(LIVE,         ADVISED,  ALWAYS,                        SAME,       poll),
 	ROW(LIVE,         GONE,     is_ours,                       TO(ENDED),  report),
 	ROW(LIVE,         REVOKED,  by_hand,                       TO(ENDED),  revoke_by_hand),
 	ROW(LIVE,         REVOKED,  ALWAYS,                        SAME,       revoke),

@@ -13,7 +13,7 @@ enum { GIVEN_MAX = 2048 };              /* bytes of a signature in base64 */
 
 static bool fits_ed25519(const struct digest_key *key,
     const struct output *message, const char *given);
-static size_t digest_of(const struct signature_scheme *scheme,
+static size_t digest_of(enum signature_algorithm algorithm,
     const struct digest_key *key, const struct output *message,
     unsigned char ret_digest[EVP_MAX_MD_SIZE]);
 static void encode(enum signature_encoding encoding,
@@ -28,7 +28,7 @@ digest_key_read(const char *text, bool is_base64, struct digest_key *ret_key)
 	struct digest_key key = { .length = strlen(text) };
 
 	if (is_base64) {
-		if (!base64_decode(text, (unsigned char *)key.bytes,
+		if (!digest_base64url_read(text, (unsigned char *)key.bytes,
 		    DIGEST_KEY_MAX, &key.length))
 			return false;
 	} else if (key.length <= DIGEST_KEY_MAX) {
@@ -53,6 +53,18 @@ digest_sha256_hex(const char *bytes, size_t length,
 	hex_of(digest, digest_length, ret_hex);
 }
 
+void
+digest_md5_base64(const char *bytes, size_t length, char ret_base64[25])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned digest_length;
+
+	CHECK(EVP_Digest(bytes, length, digest, &digest_length, EVP_md5(),
+	    NULL) == 1);
+	EVP_EncodeBlock((unsigned char *)ret_base64, digest,
+	    (int)digest_length);
+}
+
 bool
 digest_fits(const struct signature_scheme *scheme, const struct digest_key *key,
     const struct output *message, const char *given)
@@ -63,7 +75,7 @@ digest_fits(const struct signature_scheme *scheme, const struct digest_key *key,
 
 	if (scheme->algorithm == SIGNATURE_ED25519)
 		return fits_ed25519(key, message, given);
-	length = digest_of(scheme, key, message, digest);
+	length = digest_of(scheme->algorithm, key, message, digest);
 	encode(scheme->encoding, digest, length, expected);
 	return digest_is_equal(expected, given);
 }
@@ -77,6 +89,9 @@ digest_key_fits(const struct signature_scheme *scheme,
 
 	if (scheme->algorithm == SIGNATURE_SHARED)
 		return digest_is_equal(key->bytes, given);
+	if (scheme->algorithm == SIGNATURE_BEARER)
+		return strncasecmp(given, "Bearer ", 7) == 0 &&
+		    digest_is_equal(key->bytes, given + 7);
 	if (strncasecmp(given, "Basic ", 6) != 0 ||
 	    !base64_decode(given + 6, bytes, sizeof(bytes) - 1, &length))
 		return false;
@@ -113,29 +128,48 @@ fits_ed25519(const struct digest_key *key, const struct output *message,
 	return is_good;
 }
 
+static const struct {
+	const char *digest;             /* NULL: no digest of the message */
+	bool is_keyed;
+} ways[SIGNATURE_ALGORITHM_COUNT] = {
+	[SIGNATURE_HMAC_MD5] = { "MD5", true },
+	[SIGNATURE_HMAC_SHA1] = { "SHA1", true },
+	[SIGNATURE_HMAC_SHA256] = { "SHA256", true },
+	[SIGNATURE_HMAC_SHA512] = { "SHA512", true },
+	[SIGNATURE_MD5] = { "MD5", false },
+	[SIGNATURE_SHA1] = { "SHA1", false },
+	[SIGNATURE_SHA256] = { "SHA256", false },
+	[SIGNATURE_SHA512] = { "SHA512", false },
+};
+
+bool
+digest_can_make(enum signature_algorithm algorithm)
+{
+	return ways[algorithm].digest != NULL;
+}
+
+void
+digest_make(enum signature_algorithm algorithm,
+    enum signature_encoding encoding, const struct digest_key *key,
+    const struct output *message, char ret_text[DIGEST_TEXT_SIZE])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	encode(encoding, digest, digest_of(algorithm, key, message, digest),
+	    ret_text);
+}
+
 static size_t
-digest_of(const struct signature_scheme *scheme, const struct digest_key *key,
+digest_of(enum signature_algorithm algorithm, const struct digest_key *key,
     const struct output *message, unsigned char ret_digest[EVP_MAX_MD_SIZE])
 {
-	static const struct {
-		const char *digest;
-		bool is_keyed;
-	} ways[SIGNATURE_ALGORITHM_COUNT] = {
-		[SIGNATURE_HMAC_SHA1] = { "SHA1", true },
-		[SIGNATURE_HMAC_SHA256] = { "SHA256", true },
-		[SIGNATURE_HMAC_SHA512] = { "SHA512", true },
-		[SIGNATURE_MD5] = { "MD5", false },
-		[SIGNATURE_SHA1] = { "SHA1", false },
-		[SIGNATURE_SHA256] = { "SHA256", false },
-		[SIGNATURE_SHA512] = { "SHA512", false },
-	};
-	const char *name = ways[scheme->algorithm].digest;
+	const char *name = ways[algorithm].digest;
 	const EVP_MD *digest = EVP_get_digestbyname(name);
 	const char *text = message->text != NULL ? message->text : "";
 	unsigned length = 0;
 
 	CHECK(digest != NULL);
-	if (ways[scheme->algorithm].is_keyed)
+	if (ways[algorithm].is_keyed)
 		CHECK(HMAC(digest, key->bytes, (int)key->length,
 		    (const unsigned char *)text, message->length, ret_digest,
 		    &length) != NULL);
@@ -204,6 +238,32 @@ base64_decode(const char *text, unsigned char *ret_bytes, size_t size,
 	if (strcmp(again, text) != 0)
 		return false;
 	*ret_length = (size_t)count - pad;
+	memcpy(ret_bytes, bytes, *ret_length);
+	return true;
+}
+
+bool
+digest_base64url_read(const char *text, unsigned char *ret_bytes, size_t size,
+    size_t *ret_length)
+{
+	size_t length = strlen(text);
+	unsigned char copy[GIVEN_MAX + 4], bytes[GIVEN_MAX + 4];
+
+	while (length > 0 && text[length - 1] == '=')
+		length--;
+	if (length == 0 || length % 4 == 1 || length >= GIVEN_MAX ||
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789+/-_") != length)
+		return false;
+	*ret_length = length / 4 * 3 + (length % 4 > 0 ? length % 4 - 1 : 0);
+	for (size_t i = 0; i < length; i++)
+		copy[i] = text[i] == '-' ? '+' : text[i] == '_' ? '/' :
+		    (unsigned char)text[i];
+	while (length % 4 != 0)
+		copy[length++] = '=';
+	if (*ret_length > size ||
+	    EVP_DecodeBlock(bytes, copy, (int)length) < 0)
+		return false;
 	memcpy(ret_bytes, bytes, *ret_length);
 	return true;
 }

@@ -28,17 +28,35 @@ struct digest_key {
 bool digest_key_read(const char *text, bool is_base64,
     struct digest_key *ret_key) MUST_USE;
 
-/* For the algorithms that sign. Hex must be given in lower case. */
+/* For the algorithms that sign bytes. Hex must be given in lower case. */
 bool digest_fits(const struct signature_scheme *scheme,
     const struct digest_key *key, const struct output *message,
     const char *given) MUST_USE;
 
-/* For shared and basic: the key itself was sent. */
+/* Can we sign so ourselves? */
+bool digest_can_make(enum signature_algorithm algorithm);
+
+enum { DIGEST_TEXT_SIZE = 256 };
+
+/* The signature as it is sent; the key is of no account for a plain hash. */
+void digest_make(enum signature_algorithm algorithm,
+    enum signature_encoding encoding, const struct digest_key *key,
+    const struct output *message, char ret_text[DIGEST_TEXT_SIZE]);
+
+/* For shared, bearer and basic: the key itself was sent. */
 bool digest_key_fits(const struct signature_scheme *scheme,
     const struct digest_key *key, const char *given) MUST_USE;
 
 void digest_sha256_hex(const char *bytes, size_t length,
     char ret_hex[DIGEST_SHA256_HEX_SIZE]);
+
+/* ret_base64 has room for 25 bytes. */
+void digest_md5_base64(const char *bytes, size_t length, char ret_base64[25]);
+
+/* Base64 of either alphabet, padded or not; false: it is none, empty, or longer
+ * than size. */
+bool digest_base64url_read(const char *text, unsigned char *ret_bytes,
+    size_t size, size_t *ret_length) MUST_USE;
 
 /* Takes as long whatever b is; only its length shows. */
 bool digest_is_equal(const char *a, const char *b) MUST_USE;

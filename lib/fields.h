@@ -11,7 +11,7 @@
 
 #include "lib/check.h"
 
-enum { FIELDS_MAX = 96 };
+enum { FIELDS_MAX = 128 };
 
 struct fields {
 	struct { const char *name, *value; } items[FIELDS_MAX];

@@ -16,11 +16,13 @@ lib_libcallback_a_SOURCES += lib/intake.h lib/intake_internal.h lib/intake.c lib
 lib_libcallback_a_SOURCES += lib/note.h lib/note.c lib/answer.h lib/answer.c
 lib_libcallback_a_SOURCES += lib/output.h lib/output.c lib/template.h lib/template.c
 lib_libcallback_a_SOURCES += lib/fields.h lib/fields.c lib/signature.h lib/signature.c \
-	lib/digest.h lib/digest.c
+	lib/digest.h lib/digest.c lib/jwt.h lib/jwt.c lib/instant.h lib/instant.c
 lib_libcallback_a_SOURCES += lib/provider.h lib/provider_internal.h lib/provider.c \
 	lib/provider_setting.h lib/provider_setting.c lib/provider_file.h lib/provider_file.c \
-	lib/provider_file_request.c lib/provider_file_webhook.c lib/provider_file_signature.c \
-	lib/provider_request.c lib/provider_answer.c lib/provider_webhook.c \
+	lib/provider_file_request.c lib/provider_file_auth.c lib/provider_file_check.c \
+	lib/provider_file_webhook.c lib/provider_file_signature.c lib/provider_building.h \
+	lib/provider_request.c lib/provider_auth.c lib/provider_answer.c \
+	lib/provider_webhook.c lib/xml_check.h lib/xml_check.c \
 	lib/provider_level.h lib/provider_level.c
 if WITH_LIBPHONENUMBER
 lib_libcallback_a_SOURCES += lib/phone.h lib/phone.c lib/phone_libphonenumber.cc

@@ -51,6 +51,13 @@ const char *const fence_names[FENCE_COUNT] = {
 	[FENCE_NONE] = "none",
 };
 
+const char *const source_filter_names[SOURCE_FILTER_COUNT] = {
+	[SOURCE_PLAIN] = "",
+	[SOURCE_UNBASE64] = "unbase64",
+	[SOURCE_UNURLENCODE] = "unurlencode",
+	[SOURCE_E164] = "e164",
+};
+
 const char *const flow_names[FLOW_COUNT] = {
 	[FLOW_WHISPER] = "whisper",
 	[FLOW_JOIN] = "join",
@@ -84,6 +91,38 @@ provider_fence(const struct provider *provider)
 	return provider->fence;
 }
 
+enum fence
+provider_operation_fence(const struct provider *provider,
+    enum provider_operation operation)
+{
+	const struct operation *found = &provider->operations[operation];
+
+	return found->has_fence ? found->fence : provider->fence;
+}
+
+bool
+provider_call_id(const struct provider *provider,
+    const struct provider_values *values, char ret_id[PROVIDER_ID_SIZE])
+{
+	const struct provider_scope scope = { provider, values, false };
+	const char *error;
+	char *text = provider->call_id == NULL ? NULL :
+	    provider_render(provider->call_id, &scope, PROVIDER_ID_SIZE - 1,
+	    NULL, &error);
+	bool is_id = text != NULL && provider_is_id(text);
+
+	if (is_id)
+		strcpy(ret_id, text);
+	free(text);
+	return is_id;
+}
+
+const char *
+provider_remembers(const struct provider *provider)
+{
+	return provider->remembered;
+}
+
 bool
 provider_has(const struct provider *provider, enum provider_ability ability)
 {
@@ -100,6 +139,12 @@ struct provider_limits
 provider_limits(const struct provider *provider)
 {
 	return provider->limits;
+}
+
+bool
+provider_hears(const struct provider *provider)
+{
+	return provider->webhook.is_there;
 }
 
 size_t
@@ -163,10 +208,11 @@ provider_knows_value(const char *name)
 {
 	static const char *const names[] = {
 		"to", "from", "agent", "customer", "ring", "agent_ring",
-		"call_max", "token", "hook", "id", "since_ms", "now_ms", "lang",
+		"call_max", "confirm", "token", "job", "hook", "id", "since_ms",
+		"now_ms", "lang",
 		"company", "name", "topic", "note", "number", "text", "greeting",
 		"whisper_text", "goodbye_text", "wait_text", "result_text",
-		"base",
+		"base", "private", "next",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -243,12 +289,18 @@ struct source
 provider_source(const char *text)
 {
 	if (text[0] == '/')
-		return (struct source){ PLACE_IN_JSON, text };
+		return (struct source){ .place = PLACE_IN_JSON, .name = text };
 	if (strncmp(text, "query:", 6) == 0)
-		return (struct source){ PLACE_IN_QUERY, text + 6 };
+		return (struct source){ .place = PLACE_IN_QUERY, .name = text + 6 };
+	if (strncmp(text, "header:", 7) == 0)
+		return (struct source){ .place = PLACE_IN_HEADER, .name = text + 7 };
+	if (strncmp(text, "line:", 5) == 0 && text[5] >= '1' &&
+	    text[5] <= '9' && text[6] == '\0')
+		return (struct source){ .place = PLACE_IN_LINE, .name = text,
+			.line = text[5] - '0' };
 	if (strcmp(text, "path") == 0)
-		return (struct source){ PLACE_IN_PATH, text };
-	return (struct source){ PLACE_IN_FORM, text };
+		return (struct source){ .place = PLACE_IN_PATH, .name = text };
+	return (struct source){ .place = PLACE_IN_FORM, .name = text };
 }
 
 /* Goes back to the last "*" only: linear in both for each of them. */
@@ -276,6 +328,17 @@ provider_glob(const char *pattern, const char *text)
 	return *pattern == '\0';
 }
 
+/* NULL: there is none, or more than one. */
+static const json_t *
+only_member(const json_t *root)
+{
+	if (json_is_array(root))
+		return json_array_size(root) == 1 ?
+		    json_array_get(root, 0) : NULL;
+	return json_object_size(root) == 1 ? json_object_iter_value(
+	    json_object_iter((json_t *)root)) : NULL;
+}
+
 const json_t *
 provider_json_at(const json_t *root, const char *pointer)
 {
@@ -295,7 +358,9 @@ provider_json_at(const json_t *root, const char *pointer)
 			name[used++] = letter;
 		}
 		name[used] = '\0';
-		if (json_is_array(root))
+		if (strcmp(name, "*") == 0)
+			root = only_member(root);
+		else if (json_is_array(root))
 			root = used > 0 && used < 9 &&
 			    strspn(name, "0123456789") == used ?
 			    json_array_get(root, strtoul(name, NULL, 10)) :

@@ -25,6 +25,10 @@ enum {
 	PROVIDER_ID_SIZE = 128,         /* a provider's id of a call, with its end */
 	PROVIDER_FOUND_MAX = 4,
 	PROVIDER_JOB_SIZE = 96,         /* "R.n.TOKEN" */
+	PROVIDER_REMEMBERED_SIZE = 256, /* what a call keeps for its provider */
+	PROVIDER_NEXT_SIZE = 1024,      /* address of a list's next page */
+	PROVIDER_NONCE_SIZE = 128,
+	PROVIDER_RECORDS_MAX = 100,     /* in one webhook */
 	PROVIDER_ANSWER_MAX = 1024 * 1024,  /* bytes of an answer that is read */
 	PROVIDER_BODY_MAX = 64 * 1024,  /* bytes of a request, a flow, a webhook */
 };
@@ -45,8 +49,8 @@ struct provider_errors {
 };
 
 /*
- * Reads the text of a provider file; its words are explained at the head of
- * config/providers/twilio.conf. file_name only stands in messages. NULL:
+ * Reads the text of a provider file; its words are explained in
+ * docs/providers.md. file_name only stands in messages. NULL:
  * ret_errors holds everything that is wrong; on success its count is 0.
  * @include is refused.
  */
@@ -91,6 +95,16 @@ extern const char *const fence_names[FENCE_COUNT];
 enum fence
 provider_fence(const struct provider *provider);
 
+/* Of one operation, which may have its own. */
+enum fence
+provider_operation_fence(const struct provider *provider,
+    enum provider_operation operation);
+
+/* Name of the value that a call keeps from the answer to its creation and gives
+ * with what follows (an address to hang up at); NULL: none. */
+const char *
+provider_remembers(const struct provider *provider);
+
 /* What a queue may ask of a provider; a file says which it has (`can`). */
 enum provider_ability {
 	ABILITY_CUSTOMER_FIRST,
@@ -122,6 +136,8 @@ provider_tested(const struct provider *provider);
 struct provider_limits {
 	double calls_per_second;
 	double requests_per_second;     /* of every kind */
+	double requests_per_minute;
+	double find_per_minute;
 	int concurrent_requests;
 	int64_t timeout_ms;             /* of one request */
 };
@@ -146,6 +162,8 @@ provider_secret(const struct provider *provider, size_t index);
  *   to            whom this call or message goes to (first leg)
  *   from          our number; "number" is the case's
  *   agent         the specialist's address      customer  the customer, E.164
+ *   confirm       "1" when the specialist takes the call by a key
+ *   next          of FIND: the next page, as provider_found said
  *   ring          seconds the customer's phone rings
  *   agent_ring    seconds the specialist's phone rings
  *   call_max      seconds of the longest call
@@ -159,7 +177,10 @@ provider_secret(const struct provider *provider, size_t index);
  *   text          of a message
  *   greeting whisper_text goodbye_text wait_text result_text   words to be said
  *   base          where the API is, instead of what the file says
- *   and the secrets that the file declares.
+ *   private       not empty: addresses that a provider gave may be plain HTTP
+ *   and the secrets that the file declares, and what the call remembers for it.
+ *
+ * The file adds its `templates`. JWTs and signatures need now_ms.
  *
  * A secret NAME may come with NAME_previous while it is being changed: webhooks
  * signed with either are genuine.
@@ -174,6 +195,12 @@ void
 provider_values_add(struct provider_values *values, const char *name,
     const char *value);
 
+/* The id of a call where we choose it, so that it is known before the provider has
+ * answered: needs the value token. False: the provider chooses. */
+bool
+provider_call_id(const struct provider *provider,
+    const struct provider_values *values, char ret_id[PROVIDER_ID_SIZE]);
+
 /* ---- requests */
 
 struct provider_request {
@@ -183,6 +210,9 @@ struct provider_request {
 	size_t header_count;
 	char  *body;                    /* "" when there is none */
 	size_t body_length;
+	int64_t timeout_ms;             /* 0: the provider's */
+	const char *wait_header;        /* header of the answer to be kept, or NULL; lives as
+	                                 * long as the provider */
 };
 
 /* The provider must be able to do the operation. False: a value is missing or
@@ -210,6 +240,8 @@ struct provider_answer {
 	enum call_outcome call_outcome; /* with PROGRESS_OVER */
 	char code[32], text[128];       /* of a refusal, for people */
 	int64_t wait_ms;                /* not before this long; 0: not said */
+	bool is_wait_in_header;         /* provider_wait_ms() of wait_header tells it */
+	char remembered[PROVIDER_REMEMBERED_SIZE];  /* "": none was told */
 	bool is_number_invalid;         /* never to be tried again */
 	bool is_gone;                   /* GET, HANGUP: the provider knows no such call */
 };
@@ -221,8 +253,14 @@ provider_answer_read(const struct provider *provider,
     enum provider_operation operation, enum transport_end end, int status,
     const char *body, size_t length, struct provider_answer *ret_answer);
 
+/* What such a header says: seconds from now, a date, or a Unix time. At most an
+ * hour; 0: nothing that can be read. */
+int64_t
+provider_wait_ms(const char *header, int64_t now_ms);
+
 struct provider_found {
 	bool is_readable;               /* false: nothing can be concluded */
+	char next[PROVIDER_NEXT_SIZE];  /* not readable before this page is, too; "": no more */
 	struct {
 		char id[PROVIDER_ID_SIZE];
 		enum call_progress progress;
@@ -231,12 +269,17 @@ struct provider_found {
 };
 
 /*
- * Reads the answer to PROVIDER_FIND for the calls that carry the token. A list
- * with more pages that does not hold it says nothing: not readable.
+ * Reads the answer to PROVIDER_FIND for the calls that carry the token, or, where
+ * the list does not tell it, that went to our numbers at that time. Numbers find
+ * a call only where the customer's is among them; others, which somebody else's
+ * call may have too, can only say that there is none. A list with more pages that
+ * does not hold the call says nothing: not readable.
+ *
+ * Needs the values token, since_ms and those whose numbers are compared.
  */
 void
 provider_found_read(const struct provider *provider, int status,
-    const char *body, size_t length, const char *token,
+    const char *body, size_t length, const struct provider_values *values,
     struct provider_found *ret_found);
 
 /* ---- webhooks */
@@ -257,7 +300,7 @@ struct webhook_input {
 
 enum webhook_kind {
 	WEBHOOK_NOTHING,                /* genuine, and of no interest */
-	WEBHOOK_PROGRESS,
+	WEBHOOK_PROGRESS,               /* of a call: progress, or who answered it */
 	WEBHOOK_QUESTION,               /* the provider wants the next flow */
 	WEBHOOK_MESSAGE,                /* news of a message of ours */
 	WEBHOOK_INBOUND_MESSAGE,        /* somebody wrote to us: from, to, text */
@@ -265,19 +308,29 @@ enum webhook_kind {
 	WEBHOOK_REFUSED                 /* not genuine, or not as it must be: reason */
 };
 
+/* What the provider wants to hear when its news are kept. */
+struct webhook_reply {
+	int status;
+	const char *type, *text;        /* NULL and "": no body; owned by the provider */
+};
+
 struct webhook_event {
 	enum webhook_kind kind;
-	char reason[96];                /* of a refusal */
-	char sid[PROVIDER_ID_SIZE];     /* of our call, also when the leg is the customer's */
+	char reason[96];                /* of a refusal; of NOTHING: a word that is not known */
+	char sid[PROVIDER_ID_SIZE];     /* of our call or message, also when the leg is
+	                                 * the customer's; "": not said */
 	bool is_customer_leg;           /* about (or asked by) the customer's leg */
 	char question[16];              /* "up" "keys" "silent" "dial_over" "result" "wait" "greet" */
-	char digits[8];                 /* keys pressed; "": none */
-	bool has_progress;              /* true for PROGRESS; perhaps for QUESTION */
+	char digits[24];                /* keys pressed; "": none */
+	bool has_progress;              /* perhaps for PROGRESS and QUESTION */
 	enum call_progress progress;    /* PROGRESS_NONE with is_customer_over */
 	bool is_customer_over;          /* the customer's leg has ended; ours need not */
+	bool is_agent_over;             /* with PROGRESS_OVER: ended before the customer was rung */
 	enum call_outcome outcome;      /* of the leg that has ended */
-	int64_t duration_s;             /* of that leg; 0: not said */
+	int64_t duration_ms;            /* of that leg; 0: not said */
 	int64_t sequence;               /* order among the webhooks of one leg; -1: not said */
+	int64_t at_ms;                  /* when it happened, by their clock; 0: not said */
+	bool is_advisory;               /* what it says is not signed: look before it is believed */
 	/* Which call or message of ours, where the address does not say it. */
 	char job[PROVIDER_JOB_SIZE];    /* what we gave the provider to send back: ${job} */
 	char customer[24];              /* their number, where nothing else tells the call */
@@ -286,16 +339,48 @@ struct webhook_event {
 	char error[64];                 /* why a message failed, in the provider's words */
 	char from[24], to[24];          /* of what comes in, E.164 where it is a number */
 	char text[480];                 /* of INBOUND_MESSAGE, cut at a character */
+	char recording[256];            /* where a recording of the call is */
+	struct webhook_reply reply;
 };
+
+/* All that one webhook says. */
+struct webhook_news {
+	struct webhook_event *events;   /* owned */
+	size_t count;                   /* at least 1; a refusal of the whole is the only one */
+	/* A genuine webhook with this nonce is a replay for so long. */
+	char nonce[PROVIDER_NONCE_SIZE];  /* "": none */
+	int64_t nonce_ms;
+	char once[PROVIDER_ID_SIZE];    /* the provider's id of this webhook: heard before
+	                                 * and kept, it is old news; "": none */
+	char challenge[PROVIDER_ID_SIZE]; /* "": none; else it is to be answered with this
+	                                 * text and holds no news */
+};
+
+/* Does the file say how to read webhooks? */
+bool
+provider_hears(const struct provider *provider);
 
 /*
  * Verifies first, then reads. `secrets` holds the values the file declares.
- * Always fills ret_event.
+ * Always fills ret_news; webhook_news_fini() frees. Of several records one that
+ * cannot be read is a refusal of its own beside the others.
  */
 void
 provider_webhook_read(const struct provider *provider,
     const struct webhook_input *input, const struct provider_values *secrets,
-    int64_t now_ms, struct webhook_event *ret_event);
+    int64_t now_ms, struct webhook_news *ret_news);
+
+void
+webhook_news_fini(struct webhook_news *news);
+
+/*
+ * Reads the answer to PROVIDER_RESULT, which holds what the last webhook would
+ * have said; it came over our own request and is not signed. Of kind NOTHING:
+ * the provider knows nothing. Always fills ret_event.
+ */
+void
+provider_result_read(const struct provider *provider, int status,
+    const char *body, size_t length, struct webhook_event *ret_event);
 
 /* ---- the flow served to the provider */
 

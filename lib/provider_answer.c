@@ -5,11 +5,20 @@
  */
 #include "lib/provider.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/instant.h"
 #include "lib/provider_internal.h"
 
-enum { CARRIES_MAX = 4 * 1024 };        /* bytes of a field that carries a token */
+enum {
+	CARRIES_MAX = 4 * 1024,         /* bytes of a field that carries a token */
+	TEXT_MAX = 1024,                /* of a text answer that is looked at */
+	WORDS_MAX = 8,
+	WAIT_MAX_MS = 3600 * 1000,
+	SKEW_MS = 60 * 1000,            /* our clock and the provider's */
+	FIELD_DIGITS_MAX = 64,
+};
 
 static bool rule_fits(const struct error_rule *rule, int status,
     const json_t *root);
@@ -23,11 +32,22 @@ static bool is_refused(const struct conditions *ok_if, const json_t *root,
 static bool is_gone(const struct operation *operation, int status);
 static bool carries(const json_t *item, const char *pointer,
     const char *token);
-static json_t *read_json(const char *body, size_t length);
+static int64_t wait_of(const char *text);
+static void remember(const struct operation *operation, const json_t *root,
+    struct provider_answer *answer);
+static json_t *text_root(const char *body, size_t length);
+enum fit { FITS_NOT, FITS, FITS_PERHAPS };
+static enum fit fits(const struct operation *find, const json_t *item,
+    const struct provider_values *values);
+static enum fit fits_numbers(const struct operation *find, const json_t *item,
+    const struct provider_scope *scope);
+static bool is_same_number(const char *a, const char *b);
+static void read_next(const struct operation *find, const json_t *root,
+    struct provider_found *found);
 static bool read_id(const json_t *root, const char *pointer,
     char ret_id[PROVIDER_ID_SIZE]);
 static bool add_found(const struct provider *provider, const json_t *item,
-    struct provider_found *found);
+    const struct provider_values *values, struct provider_found *found);
 
 void
 provider_answer_read(const struct provider *provider,
@@ -36,8 +56,8 @@ provider_answer_read(const struct provider *provider,
 {
 	const struct operation *asked = &provider->operations[operation];
 	struct provider_answer answer = { .outcome = PROVIDER_UNKNOWN };
-	json_t *root = end == TRANSPORT_ANSWERED ? read_json(body, length) :
-	    NULL;
+	json_t *root = end == TRANSPORT_ANSWERED ?
+	    provider_answer_root(asked, body, length) : NULL;
 	size_t i = 0;
 
 	*ret_answer = answer;
@@ -61,10 +81,13 @@ provider_answer_read(const struct provider *provider,
 	if (i < provider->error_count)
 		apply_rule(&provider->errors[i], root, &answer);
 	if (i < provider->error_count &&
-	    provider->errors[i].executed == EXECUTED_YES)
+	    provider->errors[i].executed == EXECUTED_YES) {
 		read_id(root, asked->id, answer.id);
-	else if (i == provider->error_count && status >= 200 && status < 300)
+		remember(asked, root, &answer);
+	} else if (i == provider->error_count && status >= 200 &&
+	    status < 300) {
 		read_success(provider, asked, root, &answer);
+	}
 	json_decref(root);
 	*ret_answer = answer;
 }
@@ -93,6 +116,13 @@ apply_rule(const struct error_rule *rule, const json_t *root,
 
 	answer->outcome = outcomes[rule->executed];
 	answer->wait_ms = (int64_t)rule->wait_s * 1000;
+	answer->is_wait_in_header = rule->is_wait_in_header;
+	if (rule->wait != NULL) {
+		char text[24];
+
+		answer->wait_ms = provider_json_text(root, rule->wait, text,
+		    sizeof(text)) ? wait_of(text) : 0;
+	}
 	provider_json_text_cut(root, rule->code, answer->code,
 	    sizeof(answer->code));
 	provider_json_text_cut(root, rule->text, answer->text,
@@ -134,7 +164,53 @@ read_success(const struct provider *provider,
 			answer->call_outcome = meaning->outcome;
 		}
 	}
+	remember(operation, root, answer);
 	answer->outcome = PROVIDER_CREATED;
+}
+
+/* What it said is an address or a name for later requests: printable ASCII. */
+static void
+remember(const struct operation *operation, const json_t *root,
+    struct provider_answer *answer)
+{
+	char *text = answer->remembered;
+
+	if (operation->remember == NULL || !provider_json_text(root,
+	    operation->remember, text, sizeof(answer->remembered)))
+		return;
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text > '~') {
+			answer->remembered[0] = '\0';
+			return;
+		}
+}
+
+/* Whole seconds, perhaps with a fraction. */
+static int64_t
+wait_of(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	int64_t wait_ms;
+
+	if (digits == 0 || digits > 9 || (text[digits] != '\0' &&
+	    text[digits] != '.'))
+		return 0;
+	wait_ms = strtoll(text, NULL, 10) * 1000;
+	return wait_ms > WAIT_MAX_MS ? WAIT_MAX_MS : wait_ms;
+}
+
+int64_t
+provider_wait_ms(const char *header, int64_t now_ms)
+{
+	static const int64_t long_ago_ms = 1000000000000;
+	int64_t at_ms, wait_ms;
+
+	header += strspn(header, " ");
+	/* A small number is seconds from now, and no instant. */
+	if (!instant_read(header, &at_ms) || at_ms < long_ago_ms)
+		return wait_of(header);
+	wait_ms = at_ms - now_ms;
+	return wait_ms < 0 ? 0 : wait_ms > WAIT_MAX_MS ? WAIT_MAX_MS : wait_ms;
 }
 
 /* A field that is there and does not fit is a refusal; one that is not there
@@ -170,38 +246,130 @@ is_gone(const struct operation *operation, int status)
 
 void
 provider_found_read(const struct provider *provider, int status,
-    const char *body, size_t length, const char *token,
+    const char *body, size_t length, const struct provider_values *values,
     struct provider_found *ret_found)
 {
 	const struct operation *find = &provider->operations[PROVIDER_FIND];
 	struct provider_found found = { .is_readable = false };
 	json_t *root = status >= 200 && status < 300 && find->is_there ?
-	    read_json(body, length) : NULL;
+	    provider_answer_root(find, body, length) : NULL;
 	const json_t *items = root == NULL ? NULL :
 	    provider_json_at(root, find->items);
 	const json_t *next = root == NULL || find->next == NULL ? NULL :
 	    provider_json_at(root, find->next);
 	bool is_last = next == NULL || json_is_null(next) ||
 	    (json_is_string(next) && json_string_length(next) == 0);
+	/* The whole answer may be about one call. */
+	bool is_one = json_is_object(items) && find->items[0] == '\0';
+	size_t count = is_one ? 1 : json_array_size(items);
 
-	CHECK(token[0] != '\0');
-	found.is_readable = json_is_array(items);
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		const json_t *item = json_array_get(items, i);
+	found.is_readable = is_one || json_is_array(items);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = is_one ? items : json_array_get(items, i);
+		enum fit fit = fits(find, item, values);
 
-		if (carries(item, find->token, token))
-			found.is_readable &= add_found(provider, item, &found);
+		if (fit == FITS)
+			found.is_readable &= add_found(provider, item, values,
+			    &found);
+		else if (fit == FITS_PERHAPS)
+			found.is_readable = false;
 	}
-	if (!is_last && found.count == 0)
+	if (!is_last && found.count == 0) {
+		/* Only a page that was read to its end leads to the next. */
+		if (found.is_readable)
+			read_next(find, root, &found);
 		found.is_readable = false;
+	}
 	json_decref(root);
 	*ret_found = found;
+}
+
+static void
+read_next(const struct operation *find, const json_t *root,
+    struct provider_found *found)
+{
+	char *text = found->next;
+
+	if (!provider_json_text(root, find->next, text, sizeof(found->next)))
+		return;
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text > '~') {
+			found->next[0] = '\0';
+			return;
+		}
+}
+
+static enum fit
+fits(const struct operation *find, const json_t *item,
+    const struct provider_values *values)
+{
+	const struct provider_scope scope = { NULL, values, false };
+	const char *token = provider_lookup(&scope, "token");
+	const char *since = provider_lookup(&scope, "since_ms");
+	char text[64];
+	int64_t at_ms, since_ms;
+	enum fit fit;
+
+	if (find->token != NULL) {
+		CHECK(token != NULL && token[0] != '\0');
+		return carries(item, find->token, token) ? FITS : FITS_NOT;
+	}
+	CHECK(since != NULL);
+	since_ms = strtoll(since, NULL, 10);
+	fit = fits_numbers(find, item, &scope);
+	if (fit == FITS_NOT)
+		return FITS_NOT;
+	if (!provider_json_text(item, find->time, text, sizeof(text)) ||
+	    !instant_read(text, &at_ms))
+		return FITS_PERHAPS;
+	return at_ms >= since_ms - SKEW_MS &&
+	    at_ms <= since_ms + find->window_ms ? fit : FITS_NOT;
+}
+
+static enum fit
+fits_numbers(const struct operation *find, const json_t *item,
+    const struct provider_scope *scope)
+{
+	enum fit fit = FITS_PERHAPS;
+
+	for (size_t i = 0; i < find->number_count; i++) {
+		const struct number_match *match = &find->numbers[i];
+		const char *ours = provider_lookup(scope, match->value);
+		char theirs[FIELD_DIGITS_MAX];
+
+		if (ours == NULL || !provider_json_text(item, match->pointer,
+		    theirs, sizeof(theirs)))
+			return FITS_PERHAPS;
+		if (!is_same_number(ours, theirs))
+			return FITS_NOT;
+		if (strcmp(match->value, "customer") == 0)
+			fit = FITS;
+	}
+	return fit;
+}
+
+/* By their digits: "+7 916 ..." and "sip:7916...". */
+static bool
+is_same_number(const char *a, const char *b)
+{
+	static const char digits[] = "0123456789";
+
+	for (;;) {
+		a += strcspn(a, digits);
+		b += strcspn(b, digits);
+		if (*a != *b)
+			return false;
+		if (*a == '\0')
+			return true;
+		a++;
+		b++;
+	}
 }
 
 /* False: it is ours and has no id, so more is wrong than we can see. */
 static bool
 add_found(const struct provider *provider, const json_t *item,
-    struct provider_found *found)
+    const struct provider_values *values, struct provider_found *found)
 {
 	const struct operation *find = &provider->operations[PROVIDER_FIND];
 	const struct meaning *meaning = NULL;
@@ -209,7 +377,9 @@ add_found(const struct provider *provider, const json_t *item,
 
 	if (found->count == PROVIDER_FOUND_MAX)
 		return true;
-	if (!read_id(item, find->id, found->calls[found->count].id))
+	if (find->id == NULL ? !provider_call_id(provider, values,
+	    found->calls[found->count].id) :
+	    !read_id(item, find->id, found->calls[found->count].id))
 		return false;
 	if (provider_json_text(item, find->state, word, sizeof(word)))
 		meaning = provider_meaning(&provider->states, word);
@@ -251,12 +421,43 @@ carries(const json_t *item, const char *pointer, const char *token)
 	return false;
 }
 
-/* NULL: no JSON, or more of it than is read. */
-static json_t *
-read_json(const char *body, size_t length)
+json_t *
+provider_answer_root(const struct operation *operation, const char *body,
+    size_t length)
 {
 	json_error_t error;
 
-	return length == 0 || length > PROVIDER_ANSWER_MAX ? NULL :
-	    json_loadb(body, length, JSON_REJECT_DUPLICATES, &error);
+	if (length == 0 || length > PROVIDER_ANSWER_MAX)
+		return NULL;
+	if (operation->answer == ANSWER_TEXT)
+		return text_root(body, length);
+	return json_loadb(body, length, JSON_REJECT_DUPLICATES, &error);
+}
+
+/* Its beginning, with control characters as spaces; no text: nothing. */
+static json_t *
+text_root(const char *body, size_t length)
+{
+	json_t *root = json_object(), *words = json_array();
+	char text[TEXT_MAX + 1], *rest = text, *word;
+
+	CHECK(root != NULL && words != NULL);
+	if (length > TEXT_MAX)
+		length = TEXT_MAX;
+	memcpy(text, body, length);
+	text[length] = '\0';
+	while (length > 0 && (text[length - 1] == '\n' ||
+	    text[length - 1] == '\r'))
+		text[--length] = '\0';
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] < ' ' ||
+		    (unsigned char)text[i] > '~')
+			text[i] = text[i] == '\0' ? '?' : ' ';
+	json_object_set_new(root, "text", json_string(text));
+	while (json_array_size(words) < WORDS_MAX &&
+	    (word = strsep(&rest, " ")) != NULL)
+		if (word[0] != '\0')
+			json_array_append_new(words, json_string(word));
+	json_object_set_new(root, "words", words);
+	return root;
 }

@@ -2,7 +2,8 @@
 /*
  * provider_file: from the text of a provider file to a provider. What each
  * setting is called and how it is read is in tables; what several settings must
- * be together is checked afterwards, so that all errors come at once.
+ * be together is checked afterwards (provider_file_check), so that all errors
+ * come at once.
  */
 #include "lib/provider_file.h"
 
@@ -22,25 +23,23 @@ static void read_timeout(struct reading *, config_setting_t *, void *);
 static void read_languages(struct reading *, config_setting_t *, void *);
 static bool file_is_safe(struct reading *reading, const char *text);
 static bool number_is_whole(const char *text, size_t length);
-static void check_provider(struct reading *reading, config_setting_t *root);
-static void check_fence(struct reading *reading, config_setting_t *root);
-static bool operation_uses(const struct operation *operation,
-    const char *name);
 
 /* In the order they are read: templates must know the secrets. */
 static const struct setting_row provider_rows[] = {
 	{ "name", read_name, offsetof(struct provider, name), true },
 	{ "secrets", read_secrets, 0, false },
 	{ "base", setting_template_text, offsetof(struct provider, base), true },
-	{ "tested", read_tested, offsetof(struct provider, tested), false },
-	{ "fence", read_fence, offsetof(struct provider, fence), true },
+	{ "tested", read_tested, offsetof(struct provider, tested), true },
+	{ "fence", read_fence, offsetof(struct provider, fence), false },
 	{ "can", read_abilities, offsetof(struct provider, abilities), false },
+	{ "templates", setting_texts, 0, false },
+	{ "call_id", setting_template_text, offsetof(struct provider, call_id), false },
 	{ "auth", setting_auth, offsetof(struct provider, auth), true },
 	{ "limits", read_limits, offsetof(struct provider, limits), false },
 	{ "languages", read_languages, 0, false },
 	{ "states", setting_states, offsetof(struct provider, states), false },
 	{ "call", setting_operation, offsetof(struct provider,
-	    operations[PROVIDER_CALL]), true },
+	    operations[PROVIDER_CALL]), false },
 	{ "call_customer", setting_operation, offsetof(struct provider,
 	    operations[PROVIDER_CALL_CUSTOMER]), false },
 	{ "second_leg", setting_operation, offsetof(struct provider,
@@ -62,8 +61,6 @@ static const struct setting_row provider_rows[] = {
 	{ "errors", setting_errors, 0, false },
 	{ "webhook", setting_webhook, offsetof(struct provider, webhook), false },
 	{ "flows", setting_flows, offsetof(struct provider, flows), false },
-	{ "idempotency", setting_not_yet, 0, false },
-	{ "templates", setting_not_yet, 0, false },
 };
 
 static const struct setting_row limit_rows[] = {
@@ -71,12 +68,14 @@ static const struct setting_row limit_rows[] = {
 	    offsetof(struct provider_limits, calls_per_second), false },
 	{ "requests_per_second", setting_decimal,
 	    offsetof(struct provider_limits, requests_per_second), false },
+	{ "requests_per_minute", setting_decimal,
+	    offsetof(struct provider_limits, requests_per_minute), false },
+	{ "find_per_minute", setting_decimal,
+	    offsetof(struct provider_limits, find_per_minute), false },
 	{ "concurrent_requests", setting_number,
 	    offsetof(struct provider_limits, concurrent_requests), false },
 	{ "timeout", read_timeout,
 	    offsetof(struct provider_limits, timeout_ms), false },
-	{ "requests_per_minute", setting_not_yet, 0, false },
-	{ "find_per_minute", setting_not_yet, 0, false },
 };
 
 struct provider *
@@ -84,7 +83,7 @@ provider_read(const char *text, const char *file_name,
     struct provider_errors *ret_errors)
 {
 	struct provider *provider = calloc(1, sizeof(*provider));
-	struct reading reading = { provider, file_name, ret_errors };
+	struct reading reading = { provider, file_name, ret_errors, NULL };
 	config_setting_t *root;
 	config_t config;
 
@@ -99,7 +98,7 @@ provider_read(const char *text, const char *file_name,
 		root = config_root_setting(&config);
 		reading_group(&reading, root, provider_rows,
 		    COUNT_OF(provider_rows), provider);
-		check_provider(&reading, root);
+		reading_check_provider(&reading, root);
 	} else {
 		reading_error_at(&reading, config_error_line(&config), "%s",
 		    config_error_text(&config));
@@ -224,87 +223,6 @@ read_languages(struct reading *reading, config_setting_t *setting,
 	}
 	provider->languages = languages;
 	provider->language_count = count;
-}
-
-/* ---- what several settings must be together */
-
-static void
-check_provider(struct reading *reading, config_setting_t *root)
-{
-	const struct provider *provider = reading->provider;
-	config_setting_t *base = config_setting_get_member(root, "base");
-	config_setting_t *get = config_setting_get_member(root, "get");
-
-	if (base != NULL && config_setting_type(base) == CONFIG_TYPE_STRING &&
-	    strncmp(config_setting_get_string(base), "https://", 8) != 0 &&
-	    strncmp(config_setting_get_string(base), "http://", 7) != 0)
-		reading_error(reading, base,
-		    "must begin with https:// or http://");
-	if (get != NULL && provider->states.count == 0)
-		reading_error(reading, get,
-		    "needs states: what the words of its state mean");
-	check_fence(reading, root);
-}
-
-/* A fence that the rest of the file does not keep would ring people twice. */
-static void
-check_fence(struct reading *reading, config_setting_t *root)
-{
-	static const enum flow needed[] = {
-		FLOW_WHISPER, FLOW_JOIN, FLOW_GOODBYE, FLOW_WAIT,
-	};
-	const struct provider *provider = reading->provider;
-	const struct operation *call = &provider->operations[PROVIDER_CALL];
-	config_setting_t *fence = config_setting_get_member(root, "fence");
-	bool is_asked = false;
-
-	if (fence == NULL || !call->is_there)
-		return;
-	switch (provider->fence) {
-	case FENCE_ANSWER:
-		for (size_t i = 0; i < COUNT_OF(needed); i++)
-			if (provider->flows.texts[needed[i]] == NULL)
-				reading_error(reading, fence, "answer needs "
-				    "flows.%s", flow_names[needed[i]]);
-		for (size_t i = 0; i < provider->webhook.event_count; i++)
-			is_asked |= provider->webhook.events[i].question !=
-			    NULL;
-		if (!is_asked)
-			reading_error(reading, fence, "answer needs "
-			    "webhook.events with a question");
-		if (!operation_uses(call, "hook"))
-			reading_error(reading, fence, "answer needs ${hook} "
-			    "in call, where the flow is fetched");
-		if (operation_uses(call, "customer"))
-			reading_error(reading, fence, "answer means that call "
-			    "does not know the customer");
-		break;
-	case FENCE_KEY:
-		if (!operation_uses(call, "token"))
-			reading_error(reading, fence, "key needs ${token} in "
-			    "call, by which the provider knows it again");
-		break;
-	case FENCE_NONE:
-	case FENCE_COUNT:
-		break;
-	}
-}
-
-static bool
-operation_uses(const struct operation *operation, const char *name)
-{
-	const struct pairs *lists[] = {
-		&operation->query, &operation->headers, &operation->form,
-	};
-
-	for (size_t i = 0; i < COUNT_OF(lists); i++)
-		for (size_t j = 0; j < lists[i]->count; j++)
-			if (lists[i]->items[j].value != NULL && template_uses(
-			    lists[i]->items[j].value, name))
-				return true;
-	return (operation->json != NULL &&
-	    template_uses(operation->json, name)) ||
-	    (operation->path != NULL && template_uses(operation->path, name));
 }
 
 /* ---- before libconfig sees it */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * provider_file_request: the part of a provider file about what we send: the
- * requests, the credentials in them, what their answers mean, and the flows.
+ * requests, what their answers mean, and the flows.
  */
 #include "lib/provider_file.h"
 
@@ -9,33 +9,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void read_elsewhere(struct reading *, config_setting_t *, void *);
 static void read_operation_auth(struct reading *, config_setting_t *, void *);
 static void read_method(struct reading *, config_setting_t *, void *);
 static void read_gone(struct reading *, config_setting_t *, void *);
+static void read_hosts(struct reading *, config_setting_t *, void *);
+static void read_merges(struct reading *, config_setting_t *, void *);
+static void read_own_fence(struct reading *, config_setting_t *, void *);
+static void read_seconds(struct reading *, config_setting_t *, void *);
+static void read_answer(struct reading *, config_setting_t *, void *);
+static void read_remember(struct reading *, config_setting_t *, void *);
+static void read_numbers(struct reading *, config_setting_t *, void *);
+static void read_on(struct reading *, config_setting_t *, void *);
+static void read_wait(struct reading *, config_setting_t *, void *);
 static void read_statuses(struct reading *, config_setting_t *, void *);
 static void read_executed(struct reading *, config_setting_t *, void *);
 static void read_invalid_codes(struct reading *, config_setting_t *, void *);
 static void read_flow_kind(struct reading *, config_setting_t *, void *);
 static void read_flow(struct reading *, config_setting_t *, void *);
-static const char *probe(const void *context, const char *name);
 static bool read_status(const char *word, struct status_range *ret_range);
 static void check_error(struct reading *reading,
     const config_setting_t *setting, const struct error_rule *rule);
 static void check_operation(struct reading *reading,
     const config_setting_t *setting, enum provider_operation kind);
-static void check_json(struct reading *reading,
-    const config_setting_t *setting, const struct template *json);
+static void check_address(struct reading *reading,
+    const config_setting_t *setting, const struct operation *operation);
+static void check_find(struct reading *reading,
+    const config_setting_t *setting, const struct operation *find);
 
 static const struct setting_row operation_rows[] = {
 	{ "method", read_method, offsetof(struct operation, method), true },
 	{ "base", setting_template_text, offsetof(struct operation, base), false },
-	{ "path", setting_template_path, offsetof(struct operation, path), true },
+	{ "path", setting_template_path, offsetof(struct operation, path), false },
+	{ "url", setting_template_text, offsetof(struct operation, url), false },
+	{ "allow_hosts", read_hosts, 0, false },
 	{ "query", setting_pairs_form, offsetof(struct operation, query), false },
 	{ "headers", setting_pairs_text, offsetof(struct operation, headers), false },
 	{ "form", setting_pairs_form, offsetof(struct operation, form), false },
 	{ "json", setting_template_json, offsetof(struct operation, json), false },
+	{ "json_if", read_merges, 0, false },
+	{ "text", setting_template_text, offsetof(struct operation, text), false },
+	{ "type", setting_text, offsetof(struct operation, type), false },
 	{ "auth", read_operation_auth, 0, false },
+	{ "fence", read_own_fence, 0, false },
+	{ "on", read_on, 0, false },
+	{ "timeout", read_seconds, offsetof(struct operation, timeout_ms), false },
+	{ "answer", read_answer, offsetof(struct operation, answer), false },
 	{ "id", setting_pointer, offsetof(struct operation, id), false },
 	{ "state", setting_pointer, offsetof(struct operation, state), false },
 	{ "ok_if", setting_conditions_json, offsetof(struct operation, ok_if), false },
@@ -43,16 +61,11 @@ static const struct setting_row operation_rows[] = {
 	{ "items", setting_pointer, offsetof(struct operation, items), false },
 	{ "token", setting_pointer, offsetof(struct operation, token), false },
 	{ "next", setting_pointer, offsetof(struct operation, next), false },
-	{ "json_if", setting_not_yet, 0, false },
-	{ "url", setting_not_yet, 0, false },
-	{ "allow_hosts", setting_not_yet, 0, false },
-	{ "remember", setting_not_yet, 0, false },
-	{ "correlate", setting_not_yet, 0, false },
-	{ "to", setting_not_yet, 0, false },
-	{ "from", setting_not_yet, 0, false },
-	{ "time", setting_not_yet, 0, false },
-	{ "time_format", setting_not_yet, 0, false },
-	{ "timezone", setting_not_yet, 0, false },
+	{ "remember", read_remember, 0, false },
+	{ "news", setting_pointer, offsetof(struct operation, news), false },
+	{ "numbers", read_numbers, 0, false },
+	{ "time", setting_pointer, offsetof(struct operation, time), false },
+	{ "window", read_seconds, offsetof(struct operation, window_ms), false },
 };
 
 static const struct setting_row error_rows[] = {
@@ -61,9 +74,8 @@ static const struct setting_row error_rows[] = {
 	{ "executed", read_executed, offsetof(struct error_rule, executed), true },
 	{ "code", setting_pointer, offsetof(struct error_rule, code), false },
 	{ "text", setting_pointer, offsetof(struct error_rule, text), false },
-	{ "wait", setting_number, offsetof(struct error_rule, wait_s), false },
+	{ "wait", read_wait, 0, false },
 	{ "invalid_number", read_invalid_codes, 0, false },
-	{ "alarm", setting_not_yet, 0, false },
 };
 
 /* ---- operations */
@@ -120,71 +132,244 @@ read_gone(struct reading *reading, config_setting_t *setting, void *target)
 }
 
 static void
+read_hosts(struct reading *reading, config_setting_t *setting, void *target)
+{
+	struct operation *operation = target;
+	size_t count = reading_list(reading, setting);
+
+	operation->allow_hosts = provider_own(reading->provider,
+	    count * sizeof(*operation->allow_hosts));
+	for (size_t i = 0; i < count; i++) {
+		config_setting_t *item = config_setting_get_elem(setting,
+		    (unsigned)i);
+		const char *host = reading_string(reading, item);
+		const char *name = host != NULL && strncmp(host, "*.", 2) == 0 ?
+		    host + 2 : host;
+
+		if (host == NULL)
+			continue;
+		if (name[0] == '\0' || name[0] == '.' || strspn(name,
+		    "abcdefghijklmnopqrstuvwxyz0123456789.-") !=
+		    strlen(name))
+			reading_error(reading, item, "must be a host such as "
+			    "\"api.example.com\" or \"*.example.com\"");
+		operation->allow_hosts[operation->allow_host_count++] = host;
+	}
+}
+
+static void
+read_merges(struct reading *reading, config_setting_t *setting, void *target)
+{
+	struct operation *operation = target;
+	size_t count = reading_list(reading, setting);
+
+	operation->merges = provider_own(reading->provider,
+	    count * sizeof(*operation->merges));
+	operation->merge_count = count;
+	for (size_t i = 0; i < count; i++) {
+		config_setting_t *pair = config_setting_get_elem(setting,
+		    (unsigned)i);
+		struct merge *merge = &operation->merges[i];
+		const char *words[3];
+
+		merge->only_with = "";
+		if (!reading_words(reading, pair, 2, 2, words))
+			continue;
+		merge->only_with = words[0];
+		if (!reading_knows(reading, words[0]))
+			reading_error(reading, pair,
+			    "there is no value \"%.32s\"", words[0]);
+		merge->json = reading_template(reading,
+		    config_setting_get_elem(pair, 1), TEMPLATE_JSON);
+		if (merge->json != NULL)
+			reading_check_json(reading, pair, merge->json);
+	}
+}
+
+static void
+read_own_fence(struct reading *reading, config_setting_t *setting,
+    void *target)
+{
+	struct operation *operation = target;
+	size_t choice;
+
+	if (!reading_choice(reading, setting, fence_names, FENCE_COUNT,
+	    &choice))
+		return;
+	operation->fence = (enum fence)choice;
+	operation->has_fence = true;
+}
+
+/* The one event a second leg can follow; said, because a reader of the file
+ * would ask. */
+static void
+read_on(struct reading *reading, config_setting_t *setting, void *target)
+{
+	static const char *const names[] = { "agent_up" };
+	size_t choice;
+
+	(void)target;
+	reading_choice(reading, setting, names, COUNT_OF(names), &choice);
+}
+
+static void
+read_seconds(struct reading *reading, config_setting_t *setting, void *target)
+{
+	int seconds = 0;
+
+	setting_number(reading, setting, &seconds);
+	*(int64_t *)target = (int64_t)seconds * 1000;
+}
+
+static void
+read_answer(struct reading *reading, config_setting_t *setting, void *target)
+{
+	static const char *const names[] = {
+		[ANSWER_JSON] = "json", [ANSWER_TEXT] = "text",
+	};
+	size_t choice;
+
+	if (reading_choice(reading, setting, names, COUNT_OF(names), &choice))
+		*(enum answer_kind *)target = (enum answer_kind)choice;
+}
+
+/* ("control", "/media_session_access_secure_url") */
+static void
+read_remember(struct reading *reading, config_setting_t *setting, void *target)
+{
+	struct operation *operation = target;
+	struct provider *provider = reading->provider;
+	const char *words[3];
+
+	if (!reading_words(reading, setting, 2, 2, words))
+		return;
+	operation->remember = words[1];
+	if (words[1][0] != '/')
+		reading_error(reading, setting, "the second must be a JSON "
+		    "pointer such as \"/data/url\"");
+	if (provider->remembered != NULL &&
+	    strcmp(provider->remembered, words[0]) != 0)
+		reading_error(reading, setting, "a call remembers one value; "
+		    "another operation calls it \"%.31s\"",
+		    provider->remembered);
+	else if (provider->remembered == NULL && (words[0][0] == '\0' ||
+	    strlen(words[0]) >= TEMPLATE_NAME_SIZE || strspn(words[0],
+	    "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(words[0]) ||
+	    reading_knows(reading, words[0])))
+		reading_error(reading, setting, "\"%.40s\" is no name for "
+		    "a value: a-z, 0-9 and _, and none that there is",
+		    words[0]);
+	else
+		provider->remembered = words[0];
+}
+
+static void
+read_numbers(struct reading *reading, config_setting_t *setting, void *target)
+{
+	struct operation *operation = target;
+	size_t count = reading_list(reading, setting);
+
+	operation->numbers = provider_own(reading->provider,
+	    count * sizeof(*operation->numbers));
+	operation->number_count = count;
+	for (size_t i = 0; i < count; i++) {
+		config_setting_t *pair = config_setting_get_elem(setting,
+		    (unsigned)i);
+		const char *words[3];
+
+		operation->numbers[i] = (struct number_match){ "", "" };
+		if (!reading_words(reading, pair, 2, 2, words))
+			continue;
+		operation->numbers[i] = (struct number_match){ words[0],
+		    words[1] };
+		if (words[0][0] != '/' || !provider_knows_value(words[1]))
+			reading_error(reading, pair, "must be a JSON pointer "
+			    "and a value, such as (\"/to\", \"agent\")");
+	}
+}
+
+static void
 check_operation(struct reading *reading, const config_setting_t *setting,
     enum provider_operation kind)
 {
 	const struct operation *operation =
 	    &reading->provider->operations[kind];
-	bool has_body = operation->json != NULL || operation->form.count > 0;
+	int bodies = (operation->json != NULL) +
+	    (operation->form.count > 0) + (operation->text != NULL);
 
-	if (operation->json != NULL && operation->form.count > 0)
-		reading_error(reading, setting, "has both form and json");
-	if (has_body && operation->method != NULL &&
+	check_address(reading, setting, operation);
+	if (bodies > 1)
+		reading_error(reading, setting,
+		    "has more than one of form, json and text");
+	if (bodies > 0 && operation->method != NULL &&
 	    strcmp(operation->method, "GET") == 0)
-		reading_error(reading, setting, "a GET has no form or json; "
-		    "write query");
+		reading_error(reading, setting, "a GET has no form, json or "
+		    "text; write query");
+	if ((operation->text == NULL) != (operation->type == NULL))
+		reading_error(reading, setting, "text and type need each "
+		    "other");
+	if (operation->merge_count > 0 && operation->json == NULL)
+		reading_error(reading, setting, "json_if needs json");
 	if (operation->json != NULL)
-		check_json(reading, setting, operation->json);
-	if (kind == PROVIDER_FIND && (operation->items == NULL ||
-	    operation->id == NULL || operation->token == NULL))
-		reading_error(reading, setting,
-		    "needs items, id and token to find a call by its token");
-	if (kind != PROVIDER_FIND && (operation->items != NULL ||
-	    operation->token != NULL || operation->next != NULL))
-		reading_error(reading, setting,
-		    "items, token and next are words of find");
-	if (kind == PROVIDER_GET && operation->state == NULL)
+		reading_check_json(reading, setting, operation->json);
+	if (kind == PROVIDER_FIND)
+		check_find(reading, setting, operation);
+	else if (operation->items != NULL || operation->token != NULL ||
+	    operation->next != NULL || operation->number_count > 0 ||
+	    operation->time != NULL || operation->window_ms != 0)
+		reading_error(reading, setting, "items, token, next, numbers, "
+		    "time and window are words of find");
+	if ((kind == PROVIDER_GET || kind == PROVIDER_SMS_GET) &&
+	    operation->state == NULL)
 		reading_error(reading, setting, "needs state");
+	if (kind == PROVIDER_EPOCH && operation->id == NULL)
+		reading_error(reading, setting,
+		    "needs id: the value that changes");
+	if ((kind == PROVIDER_RESULT) != (operation->news != NULL))
+		reading_error(reading, setting, kind == PROVIDER_RESULT ?
+		    "needs news: where the answer holds what a webhook would "
+		    "say" : "news is a word of result");
+	if ((kind == PROVIDER_SECOND_LEG) !=
+	    (config_setting_get_member(setting, "on") != NULL))
+		reading_error(reading, setting, kind == PROVIDER_SECOND_LEG ?
+		    "needs on = \"agent_up\"" : "on is a word of second_leg");
+	if (operation->has_fence && kind != PROVIDER_CALL &&
+	    kind != PROVIDER_CALL_CUSTOMER)
+		reading_error(reading, setting,
+		    "fence is a word of call and call_customer");
 }
 
-/* With the worst values there are: what breaks the JSON at night breaks it
- * now. */
+/* What a provider gave us may lead anywhere; our credentials go with it. */
 static void
-check_json(struct reading *reading, const config_setting_t *setting,
-    const struct template *json)
+check_address(struct reading *reading, const config_setting_t *setting,
+    const struct operation *operation)
 {
-	static const char *const probes[] = {
-		"\"},{\"a\\\":'\n\t<&>%{}${}", "25", "", "\xd1\x8f",
-	};
-
-	for (size_t i = 0; i < COUNT_OF(probes); i++) {
-		struct output output = { .max = PROVIDER_BODY_MAX };
-		struct template_error error;
-		json_error_t where;
-		json_t *root;
-
-		/* A filter may refuse a probe; then there is nothing to see. */
-		if (!template_render(json, probe, probes[i], &output, &error)) {
-			output_fini(&output);
-			continue;
-		}
-		root = json_loads(output.text != NULL ? output.text : "",
-		    JSON_REJECT_DUPLICATES, &where);
-		output_fini(&output);
-		if (root == NULL) {
-			reading_error(reading, setting, "json, with its values"
-			    " filled in, is none: %.80s", where.text);
-			return;
-		}
-		json_decref(root);
-	}
+	if ((operation->path != NULL) == (operation->url != NULL))
+		reading_error(reading, setting, "needs one of path and url");
+	if (operation->url != NULL && operation->base != NULL)
+		reading_error(reading, setting, "url needs no base");
+	if ((operation->url != NULL) != (operation->allow_host_count > 0))
+		reading_error(reading, setting,
+		    "url and allow_hosts need each other");
 }
 
-static const char *
-probe(const void *context, const char *name)
+static void
+check_find(struct reading *reading, const config_setting_t *setting,
+    const struct operation *find)
 {
-	(void)name;
-	return context;
+	bool is_by_number = find->number_count > 0 || find->time != NULL ||
+	    find->window_ms != 0;
+
+	if (find->items == NULL || (find->id == NULL &&
+	    reading->provider->call_id == NULL))
+		reading_error(reading, setting, "needs items and id");
+	if ((find->token != NULL) == is_by_number)
+		reading_error(reading, setting, "needs token, to find a call "
+		    "by its token, or else numbers, time and window");
+	else if (is_by_number && (find->number_count == 0 ||
+	    find->time == NULL || find->window_ms == 0))
+		reading_error(reading, setting,
+		    "numbers, time and window need each other");
 }
 
 /* ---- what errors mean */
@@ -280,6 +465,37 @@ read_executed(struct reading *reading, config_setting_t *setting,
 		*(enum executed *)target = (enum executed)choice;
 }
 
+/* 7, "/retry_after" or "header:Retry-After" */
+static void
+read_wait(struct reading *reading, config_setting_t *setting, void *target)
+{
+	struct error_rule *rule = target;
+	struct provider *provider = reading->provider;
+	const char *word;
+
+	if (config_setting_type(setting) != CONFIG_TYPE_STRING) {
+		setting_number(reading, setting, &rule->wait_s);
+		return;
+	}
+	word = reading_string(reading, setting);
+	if (word == NULL)
+		return;
+	if (word[0] == '/') {
+		rule->wait = word;
+	} else if (strncmp(word, "header:", 7) != 0 || word[7] == '\0') {
+		reading_error(reading, setting, "must be seconds, a JSON "
+		    "pointer or \"header:NAME\"");
+	} else {
+		rule->is_wait_in_header = true;
+		if (provider->wait_header != NULL &&
+		    strcmp(provider->wait_header, word + 7) != 0)
+			reading_error(reading, setting, "another rule reads "
+			    "header:%.40s; it must be one",
+			    provider->wait_header);
+		provider->wait_header = word + 7;
+	}
+}
+
 static void
 read_invalid_codes(struct reading *reading, config_setting_t *setting,
     void *target)
@@ -315,6 +531,12 @@ setting_flows(struct reading *reading, config_setting_t *setting, void *target)
 		{ "goodbye", read_flow, 0, false },
 		{ "wait", read_flow, 0, false },
 		{ "result", read_flow, 0, false },
+		{ "confirm", read_flow, 0, false },
+		{ "voicemail", read_flow, 0, false },
+		{ "join_agent", read_flow, 0, false },
+		{ "line_ask", read_flow, 0, false },
+		{ "line_number", read_flow, 0, false },
+		{ "line_told", read_flow, 0, false },
 	};
 
 	reading_group(reading, setting, rows, COUNT_OF(rows), target);
@@ -342,74 +564,10 @@ read_flow(struct reading *reading, config_setting_t *setting, void *target)
 	if (text == NULL)
 		return;
 	if (flows->kind == TEMPLATE_JSON)
-		check_json(reading, setting, text);
+		reading_check_json(reading, setting, text);
+	else
+		reading_check_xml(reading, setting, text);
 	for (size_t i = 0; i < FLOW_COUNT; i++)
 		if (strcmp(flow_names[i], config_setting_name(setting)) == 0)
 			flows->texts[i] = text;
-}
-
-/* ---- credentials */
-
-void
-setting_auth(struct reading *reading, config_setting_t *setting, void *target)
-{
-	static const char *const kinds[] = {
-		[AUTH_NONE] = "none", [AUTH_BASIC] = "basic",
-		[AUTH_BEARER] = "bearer", [AUTH_HEADER] = "header",
-	};
-	static const struct setting_row none[] = {
-		{ "kind", read_elsewhere, 0, true },
-	};
-	static const struct setting_row basic[] = {
-		{ "kind", read_elsewhere, 0, true },
-		{ "user", setting_template_text, offsetof(struct auth, user), true },
-		{ "password", setting_template_text,
-		    offsetof(struct auth, password), true },
-	};
-	static const struct setting_row bearer[] = {
-		{ "kind", read_elsewhere, 0, true },
-		{ "token", setting_template_text, offsetof(struct auth, token), true },
-	};
-	static const struct setting_row header[] = {
-		{ "kind", read_elsewhere, 0, true },
-		{ "header", setting_text, offsetof(struct auth, header), true },
-		{ "value", setting_template_text, offsetof(struct auth, value), true },
-	};
-	struct auth auth = { 0 };
-	config_setting_t *kind = config_setting_is_group(setting) ?
-	    config_setting_get_member(setting, "kind") : NULL;
-	size_t choice;
-
-	if (kind == NULL) {
-		reading_error(reading, setting, "must be a group with a kind");
-		return;
-	}
-	if (!reading_choice(reading, kind, kinds, COUNT_OF(kinds), &choice))
-		return;
-	auth.kind = (enum auth_kind)choice;
-	switch (auth.kind) {
-	case AUTH_NONE:
-		reading_group(reading, setting, none, COUNT_OF(none), &auth);
-		break;
-	case AUTH_BASIC:
-		reading_group(reading, setting, basic, COUNT_OF(basic), &auth);
-		break;
-	case AUTH_BEARER:
-		reading_group(reading, setting, bearer, COUNT_OF(bearer), &auth);
-		break;
-	case AUTH_HEADER:
-		reading_group(reading, setting, header, COUNT_OF(header), &auth);
-		break;
-	}
-	*(struct auth *)target = auth;
-}
-
-/* By whoever chose the table: the kind. */
-static void
-read_elsewhere(struct reading *reading, config_setting_t *setting,
-    void *target)
-{
-	(void)reading;
-	(void)setting;
-	(void)target;
 }

@@ -9,58 +9,64 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
-#include "lib/provider_internal.h"
+#include "lib/provider_building.h"
 
 enum {
 	URL_MAX = 8 * 1024,
-	HEADER_MAX = 4 * 1024,
 	HEADERS_MAX = 24,
-	CREDENTIALS_MAX = 512,          /* bytes of "user:password" */
-};
-
-/* One request under way. */
-struct building {
-	const struct operation *operation;
-	struct provider_scope scope;
-	struct provider_request *request;
-	const char *error;
 };
 
 static bool build_url(struct building *building);
-static bool build_headers(struct building *building);
+static bool build_own_url(struct building *building);
+static bool build_given_url(struct building *building);
+static bool host_is_allowed(const struct operation *operation,
+    const char *url);
+static bool build_next_url(struct building *building, const char *next);
+static bool url_is_clean(struct building *building);
 static bool build_body(struct building *building);
-static bool add_auth(struct building *building, const struct auth *auth);
-static bool add_header(struct building *building, const char *name,
-    const char *prefix, const char *value);
+static bool merge_body(struct building *building);
+static void merge(json_t *target, const json_t *patch);
+static bool build_headers(struct building *building);
 static bool add_pairs(struct building *building, const struct pairs *pairs,
-    struct output *output);
-static bool is_wanted(const struct building *building,
-    const struct pair *pair);
-static bool render(struct building *building, const struct template *text,
-    struct output *output);
-static bool fail(struct building *building, const char *error);
+    struct output *output, const char *separator);
+static bool is_given(const struct building *building, const char *name);
+static void building_fini(struct building *building);
 
 bool
 provider_request_build(const struct provider *provider,
     enum provider_operation operation, const struct provider_values *values,
     struct provider_request *ret_request, const char **ret_error)
 {
-	struct provider_request request = { .url = NULL };
+	const struct operation *asked = &provider->operations[operation];
+	const struct auth *auth = asked->has_auth ? &asked->auth :
+	    &provider->auth;
+	struct provider_request request = { .timeout_ms = asked->timeout_ms,
+		.wait_header = provider->wait_header };
 	struct building building = {
-		.operation = &provider->operations[operation],
+		.operation = asked,
 		.scope = { provider, values, false },
 		.request = &request,
+		.url = { .max = URL_MAX },
+		.body = { .max = PROVIDER_BODY_MAX },
 	};
+	bool is_built;
 
-	CHECK(building.operation->is_there);
-	snprintf(request.method, sizeof(request.method), "%s",
-	    building.operation->method);
+	CHECK(asked->is_there);
+	snprintf(request.method, sizeof(request.method), "%s", asked->method);
 	request.headers = calloc(HEADERS_MAX, sizeof(*request.headers));
-	CHECK(request.headers != NULL);
-	if (!build_url(&building) || !build_body(&building) ||
-	    !build_headers(&building)) {
+	building.texts = calloc(provider->text_count + 1,
+	    sizeof(*building.texts));
+	CHECK(request.headers != NULL && building.texts != NULL);
+	is_built = build_url(&building) && build_body(&building) &&
+	    building_add_auth_fields(&building, auth) &&
+	    url_is_clean(&building) &&
+	    building_add_auth_header(&building, auth) &&
+	    build_headers(&building);
+	request.url = building.url.text;
+	request.body = building.body.text;
+	request.body_length = building.body.length;
+	building_fini(&building);
+	if (!is_built) {
 		*ret_error = building.error;
 		provider_request_fini(&request);
 		return false;
@@ -80,128 +86,255 @@ provider_request_fini(struct provider_request *request)
 	*request = (struct provider_request){ .url = NULL };
 }
 
+/* ---- the address */
+
 static bool
 build_url(struct building *building)
 {
+	const char *next = provider_lookup(&building->scope, "next");
+
+	if (building->operation->url != NULL)
+		return build_given_url(building);
+	if (next != NULL && building->operation->next != NULL)
+		return build_next_url(building, next);
+	return build_own_url(building);
+}
+
+static bool
+build_base(struct building *building)
+{
 	const struct operation *operation = building->operation;
-	const struct provider *provider = building->scope.provider;
 	const char *base = provider_lookup(&building->scope, "base");
-	struct output url = { .max = URL_MAX };
+	struct output *url = &building->url;
 	bool is_built;
 
 	if (operation->base != NULL)
-		is_built = render(building, operation->base, &url);
+		is_built = building_render(building, operation->base, url);
 	else if (base != NULL)
-		is_built = output_add_text(&url, base) ||
-		    fail(building, "the address is too long");
+		is_built = output_add_text(url, base) ||
+		    building_fail(building, "the address is too long");
 	else
-		is_built = render(building, provider->base, &url);
-	while (is_built && url.length > 0 && url.text[url.length - 1] == '/')
-		url.length--;
-	if (is_built)
-		is_built = render(building, operation->path, &url);
-	if (is_built && operation->query.count > 0)
-		is_built = (output_add_text(&url, "?") &&
-		    add_pairs(building, &operation->query, &url)) ||
-		    fail(building, "the address is too long");
-	if (is_built && strncmp(url.text, "https://", 8) != 0 &&
-	    strncmp(url.text, "http://", 7) != 0)
-		is_built = fail(building,
-		    "the address begins with neither https:// nor http://");
-	for (const char *at = url.text; is_built && *at != '\0'; at++)
-		if ((unsigned char)*at <= ' ' || *at == '\x7f')
-			is_built = fail(building,
-			    "the address has a space or a control character");
-	building->request->url = url.text;
+		is_built = building_render(building,
+		    building->scope.provider->base, url);
+	while (is_built && url->length > 0 &&
+	    url->text[url->length - 1] == '/')
+		url->text[--url->length] = '\0';
 	return is_built;
 }
+
+static bool
+build_own_url(struct building *building)
+{
+	return build_base(building) && building_render(building,
+	    building->operation->path, &building->url) &&
+	    add_pairs(building, &building->operation->query, &building->url,
+	    "?");
+}
+
+/* Our credentials go there, so it must be one of the file's hosts. */
+static bool
+build_given_url(struct building *building)
+{
+	const struct operation *operation = building->operation;
+	const char *private = provider_lookup(&building->scope, "private");
+	struct output *url = &building->url;
+
+	if (!building_render(building, operation->url, url))
+		return false;
+	if (strncmp(url->text, "https://", 8) != 0 &&
+	    (private == NULL || private[0] == '\0'))
+		return building_fail(building,
+		    "the address that the provider gave is not https");
+	if (!host_is_allowed(operation, url->text))
+		return building_fail(building, "the address that the provider "
+		    "gave is at none of allow_hosts");
+	return add_pairs(building, &operation->query, url,
+	    strchr(url->text, '?') != NULL ? "&" : "?");
+}
+
+/* Only "scheme://host[:port]/..." with a host of letters: everything that a
+ * reader of addresses could take for a host otherwise is refused. */
+static bool
+host_is_allowed(const struct operation *operation, const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t length;
+
+	if (host == NULL)
+		return false;
+	host += 3;
+	length = strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-");
+	if (host[length] != '\0' && strchr("/?:", host[length]) == NULL)
+		return false;
+	if (host[length] == ':') {
+		size_t digits = strspn(host + length + 1, "0123456789");
+		char after = host[length + 1 + digits];
+
+		if (after != '\0' && after != '/' && after != '?')
+			return false;
+	}
+	for (size_t i = 0; i < operation->allow_host_count; i++) {
+		const char *allowed = operation->allow_hosts[i];
+		bool is_suffix = strncmp(allowed, "*.", 2) == 0;
+		size_t size = strlen(allowed += is_suffix);
+
+		if (is_suffix ? length > size && memcmp(host + length - size,
+		    allowed, size) == 0 : length == size &&
+		    memcmp(host, allowed, size) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A path, or an address at the same place as ours. */
+static bool
+build_next_url(struct building *building, const char *next)
+{
+	struct output *url = &building->url;
+	size_t origin;
+
+	if (!build_base(building))
+		return false;
+	origin = strcspn(url->text, ":");
+	if (strncmp(url->text + origin, "://", 3) == 0)
+		origin += 3 + strcspn(url->text + origin + 3, "/?#");
+	if (next[0] == '/' && next[1] != '/')
+		url->length = origin;
+	else if (strncmp(next, url->text, origin) == 0 && origin > 0 &&
+	    strchr("/?", next[origin]) != NULL)
+		url->length = 0;
+	else
+		return building_fail(building,
+		    "the next page is somewhere else");
+	return output_add_text(url, next) ||
+	    building_fail(building, "the address is too long");
+}
+
+static bool
+url_is_clean(struct building *building)
+{
+	const char *url = building->url.text;
+
+	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
+		return building_fail(building,
+		    "the address begins with neither https:// nor http://");
+	for (const char *at = url; *at != '\0'; at++)
+		if ((unsigned char)*at <= ' ' || *at == '\x7f')
+			return building_fail(building,
+			    "the address has a space or a control character");
+	return true;
+}
+
+/* ---- the body */
 
 static bool
 build_body(struct building *building)
 {
 	const struct operation *operation = building->operation;
-	struct output body = { .max = PROVIDER_BODY_MAX };
-	bool is_built = true;
+	struct output *body = &building->body;
 
 	if (operation->json != NULL)
-		is_built = render(building, operation->json, &body);
-	else if (operation->form.count > 0)
-		is_built = add_pairs(building, &operation->form, &body);
-	else
-		CHECK(output_add_text(&body, ""));
-	building->request->body = body.text;
-	building->request->body_length = body.length;
-	return is_built;
+		return building_render(building, operation->json, body) &&
+		    merge_body(building);
+	if (operation->text != NULL)
+		return building_render(building, operation->text, body);
+	return add_pairs(building, &operation->form, body, "");
 }
+
+/* RFC 7396, each where its value is given. */
+static bool
+merge_body(struct building *building)
+{
+	const struct operation *operation = building->operation;
+	json_t *root = NULL;
+	bool is_merged = true;
+	char *text;
+
+	for (size_t i = 0; is_merged && i < operation->merge_count; i++) {
+		struct output patch = { .max = PROVIDER_BODY_MAX };
+		json_t *read;
+
+		if (!is_given(building, operation->merges[i].only_with))
+			continue;
+		is_merged = building_render(building,
+		    operation->merges[i].json, &patch);
+		if (is_merged && root == NULL)
+			root = json_loads(building->body.text, 0, NULL);
+		read = is_merged ? json_loads(patch.text, 0, NULL) : NULL;
+		output_fini(&patch);
+		if (json_is_object(root) && json_is_object(read))
+			merge(root, read);
+		else
+			is_merged = building_fail(building,
+			    "json and json_if are no objects");
+		json_decref(read);
+	}
+	if (is_merged && root != NULL) {
+		text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(15));
+		CHECK(text != NULL);
+		building->body.length = 0;
+		is_merged = output_add_text(&building->body, text) ||
+		    building_fail(building, "the request is too long");
+		free(text);
+	}
+	json_decref(root);
+	return is_merged;
+}
+
+static void
+merge(json_t *target, const json_t *patch)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)patch, name, value) {
+		json_t *old = json_object_get(target, name);
+
+		if (json_is_null(value)) {
+			json_object_del(target, name);
+		} else if (json_is_object(value)) {
+			if (!json_is_object(old)) {
+				CHECK(json_object_set_new(target, name,
+				    json_object()) == 0);
+				old = json_object_get(target, name);
+			}
+			merge(old, value);
+		} else {
+			CHECK(json_object_set(target, name, value) == 0);
+		}
+	}
+}
+
+/* ---- headers */
 
 static bool
 build_headers(struct building *building)
 {
 	const struct operation *operation = building->operation;
-	bool is_built = add_auth(building, operation->has_auth ?
-	    &operation->auth : &building->scope.provider->auth);
+	const char *type = operation->json != NULL ? "application/json" :
+	    operation->text != NULL ? operation->type :
+	    building->body.length > 0 ? "application/x-www-form-urlencoded" :
+	    NULL;
+	bool is_built = type == NULL ||
+	    building_add_header(building, "Content-Type", "", type);
 
-	if (is_built && operation->json != NULL)
-		is_built = add_header(building, "Content-Type", "",
-		    "application/json");
-	else if (is_built && operation->form.count > 0)
-		is_built = add_header(building, "Content-Type", "",
-		    "application/x-www-form-urlencoded");
 	for (size_t i = 0; is_built && i < operation->headers.count; i++) {
 		const struct pair *pair = &operation->headers.items[i];
 		struct output value = { .max = HEADER_MAX };
 
-		if (!is_wanted(building, pair))
+		if (pair->only_with != NULL &&
+		    !is_given(building, pair->only_with))
 			continue;
-		is_built = render(building, pair->value, &value) &&
-		    add_header(building, pair->name, "", value.text != NULL ?
-		    value.text : "");
+		is_built = building_render(building, pair->value, &value) &&
+		    building_add_header(building, pair->name, "", value.text);
 		output_fini(&value);
 	}
 	return is_built;
 }
 
-static bool
-add_auth(struct building *building, const struct auth *auth)
-{
-	struct output text = { .max = CREDENTIALS_MAX };
-	char encoded[4 * CREDENTIALS_MAX / 3 + 8];
-	bool is_added = true;
-
-	switch (auth->kind) {
-	case AUTH_NONE:
-		break;
-	case AUTH_BASIC:
-		is_added = render(building, auth->user, &text) &&
-		    output_add(&text, ":", 1) &&
-		    render(building, auth->password, &text);
-		if (!is_added)
-			break;
-		EVP_EncodeBlock((unsigned char *)encoded,
-		    (unsigned char *)text.text, (int)text.length);
-		is_added = add_header(building, "Authorization", "Basic ",
-		    encoded);
-		break;
-	case AUTH_BEARER:
-		is_added = render(building, auth->token, &text) &&
-		    add_header(building, "Authorization", "Bearer ",
-		    text.text != NULL ? text.text : "");
-		break;
-	case AUTH_HEADER:
-		is_added = render(building, auth->value, &text) &&
-		    add_header(building, auth->header, "",
-		    text.text != NULL ? text.text : "");
-		break;
-	}
-	if (!is_added && building->error == NULL)
-		building->error = "the credentials are too long";
-	output_fini(&text);
-	return is_added;
-}
-
-static bool
-add_header(struct building *building, const char *name, const char *prefix,
-    const char *value)
+bool
+building_add_header(struct building *building, const char *name,
+    const char *prefix, const char *value)
 {
 	struct provider_request *request = building->request;
 	size_t size = strlen(name) + strlen(prefix) + strlen(value) + 3;
@@ -210,10 +343,10 @@ add_header(struct building *building, const char *name, const char *prefix,
 	/* A line break would end the header and begin another. */
 	for (const char *at = value; *at != '\0'; at++)
 		if ((unsigned char)*at < ' ' || *at == '\x7f')
-			return fail(building,
+			return building_fail(building,
 			    "a header's value has a control character");
 	if (request->header_count == HEADERS_MAX)
-		return fail(building, "too many headers");
+		return building_fail(building, "too many headers");
 	line = malloc(size);
 	CHECK(line != NULL);
 	snprintf(line, size, "%s: %s%s", name, prefix, value);
@@ -221,75 +354,124 @@ add_header(struct building *building, const char *name, const char *prefix,
 	return true;
 }
 
+/* ---- parts */
+
 static bool
 add_pairs(struct building *building, const struct pairs *pairs,
-    struct output *output)
+    struct output *output, const char *separator)
 {
-	bool is_first = true;
+	bool is_added = output_add_text(output, "");
 
-	for (size_t i = 0; i < pairs->count; i++) {
+	for (size_t i = 0; is_added && i < pairs->count; i++) {
 		const struct pair *pair = &pairs->items[i];
 
-		if (!is_wanted(building, pair))
+		if (pair->only_with != NULL &&
+		    !is_given(building, pair->only_with))
 			continue;
-		if ((!is_first && !output_add(output, "&", 1)) ||
-		    !output_add_encoded(output, pair->name) ||
-		    !output_add(output, "=", 1))
-			return fail(building, "the request is too long");
-		if (!render(building, pair->value, output))
-			return false;
-		is_first = false;
+		is_added = building_add_field(building, output, pair->name,
+		    NULL, separator) && building_render(building, pair->value,
+		    output);
+		separator = "&";
 	}
-	return output_add_text(output, "");
+	return is_added;
 }
 
-static bool
-is_wanted(const struct building *building, const struct pair *pair)
+bool
+building_add_field(struct building *building, struct output *output,
+    const char *name, const char *value, const char *separator)
 {
-	const char *value = pair->only_with == NULL ? "" :
-	    provider_lookup(&building->scope, pair->only_with);
-
-	return pair->only_with == NULL || (value != NULL && value[0] != '\0');
+	return (output_add_text(output, separator) &&
+	    output_add_encoded(output, name) && output_add(output, "=", 1) &&
+	    (value == NULL || output_add_encoded(output, value))) ||
+	    building_fail(building, "the request is too long");
 }
 
-/* Also when it renders to nothing there is a text then. */
 static bool
-render(struct building *building, const struct template *text,
+is_given(const struct building *building, const char *name)
+{
+	const char *value = provider_lookup(&building->scope, name);
+
+	return value != NULL && value[0] != '\0';
+}
+
+bool
+building_render(struct building *building, const struct template *text,
     struct output *output)
 {
 	struct template_error error;
 
-	if (!template_render(text, provider_lookup, &building->scope, output,
-	        &error))
-		return fail(building, error.text);
+	if (!template_render(text, building_lookup, building, output, &error))
+		return building_fail(building, error.text);
 	return output_add_text(output, "");
 }
 
-/* The first error is the cause. */
-static bool
-fail(struct building *building, const char *error)
+/* A named text is rendered when it is first needed. Its own error is the cause
+ * of what follows, and is kept before. */
+const char *
+building_lookup(const void *context, const char *name)
+{
+	struct building *building = (struct building *)context;
+	const struct provider *provider = building->scope.provider;
+
+	if (building->signature != NULL && strcmp(name, "signature") == 0)
+		return building->signature;
+	for (size_t i = 0; i < provider->text_count; i++) {
+		struct output output = { .max = PROVIDER_BODY_MAX };
+
+		if (strcmp(provider->texts[i].name, name) != 0)
+			continue;
+		if (building->texts[i] == NULL) {
+			if (building_render(building, provider->texts[i].text,
+			    &output))
+				building->texts[i] = output.text;
+			else
+				output_fini(&output);
+		}
+		return building->texts[i];
+	}
+	return provider_lookup(&building->scope, name);
+}
+
+static void
+building_fini(struct building *building)
+{
+	for (size_t i = 0; i < building->scope.provider->text_count; i++)
+		free(building->texts[i]);
+	free(building->texts);
+}
+
+bool
+building_fail(struct building *building, const char *error)
 {
 	if (building->error == NULL)
 		building->error = error;
 	return false;
 }
 
+/* ---- flows */
+
 bool
 provider_flow(const struct provider *provider, enum flow flow,
     const struct provider_values *values, char **ret_body,
     const char **ret_type)
 {
-	const struct provider_scope scope = { provider, values, false };
-	const char *error;
-	char *body;
+	struct building building = { .scope = { provider, values, false } };
+	struct output body = { .max = PROVIDER_BODY_MAX };
+	bool is_rendered;
 
 	if (provider->flows.texts[flow] == NULL)
 		return false;
-	body = provider_render(provider->flows.texts[flow], &scope,
-	    PROVIDER_BODY_MAX, NULL, &error);
-	if (body == NULL)
+	building.texts = calloc(provider->text_count + 1,
+	    sizeof(*building.texts));
+	CHECK(building.texts != NULL);
+	is_rendered = building_render(&building, provider->flows.texts[flow],
+	    &body);
+	building_fini(&building);
+	if (!is_rendered) {
+		output_fini(&body);
 		return false;
-	*ret_body = body;
+	}
+	*ret_body = body.text;
 	*ret_type = provider->flows.type;
 	return true;
 }

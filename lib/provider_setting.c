@@ -27,7 +27,10 @@ static void read_pairs(struct reading *reading, config_setting_t *setting,
 static void read_conditions(struct reading *reading,
     config_setting_t *setting, bool is_json_only,
     struct conditions *ret_conditions);
-static bool knows_name(const void *context, const char *name);
+static const char *cut_filter(struct reading *reading,
+    const config_setting_t *setting, const char *text,
+    enum source_filter *ret_filter);
+static enum template_name knows_name(const void *context, const char *name);
 
 /* ---- errors */
 
@@ -238,11 +241,18 @@ reading_template(struct reading *reading, const config_setting_t *setting,
     enum template_kind kind)
 {
 	const char *source = reading_string(reading, setting);
+
+	return source == NULL ? NULL :
+	    reading_template_of(reading, setting, source, kind);
+}
+
+struct template *
+reading_template_of(struct reading *reading, const config_setting_t *setting,
+    const char *source, enum template_kind kind)
+{
 	struct template_error error;
 	struct template *made;
 
-	if (source == NULL)
-		return NULL;
 	made = template_compile(source, kind, knows_name, reading, &error);
 	if (made == NULL) {
 		reading_error(reading, setting, "at character %zu, \"%s\": %s",
@@ -253,16 +263,30 @@ reading_template(struct reading *reading, const config_setting_t *setting,
 	return made;
 }
 
-static bool
+bool
+reading_knows(const struct reading *reading, const char *name)
+{
+	return knows_name(reading, name) != TEMPLATE_UNKNOWN;
+}
+
+static enum template_name
 knows_name(const void *context, const char *name)
 {
 	const struct reading *reading = context;
 	const struct provider *provider = reading->provider;
+	const char *single[] = { provider->remembered, reading->also_known };
 
 	for (size_t i = 0; i < provider->secret_count; i++)
 		if (strcmp(provider->secrets[i], name) == 0)
-			return true;
-	return provider_knows_value(name);
+			return TEMPLATE_KNOWN;
+	for (size_t i = 0; i < provider->text_count; i++)
+		if (strcmp(provider->texts[i].name, name) == 0)
+			return provider->texts[i].is_json ?
+			    TEMPLATE_KNOWN_JSON : TEMPLATE_KNOWN;
+	for (size_t i = 0; i < COUNT_OF(single); i++)
+		if (single[i] != NULL && strcmp(single[i], name) == 0)
+			return TEMPLATE_KNOWN;
+	return provider_knows_value(name) ? TEMPLATE_KNOWN : TEMPLATE_UNKNOWN;
 }
 
 /* ---- readers for tables */
@@ -388,7 +412,7 @@ read_pairs(struct reading *reading, config_setting_t *setting,
 		items[i].value = reading_template(reading,
 		    config_setting_get_elem(pair, 1), kind);
 		items[i].only_with = words[2];
-		if (words[2] != NULL && !knows_name(reading, words[2]))
+		if (words[2] != NULL && !reading_knows(reading, words[2]))
 			reading_error(reading, pair,
 			    "there is no value \"%.32s\"", words[2]);
 	}
@@ -441,16 +465,51 @@ setting_source(struct reading *reading, config_setting_t *setting,
     void *target)
 {
 	const char *text = reading_string(reading, setting);
+	const struct webhook *webhook = &reading->provider->webhook;
+	enum source_filter filter = SOURCE_PLAIN;
 	struct source source;
+	bool is_findable = true;
 
 	if (text == NULL)
 		return;
+	text = cut_filter(reading, setting, text, &filter);
 	source = provider_source(text);
+	source.filter = filter;
 	*(struct source *)target = source;
-	if (reading->provider->webhook.body == WEBHOOK_JSON ?
-	    source.place == PLACE_IN_FORM : source.place == PLACE_IN_JSON)
+	if (source.place == PLACE_IN_FORM)
+		is_findable = webhook->body != WEBHOOK_JSON;
+	else if (source.place == PLACE_IN_JSON)
+		is_findable = webhook->body == WEBHOOK_JSON ||
+		    webhook->body == WEBHOOK_FORM_JSON;
+	else if (source.place == PLACE_IN_LINE)
+		is_findable = webhook->records == RECORDS_LINES;
+	if (!is_findable)
 		reading_error(reading, setting,
 		    "\"%.40s\" is not to be found in such a body", text);
+}
+
+/* What stands before "|unbase64". */
+static const char *
+cut_filter(struct reading *reading, const config_setting_t *setting,
+    const char *text, enum source_filter *ret_filter)
+{
+	const char *bar = strchr(text, '|');
+	char *name;
+
+	if (bar == NULL)
+		return text;
+	for (size_t i = SOURCE_PLAIN + 1; i < SOURCE_FILTER_COUNT; i++) {
+		if (strcmp(bar + 1, source_filter_names[i]) != 0)
+			continue;
+		*ret_filter = (enum source_filter)i;
+		name = provider_own(reading->provider,
+		    (size_t)(bar - text) + 1);
+		memcpy(name, text, (size_t)(bar - text));
+		return name;
+	}
+	reading_error(reading, setting, "\"%.32s\" is none of: unbase64, "
+	    "unurlencode, e164", bar + 1);
+	return text;
 }
 
 void

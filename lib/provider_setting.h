@@ -15,6 +15,7 @@ struct reading {
 	struct provider *provider;
 	const char *file_name;
 	struct provider_errors *errors;
+	const char *also_known;         /* one more name for templates, or NULL */
 };
 
 /* target is what the table's offset points at. */
@@ -53,6 +54,15 @@ size_t reading_list(struct reading *reading, const config_setting_t *setting);
 /* NULL after an error. */
 struct template *reading_template(struct reading *reading,
     const config_setting_t *setting, enum template_kind kind);
+
+/* The same of a text that is part of the setting's; source must live as long as
+ * the provider. */
+struct template *reading_template_of(struct reading *reading,
+    const config_setting_t *setting, const char *source,
+    enum template_kind kind);
+
+/* May a template use that name? */
+bool reading_knows(const struct reading *reading, const char *name);
 
 /* A list of ("word", "word") or ("word", "word", "word"); false after an error.
  * A third word is NULL when left out. */

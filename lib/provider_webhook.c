@@ -9,15 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/crypto.h>
 
+#include "lib/digest.h"
 #include "lib/fault.h"
+#include "lib/instant.h"
 #include "lib/provider_internal.h"
+#include "lib/text.h"
 
 enum {
 	FIELD_SIZE = 512,               /* of a value out of JSON, with its end */
 	KEY_SIZE_MAX = 4096,
+	REPLY_STATUS = 204,             /* unless the file says otherwise */
 };
 
 /* One webhook being read. */
@@ -28,29 +33,55 @@ struct hearing {
 	const struct provider_values *secrets;
 	int64_t now_ms;
 	struct fields form, query;
+	const struct fields *fields;    /* which of them holds the fields */
 	char *path;                     /* of the URL */
 	json_t *root;
+	const json_t *record;           /* "/…" begins here */
+	const char *lines;              /* of a record that is text */
 	bool is_ambiguous;              /* a field came with two values */
-	struct webhook_event *event;
+	struct webhook_event *event;    /* the one being told */
+	struct webhook_news *news;
 };
 
+static bool open_result(struct hearing *hearing, const json_t *root);
 static bool open_hearing(struct hearing *hearing);
 static bool read_url(struct hearing *hearing);
+static bool is_challenge(struct hearing *hearing);
 static bool is_genuine(struct hearing *hearing);
 static bool has_older(const struct provider_values *secrets);
 static bool try_key(struct hearing *hearing, bool is_previous,
     const char **ret_reason);
 static bool open_body(struct hearing *hearing);
+static void tell_records(struct hearing *hearing);
+static const char *record_lines(struct hearing *hearing, size_t index);
+static void tell_record(struct hearing *hearing);
 static bool has_required(struct hearing *hearing);
 static const struct event_rule *find_rule(struct hearing *hearing);
 static void tell(struct hearing *hearing, const struct event_rule *rule);
-static bool tell_sid(struct hearing *hearing, const struct event_rule *rule);
-static bool tell_state(struct hearing *hearing, const struct event_rule *rule);
+static bool tell_who(struct hearing *hearing, const struct event_rule *rule);
+static bool tell_sid(struct hearing *hearing, const struct source *source);
+static void tell_call(struct hearing *hearing, const struct event_rule *rule);
+static void tell_inbound(struct hearing *hearing,
+    const struct event_rule *rule);
+static bool find_meaning(struct hearing *hearing,
+    const struct event_rule *rule, struct meaning *ret_meaning);
 static void tell_end(struct hearing *hearing, const struct event_rule *rule);
-static void tell_digits(struct hearing *hearing,
+static void tell_machine(struct hearing *hearing,
+    const struct event_rule *rule);
+static void tell_question(struct hearing *hearing,
     const struct event_rule *rule);
 static const char *get(struct hearing *hearing, const struct source *source,
     char buffer[FIELD_SIZE]);
+static const char *get_raw(struct hearing *hearing,
+    const struct source *source, char buffer[FIELD_SIZE]);
+static const char *get_line(const struct hearing *hearing, int line,
+    char buffer[FIELD_SIZE]);
+static void get_short(struct hearing *hearing, const struct source *source,
+    char *ret_text, size_t size);
+static void get_words(struct hearing *hearing, const struct source *source,
+    char *ret_text, size_t size);
+static bool instant_of(struct hearing *hearing, const struct source *source,
+    int64_t *ret_ms);
 static int64_t get_number(struct hearing *hearing,
     const struct source *source, int64_t fallback);
 static bool refuse(struct hearing *hearing, const char *what,
@@ -59,28 +90,79 @@ static bool refuse(struct hearing *hearing, const char *what,
 void
 provider_webhook_read(const struct provider *provider,
     const struct webhook_input *input, const struct provider_values *secrets,
-    int64_t now_ms, struct webhook_event *ret_event)
+    int64_t now_ms, struct webhook_news *ret_news)
 {
 	struct hearing hearing = {
 		.provider = provider, .webhook = &provider->webhook,
 		.input = input, .secrets = secrets, .now_ms = now_ms,
-		.event = ret_event,
+		.news = ret_news,
 	};
-	const struct event_rule *rule;
 
-	*ret_event = (struct webhook_event){ .sequence = -1 };
-	if (open_hearing(&hearing) && is_genuine(&hearing) &&
-	    open_body(&hearing) && has_required(&hearing)) {
-		rule = find_rule(&hearing);
-		if (rule != NULL)
-			tell(&hearing, rule);
-	}
-	if (hearing.is_ambiguous)
-		refuse(&hearing, "", "a field comes with two values");
+	*ret_news = (struct webhook_news){ .count = 1 };
+	ret_news->events = calloc(1, sizeof(*ret_news->events));
+	CHECK(ret_news->events != NULL);
+	hearing.event = ret_news->events;
+	hearing.event->sequence = -1;
+	hearing.event->reply.status = REPLY_STATUS;
+	if (open_hearing(&hearing) && !is_challenge(&hearing) &&
+	    is_genuine(&hearing) && open_body(&hearing))
+		tell_records(&hearing);
 	fields_fini(&hearing.form);
 	fields_fini(&hearing.query);
 	json_decref(hearing.root);
 	free(hearing.path);
+}
+
+void
+provider_result_read(const struct provider *provider, int status,
+    const char *body, size_t length, struct webhook_event *ret_event)
+{
+	const struct operation *result =
+	    &provider->operations[PROVIDER_RESULT];
+	const struct webhook_input input = { .method = "POST" };
+	struct hearing hearing = {
+		.provider = provider, .webhook = &provider->webhook,
+		.input = &input, .event = ret_event,
+	};
+	json_t *root = status >= 200 && status < 300 ?
+	    provider_answer_root(result, body, length) : NULL;
+
+	*ret_event = (struct webhook_event){ .sequence = -1 };
+	hearing.fields = &hearing.form;
+	if (root != NULL && open_result(&hearing, root))
+		tell_record(&hearing);
+	/* Nothing came that could be refused: there is only nothing to learn. */
+	if (ret_event->kind != WEBHOOK_PROGRESS)
+		*ret_event = (struct webhook_event){ .sequence = -1 };
+	fields_fini(&hearing.form);
+	json_decref(hearing.root);
+	json_decref(root);
+}
+
+/* A text of the webhook's own form. */
+static bool
+open_result(struct hearing *hearing, const json_t *root)
+{
+	const json_t *news = provider_json_at(root,
+	    hearing->provider->operations[PROVIDER_RESULT].news);
+	const char *text = json_string_value(news);
+
+	if (text == NULL || json_string_length(news) > PROVIDER_BODY_MAX)
+		return false;
+	if (hearing->webhook->body != WEBHOOK_JSON)
+		return fields_read(text, json_string_length(news),
+		    &hearing->form);
+	hearing->root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	hearing->record = hearing->root;
+	return hearing->root != NULL;
+}
+
+void
+webhook_news_fini(struct webhook_news *news)
+{
+	free(news->events);
+	news->events = NULL;
+	news->count = 0;
 }
 
 /* ---- is it from the provider */
@@ -99,11 +181,13 @@ open_hearing(struct hearing *hearing)
 		return refuse(hearing, "", "the body is too long");
 	if (!read_url(hearing))
 		return refuse(hearing, "", "the query cannot be read");
-	if (is_post && hearing->webhook->body == WEBHOOK_FORM &&
-	    input->body_length > 0 && !fields_read(input->body,
-	    input->body_length, &hearing->form))
-		return refuse(hearing, "", "the form cannot be read");
-	return true;
+	hearing->fields = hearing->webhook->body == WEBHOOK_QUERY ||
+	    !is_post ? &hearing->query : &hearing->form;
+	return hearing->fields == &hearing->query ||
+	    hearing->webhook->body == WEBHOOK_JSON ||
+	    input->body_length == 0 || fields_read(input->body,
+	    input->body_length, &hearing->form) ||
+	    refuse(hearing, "", "the form cannot be read");
 }
 
 static bool
@@ -120,6 +204,23 @@ read_url(struct hearing *hearing)
 	CHECK(hearing->path != NULL);
 	return *query != '?' || fields_read(query + 1,
 	    strcspn(query + 1, "#"), &hearing->query);
+}
+
+/* A provider asks whether the address is ours before it trusts it with news. */
+static bool
+is_challenge(struct hearing *hearing)
+{
+	bool is_ambiguous = false;
+	const char *value = hearing->webhook->challenge == NULL ||
+	    strcmp(hearing->input->method, "GET") != 0 ? NULL :
+	    fields_get(&hearing->query, hearing->webhook->challenge,
+	    &is_ambiguous);
+
+	if (value == NULL || is_ambiguous || !provider_is_id(value))
+		return false;
+	snprintf(hearing->news->challenge, sizeof(hearing->news->challenge),
+	    "%s", value);
+	return true;
 }
 
 /* The newer secret, and where there is one the older. */
@@ -155,18 +256,33 @@ try_key(struct hearing *hearing, bool is_previous, const char **ret_reason)
 	const struct provider_scope scope = {
 		hearing->provider, hearing->secrets, is_previous,
 	};
+	const struct webhook *webhook = hearing->webhook;
+	struct signature_result result;
 	size_t length;
-	char *key = provider_render(hearing->webhook->key, &scope,
-	    KEY_SIZE_MAX, &length, ret_reason);
-	bool is_good;
+	char *key = provider_render(webhook->key, &scope, KEY_SIZE_MAX,
+	    &length, ret_reason);
+	char *key_id = key == NULL || webhook->key_id == NULL ? NULL :
+	    provider_render(webhook->key_id, &scope, KEY_SIZE_MAX, NULL,
+	    ret_reason);
+	bool is_good = false;
 
-	if (key == NULL)
-		return false;
-	is_good = signature_verify(&hearing->webhook->signature,
-	    hearing->input, &hearing->form, &hearing->query, key,
-	    hearing->now_ms, ret_reason);
-	OPENSSL_cleanse(key, length);
+	if (key != NULL && (key_id != NULL || webhook->key_id == NULL)) {
+		is_good = signature_verify(&webhook->signature,
+		    hearing->input, &hearing->form, &hearing->query, key,
+		    key_id, hearing->now_ms, &result);
+		*ret_reason = result.reason;
+	}
+	if (is_good && result.nonce[0] != '\0') {
+		memcpy(hearing->news->nonce, result.nonce,
+		    sizeof(result.nonce));
+		/* Its time may lie that far ahead too. */
+		hearing->news->nonce_ms =
+		    2 * 1000 * webhook->signature.tolerance_s;
+	}
+	if (key != NULL)
+		OPENSSL_cleanse(key, length);
 	free(key);
+	free(key_id);
 	return is_good;
 }
 
@@ -176,19 +292,92 @@ static bool
 open_body(struct hearing *hearing)
 {
 	const struct webhook_input *input = hearing->input;
-	json_error_t error;
+	enum webhook_body body = hearing->webhook->body;
+	const char *text = input->body;
+	size_t length = input->body_length;
 
 	if (!signature_allows_twins(&hearing->webhook->signature) &&
 	    (fields_have_twins(&hearing->form) ||
 	    fields_have_twins(&hearing->query)))
 		return refuse(hearing, "", "a field comes twice");
-	if (hearing->webhook->body != WEBHOOK_JSON)
+	if (body != WEBHOOK_JSON && body != WEBHOOK_FORM_JSON)
 		return true;
-	if (input->body_length > 0)
-		hearing->root = json_loadb(input->body, input->body_length,
-		    JSON_REJECT_DUPLICATES, &error);
-	return hearing->root != NULL ||
-	    refuse(hearing, "", "the body is no JSON");
+	if (body == WEBHOOK_FORM_JSON) {
+		text = fields_get(hearing->fields,
+		    hearing->webhook->json_field, &hearing->is_ambiguous);
+		length = text == NULL ? 0 : strlen(text);
+	}
+	/* Whatever Content-Type says: some call their JSON a form. */
+	if (length > 0)
+		hearing->root = json_loadb(text, length,
+		    JSON_REJECT_DUPLICATES, NULL);
+	if (hearing->root == NULL)
+		return refuse(hearing, "", "the body is no JSON");
+	hearing->record = hearing->root;
+	if (!provider_json_text(hearing->root, hearing->webhook->dedup,
+	    hearing->news->once, sizeof(hearing->news->once)))
+		hearing->news->once[0] = '\0';
+	return true;
+}
+
+/* One event for each record; most webhooks are one. */
+static void
+tell_records(struct hearing *hearing)
+{
+	const struct webhook *webhook = hearing->webhook;
+	const json_t *list = NULL;
+	size_t count = 1;
+
+	if (webhook->records == RECORDS_JSON) {
+		list = provider_json_at(hearing->root, webhook->records_name);
+		count = json_array_size(list);
+	} else if (webhook->records == RECORDS_LINES) {
+		for (count = 0; record_lines(hearing, count) != NULL; )
+			count++;
+	}
+	if (count == 0 || count > PROVIDER_RECORDS_MAX) {
+		refuse(hearing, webhook->records_name, count == 0 ?
+		    " holds nothing" : " holds too many");
+		return;
+	}
+	free(hearing->news->events);
+	hearing->news->events = calloc(count, sizeof(*hearing->event));
+	CHECK(hearing->news->events != NULL);
+	hearing->news->count = count;
+	for (size_t i = 0; i < count; i++) {
+		hearing->event = &hearing->news->events[i];
+		if (list != NULL)
+			hearing->record = json_array_get(list, i);
+		else if (webhook->records == RECORDS_LINES)
+			hearing->lines = record_lines(hearing, i);
+		tell_record(hearing);
+	}
+}
+
+static const char *
+record_lines(struct hearing *hearing, size_t index)
+{
+	char name[96];
+
+	snprintf(name, sizeof(name), "%.80s[%zu]",
+	    hearing->webhook->records_name, index);
+	return fields_get(hearing->fields, name, &hearing->is_ambiguous);
+}
+
+static void
+tell_record(struct hearing *hearing)
+{
+	const struct event_rule *rule;
+
+	hearing->event->sequence = -1;
+	hearing->event->reply = hearing->webhook->reply;
+	if (has_required(hearing)) {
+		rule = find_rule(hearing);
+		if (rule != NULL)
+			tell(hearing, rule);
+	}
+	if (hearing->is_ambiguous)
+		refuse(hearing, "", "a field comes with two values");
 }
 
 static bool
@@ -231,58 +420,149 @@ static void
 tell(struct hearing *hearing, const struct event_rule *rule)
 {
 	struct webhook_event *event = hearing->event;
+	struct meaning meaning;
 
-	event->is_customer_leg = rule->is_customer_leg;
-	if (!tell_sid(hearing, rule))
+	if (rule->reply.status != 0)
+		event->reply = rule->reply;
+	if (!tell_who(hearing, rule))
 		return;
-	if (rule->question != NULL) {
-		event->kind = WEBHOOK_QUESTION;
-		snprintf(event->question, sizeof(event->question), "%s",
-		    rule->question);
-		tell_digits(hearing, rule);
-	}
 	event->sequence = get_number(hearing, &rule->order, -1);
-	if (rule->state.name != NULL)
-		event->has_progress = tell_state(hearing, rule);
-	if (event->kind == WEBHOOK_NOTHING && event->has_progress)
-		event->kind = WEBHOOK_PROGRESS;
+	if (!instant_of(hearing, &rule->time, &event->at_ms))
+		event->at_ms = 0;
+	switch (rule->about) {
+	case ABOUT_CALL:
+		tell_call(hearing, rule);
+		return;
+	case ABOUT_MESSAGE:
+		if (!find_meaning(hearing, rule, &meaning))
+			return;
+		event->kind = WEBHOOK_MESSAGE;
+		event->message = meaning.message;
+		get_words(hearing, &rule->error, event->error,
+		    sizeof(event->error));
+		return;
+	case ABOUT_INBOUND_MESSAGE:
+	case ABOUT_INBOUND_CALL:
+		tell_inbound(hearing, rule);
+		return;
+	case ABOUT_COUNT:
+		break;
+	}
 }
 
+/* False: it says of nobody whom it is about, though it should. */
 static bool
-tell_sid(struct hearing *hearing, const struct event_rule *rule)
+tell_who(struct hearing *hearing, const struct event_rule *rule)
+{
+	struct webhook_event *event = hearing->event;
+
+	event->is_customer_leg = rule->is_customer_leg;
+	if (!tell_sid(hearing, &rule->id) ||
+	    (event->sid[0] == '\0' && !tell_sid(hearing, &rule->also)))
+		return false;
+	get_short(hearing, &rule->job, event->job, sizeof(event->job));
+	get_short(hearing, &rule->customer, event->customer,
+	    sizeof(event->customer));
+	if (rule->id.name != NULL && event->sid[0] == '\0' &&
+	    event->job[0] == '\0')
+		return refuse(hearing, rule->id.name, " is missing");
+	return true;
+}
+
+/* False: what is there is no id. */
+static bool
+tell_sid(struct hearing *hearing, const struct source *source)
 {
 	char buffer[FIELD_SIZE];
-	const char *sid = get(hearing, &rule->id, buffer);
+	const char *sid = get(hearing, source, buffer);
 
 	if (sid == NULL || sid[0] == '\0')
-		return refuse(hearing, rule->id.name, " is missing");
+		return true;
 	if (!provider_is_id(sid))
-		return refuse(hearing, rule->id.name, " is no id of a call");
+		return refuse(hearing, source->name, " is no id of a call");
 	snprintf(hearing->event->sid, sizeof(hearing->event->sid), "%s", sid);
 	return true;
 }
 
-/* False: the word is of no interest, unknown, or, in a question, not there. */
-static bool
-tell_state(struct hearing *hearing, const struct event_rule *rule)
+static void
+tell_call(struct hearing *hearing, const struct event_rule *rule)
 {
 	struct webhook_event *event = hearing->event;
-	char buffer[FIELD_SIZE];
-	const char *word = get(hearing, &rule->state, buffer);
-	const struct meaning *meaning;
+	struct meaning meaning;
 
+	if (rule->question != NULL)
+		tell_question(hearing, rule);
+	if (find_meaning(hearing, rule, &meaning)) {
+		event->has_progress = true;
+		event->progress = meaning.progress;
+		event->is_customer_over = meaning.is_customer_over;
+		event->is_agent_over = meaning.is_agent_over;
+		event->outcome = meaning.outcome;
+		event->is_advisory = hearing->webhook->is_advisory;
+		if (meaning.is_customer_over ||
+		    meaning.progress == PROGRESS_OVER)
+			tell_end(hearing, rule);
+	}
+	if (event->kind == WEBHOOK_REFUSED)
+		return;
+	tell_machine(hearing, rule);
+	get_short(hearing, &rule->recording, event->recording,
+	    sizeof(event->recording));
+	if (event->kind == WEBHOOK_NOTHING && (event->has_progress ||
+	    event->machine != MACHINE_NOT_SAID || event->recording[0] != '\0'))
+		event->kind = WEBHOOK_PROGRESS;
+}
+
+static void
+tell_inbound(struct hearing *hearing, const struct event_rule *rule)
+{
+	struct webhook_event *event = hearing->event;
+
+	get_short(hearing, &rule->from, event->from, sizeof(event->from));
+	get_short(hearing, &rule->to, event->to, sizeof(event->to));
+	if (event->from[0] == '\0') {
+		refuse(hearing, rule->from.name, " is missing");
+		return;
+	}
+	if (rule->about == ABOUT_INBOUND_MESSAGE) {
+		event->kind = WEBHOOK_INBOUND_MESSAGE;
+		get_words(hearing, &rule->text, event->text,
+		    sizeof(event->text));
+		return;
+	}
+	tell_question(hearing, rule);
+	event->kind = WEBHOOK_INBOUND_CALL;
+}
+
+/* False: the word is of no interest, unknown, or, in a question, not there. */
+static bool
+find_meaning(struct hearing *hearing, const struct event_rule *rule,
+    struct meaning *ret_meaning)
+{
+	char buffer[FIELD_SIZE];
+	const struct meaning *meaning;
+	const char *word;
+
+	if (rule->has_set) {
+		*ret_meaning = rule->set;
+		return !rule->set.is_ignored;
+	}
+	if (rule->state.name == NULL)
+		return false;
+	word = get(hearing, &rule->state, buffer);
 	if (word == NULL || word[0] == '\0')
 		return rule->question == NULL &&
 		    refuse(hearing, rule->state.name, " is missing");
 	meaning = provider_meaning(rule->has_map ? &rule->map :
 	    &hearing->provider->states, word);
+	if (meaning == NULL)
+		snprintf(hearing->event->reason,
+		    sizeof(hearing->event->reason), "%.30s says %.40s, "
+		    "which is not known", rule->state.name,
+		    provider_is_id(word) ? word : "a word");
 	if (meaning == NULL || meaning->is_ignored)
 		return false;
-	event->progress = meaning->progress;
-	event->is_customer_over = meaning->is_customer_over;
-	event->outcome = meaning->outcome;
-	if (meaning->is_customer_over || meaning->progress == PROGRESS_OVER)
-		tell_end(hearing, rule);
+	*ret_meaning = *meaning;
 	return true;
 }
 
@@ -290,31 +570,52 @@ static void
 tell_end(struct hearing *hearing, const struct event_rule *rule)
 {
 	struct webhook_event *event = hearing->event;
-	char buffer[FIELD_SIZE];
-	const char *cause = get(hearing, &rule->cause, buffer);
 
-	event->duration_s = get_number(hearing, &rule->seconds, 0);
+	event->duration_ms = get_number(hearing, &rule->milliseconds,
+	    1000 * get_number(hearing, &rule->seconds, 0));
 	/* Who has answered was reached, whatever ended it. */
-	if (cause == NULL || event->outcome == OUTCOME_ANSWERED)
+	if (event->outcome == OUTCOME_ANSWERED)
 		return;
-	for (size_t i = 0; i < rule->cause_count; i++)
-		if (provider_glob(rule->causes[i].word, cause)) {
+	for (size_t i = 0; i < rule->cause_count; i++) {
+		char buffer[FIELD_SIZE];
+		const char *cause = get(hearing, &rule->causes[i].source,
+		    buffer);
+
+		if (cause != NULL &&
+		    provider_glob(rule->causes[i].word, cause)) {
 			event->outcome = rule->causes[i].outcome;
+			return;
+		}
+	}
+}
+
+static void
+tell_machine(struct hearing *hearing, const struct event_rule *rule)
+{
+	char buffer[FIELD_SIZE];
+	const char *word = get(hearing, &rule->amd, buffer);
+
+	for (size_t i = 0; i < rule->machine_count && word != NULL; i++)
+		if (provider_glob(rule->machines[i].word, word)) {
+			hearing->event->machine = rule->machines[i].machine;
 			return;
 		}
 }
 
 /* What is no key of a telephone is no key pressed ("hangup"). */
 static void
-tell_digits(struct hearing *hearing, const struct event_rule *rule)
+tell_question(struct hearing *hearing, const struct event_rule *rule)
 {
+	struct webhook_event *event = hearing->event;
 	char buffer[FIELD_SIZE];
 	const char *digits = get(hearing, &rule->digits, buffer);
 
-	if (digits != NULL && strlen(digits) < sizeof(hearing->event->digits) &&
+	event->kind = WEBHOOK_QUESTION;
+	snprintf(event->question, sizeof(event->question), "%s",
+	    rule->question != NULL ? rule->question : "");
+	if (digits != NULL && strlen(digits) < sizeof(event->digits) &&
 	    strspn(digits, "0123456789*#") == strlen(digits))
-		snprintf(hearing->event->digits,
-		    sizeof(hearing->event->digits), "%s", digits);
+		snprintf(event->digits, sizeof(event->digits), "%s", digits);
 }
 
 /* ---- reading fields */
@@ -324,25 +625,147 @@ static const char *
 get(struct hearing *hearing, const struct source *source,
     char buffer[FIELD_SIZE])
 {
-	bool is_query = hearing->webhook->body == WEBHOOK_QUERY ||
-	    strcmp(hearing->input->method, "GET") == 0;
+	const char *text = get_raw(hearing, source, buffer);
+	char copy[FIELD_SIZE];
+	struct fields decoded = { .count = 0 };
+	size_t length;
+
+	if (text == NULL || source->filter == SOURCE_PLAIN)
+		return text;
+	if (strlen(text) >= sizeof(copy) - 1)
+		return NULL;
+	snprintf(copy, sizeof(copy), "%s", text);
+	switch (source->filter) {
+	case SOURCE_UNBASE64:
+		if (!digest_base64url_read(copy, (unsigned char *)buffer,
+		    FIELD_SIZE - 1, &length) ||
+		    memchr(buffer, '\0', length) != NULL)
+			return NULL;
+		buffer[length] = '\0';
+		break;
+	case SOURCE_UNURLENCODE:
+		if (strpbrk(copy, "&=") != NULL ||
+		    !fields_read(copy, strlen(copy), &decoded)) {
+			fields_fini(&decoded);
+			return NULL;
+		}
+		snprintf(buffer, FIELD_SIZE, "%s",
+		    decoded.count > 0 ? decoded.items[0].name : "");
+		fields_fini(&decoded);
+		break;
+	case SOURCE_E164:
+		snprintf(buffer, FIELD_SIZE, "%s%s", copy[0] >= '0' &&
+		    copy[0] <= '9' ? "+" : "", copy);
+		break;
+	case SOURCE_PLAIN:
+	case SOURCE_FILTER_COUNT:
+		break;
+	}
+	return buffer;
+}
+
+static const char *
+get_raw(struct hearing *hearing, const struct source *source,
+    char buffer[FIELD_SIZE])
+{
+	const struct webhook_input *input = hearing->input;
+	const char *found = NULL;
 
 	if (source->name == NULL)
 		return NULL;
 	switch (source->place) {
 	case PLACE_IN_FORM:
-		return fields_get(is_query ? &hearing->query : &hearing->form,
-		    source->name, &hearing->is_ambiguous);
+		return fields_get(hearing->fields, source->name,
+		    &hearing->is_ambiguous);
 	case PLACE_IN_QUERY:
 		return fields_get(&hearing->query, source->name,
 		    &hearing->is_ambiguous);
 	case PLACE_IN_PATH:
 		return hearing->path;
 	case PLACE_IN_JSON:
-		return provider_json_text(hearing->root, source->name, buffer,
-		    FIELD_SIZE) ? buffer : NULL;
+		return provider_json_text(hearing->record, source->name,
+		    buffer, FIELD_SIZE) ? buffer : NULL;
+	case PLACE_IN_HEADER:
+		for (size_t i = 0; i < input->header_count; i++) {
+			if (strcasecmp(input->headers[i].name,
+			    source->name) != 0)
+				continue;
+			hearing->is_ambiguous |= found != NULL;
+			found = input->headers[i].value;
+		}
+		return found;
+	case PLACE_IN_LINE:
+		return get_line(hearing, source->line, buffer);
 	}
 	return NULL;
+}
+
+static const char *
+get_line(const struct hearing *hearing, int line, char buffer[FIELD_SIZE])
+{
+	const char *at = hearing->lines;
+	size_t length;
+
+	for (; at != NULL && line > 1; line--) {
+		at = strchr(at, '\n');
+		at = at == NULL ? NULL : at + 1;
+	}
+	if (at == NULL)
+		return NULL;
+	length = strcspn(at, "\r\n");
+	if (length >= FIELD_SIZE)
+		return NULL;
+	memcpy(buffer, at, length);
+	buffer[length] = '\0';
+	return buffer;
+}
+
+/* Printable ASCII without blanks, all of it or nothing. */
+static void
+get_short(struct hearing *hearing, const struct source *source,
+    char *ret_text, size_t size)
+{
+	char buffer[FIELD_SIZE];
+	const char *text = get(hearing, source, buffer);
+
+	if (text == NULL || strlen(text) >= size)
+		return;
+	for (size_t i = 0; text[i] != '\0'; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return;
+	memcpy(ret_text, text, strlen(text) + 1);
+}
+
+/* Words of a person, clean and cut. */
+static void
+get_words(struct hearing *hearing, const struct source *source,
+    char *ret_text, size_t size)
+{
+	char buffer[FIELD_SIZE];
+	const char *text;
+
+	if (source->name == NULL)
+		return;
+	if (source->place == PLACE_IN_JSON) {
+		provider_json_text_cut(hearing->record, source->name,
+		    ret_text, size);
+		return;
+	}
+	text = get(hearing, source, buffer);
+	if (text == NULL || !text_is_utf8(text, strlen(text)))
+		return;
+	text_copy(ret_text, size, text);
+	text_clean(ret_text, false);
+}
+
+static bool
+instant_of(struct hearing *hearing, const struct source *source,
+    int64_t *ret_ms)
+{
+	char buffer[FIELD_SIZE];
+	const char *text = get(hearing, source, buffer);
+
+	return text != NULL && instant_read(text, ret_ms);
 }
 
 static int64_t
@@ -353,7 +776,7 @@ get_number(struct hearing *hearing, const struct source *source,
 	const char *text = get(hearing, source, buffer);
 	size_t length = text == NULL ? 0 : strlen(text);
 
-	if (length == 0 || length > 15 || strspn(text, "0123456789") != length)
+	if (length == 0 || length > 12 || strspn(text, "0123456789") != length)
 		return fallback;
 	return strtoll(text, NULL, 10);
 }
@@ -363,6 +786,7 @@ refuse(struct hearing *hearing, const char *what, const char *reason)
 {
 	struct webhook_event refused = {
 		.kind = WEBHOOK_REFUSED, .sequence = -1,
+		.reply.status = REPLY_STATUS,
 	};
 
 	snprintf(refused.reason, sizeof(refused.reason), "%.40s%.50s", what,

@@ -10,9 +10,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include <jansson.h>
 #include <openssl/crypto.h>
 
 #include "lib/digest.h"
+#include "lib/instant.h"
+#include "lib/jwt.h"
 #include "lib/output.h"
 #include "lib/provider.h"
 
@@ -23,6 +26,7 @@ enum {
 };
 
 const char *const signature_algorithm_names[SIGNATURE_ALGORITHM_COUNT] = {
+	[SIGNATURE_HMAC_MD5] = "hmac-md5",
 	[SIGNATURE_HMAC_SHA1] = "hmac-sha1",
 	[SIGNATURE_HMAC_SHA256] = "hmac-sha256",
 	[SIGNATURE_HMAC_SHA512] = "hmac-sha512",
@@ -31,7 +35,9 @@ const char *const signature_algorithm_names[SIGNATURE_ALGORITHM_COUNT] = {
 	[SIGNATURE_SHA256] = "sha256",
 	[SIGNATURE_SHA512] = "sha512",
 	[SIGNATURE_ED25519] = "ed25519",
+	[SIGNATURE_JWT] = "jwt",
 	[SIGNATURE_SHARED] = "shared",
+	[SIGNATURE_BEARER] = "bearer",
 	[SIGNATURE_BASIC] = "basic",
 };
 
@@ -47,38 +53,67 @@ const char *const signature_part_names[PART_KIND_COUNT] = {
 	[PART_PATH] = "path",
 	[PART_METHOD] = "method",
 	[PART_BODY] = "body",
+	[PART_BODY_MD5_BASE64] = "body-md5-base64",
 	[PART_TIME] = "time",
 	[PART_SECRET] = "secret",
+	[PART_KEY_ID] = "key-id",
 	[PART_FORM_SORTED_DEDUP] = "form-sorted-dedup",
 	[PART_FORM_SORTED_STABLE] = "form-sorted-stable",
+	[PART_FORM_SORTED_AMPERSAND] = "form-sorted-ampersand",
+	[PART_PLIVO3_PARAMS] = "plivo3-params",
+};
+
+const char *const signature_claim_names[CLAIM_KIND_COUNT] = {
+	[CLAIM_BODY_SHA256_HEX] = "body-sha256-hex",
+	[CLAIM_URL_SHA256_HEX] = "url-sha256-hex",
 };
 
 /* One verification. */
 struct check {
 	const struct signature_scheme *scheme;
 	const struct webhook_input *input;
-	const struct fields *form, *query;
+	const struct fields *form, *query;  /* form: with GET, the query */
+	const char *key_id;
 	struct digest_key key;
+	const struct signature_message *message;
 	char given[VALUE_SIZE];         /* the signature that came */
 	char time[VALUE_SIZE];
+	json_t *claims;                 /* of a token; owned */
+	char number[24];                /* one of them, as text */
 	bool is_body_hashed;            /* the URL holds a hash of the body */
 	const char *reason;
 };
 
 static bool source_get(struct check *check,
     const struct signature_source *source, char ret_value[VALUE_SIZE]);
+static const char *claim_get(struct check *check, const char *name);
 static const char *raw_get(struct check *check, enum signature_place place,
     const char *name);
-static bool time_is_near(struct check *check, int64_t now_ms);
+static bool has_key_and_signature(struct check *check, const char *key);
+static bool has_token(struct check *check, int64_t now_ms);
+static bool choose_message(struct check *check);
 static bool body_is_hashed_right(struct check *check);
 static bool is_signed(struct check *check);
+static bool token_is_signed(struct check *check);
+static bool claim_holds(struct check *check,
+    const struct signature_claim *claim);
+static bool time_is_near(struct check *check, int64_t now_ms);
+static bool take_nonce(struct check *check, char *ret_nonce);
 static bool is_signed_as(struct check *check, const char *url);
 static size_t url_ways(const struct check *check,
     char ret_urls[URL_WAYS][VALUE_SIZE]);
 static bool put_parts(struct check *check, const char *url,
     struct output *message);
+static bool put_part(struct check *check, const struct signature_part *part,
+    const char *url, struct output *message);
 static bool put_form(const struct check *check, bool is_dedup,
     struct output *message);
+static bool put_ampersands(const struct check *check, struct output *message);
+static bool put_plivo3(const struct check *check, struct output *message);
+static bool put_indexed(struct check *check, const char *name,
+    struct output *message);
+static size_t sort_fields(const struct fields *fields, bool by_value,
+    size_t ret_order[FIELDS_MAX]);
 static void lower(char *text);
 
 /* ---- words of a provider file */
@@ -86,21 +121,29 @@ static void lower(char *text);
 bool
 signature_part_read(const char *word, struct signature_part *ret_part)
 {
+	static const struct {
+		const char *prefix;
+		enum signature_part_kind kind;
+	} prefixes[] = {
+		{ "=", PART_LITERAL },
+		{ "header:", PART_HEADER },
+		{ "query:", PART_QUERY },
+		{ "field:", PART_FIELD },
+		{ "fields-indexed:", PART_FIELDS_INDEXED },
+	};
 	struct signature_part part = { .kind = PART_KIND_COUNT };
 	const char *text = "";
 
 	for (size_t i = 0; i < PART_KIND_COUNT; i++)
 		if (strcmp(word, signature_part_names[i]) == 0)
 			part.kind = (enum signature_part_kind)i;
-	if (*word == '=') {
-		part.kind = PART_LITERAL;
-		text = word + 1;
-	} else if (strncmp(word, "header:", 7) == 0) {
-		part.kind = PART_HEADER;
-		text = word + 7;
-	} else if (strncmp(word, "field:", 6) == 0) {
-		part.kind = PART_FIELD;
-		text = word + 6;
+	for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
+		size_t length = strlen(prefixes[i].prefix);
+
+		if (strncmp(word, prefixes[i].prefix, length) != 0)
+			continue;
+		part.kind = prefixes[i].kind;
+		text = word + length;
 	}
 	if (part.kind == PART_KIND_COUNT || strlen(text) >= sizeof(part.text))
 		return false;
@@ -119,6 +162,7 @@ signature_source_read(const char *word, struct signature_source *ret_source)
 		{ "header:", PLACE_HEADER },
 		{ "query:", PLACE_QUERY },
 		{ "field:", PLACE_FIELD },
+		{ "claim:", PLACE_CLAIM },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(places); i++) {
@@ -137,20 +181,29 @@ signature_source_read(const char *word, struct signature_source *ret_source)
 	return false;
 }
 
+static bool
+message_allows_twins(const struct signature_message *message)
+{
+	for (size_t i = 0; i < message->count; i++)
+		if (message->parts[i].kind == PART_FORM_SORTED_DEDUP ||
+		    message->parts[i].kind == PART_FORM_SORTED_STABLE ||
+		    message->parts[i].kind == PART_PLIVO3_PARAMS)
+			return true;
+	return false;
+}
+
 bool
 signature_allows_twins(const struct signature_scheme *scheme)
 {
-	for (size_t i = 0; i < scheme->part_count; i++)
-		if (scheme->parts[i].kind == PART_FORM_SORTED_DEDUP ||
-		    scheme->parts[i].kind == PART_FORM_SORTED_STABLE)
-			return true;
-	return false;
+	return message_allows_twins(&scheme->message);
 }
 
 void
 signature_scheme_fini(struct signature_scheme *scheme)
 {
-	struct signature_source *sources[] = { &scheme->from, &scheme->time };
+	struct signature_source *sources[] = {
+		&scheme->from, &scheme->time, &scheme->nonce, &scheme->by,
+	};
 
 	for (size_t i = 0; i < COUNT_OF(sources); i++) {
 		if (sources[i]->match == NULL)
@@ -166,26 +219,90 @@ signature_scheme_fini(struct signature_scheme *scheme)
 bool
 signature_verify(const struct signature_scheme *scheme,
     const struct webhook_input *input, const struct fields *form,
-    const struct fields *query, const char *key, int64_t now_ms,
-    const char **ret_reason)
+    const struct fields *query, const char *key, const char *key_id,
+    int64_t now_ms, struct signature_result *ret_result)
 {
+	bool is_get = strcmp(input->method, "GET") == 0;
 	struct check check = {
-		.scheme = scheme, .input = input, .form = form, .query = query,
+		.scheme = scheme, .input = input,
+		.form = is_get ? query : form, .query = query,
+		.key_id = key_id,
 	};
 	bool is_good = false;
 
-	if (!digest_key_read(key, scheme->is_key_base64, &check.key))
-		check.reason = "the key in our configuration is not as the "
-		    "provider file says";
-	else if (!source_get(&check, &scheme->from, check.given))
-		check.reason = check.reason != NULL ? check.reason :
-		    "no signature";
-	else if (time_is_near(&check, now_ms) && body_is_hashed_right(&check))
-		is_good = is_signed(&check);
-	if (!is_good)
-		*ret_reason = check.reason;
+	*ret_result = (struct signature_result){ 0 };
+	if (has_key_and_signature(&check, key) && has_token(&check, now_ms) &&
+	    choose_message(&check) && time_is_near(&check, now_ms) &&
+	    body_is_hashed_right(&check) && is_signed(&check) &&
+	    take_nonce(&check, ret_result->nonce))
+		is_good = true;
+	else
+		ret_result->reason = check.reason;
+	json_decref(check.claims);
 	OPENSSL_cleanse(&check.key, sizeof(check.key));
 	return is_good;
+}
+
+static bool
+has_key_and_signature(struct check *check, const char *key)
+{
+	if (!digest_key_read(key, check->scheme->is_key_base64, &check->key)) {
+		check->reason = "the key in our configuration is not as the "
+		    "provider file says";
+		return false;
+	}
+	if (source_get(check, &check->scheme->from, check->given))
+		return true;
+	if (check->reason == NULL)
+		check->reason = "no signature";
+	return false;
+}
+
+static bool
+has_token(struct check *check, int64_t now_ms)
+{
+	if (check->scheme->algorithm != SIGNATURE_JWT)
+		return true;
+	check->claims = jwt_verify(check->given,
+	    check->scheme->token_algorithms, &check->key, now_ms,
+	    &check->reason);
+	return check->claims != NULL;
+}
+
+/* Which text is signed may depend on what it is about. */
+static bool
+choose_message(struct check *check)
+{
+	const struct signature_scheme *scheme = check->scheme;
+	char word[VALUE_SIZE];
+
+	check->message = &scheme->message;
+	if (scheme->by.place == PLACE_NONE)
+		return true;
+	if (source_get(check, &scheme->by, word))
+		for (size_t i = 0; i < scheme->case_count; i++)
+			if (strcmp(scheme->cases[i].word, word) == 0) {
+				check->message = &scheme->cases[i].message;
+				return true;
+			}
+	check->reason = "how this kind is signed is not known";
+	return false;
+}
+
+static bool
+take_nonce(struct check *check, char *ret_nonce)
+{
+	char nonce[VALUE_SIZE];
+
+	if (check->scheme->nonce.place == PLACE_NONE)
+		return true;
+	if (!source_get(check, &check->scheme->nonce, nonce) ||
+	    strlen(nonce) >= SIGNATURE_NONCE_SIZE) {
+		check->reason = "no nonce beside the signature";
+		return false;
+	}
+	memcpy(ret_nonce, nonce, strlen(nonce) + 1);
+	return true;
 }
 
 static bool
@@ -215,6 +332,21 @@ source_get(struct check *check, const struct signature_source *source,
 	return length > 0;
 }
 
+/* A number as text lives until the next one is asked for. */
+static const char *
+claim_get(struct check *check, const char *name)
+{
+	const json_t *claim = json_object_get(check->claims, name);
+
+	if (json_is_string(claim))
+		return json_string_value(claim);
+	if (!json_is_integer(claim))
+		return NULL;
+	snprintf(check->number, sizeof(check->number),
+	    "%" JSON_INTEGER_FORMAT, json_integer_value(claim));
+	return check->number;
+}
+
 static const char *
 raw_get(struct check *check, enum signature_place place, const char *name)
 {
@@ -237,6 +369,9 @@ raw_get(struct check *check, enum signature_place place, const char *name)
 	case PLACE_FIELD:
 		found = fields_get(check->form, name, &is_twice);
 		break;
+	case PLACE_CLAIM:
+		found = claim_get(check, name);
+		break;
 	case PLACE_NONE:
 		break;
 	}
@@ -251,23 +386,20 @@ static bool
 time_is_near(struct check *check, int64_t now_ms)
 {
 	const struct signature_scheme *scheme = check->scheme;
-	int64_t at_s, now_s = now_ms / 1000;
-	char *end;
+	int64_t at_ms, tolerance_ms = scheme->tolerance_s * 1000;
 
 	if (scheme->time.place == PLACE_NONE)
 		return true;
-	if (!source_get(check, &scheme->time, check->time) ||
-	    strlen(check->time) > 15) {
+	if (!source_get(check, &scheme->time, check->time)) {
 		check->reason = "no time beside the signature";
 		return false;
 	}
-	at_s = strtoll(check->time, &end, 10);
-	if (*end != '\0') {
-		check->reason = "the time beside the signature is no number";
+	if (!instant_read(check->time, &at_ms)) {
+		check->reason = "the time beside the signature is none";
 		return false;
 	}
-	if (scheme->tolerance_s > 0 && (at_s < now_s - scheme->tolerance_s ||
-	    at_s > now_s + scheme->tolerance_s)) {
+	if (tolerance_ms > 0 && (at_ms < now_ms - tolerance_ms ||
+	    at_ms > now_ms + tolerance_ms)) {
 		check->reason = "signed too long ago, or in the future";
 		return false;
 	}
@@ -306,9 +438,13 @@ is_signed(struct check *check)
 	check->reason = "the signature is wrong";
 	switch (check->scheme->algorithm) {
 	case SIGNATURE_SHARED:
+	case SIGNATURE_BEARER:
 	case SIGNATURE_BASIC:
 		return digest_key_fits(check->scheme, &check->key,
 		    check->given);
+	case SIGNATURE_JWT:
+		return token_is_signed(check);
+	case SIGNATURE_HMAC_MD5:
 	case SIGNATURE_HMAC_SHA1:
 	case SIGNATURE_HMAC_SHA256:
 	case SIGNATURE_HMAC_SHA512:
@@ -329,6 +465,48 @@ is_signed(struct check *check)
 		if (is_signed_as(check, urls[i]))
 			return true;
 	return false;
+}
+
+/* Its signature is known to be good: what it is about is looked at. */
+static bool
+token_is_signed(struct check *check)
+{
+	for (size_t i = 0; i < check->scheme->claim_count; i++)
+		if (!claim_holds(check, &check->scheme->claims[i]))
+			return false;
+	return true;
+}
+
+static bool
+claim_holds(struct check *check, const struct signature_claim *claim)
+{
+	const char *said = claim_get(check, claim->name), *url;
+	char expected[DIGEST_SHA256_HEX_SIZE], given[VALUE_SIZE];
+
+	switch (claim->kind) {
+	case CLAIM_BODY_SHA256_HEX:
+		if (said == NULL && check->input->body_length == 0)
+			return true;
+		digest_sha256_hex(check->input->body,
+		    check->input->body_length, expected);
+		check->reason = "the body is not the one that was signed";
+		break;
+	case CLAIM_URL_SHA256_HEX:
+		url = check->input->url;
+		digest_sha256_hex(url, strcspn(url, "#"), expected);
+		check->reason = "the address is not the one that was signed";
+		break;
+	case CLAIM_LITERAL:
+		check->reason = "a claim of the token is not as it must be";
+		return said != NULL && strcmp(said, claim->text) == 0;
+	case CLAIM_KIND_COUNT:
+		return false;
+	}
+	if (said == NULL || strlen(said) >= sizeof(given))
+		return false;
+	snprintf(given, sizeof(given), "%s", said);
+	lower(given);
+	return digest_is_equal(expected, given);
 }
 
 static bool
@@ -384,88 +562,79 @@ url_ways(const struct check *check, char ret_urls[URL_WAYS][VALUE_SIZE])
 static bool
 put_parts(struct check *check, const char *url, struct output *message)
 {
-	const struct signature_scheme *scheme = check->scheme;
+	for (size_t i = 0; i < check->message->count; i++)
+		if (!put_part(check, &check->message->parts[i], url, message))
+			return false;
+	return true;
+}
+
+static bool
+put_part(struct check *check, const struct signature_part *part,
+    const char *url, struct output *message)
+{
 	const struct webhook_input *input = check->input;
-	const char *host = strstr(url, "://"), *value;
-	bool is_put = true;
+	const char *host = strstr(url, "://"), *value = NULL;
+	char hash[25];
 
 	host = host != NULL ? host + 3 : url;
-	for (size_t i = 0; i < scheme->part_count && is_put; i++) {
-		const struct signature_part *part = &scheme->parts[i];
-
-		switch (part->kind) {
-		case PART_URL:
-			is_put = output_add_text(message, url);
-			break;
-		case PART_URL_BASE:
-			is_put = output_add(message, url, strcspn(url, "?"));
-			break;
-		case PART_PATH:
-			is_put = output_add_text(message,
-			    host + strcspn(host, "/?"));
-			break;
-		case PART_METHOD:
-			is_put = output_add_text(message, input->method);
-			break;
-		case PART_BODY:
-			is_put = output_add(message, input->body,
-			    input->body_length);
-			break;
-		case PART_TIME:
-			is_put = output_add_text(message, check->time);
-			break;
-		case PART_SECRET:
-			is_put = output_add(message, check->key.bytes,
-			    check->key.length);
-			break;
-		case PART_FORM_SORTED_DEDUP:
-		case PART_FORM_SORTED_STABLE:
-			is_put = put_form(check,
-			    part->kind == PART_FORM_SORTED_DEDUP, message);
-			break;
-		case PART_LITERAL:
-			is_put = output_add_text(message, part->text);
-			break;
-		case PART_HEADER:
-		case PART_FIELD:
-			value = raw_get(check, part->kind == PART_HEADER ?
-			    PLACE_HEADER : PLACE_FIELD, part->text);
-			is_put = value != NULL &&
-			    output_add_text(message, value);
-			break;
-		case PART_KIND_COUNT:
-			break;
-		}
+	switch (part->kind) {
+	case PART_URL:
+		return output_add_text(message, url);
+	case PART_URL_BASE:
+		return output_add(message, url, strcspn(url, "?"));
+	case PART_PATH:
+		return output_add_text(message, host + strcspn(host, "/?"));
+	case PART_METHOD:
+		return output_add_text(message, input->method);
+	case PART_BODY:
+		return output_add(message, input->body, input->body_length);
+	case PART_BODY_MD5_BASE64:
+		digest_md5_base64(input->body, input->body_length, hash);
+		return output_add_text(message, hash);
+	case PART_TIME:
+		return output_add_text(message, check->time);
+	case PART_SECRET:
+		return output_add(message, check->key.bytes,
+		    check->key.length);
+	case PART_KEY_ID:
+		value = check->key_id;
+		break;
+	case PART_FORM_SORTED_DEDUP:
+	case PART_FORM_SORTED_STABLE:
+		return put_form(check, part->kind == PART_FORM_SORTED_DEDUP,
+		    message);
+	case PART_FORM_SORTED_AMPERSAND:
+		return put_ampersands(check, message);
+	case PART_PLIVO3_PARAMS:
+		return put_plivo3(check, message);
+	case PART_LITERAL:
+		return output_add_text(message, part->text);
+	case PART_HEADER:
+		value = raw_get(check, PLACE_HEADER, part->text);
+		break;
+	case PART_QUERY:
+		value = raw_get(check, PLACE_QUERY, part->text);
+		break;
+	case PART_FIELD:
+		value = raw_get(check, PLACE_FIELD, part->text);
+		break;
+	case PART_FIELDS_INDEXED:
+		return put_indexed(check, part->text, message);
+	case PART_KIND_COUNT:
+		break;
 	}
-	return is_put;
+	return value != NULL && output_add_text(message, value);
 }
 
 static bool
 put_form(const struct check *check, bool is_dedup, struct output *message)
 {
 	const struct fields *form = check->form;
-	size_t order[FIELDS_MAX], count = 0;
+	size_t order[FIELDS_MAX], count;
 
 	if (check->is_body_hashed || strcmp(check->input->method, "GET") == 0)
 		return true;
-	/* Insertion keeps equal names in the order they came. */
-	for (size_t i = 0; i < form->count; i++) {
-		size_t at = count;
-
-		for (; at > 0; at--) {
-			int way = strcmp(form->items[order[at - 1]].name,
-			    form->items[i].name);
-
-			if (way == 0 && is_dedup)
-				way = strcmp(form->items[order[at - 1]].value,
-				    form->items[i].value);
-			if (way <= 0)
-				break;
-			order[at] = order[at - 1];
-		}
-		order[at] = i;
-		count++;
-	}
+	count = sort_fields(form, is_dedup, order);
 	for (size_t i = 0; i < count; i++) {
 		const char *name = form->items[order[i]].name;
 		const char *value = form->items[order[i]].value;
@@ -479,6 +648,99 @@ put_form(const struct check *check, bool is_dedup, struct output *message)
 			return false;
 	}
 	return true;
+}
+
+/* The signature itself is a field too, and signs all others. */
+static bool
+put_ampersands(const struct check *check, struct output *message)
+{
+	const struct fields *form = check->form;
+	size_t order[FIELDS_MAX], count = sort_fields(form, false, order);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = form->items[order[i]].name;
+		const char *value = form->items[order[i]].value;
+		bool is_put = true;
+
+		if (check->scheme->from.place == PLACE_FIELD &&
+		    strcmp(name, check->scheme->from.name) == 0)
+			continue;
+		is_put = output_add_text(message, "&") &&
+		    output_add_text(message, name) &&
+		    output_add_text(message, "=");
+		for (; *value != '\0' && is_put; value++)
+			is_put = output_add(message, *value == '&' ||
+			    *value == '=' ? "_" : value, 1);
+		if (!is_put)
+			return false;
+	}
+	return true;
+}
+
+static bool
+put_plivo3(const struct check *check, struct output *message)
+{
+	const struct fields *query = check->query, *form = check->form;
+	size_t order[FIELDS_MAX], count = sort_fields(query, true, order);
+	bool has_form = strcmp(check->input->method, "GET") != 0 &&
+	    form->count > 0;
+	bool is_put = (count == 0 && !has_form) || output_add_text(message, "?");
+
+	for (size_t i = 0; i < count && is_put; i++)
+		is_put = output_add_text(message, i > 0 ? "&" : "") &&
+		    output_add_text(message, query->items[order[i]].name) &&
+		    output_add_text(message, "=") &&
+		    output_add_text(message, query->items[order[i]].value);
+	if (!has_form)
+		return is_put;
+	is_put = is_put && output_add_text(message, count > 0 ? "." : "");
+	count = sort_fields(form, true, order);
+	for (size_t i = 0; i < count && is_put; i++)
+		is_put = output_add_text(message, form->items[order[i]].name) &&
+		    output_add_text(message, form->items[order[i]].value);
+	return is_put;
+}
+
+static bool
+put_indexed(struct check *check, const char *name, struct output *message)
+{
+	for (size_t i = 0; i < FIELDS_MAX; i++) {
+		char item[SIGNATURE_NAME_SIZE + 8];
+		const char *value;
+
+		snprintf(item, sizeof(item), "%s[%zu]", name, i);
+		value = raw_get(check, PLACE_FIELD, item);
+		if (value == NULL)
+			return i > 0;
+		if (!output_add_text(message, value))
+			return false;
+	}
+	return true;
+}
+
+/* By name; then, unless by value, as they came. */
+static size_t
+sort_fields(const struct fields *fields, bool by_value,
+    size_t ret_order[FIELDS_MAX])
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		size_t at = i;
+
+		for (; at > 0; at--) {
+			int way = strcmp(fields->items[ret_order[at - 1]].name,
+			    fields->items[i].name);
+
+			if (way == 0 && by_value)
+				way = strcmp(
+				    fields->items[ret_order[at - 1]].value,
+				    fields->items[i].value);
+			if (way <= 0)
+				break;
+			ret_order[at] = ret_order[at - 1];
+		}
+		ret_order[at] = i;
+	}
+	return fields->count;
 }
 
 static void

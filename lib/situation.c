@@ -51,6 +51,7 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_FOUND] = "found",
 	[EVENT_ABSENT] = "absent",
 	[EVENT_PROGRESS] = "progress",
+	[EVENT_ADVISED] = "advised",
 	[EVENT_ASKED] = "asked",
 	[EVENT_REVOKED] = "revoked",
 	[EVENT_GONE] = "gone",

@@ -81,6 +81,7 @@ enum event_kind {
 	EVENT_FOUND,            /* sid, progress */
 	EVENT_ABSENT,           /* a look-up did not find it */
 	EVENT_PROGRESS,         /* sid, progress, outcome, talk_ms, is_customer_over */
+	EVENT_ADVISED,          /* something happened to it, says who may be lying: look */
 	EVENT_ASKED,            /* sid, question, digit: the provider wants the next flow */
 	EVENT_REVOKED,
 	EVENT_GONE,             /* the provider no longer knows it */
@@ -121,6 +122,7 @@ struct event {
 	enum question question;
 	int  digit;                     /* 0..9; -1: none */
 	bool is_customer_over, has_rung, has_talked;
+	bool is_agent_over;             /* PROGRESS_OVER: before the customer's phone rang */
 	bool is_number_held;            /* the commit before was refused: phone:N is taken */
 	bool is_suppressed;             /* the commit before was refused: they want no calls, or
 	                                 * no messages */

@@ -23,10 +23,15 @@ enum {
 	JSON_NUMBER_MAX = 17,   /* digits and signs that any reader of JSON can keep */
 };
 
-enum filter { FILTER_DIGITS, FILTER_BASE64, FILTER_URLENCODE, FILTER_TIME };
+enum filter {
+	FILTER_DIGITS, FILTER_PLUS, FILTER_UUID, FILTER_BASE64, FILTER_URLENCODE,
+	FILTER_TIME
+};
 
 static const char *const filter_names[] = {
 	[FILTER_DIGITS] = "digits",
+	[FILTER_PLUS] = "plus",
+	[FILTER_UUID] = "uuid",
 	[FILTER_BASE64] = "base64",
 	[FILTER_URLENCODE] = "urlencode",
 	[FILTER_TIME] = "time",
@@ -46,7 +51,8 @@ enum complaint { IS_MISSING, SUITS_NO_FILTER, IS_NO_UTF8, COMPLAINT_COUNT };
 struct part {
 	size_t begin, length;           /* literal bytes, in template.literals */
 	bool   has_hole;
-	bool   is_json_value;
+	bool   is_json_value;           /* "%{" */
+	bool   is_json;                 /* the value is JSON already */
 	size_t at;                      /* of the hole, in the source */
 	char   name[TEMPLATE_NAME_SIZE];
 	enum filter filters[FILTERS_MAX];
@@ -86,6 +92,8 @@ static bool render_hole(const struct template *template,
     const char **ret_error);
 static const char *apply(enum filter filter, const char *value,
     const char *format, char ret_value[TEMPLATE_VALUE_MAX]);
+static void apply_uuid(const char *value, size_t length, char *ret_text,
+    size_t size);
 static bool apply_time(const char *value, const char *format, char *ret_text,
     size_t size);
 static void time_piece(char letter, time_t seconds, const struct tm *utc,
@@ -102,6 +110,7 @@ template_compile(const char *source, enum template_kind kind,
 {
 	struct template *template = calloc(1, sizeof(*template));
 	struct compiler compiler = { source, 0, template, ret_error };
+	enum template_name known;
 
 	CHECK(template != NULL);
 	template->kind = kind;
@@ -121,11 +130,14 @@ template_compile(const char *source, enum template_kind kind,
 			return template;
 		if (!read_hole(&compiler, part))
 			break;
-		if (!on_name(context, part->name)) {
+		known = on_name(context, part->name);
+		if (known == TEMPLATE_UNKNOWN) {
 			fail(ret_error, part->at, part->name,
 			    strlen(part->name), "there is no such value");
 			break;
 		}
+		part->is_json = known == TEMPLATE_KNOWN_JSON &&
+		    part->filter_count == 0;
 		write_complaints(part);
 	}
 	template_free(template);
@@ -208,8 +220,8 @@ read_filter(struct compiler *compiler, struct part *part, const char *word,
 		filter++;
 	if (filter == COUNT_OF(filter_names))
 		return fail(compiler->error, at, word, name_length,
-		    "no such filter; there are digits, base64, urlencode, "
-		    "time:FORMAT");
+		    "no such filter; there are digits, plus, uuid, base64, "
+		    "urlencode, time:FORMAT");
 	if (part->filter_count == FILTERS_MAX)
 		return fail(compiler->error, at, word, name_length,
 		    "more than three filters");
@@ -361,9 +373,12 @@ render_hole(const struct template *template, const struct part *part,
 		is_added = output_add_encoded(output, value);
 		break;
 	case TEMPLATE_JSON:
-		is_added = part->is_json_value ?
-		    add_json_value(output, value) :
-		    output_add_json(output, value);
+		if (!part->is_json_value)
+			is_added = output_add_json(output, value);
+		else if (part->is_json)
+			is_added = output_add_text(output, value);
+		else
+			is_added = add_json_value(output, value);
 		break;
 	case TEMPLATE_XML:
 		is_added = output_add_xml(output, value);
@@ -394,6 +409,15 @@ apply(enum filter filter, const char *value, const char *format,
 				ret_value[used++] = *value;
 		ret_value[used] = '\0';
 		return ret_value;
+	case FILTER_PLUS:
+		if (length + 1 >= TEMPLATE_VALUE_MAX)
+			return NULL;
+		snprintf(ret_value, TEMPLATE_VALUE_MAX, "%s%s",
+		    *value == '+' ? "" : "+", value);
+		return ret_value;
+	case FILTER_UUID:
+		apply_uuid(value, length, ret_value, TEMPLATE_VALUE_MAX);
+		return ret_value;
 	case FILTER_BASE64:
 		if (4 * ((length + 2) / 3) >= TEMPLATE_VALUE_MAX)
 			return NULL;
@@ -415,6 +439,28 @@ apply(enum filter filter, const char *value, const char *format,
 		    TEMPLATE_VALUE_MAX) ? ret_value : NULL;
 	}
 	return NULL;
+}
+
+static void
+apply_uuid(const char *value, size_t length, char *ret_text, size_t size)
+{
+	static const unsigned char space[16];
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	size_t used = 0;
+
+	CHECK(context != NULL &&
+	    EVP_DigestInit_ex(context, EVP_sha1(), NULL) == 1 &&
+	    EVP_DigestUpdate(context, space, sizeof(space)) == 1 &&
+	    EVP_DigestUpdate(context, value, length) == 1 &&
+	    EVP_DigestFinal_ex(context, digest, NULL) == 1);
+	EVP_MD_CTX_free(context);
+	digest[6] = (unsigned char)((digest[6] & 0x0f) | 0x50);
+	digest[8] = (unsigned char)((digest[8] & 0x3f) | 0x80);
+	for (size_t i = 0; i < 16; i++)
+		used += (size_t)snprintf(ret_text + used, size - used,
+		    i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
+		    digest[i]);
 }
 
 /* Not strftime: that depends on a locale, and its %s on a time zone. */

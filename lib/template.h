@@ -5,9 +5,13 @@
  * written so that a value escapes from its hole.
  *
  *   ${name}          the value, escaped for the kind
- *   ${name|filter}   changed first: digits, base64, urlencode, time:FORMAT
- *   %{name}          json only: a whole JSON value (a number stays one, anything
- *                    else becomes a string)
+ *   ${name|filter}   changed first: digits, plus, uuid, base64, urlencode,
+ *                    time:FORMAT
+ *   %{name}          json only: a whole JSON value (a number and what is JSON
+ *                    already stay what they are, anything else becomes a string)
+ *
+ * plus puts a "+" before a number that has none; uuid makes a UUID of any text,
+ * the same one each time (RFC 9562, version 5, in the nil namespace).
  *
  * "$" and "%" stand for themselves unless "{" follows. Nothing here knows which
  * names exist: the caller says.
@@ -45,8 +49,10 @@ struct template_error {
 	                                 * the template, and says the name */
 };
 
-/* May `name` be used? */
-typedef bool template_knows(const void *context, const char *name);
+/* May `name` be used, and is its value JSON already? */
+enum template_name { TEMPLATE_UNKNOWN, TEMPLATE_KNOWN, TEMPLATE_KNOWN_JSON };
+typedef enum template_name template_knows(const void *context,
+    const char *name);
 
 /* The value of `name`, borrowed until rendering is over; NULL: none. */
 typedef const char *template_lookup(const void *context, const char *name);

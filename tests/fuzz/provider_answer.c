@@ -3,6 +3,7 @@
  * provider_answer: lines: provider, operation, end of the transport, status; then
  * the body. "Certainly not done" and "placed" are never said without reason.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
@@ -50,7 +51,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum transport_end end = (enum transport_end)fuzz_number(&input, 3);
 	int status = (int)fuzz_number(&input, 1000);
 	struct provider_answer answer;
+	struct provider_values values = fuzz_values();
 	struct provider_found found;
+	struct webhook_event event;
+	char header[64];
 	size_t length;
 	const char *body = fuzz_rest(&input, &length);
 
@@ -59,8 +63,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    length, &answer);
 		check_answer(&answer, operation, end, status);
 	}
-	provider_found_read(provider, status, body, length, "tok-en", &found);
+	provider_found_read(provider, status, body, length, &values, &found);
 	check_found(&found);
+	provider_result_read(provider, status, body, length, &event);
+	CHECK(event.kind == WEBHOOK_NOTHING || event.kind == WEBHOOK_PROGRESS);
+	snprintf(header, sizeof(header), "%.*s", (int)length, body);
+	CHECK(provider_wait_ms(header, FUZZ_NOW_MS) >= 0);
 	fuzz_end(&input);
 	return 0;
 }

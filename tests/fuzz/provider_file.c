@@ -66,14 +66,17 @@ hear(const struct provider *provider, struct provider_values *values)
 	struct provider_answer answer;
 	struct provider_found found;
 	struct webhook_event event;
+	struct webhook_news news;
 
 	for (int i = 0; i < PROVIDER_OPERATION_COUNT; i++)
 		provider_answer_read(provider, (enum provider_operation)i,
 		    TRANSPORT_ANSWERED, 200 + 101 * i, json, sizeof(json) - 1,
 		    &answer);
-	provider_found_read(provider, 200, json, sizeof(json) - 1, "tok-en",
+	provider_found_read(provider, 200, json, sizeof(json) - 1, values,
 	    &found);
-	provider_webhook_read(provider, &input, values, FUZZ_NOW_MS, &event);
+	provider_webhook_read(provider, &input, values, FUZZ_NOW_MS, &news);
+	webhook_news_fini(&news);
+	provider_result_read(provider, 200, json, sizeof(json) - 1, &event);
 }
 
 int

@@ -82,18 +82,19 @@ static void
 check_event(const struct webhook_event *event)
 {
 	CHECK(event->kind <= WEBHOOK_REFUSED);
-	CHECK((event->kind == WEBHOOK_REFUSED) == (event->reason[0] != '\0'));
+	CHECK(event->kind != WEBHOOK_REFUSED || event->reason[0] != '\0');
 	CHECK(event->progress < PROGRESS_COUNT);
 	CHECK(event->outcome < OUTCOME_COUNT);
 	CHECK(fuzz_is_clean(event->sid, false));
 	CHECK(fuzz_is_clean(event->digits, false));
-	CHECK(event->duration_s >= 0 && event->sequence >= -1);
+	CHECK(event->duration_ms >= 0 && event->at_ms >= 0 && event->sequence >= -1);
 	if (event->kind == WEBHOOK_PROGRESS || event->kind == WEBHOOK_QUESTION)
 		CHECK(event->sid[0] != '\0');
 	if (event->kind == WEBHOOK_QUESTION)
 		CHECK(event->question[0] != '\0');
 	if (event->kind == WEBHOOK_PROGRESS)
-		CHECK(event->has_progress);
+		CHECK(event->has_progress ||
+		    event->machine != MACHINE_NOT_SAID);
 }
 
 /* True: it was believed to come from the provider. */
@@ -104,14 +105,19 @@ hear(size_t which, struct webhook_input *input, const char *signature)
 		{ which == FUZZ_BENCH ? "X-Sign" : "X-Twilio-Signature",
 		    signature } };
 	const struct provider_values secrets = fuzz_values();
-	struct webhook_event event;
+	struct webhook_news news;
+	bool is_believed;
 
 	input->headers = headers;
 	input->header_count = COUNT_OF(headers);
 	provider_webhook_read(fuzz_provider(which), input, &secrets,
-	    FUZZ_NOW_MS, &event);
-	check_event(&event);
-	return event.kind != WEBHOOK_REFUSED;
+	    FUZZ_NOW_MS, &news);
+	CHECK(news.count > 0 && news.count <= PROVIDER_RECORDS_MAX);
+	for (size_t i = 0; i < news.count; i++)
+		check_event(&news.events[i]);
+	is_believed = news.events[0].kind != WEBHOOK_REFUSED;
+	webhook_news_fini(&news);
+	return is_believed;
 }
 
 int

@@ -25,11 +25,12 @@ struct values {
 	bool is_harmless;
 };
 
-static bool
+static enum template_name
 knows(const void *context, const char *name)
 {
 	(void)context;
-	return name[0] >= 'a' && name[0] < 'a' + VALUES_MAX && name[1] == '\0';
+	return name[0] >= 'a' && name[0] < 'a' + VALUES_MAX &&
+	    name[1] == '\0' ? TEMPLATE_KNOWN : TEMPLATE_UNKNOWN;
 }
 
 static const char *

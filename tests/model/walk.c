@@ -474,6 +474,12 @@ static const struct {
 	  "backstop for what must not be: tests/unit/life" },
 	{ RECORD_SPECIALIST, EVENT_DUE, "is_idle_backstop",
 	  "backstop for what must not be: tests/unit/life" },
+	{ RECORD_CALL, EVENT_PROGRESS, "is_ours_and_end_before_them",
+	  "the walk's provider does not say it: tests/unit/life" },
+	{ RECORD_CALL, EVENT_ADVISED, "may_look_again",
+	  "changes nothing: tests/unit/life" },
+	{ RECORD_CALL, EVENT_ADVISED, "ALWAYS",
+	  "changes nothing: tests/unit/life" },
 	{ RECORD_SPECIALIST, EVENT_WITHDRAWN, "leaves",
 	  "who holds an offer is available: tests/unit/life" },
 };

@@ -574,6 +574,58 @@ a_revoked_call_is_looked_at_too(void **state)
 	assert_int_equal(outcome.effects[1].kind, EFFECT_POLL);
 }
 
+/* A provider that rings both by itself says that it never came to the customer:
+ * it was no attempt, whatever was allowed. */
+static void
+only_the_specialist_was_rung(void **state)
+{
+	const struct event over = { .kind = EVENT_PROGRESS,
+		.to = record_ref_call("r", 1), .sid = "1a", .digit = -1,
+		.progress = PROGRESS_OVER, .is_agent_over = true,
+		.outcome = OUTCOME_BUSY };
+
+	(void)state;
+	for (int round = 0; round < 4; round++) {
+		bool was_rung = round % 2 == 1;
+		struct call *c;
+
+		one_specialist(SPECIALIST_BUSY);
+		one_request(REQUEST_CALLING);
+		strcpy(before.specialists[0].request, "r");
+		before.specialists[0].call = 1;
+		before.request.call = 1;
+		c = one_call(round < 2 ? CALL_LIVE : CALL_PLACING);
+		strcpy(c->authorised, CALL_AUTHORISED_WITH_INTENT);
+		c->rank = was_rung ? PROGRESS_CUSTOMER_RINGING :
+		    PROGRESS_AGENT_UP;
+		assert_true(situation_step(&policy, &before, &over, NOW_MS,
+		    &outcome));
+		assert_int_equal(outcome.after.calls[0].state, CALL_ENDED);
+		assert_string_equal(outcome.after.calls[0].sid, "1a");
+		assert_int_equal(outcome.after.calls[0].authorised[0] != '\0',
+		    was_rung);
+		assert_int_equal(outcome.after.request.state, was_rung ?
+		    REQUEST_SCHEDULED : REQUEST_WAITING);
+	}
+}
+
+/* News that anybody may have changed on the way is only a reason to look. */
+static void
+doubtful_news_are_looked_after(void **state)
+{
+	struct call *c;
+
+	(void)state;
+	one_specialist(SPECIALIST_BUSY);
+	one_request(REQUEST_CALLING);
+	c = one_call(CALL_LIVE);
+	strcpy(c->sid, "1a");
+	tell(EVENT_ADVISED, record_ref_call("r", 1));
+	assert_int_equal(outcome.effect_count, 1);
+	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
+	assert_int_equal(outcome.after.calls[0].state, CALL_LIVE);
+}
+
 /* What is told of one call, in any order and some of it twice, comes to the same
  * end. That the customer answered is known before the end: the provider asks how
  * to greet them. */
@@ -748,6 +800,8 @@ main(void)
 		    an_offered_request_does_not_wake_to_be_given_up),
 		cmocka_unit_test(the_double_going_does_not_end_ours),
 		cmocka_unit_test(a_revoked_call_is_looked_at_too),
+		cmocka_unit_test(only_the_specialist_was_rung),
+		cmocka_unit_test(doubtful_news_are_looked_after),
 		cmocka_unit_test(webhooks_join_in_any_order),
 		cmocka_unit_test(created_looks_at_the_call_only),
 		cmocka_unit_test(reopened_where_the_customer_waits_goes_on_there),

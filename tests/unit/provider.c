@@ -27,7 +27,7 @@
 
 /* The provider dials both and knows the call by its key. */
 static const char key_file[] =
-    "name = \"bench\"; base = \"http://127.0.0.1:9\"; fence = \"key\";\n"
+    "name = \"bench\"; base = \"http://127.0.0.1:9\"; fence = \"key\"; tested = \"documents\";\n"
     "secrets = [ \"hook_secret\" ];\n"
     "auth = { kind = \"bearer\"; token = \"${hook_secret}\"; };\n"
     "states = ( (\"dialing\", \"ignore\"), (\"agent\", \"agent_up\"),\n"
@@ -259,7 +259,7 @@ static void
 empty_address(void **state)
 {
 	struct provider *provider = read_text(
-	    "name = \"x\"; base = \"https://x\"; fence = \"none\";\n"
+	    "name = \"x\"; base = \"https://x\"; fence = \"none\"; tested = \"documents\";\n"
 	    "auth = { kind = \"none\"; };\n"
 	    "call = { method = \"POST\"; path = \"\"; base = \"\"; id = \"/s\"; };\n");
 	struct provider_values values = usual_values();
@@ -446,9 +446,10 @@ static void
 expect_found(const struct provider *provider, int status, const char *body,
     bool is_readable, size_t count)
 {
+	struct provider_values values = usual_values();
 	struct provider_found found;
 
-	provider_found_read(provider, status, body, strlen(body), "tok-en",
+	provider_found_read(provider, status, body, strlen(body), &values,
 	    &found);
 	if (found.is_readable != is_readable || found.count != count)
 		fail_msg("%s", body);
@@ -463,10 +464,11 @@ finds_by_token(void **state)
 	    "{\"sid\":\"CA2\",\"status\":\"completed\",\"status_callback\":\"http://x/?t=tok-en\"},"
 	    "{\"sid\":\"CA3\",\"status_callback\":null},5,\"tok-en\"]}";
 	struct provider *provider = read_file("sandbox.conf");
+	struct provider_values values = usual_values();
 	struct provider_found found;
 
 	(void)state;
-	provider_found_read(provider, 200, ours, strlen(ours), "tok-en",
+	provider_found_read(provider, 200, ours, strlen(ours), &values,
 	    &found);
 	assert_true(found.is_readable);
 	assert_int_equal(found.count, 2);
@@ -532,6 +534,21 @@ twilio_sign(const char *url, const char *body, const char *key,
 	output_fini(&text);
 }
 
+/* The one thing that a webhook says. */
+static struct webhook_event
+hear(const struct provider *provider, const struct webhook_input *input,
+    const struct provider_values *values, int64_t now_ms)
+{
+	struct webhook_news news;
+	struct webhook_event event;
+
+	provider_webhook_read(provider, input, values, now_ms, &news);
+	assert_int_equal(news.count, 1);
+	event = news.events[0];
+	webhook_news_fini(&news);
+	return event;
+}
+
 static struct webhook_event
 twilio_hear(const struct provider *provider, const char *tail,
     const char *body, const char *key)
@@ -545,13 +562,11 @@ twilio_hear(const struct provider *provider, const char *tail,
 	const struct webhook_input input = {
 		"POST", url, headers, 2, body, strlen(body),
 	};
-	struct webhook_event event;
 
 	snprintf(url, sizeof(url), "%s%s", HOOK, tail);
 	twilio_sign(url, body, key, signature);
 	provider_values_add(&values, "auth_token_previous", "old");
-	provider_webhook_read(provider, &input, &values, 0, &event);
-	return event;
+	return hear(provider, &input, &values, 0);
 }
 
 struct hearing_case {
@@ -563,7 +578,7 @@ struct hearing_case {
 	enum call_progress progress;
 	bool is_customer_over;
 	enum call_outcome outcome;
-	int64_t duration_s, sequence;
+	int64_t duration_ms, sequence;
 };
 
 static void
@@ -589,7 +604,7 @@ expect_heard(const struct provider *provider, const struct hearing_case *want)
 		fail_msg("%s %s: progress %s, outcome %s", want->tail,
 		    want->body, call_progress_names[event.progress],
 		    call_outcome_names[event.outcome]);
-	assert_int_equal(event.duration_s, want->duration_s);
+	assert_int_equal(event.duration_ms, want->duration_ms);
 	assert_int_equal(event.sequence, want->sequence);
 }
 
@@ -600,7 +615,7 @@ hears_the_agents_leg(void **state)
 		{ "/status", "CallSid=CA1&CallStatus=initiated&SequenceNumber=0", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_AGENT_RINGING, false, OUTCOME_NONE, 0, 0 },
 		{ "/status", "CallSid=CA1&CallStatus=ringing&SequenceNumber=1", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_AGENT_RINGING, false, OUTCOME_NONE, 0, 1 },
 		{ "/status", "CallSid=CA1&CallStatus=in-progress&SequenceNumber=2", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, 2 },
-		{ "/status", "CallSid=CA1&CallStatus=completed&SequenceNumber=3&CallDuration=61", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_OVER, false, OUTCOME_ANSWERED, 61, 3 },
+		{ "/status", "CallSid=CA1&CallStatus=completed&SequenceNumber=3&CallDuration=61", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_OVER, false, OUTCOME_ANSWERED, 61000, 3 },
 		{ "/status", "CallSid=CA1&CallStatus=busy", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_OVER, false, OUTCOME_BUSY, 0, -1 },
 		{ "/status", "CallSid=CA1&CallStatus=no-answer", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_OVER, false, OUTCOME_NO_ANSWER, 0, -1 },
 		{ "/status", "CallSid=CA1&CallStatus=failed&SipResponseCode=404", WEBHOOK_PROGRESS, false, NULL, NULL, true, PROGRESS_OVER, false, OUTCOME_FAILED, 0, -1 },
@@ -626,7 +641,7 @@ hears_the_customers_leg(void **state)
 		{ "/status?leg=customer", CHILD "initiated", WEBHOOK_NOTHING, true, NULL, NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
 		{ "/status?leg=customer", CHILD "ringing&SequenceNumber=1", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_CUSTOMER_RINGING, false, OUTCOME_NONE, 0, 1 },
 		{ "/status?leg=customer", CHILD "in-progress&SequenceNumber=2", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_CUSTOMER_UP, false, OUTCOME_NONE, 0, 2 },
-		{ "/status?leg=customer", CHILD "completed&CallDuration=8&SipResponseCode=404", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_ANSWERED, 8, -1 },
+		{ "/status?leg=customer", CHILD "completed&CallDuration=8&SipResponseCode=404", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_ANSWERED, 8000, -1 },
 		{ "/status?leg=customer", CHILD "busy&SipResponseCode=486", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_BUSY, 0, -1 },
 		{ "/status?leg=customer", CHILD "busy&SipResponseCode=603", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_REJECTED, 0, -1 },
 		{ "/status?leg=customer", CHILD "no-answer", WEBHOOK_PROGRESS, true, NULL, NULL, true, PROGRESS_NONE, true, OUTCOME_NO_ANSWER, 0, -1 },
@@ -654,8 +669,8 @@ hears_questions(void **state)
 		{ "/flow?q=keys", "CallSid=CA1&CallStatus=completed&Digits=*", WEBHOOK_QUESTION, false, "keys", "*", true, PROGRESS_OVER, false, OUTCOME_ANSWERED, 0, -1 },
 		{ "/flow?q=silent", PARENT, WEBHOOK_QUESTION, false, "silent", NULL, true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, -1 },
 		{ "/flow?q=wait", PARENT, WEBHOOK_QUESTION, false, "wait", NULL, true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, -1 },
-		{ "/flow?q=result", PARENT "&Digits=12345678", WEBHOOK_QUESTION, false, "result", NULL, true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, -1 },
-		{ "/flow?q=dial_over", PARENT "&DialCallStatus=completed&DialCallDuration=7", WEBHOOK_QUESTION, false, "dial_over", NULL, true, PROGRESS_NONE, true, OUTCOME_ANSWERED, 7, -1 },
+		{ "/flow?q=result", PARENT "&Digits=123456789012345678901234", WEBHOOK_QUESTION, false, "result", NULL, true, PROGRESS_AGENT_UP, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?q=dial_over", PARENT "&DialCallStatus=completed&DialCallDuration=7", WEBHOOK_QUESTION, false, "dial_over", NULL, true, PROGRESS_NONE, true, OUTCOME_ANSWERED, 7000, -1 },
 		{ "/flow?q=dial_over", PARENT "&DialCallStatus=no-answer", WEBHOOK_QUESTION, false, "dial_over", NULL, true, PROGRESS_NONE, true, OUTCOME_NO_ANSWER, 0, -1 },
 		{ "/flow?q=dial_over", PARENT, WEBHOOK_QUESTION, false, "dial_over", NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
 		{ "/flow?q=up", PARENT, WEBHOOK_NOTHING, false, NULL, NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
@@ -709,7 +724,7 @@ takes_the_older_secret_too(void **state)
 
 	(void)state;
 	assert_int_equal(event.kind, WEBHOOK_PROGRESS);
-	provider_webhook_read(provider, &input, &none, 0, &event);
+	event = hear(provider, &input, &none, 0);
 	assert_int_equal(event.kind, WEBHOOK_REFUSED);
 	assert_string_equal(event.reason, "${auth_token}: no value was given");
 	provider_free(provider);
@@ -726,7 +741,6 @@ key_hear(const struct provider *provider, const char *method,
 	const struct webhook_input input = {
 		method, HOOK, headers, 1, body, length,
 	};
-	struct webhook_event event;
 	unsigned size;
 
 	if (length < sizeof(text) - 5)
@@ -735,8 +749,7 @@ key_hear(const struct provider *provider, const char *method,
 	    length < sizeof(text) - 5 ? length + 5 : 5, bytes, &size);
 	for (unsigned i = 0; i < size; i++)
 		snprintf(signature + 10 + 2 * i, 3, "%02x", bytes[i]);
-	provider_webhook_read(provider, &input, &values, now_ms, &event);
-	return event;
+	return hear(provider, &input, &values, now_ms);
 }
 
 static void
@@ -745,7 +758,7 @@ hears_json(void **state)
 	static const struct { const char *body; enum webhook_kind kind; const char *reason; } cases[] = {
 		{ "{\"id\":\"c1\",\"state\":\"ringing\",\"n\":4}", WEBHOOK_PROGRESS, "" },
 		{ "{\"id\":7,\"state\":\"ended\",\"s\":\"12\"}", WEBHOOK_PROGRESS, "" },
-		{ "{\"id\":\"c1\",\"state\":\"other\"}", WEBHOOK_NOTHING, "" },
+		{ "{\"id\":\"c1\",\"state\":\"other\"}", WEBHOOK_NOTHING, "/state says other, which is not known" },
 		{ "{\"id\":\"c1\"}", WEBHOOK_REFUSED, "/state is missing" },
 		{ "{\"state\":\"ringing\"}", WEBHOOK_REFUSED, "/id is missing" },
 		{ "{\"id\":\"c1\",\"state\":\"ringing\",\"id\":\"c2\"}", WEBHOOK_REFUSED, "the body is no JSON" },
@@ -772,7 +785,7 @@ hears_json(void **state)
 	    strlen(cases[1].body), 1030000);
 	assert_string_equal(event.sid, "7");
 	assert_int_equal(event.progress, PROGRESS_OVER);
-	assert_int_equal(event.duration_s, 12);
+	assert_int_equal(event.duration_ms, 12000);
 	event = key_hear(provider, "POST", cases[0].body,
 	    strlen(cases[0].body), 1061000);
 	assert_string_equal(event.reason,
@@ -839,20 +852,20 @@ refuses_files(void **state)
 		{ "name = \"bench\"", "name = \"Bench 1\"", "x.conf:1: name: must be 1 to 31" },
 		{ "name = \"bench\"", "name = 5", "x.conf:1: name: must be a text in quotes" },
 		{ "fence = \"key\"", "fense = \"key\"", "x.conf:1: fense: there is no such setting; did you mean \"fence\"?" },
-		{ "fence = \"key\"", "fense = \"key\"", "x.conf: fence is missing" },
+		{ "fence = \"key\"", "fense = \"key\"", "x.conf:7: call: fence is missing" },
 		{ "fence = \"key\"", "fence = \"keys\"", "fence: \"keys\" is none of: answer, key, none" },
 		{ "fence = \"key\"", "fence = \"answer\"", "fence: answer needs flows.join" },
 		{ "fence = \"key\"", "fence = \"answer\"", "fence: answer means that call does not know the customer" },
 		{ "\"${token}\"", "\"x\"", "fence: key needs ${token} in call" },
 		{ "http://127", "ftp://127", "base: must begin with https://" },
 		{ "\"hook_secret\" ]", "\"agent\" ]", "\"agent\" is no name for a secret" },
-		{ "kind = \"bearer\"", "kind = \"jwt\"", "auth.kind: \"jwt\" is none of" },
+		{ "kind = \"bearer\"", "kind = \"oauth\"", "auth.kind: \"oauth\" is none of" },
 		{ "token = \"${hook_secret}\"; };", "user = \"x\"; };", "auth.user: there is no such setting" },
 		{ "\"agent_up\"", "\"up\"", "states[2]: \"up\" is none of: ignore" },
 		{ "\"over:answered\"", "\"over:fine\"", "\"over:fine\" is none of" },
-		{ "method = \"POST\"", "method = \"GET\"", "call: a GET has no form or json" },
+		{ "method = \"POST\"", "method = \"GET\"", "call: a GET has no form, json or text" },
 		{ "method = \"POST\"", "method = \"post\"", "call.method: \"post\" is none of" },
-		{ "path = \"/calls\";", "", "call: path is missing" },
+		{ "path = \"/calls\";", "", "call: needs one of path and url" },
 		{ "%{ring}", "${ring}", "call: json, with its values filled in, is none" },
 		{ "\\\"${agent}\\\"", "${agent}", "call: json, with its values filled in, is none" },
 		{ "${agent}", "${agnet}", "\"agnet\": there is no such value" },
@@ -860,7 +873,7 @@ refuses_files(void **state)
 		{ "id = \"/call/id\"", "id = \"call/id\"", "call.id: must be a JSON pointer" },
 		{ "(\"/ok\", \"1\")", "(\"ok\", \"1\")", "must be a JSON pointer" },
 		{ "(\"/ok\", \"1\")", "(\"/ok\")", "call.ok_if[1]: must be a list of 2 texts" },
-		{ "ok_if", "json_if", "call.json_if: is known, but this version cannot do it" },
+		{ "ok_if", "json_if", "call.json_if[1]: there is no value \"/ok\"" },
 		{ "status = \"409\"", "status = \"4x9\"", "errors[1].status: must be statuses" },
 		{ "status = \"409\"", "status = \"none\"", "what was not answered may have been executed" },
 		{ "executed = \"no\"; wait = 7", "wait = 7", "errors[2]: executed is missing" },
@@ -868,9 +881,9 @@ refuses_files(void **state)
 		{ "wait = 7", "wait = -1", "errors[2].wait: must be a whole number" },
 		{ "wait = 7", "wait = 5L", "errors[2].wait: must be a whole number" },
 		{ "wait = 7", "wait = 3000000000L", "is too big a number" },
-		{ "wait = 7", "wait = \"header:x\"", "errors[2].wait: must be a whole number" },
+		{ "wait = 7", "wait = \"x\"", "errors[2].wait: must be seconds, a JSON pointer" },
 		{ "alg = \"hmac-sha256\"", "alg = \"sha256\"", "anybody can make a plain hash" },
-		{ "alg = \"hmac-sha256\"", "alg = \"shared\"", "shared signs nothing" },
+		{ "alg = \"hmac-sha256\"", "alg = \"shared\"", "shared signs no parts" },
 		{ "alg = \"hmac-sha256\"", "alg = \"none\"", "\"none\" is none of" },
 		{ "key = \"${hook_secret}\"", "key = \"hook\"", "key must be a secret" },
 		{ "\"=.\", \"body\"", "\"=.\", \"bodi\"", "\"bodi\" is no part of what may be signed" },
@@ -880,7 +893,7 @@ refuses_files(void **state)
 		{ "header:X-Sign\"; match", "X-Sign\"; match", "must be \"header:NAME\"" },
 		{ "id = \"/id\"", "id = \"CallSid\"", "\"CallSid\" is not to be found in such a body" },
 		{ "state = \"/state\"; order", "order", "has neither state nor question" },
-		{ "seconds = \"/s\"", "amd = \"/s\"", "events[1].amd: is known, but" },
+		{ "seconds = \"/s\"", "amd = \"/s\"", "amd and amd_map need each other" },
 		{ "body = \"json\"", "body = \"xml\"", "webhook.body: \"xml\" is none of: form, json, query" },
 		{ "name =", "@include \"/etc/x\"\nname =", "x.conf:1: @include is not allowed" },
 		{ "name =", "  @include \"/etc/x\"\nname =", "x.conf:1: @include is not allowed" },

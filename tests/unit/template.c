@@ -23,11 +23,12 @@
 
 enum { ROUNDS = 20000 };
 
-static bool
+static enum template_name
 knows(const void *context, const char *name)
 {
 	(void)context;
-	return strcmp(name, "no") != 0;
+	return strcmp(name, "no") == 0 ? TEMPLATE_UNKNOWN :
+	    strcmp(name, "json") == 0 ? TEMPLATE_KNOWN_JSON : TEMPLATE_KNOWN;
 }
 
 /* The context is the value of every name; "none" has none. */

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * provider_file_check: what only the whole of a provider file shows. Documents
+ * are rendered with the worst values there are and must come out well-formed; a
+ * fence, and each ability, needs what the rest of the file must have for it.
+ */
+#include "lib/provider_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/text.h"
+#include "lib/xml_check.h"
+
+/* Values of one rendering. */
+struct probe {
+	const struct provider *provider;
+	const char *value;
+};
+
+static char *render_probe(struct reading *reading,
+    const struct template *text, const char *value);
+static const char *probe_value(const void *context, const char *name);
+static void check_operations(struct reading *reading, config_setting_t *root);
+static void check_abilities(struct reading *reading, config_setting_t *root);
+static bool is_used(const struct provider *provider, const char *name);
+static void check_fence(struct reading *reading, config_setting_t *setting,
+    enum provider_operation kind);
+static void check_fence_answer(struct reading *reading,
+    config_setting_t *fence, const struct operation *call);
+static bool operation_uses(const struct provider *provider,
+    const struct operation *operation, const char *name);
+static bool template_reaches(const struct provider *provider,
+    const struct template *text, const char *name);
+
+static const char *const probes[] = {
+	"\"},{\"a\\\":'\n\t<&>%{}${}]]>", "25", "", "\xd1\x8f",
+};
+
+/* ---- documents */
+
+void
+setting_texts(struct reading *reading, config_setting_t *setting, void *target)
+{
+	static const char *const kinds[] = { "text", "form", "json", "xml" };
+	static const enum template_kind meant[] = {
+		/* The whole of a form: what stands between the values stays. */
+		TEMPLATE_TEXT, TEMPLATE_PATH, TEMPLATE_JSON, TEMPLATE_XML,
+	};
+	struct provider *provider = reading->provider;
+	size_t count;
+
+	(void)target;
+	if (!config_setting_is_group(setting)) {
+		reading_error(reading, setting, "must be a group { ... }");
+		return;
+	}
+	count = (size_t)config_setting_length(setting);
+	provider->texts = provider_own(provider,
+	    count * sizeof(*provider->texts));
+	for (size_t i = 0; i < count; i++) {
+		config_setting_t *item = config_setting_get_elem(setting,
+		    (unsigned)i);
+		config_setting_t *kind = config_setting_is_group(item) ?
+		    config_setting_get_member(item, "kind") : NULL;
+		config_setting_t *text = config_setting_is_group(item) ?
+		    config_setting_get_member(item, "text") : NULL;
+		struct named_text named = { .name = "" };
+		char *name;
+		size_t choice;
+
+		if (kind == NULL || text == NULL ||
+		    config_setting_length(item) != 2) {
+			reading_error(reading, item,
+			    "must be { kind = ...; text = ...; }");
+			continue;
+		}
+		if (!reading_choice(reading, kind, kinds, COUNT_OF(kinds),
+		    &choice))
+			continue;
+		if (reading_knows(reading, config_setting_name(item)) ||
+		    strlen(config_setting_name(item)) >= TEMPLATE_NAME_SIZE)
+			reading_error(reading, item, "is the name of another "
+			    "value, or too long");
+		named.text = reading_template(reading, text, meant[choice]);
+		if (named.text == NULL)
+			continue;
+		named.is_json = meant[choice] == TEMPLATE_JSON;
+		if (named.is_json)
+			reading_check_json(reading, text, named.text);
+		if (meant[choice] == TEMPLATE_XML)
+			reading_check_xml(reading, text, named.text);
+		name = provider_own(provider,
+		    strlen(config_setting_name(item)) + 1);
+		strcpy(name, config_setting_name(item));
+		named.name = name;
+		provider->texts[provider->text_count++] = named;
+	}
+}
+
+/* What breaks the document at night breaks it now. */
+void
+reading_check_json(struct reading *reading, const config_setting_t *setting,
+    const struct template *json)
+{
+	for (size_t i = 0; i < COUNT_OF(probes); i++) {
+		char *text = render_probe(reading, json, probes[i]);
+		json_error_t where;
+		json_t *root;
+
+		if (text == NULL)
+			continue;
+		root = json_loads(text, JSON_REJECT_DUPLICATES, &where);
+		free(text);
+		if (root == NULL) {
+			reading_error(reading, setting, "json, with its values "
+			    "filled in, is none: %.80s", where.text);
+			return;
+		}
+		json_decref(root);
+	}
+}
+
+void
+reading_check_xml(struct reading *reading, const config_setting_t *setting,
+    const struct template *xml)
+{
+	for (size_t i = 0; i < COUNT_OF(probes); i++) {
+		char *text = render_probe(reading, xml, probes[i]);
+		const char *error;
+		size_t at;
+
+		if (text == NULL)
+			continue;
+		error = xml_check(text, &at);
+		if (error != NULL)
+			reading_error(reading, setting, "xml, with its values "
+			    "filled in, is not well-formed at "
+			    "\"%.24s\": %s", at < strlen(text) ? text + at :
+			    "the end", error);
+		free(text);
+		if (error != NULL)
+			return;
+	}
+}
+
+/* NULL: a filter refuses the probe; then there is nothing to see. */
+static char *
+render_probe(struct reading *reading, const struct template *text,
+    const char *value)
+{
+	struct probe probe = { reading->provider, value };
+	struct output output = { .max = PROVIDER_BODY_MAX };
+	struct template_error error;
+
+	if (!template_render(text, probe_value, &probe, &output, &error)) {
+		output_fini(&output);
+		return NULL;
+	}
+	CHECK(output_add_text(&output, ""));
+	return output.text;
+}
+
+/* A named text of JSON is checked by itself: any JSON will do for it. */
+static const char *
+probe_value(const void *context, const char *name)
+{
+	const struct probe *probe = context;
+
+	for (size_t i = 0; i < probe->provider->text_count; i++)
+		if (probe->provider->texts[i].is_json &&
+		    strcmp(probe->provider->texts[i].name, name) == 0)
+			return "{\"a\":[\"\\\"\"]}";
+	return probe->value;
+}
+
+/* ---- the whole */
+
+void
+reading_check_provider(struct reading *reading, config_setting_t *root)
+{
+	const struct provider *provider = reading->provider;
+	config_setting_t *base = config_setting_get_member(root, "base");
+	config_setting_t *get = config_setting_get_member(root, "get");
+
+	if (base != NULL && config_setting_type(base) == CONFIG_TYPE_STRING &&
+	    strncmp(config_setting_get_string(base), "https://", 8) != 0 &&
+	    strncmp(config_setting_get_string(base), "http://", 7) != 0)
+		reading_error(reading, base,
+		    "must begin with https:// or http://");
+	if (provider->call_id != NULL &&
+	    !template_uses(provider->call_id, "token"))
+		reading_error(reading, config_setting_get_member(root,
+		    "call_id"), "needs ${token}: no two calls have the same");
+	if (get != NULL && provider->states.count == 0)
+		reading_error(reading, get,
+		    "needs states: what the words of its state mean");
+	check_operations(reading, root);
+	check_abilities(reading, root);
+}
+
+static void
+check_operations(struct reading *reading, config_setting_t *root)
+{
+	static const struct {
+		enum provider_operation operation, needs;
+	} pairs[] = {
+		{ PROVIDER_SECOND_LEG, PROVIDER_CALL },
+		{ PROVIDER_RESULT, PROVIDER_GET },
+		{ PROVIDER_EPOCH, PROVIDER_GET },
+		{ PROVIDER_SMS_GET, PROVIDER_SMS },
+	};
+	const struct provider *provider = reading->provider;
+	const struct operation *operations = provider->operations;
+
+	if (!operations[PROVIDER_CALL].is_there &&
+	    !operations[PROVIDER_CALL_CUSTOMER].is_there &&
+	    !operations[PROVIDER_SMS].is_there)
+		reading_error(reading, NULL, "has neither call, call_customer "
+		    "nor sms: there is nothing it can do");
+	for (size_t i = 0; i < COUNT_OF(pairs); i++)
+		if (operations[pairs[i].operation].is_there &&
+		    !operations[pairs[i].needs].is_there)
+			reading_error(reading, config_setting_get_member(root,
+			    provider_operation_names[pairs[i].operation]),
+			    "needs %s",
+			    provider_operation_names[pairs[i].needs]);
+	for (size_t i = 0; i < PROVIDER_OPERATION_COUNT; i++) {
+		const struct auth *auth = operations[i].has_auth ?
+		    &operations[i].auth : &provider->auth;
+
+		if ((auth->kind == AUTH_FORM || (auth->kind == AUTH_SIGNED &&
+		    auth->field != NULL)) && (operations[i].json != NULL ||
+		    operations[i].text != NULL))
+			reading_error(reading, config_setting_get_member(root,
+			    provider_operation_names[i]), "its credentials are "
+			    "a field of a form, and it has none");
+	}
+	if (operations[PROVIDER_RESULT].is_there && !provider->webhook.is_there)
+		reading_error(reading, config_setting_get_member(root,
+		    "result"), "needs webhook, whose events say what it means");
+	for (int i = PROVIDER_CALL; i <= PROVIDER_CALL_CUSTOMER; i++) {
+		config_setting_t *setting = config_setting_get_member(root,
+		    provider_operation_names[i]);
+		config_setting_t *own = setting == NULL ? NULL :
+		    config_setting_get_member(setting, "fence");
+
+		if (own == NULL)
+			own = config_setting_get_member(root, "fence");
+		if (!operations[i].is_there)
+			continue;
+		if (own == NULL)
+			reading_error(reading, setting, "fence is missing");
+		else
+			check_fence(reading, own, (enum provider_operation)i);
+	}
+}
+
+/* An ability that nothing in the file makes true would be found out by people. */
+static void
+check_abilities(struct reading *reading, config_setting_t *root)
+{
+	static const struct {
+		const char *value;      /* must be used somewhere */
+		enum flow flow;         /* or this flow be there; FLOW_COUNT: none */
+	} needs[ABILITY_COUNT] = {
+		[ABILITY_CUSTOMER_FIRST] = { NULL, FLOW_COUNT },
+		[ABILITY_WHISPER] = { "whisper_text", FLOW_COUNT },
+		[ABILITY_CONFIRM] = { "confirm", FLOW_WHISPER },
+		[ABILITY_CUSTOMER_CONFIRM] = { NULL, FLOW_CONFIRM },
+		[ABILITY_GREET] = { "greeting", FLOW_COUNT },
+		[ABILITY_DETECT_MACHINE] = { NULL, FLOW_COUNT },
+		[ABILITY_VOICEMAIL] = { NULL, FLOW_VOICEMAIL },
+		[ABILITY_RECORD] = { NULL, FLOW_COUNT },
+		[ABILITY_RESULT] = { NULL, FLOW_RESULT },
+		[ABILITY_LONGEST] = { "call_max", FLOW_COUNT },
+		[ABILITY_CALLER_ID] = { "from", FLOW_COUNT },
+	};
+	const struct provider *provider = reading->provider;
+	config_setting_t *can = config_setting_get_member(root, "can");
+
+	if (can == NULL)
+		return;
+	if (provider_has(provider, ABILITY_CUSTOMER_FIRST) !=
+	    provider->operations[PROVIDER_CALL_CUSTOMER].is_there)
+		reading_error(reading, can,
+		    "customer_first and call_customer need each other");
+	for (size_t i = 0; i < ABILITY_COUNT; i++) {
+		const char *value = needs[i].value;
+		enum flow flow = needs[i].flow;
+
+		if (!provider_has(provider, (enum provider_ability)i) ||
+		    (value == NULL && flow == FLOW_COUNT) ||
+		    (value != NULL && is_used(provider, value)) ||
+		    (flow != FLOW_COUNT && provider->flows.texts[flow] != NULL))
+			continue;
+		if (value != NULL)
+			reading_error(reading, can, "%s needs ${%s} in a "
+			    "request or flow", provider_ability_names[i],
+			    value);
+		else
+			reading_error(reading, can, "%s needs flows.%s",
+			    provider_ability_names[i], flow_names[flow]);
+	}
+}
+
+/* In any request or flow. */
+static bool
+is_used(const struct provider *provider, const char *name)
+{
+	for (size_t i = 0; i < PROVIDER_OPERATION_COUNT; i++)
+		if (provider->operations[i].is_there &&
+		    operation_uses(provider, &provider->operations[i], name))
+			return true;
+	for (size_t i = 0; i < FLOW_COUNT; i++)
+		if (template_reaches(provider, provider->flows.texts[i], name))
+			return true;
+	return false;
+}
+
+/* A fence that the rest of the file does not keep would ring people twice. */
+static void
+check_fence(struct reading *reading, config_setting_t *setting,
+    enum provider_operation kind)
+{
+	const struct provider *provider = reading->provider;
+	const struct operation *call = &provider->operations[kind];
+
+	switch (provider_operation_fence(provider, kind)) {
+	case FENCE_ANSWER:
+		if (kind == PROVIDER_CALL)
+			check_fence_answer(reading, setting, call);
+		else
+			reading_error(reading, setting, "call_customer rings "
+			    "the customer at once; it needs a fence of its "
+			    "own, key or none");
+		break;
+	case FENCE_KEY:
+		if (!operation_uses(provider, call, "token") &&
+		    !operation_uses(provider, call, "job"))
+			reading_error(reading, setting, "key needs ${token} in "
+			    "%s, by which the provider knows it again",
+			    provider_operation_names[kind]);
+		break;
+	case FENCE_NONE:
+	case FENCE_COUNT:
+		break;
+	}
+}
+
+static void
+check_fence_answer(struct reading *reading, config_setting_t *fence,
+    const struct operation *call)
+{
+	static const enum flow needed[] = {
+		FLOW_WHISPER, FLOW_JOIN, FLOW_GOODBYE, FLOW_WAIT,
+	};
+	const struct provider *provider = reading->provider;
+	const struct operation *second =
+	    &provider->operations[PROVIDER_SECOND_LEG];
+	bool is_asked = false;
+
+	if (operation_uses(provider, call, "customer"))
+		reading_error(reading, fence,
+		    "answer means that call does not know the customer");
+	if (second->is_there) {
+		if (!operation_uses(provider, second, "customer"))
+			reading_error(reading, fence, "answer needs "
+			    "${customer} in second_leg");
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(needed); i++)
+		if (provider->flows.texts[needed[i]] == NULL)
+			reading_error(reading, fence, "answer needs flows.%s",
+			    flow_names[needed[i]]);
+	for (size_t i = 0; i < provider->webhook.event_count; i++)
+		is_asked |= provider->webhook.events[i].question != NULL;
+	if (!is_asked)
+		reading_error(reading, fence,
+		    "answer needs webhook.events with a question");
+	if (!operation_uses(provider, call, "hook"))
+		reading_error(reading, fence, "answer needs ${hook} in call, "
+		    "where the flow is fetched");
+}
+
+static bool
+operation_uses(const struct provider *provider,
+    const struct operation *operation, const char *name)
+{
+	const struct pairs *lists[] = {
+		&operation->query, &operation->headers, &operation->form,
+	};
+	const struct template *texts[] = {
+		operation->json, operation->text, operation->path,
+		operation->url,
+	};
+
+	for (size_t i = 0; i < COUNT_OF(lists); i++)
+		for (size_t j = 0; j < lists[i]->count; j++)
+			if (template_reaches(provider,
+			    lists[i]->items[j].value, name))
+				return true;
+	for (size_t i = 0; i < operation->merge_count; i++)
+		if (template_reaches(provider, operation->merges[i].json,
+		    name))
+			return true;
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		if (template_reaches(provider, texts[i], name))
+			return true;
+	return false;
+}
+
+/* By itself, or by a named text that it uses. Each of those uses only earlier
+ * ones, so this ends. */
+static bool
+template_reaches(const struct provider *provider, const struct template *text,
+    const char *name)
+{
+	if (text == NULL)
+		return false;
+	if (template_uses(text, name))
+		return true;
+	for (size_t i = 0; i < provider->text_count; i++)
+		if (template_uses(text, provider->texts[i].name) &&
+		    template_reaches(provider, provider->texts[i].text, name))
+			return true;
+	return false;
+}
