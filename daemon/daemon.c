@@ -17,6 +17,7 @@
 #include "daemon/due_pull.h"
 #include "daemon/embedded_redis.h"
 #include "daemon/intake_pull.h"
+#include "daemon/messages.h"
 #include "daemon/notify.h"
 #include "daemon/poison.h"
 #include "daemon/promise_scan.h"
@@ -37,6 +38,7 @@ struct daemon {
 	struct store *store;
 	struct engine *engine;
 	struct calls *calls;
+	struct messages *messages;
 	struct matcher *matcher;
 	struct submitter *submitter;
 	struct webhooks *webhooks;
@@ -105,6 +107,12 @@ log_moves(const struct situation *situation, const struct outcome *outcome)
 			    "id=%s from=%s to=%s action=%s", move->record.id,
 			    specialist_state_names[move->from],
 			    specialist_state_names[move->to], move->action);
+		else if (move->record.kind == RECORD_MESSAGE)
+			log_event(LOG_LEVEL_INFO, "message",
+			    "id=%s from=%s to=%s action=%s detail=\"%s\"",
+			    move->record.id, message_state_names[move->from],
+			    message_state_names[move->to], move->action,
+			    move->detail);
 		else
 			log_event(LOG_LEVEL_DEBUG, "call",
 			    "id=%s.%d from=%s to=%s event=%s action=%s "
@@ -125,6 +133,8 @@ on_committed(void *context, const struct situation *before,
 
 	log_moves(before, outcome);
 	matcher_on_committed(daemon->matcher, before, outcome);
+	messages_on_committed(daemon->messages, before, outcome);
+	due_pull_expect(daemon->due_pull, after->message.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, after->request.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, outcome->birth.id[0] != '\0' ?
 	    outcome->birth.record.wake_at_ms : 0);
@@ -142,7 +152,11 @@ on_effect(void *context, const struct situation *situation,
 {
 	struct daemon *daemon = context;
 
-	calls_do(daemon->calls, situation, effect, sent_boot_ms);
+	if (effect->call.kind == RECORD_MESSAGE)
+		messages_do(daemon->messages, &situation->message, effect,
+		    sent_boot_ms);
+	else
+		calls_do(daemon->calls, situation, effect, sent_boot_ms);
 }
 
 static const struct specialist *
@@ -355,6 +369,9 @@ fill_facts(struct policy *policy, const struct calls_provider *providers,
 		    provider_fence(provider) == FENCE_ANSWER;
 		facts->can_find = provider_can(provider, PROVIDER_FIND);
 		facts->can_hang_up = provider_can(provider, PROVIDER_HANGUP);
+		facts->can_text = provider_can(provider, PROVIDER_SMS);
+		facts->texts_chats = provider_has(provider, ABILITY_CHAT);
+		facts->can_ask_text = provider_can(provider, PROVIDER_SMS_GET);
 	}
 }
 
@@ -430,6 +447,42 @@ listen_everywhere(struct daemon *daemon, char *ret_error, size_t size)
 	return true;
 }
 
+/* ---- what providers tell of messages */
+
+static void
+on_news_kept(void *context, uint64_t tag, const struct engine_result *result)
+{
+	(void)tag;
+	webhook_ticket_end(context, result->end != ENGINE_UNAVAILABLE);
+}
+
+static void
+on_message_news(void *context, const char *provider,
+    const struct webhook_event *event, struct webhook_ticket *ticket)
+{
+	struct daemon *daemon = context;
+
+	(void)provider;
+	messages_on_progress(daemon->messages, event, on_news_kept, ticket);
+}
+
+static void
+on_text_kept(void *context, bool is_kept)
+{
+	webhook_ticket_end(context, is_kept);
+}
+
+static void
+on_inbound_message(void *context, const char *provider,
+    const struct webhook_event *event, struct webhook_ticket *ticket)
+{
+	struct daemon *daemon = context;
+
+	(void)provider;
+	messages_on_inbound(daemon->messages, event->from, event->text,
+	    on_text_kept, ticket);
+}
+
 static void
 build_rooms(struct daemon *daemon)
 {
@@ -446,6 +499,8 @@ build_rooms(struct daemon *daemon)
 	daemon->matcher = matcher_new(daemon->store, policy);
 	matcher_set_engine(daemon->matcher, daemon->engine);
 	calls_set_engine(daemon->calls, daemon->engine, daemon->store);
+	daemon->messages = messages_new(daemon->calls, daemon->engine,
+	    daemon->store, policy, settings->allow_test_settings);
 	daemon->submitter = submitter_new(daemon->store, daemon->engine,
 	    policy);
 	daemon->webhooks = webhooks_new(daemon->calls, daemon->engine,
@@ -469,6 +524,10 @@ build_rooms(struct daemon *daemon)
 		.sandbox_url = settings->sandbox_url };
 	daemon->api = api_new(&options);
 	webhooks_set_server(daemon->webhooks, api_server(daemon->api));
+	webhooks_set_handler(daemon->webhooks, WEBHOOK_MESSAGE,
+	    on_message_news, daemon);
+	webhooks_set_handler(daemon->webhooks, WEBHOOK_INBOUND_MESSAGE,
+	    on_inbound_message, daemon);
 }
 
 static void
@@ -546,6 +605,7 @@ daemon_free(struct daemon *daemon)
 	webhooks_free(daemon->webhooks);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
+	messages_free(daemon->messages);
 	calls_free(daemon->calls);
 	engine_free(daemon->engine);
 	store_free(daemon->store);
@@ -662,12 +722,14 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	    sizeof(policy->providers));
 	policy->voice_count = old->policy.voice_count;
 	memcpy(policy->voice, old->policy.voice, sizeof(policy->voice));
+	policy->text = old->policy.text;
 	daemon->settings = settings;
 	engine_set_policy(daemon->engine, policy);
 	matcher_set_policy(daemon->matcher, policy);
 	audit_set_policy(daemon->audit, policy);
 	submitter_set_policy(daemon->submitter, policy);
 	calls_set_policy(daemon->calls, policy);
+	messages_set_policy(daemon->messages, policy);
 	api_set_policy(daemon->api, policy);
 	roster_import(daemon->roster, policy, &old->policy);
 	log_set_level(settings->log_level);

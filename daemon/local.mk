@@ -25,11 +25,12 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/promise_scan.c daemon/promise_scan.h daemon/intake_pull.c daemon/intake_pull.h \
 	daemon/submit.c daemon/submit.h daemon/roster.c daemon/roster.h \
 	daemon/carrier.c daemon/carrier.h daemon/calls.c daemon/calls.h \
-	daemon/spoken.c daemon/spoken.h daemon/webhooks.c daemon/webhooks.h \
+	daemon/spoken.c daemon/spoken.h daemon/messages.c daemon/messages.h \
+	daemon/suppress.c daemon/suppress.h daemon/webhooks.c daemon/webhooks.h \
 	daemon/webhook_memory.c daemon/webhook_memory.h \
 	daemon/webhook_parcel.c daemon/webhook_parcel.h \
 	daemon/api.c daemon/api.h daemon/api_internal.h daemon/api_find.c daemon/api_full.c \
-	daemon/api_buried.c daemon/api_show.c daemon/api_people.c daemon/api_providers.c \
+	daemon/api_buried.c daemon/api_messages.c daemon/api_show.c daemon/api_people.c daemon/api_providers.c \
 	daemon/api_ask.c daemon/api_act.c \
 	daemon/api_json.c daemon/api_json.h \
 	daemon/log.c daemon/log.h daemon/notify.c daemon/notify.h \

@@ -22,18 +22,18 @@ void messages_do(struct messages *messages, const struct message *message,
     const struct effect *effect, int64_t sent_boot_ms);
 
 /* engine_hooks.on_committed: what was told of a request and is no longer so is
- * withdrawn, and who is offered one by SMS is written to. */
+ * withdrawn where it still waits. */
 void messages_on_committed(struct messages *messages, const struct situation *before,
     const struct outcome *outcome);
 
-/* Somebody wrote to us, through that provider. The handler hears when it is kept, or
- * that it cannot be (false). */
-typedef void messages_on_kept(void *context, bool is_kept);
-void messages_on_inbound(struct messages *messages, const char *from, const char *to,
-    const char *text, messages_on_kept *on_kept, void *context);
+/* News of a message of ours; the handler hears ABSENT when it is of none. */
+void messages_on_progress(struct messages *messages, const struct webhook_event *heard,
+    engine_on_result *on_result, void *context);
 
-/* To whom a message to that specialist goes: a number or a chat that one of the
- * providers of messages can reach; "": none. */
-const char *messages_address(const struct policy *policy, const char *specialist);
+/* Somebody wrote to us. The handler hears when it is kept, or that it cannot be now
+ * (false). */
+typedef void messages_on_kept(void *context, bool is_kept);
+void messages_on_inbound(struct messages *messages, const char *from, const char *text,
+    messages_on_kept *on_kept, void *context);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "daemon/settings_internal.h"
 #include "lib/text.h"
+#include "lib/zone.h"
 
 enum {
 	HELP_COLUMN = 52,

@@ -22,7 +22,7 @@ static const struct {
 	{ "STOPP", INBOUND_STOP }, { "ALTO", INBOUND_STOP },
 	{ "BAJA", INBOUND_STOP }, { "PARAR", INBOUND_STOP },
 	{ "СТОП", INBOUND_STOP }, { "ОТПИСКА", INBOUND_STOP },
-	{ "ОТПИСАТЬСЯ", INBOUND_STOP }, { "ОТМЕНА", INBOUND_STOP },
+	{ "ОТПИСАТЬСЯ", INBOUND_STOP },
 	{ "START", INBOUND_START }, { "UNSTOP", INBOUND_START },
 	{ "YES", INBOUND_START }, { "СТАРТ", INBOUND_START },
 	{ "ПОДПИСКА", INBOUND_START },

@@ -71,6 +71,21 @@ message_provider(const struct policy *policy, const struct message *message)
 	return "";
 }
 
+const char *
+message_address(const struct policy *policy,
+    const struct specialist_policy *specialist)
+{
+	for (size_t i = 0; i < policy->text.count; i++) {
+		const char *provider = policy->text.ids[i];
+		const char *to = policy_address(specialist, provider);
+
+		if ((to[0] == '+' || strncmp(to, "chat:", 5) == 0) &&
+		    carries(policy, provider, to))
+			return to;
+	}
+	return "";
+}
+
 int64_t
 message_quiet_until(const struct policy *policy, int64_t now_ms)
 {

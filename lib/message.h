@@ -72,6 +72,11 @@ bool message_asks_leave(const struct message *message);
 /* The provider that it goes through next; "": none is left. */
 const char *message_provider(const struct policy *policy, const struct message *message);
 
+/* To whom a message to that specialist goes: the number or chat that the first of the
+ * providers of messages can reach; "": none. */
+const char *message_address(const struct policy *policy,
+    const struct specialist_policy *specialist);
+
 /* The end of the quiet hours that hold now; 0: none do. */
 int64_t message_quiet_until(const struct policy *policy, int64_t now_ms);
 

@@ -389,3 +389,37 @@ moment_tell(struct moment *m, enum message_kind kind,
 	r->told |= 1 << kind;
 	moment_say(m, "SMS");
 }
+
+void
+moment_tell_offer(struct moment *m, const struct specialist_policy *specialist,
+    const struct offer *offer)
+{
+	const struct request *r = m->request;
+	struct outcome *outcome = m->outcome;
+	struct message *message;
+
+	if (specialist == NULL || specialist->offer != OFFER_SMS ||
+	    outcome->message_count >= MESSAGE_BIRTH_MAX)
+		return;
+	message = &outcome->messages[outcome->message_count++];
+	memset(message, 0, sizeof(*message));
+	message_id(r->id, TEXT_OFFER, offer->number, message->id);
+	message->state = MESSAGE_QUEUED;
+	message->kind = TEXT_OFFER;
+	memcpy(message->request, r->id, sizeof(message->request));
+	snprintf(message->to, sizeof(message->to), "%s",
+	    message_address(m->policy, specialist));
+	memcpy(message->locale, specialist->language, sizeof(message->locale));
+	memcpy(message->number, r->number, sizeof(message->number));
+	memcpy(message->queue, r->queue, sizeof(message->queue));
+	memcpy(message->specialist, specialist->id,
+	    sizeof(message->specialist));
+	message->offer = offer->number;
+	message->promise_at_ms = offer->until_ms;
+	message->created_at_ms = m->now_ms;
+	message->send_at_ms = m->now_ms;
+	message->stale_at_ms = offer->until_ms;
+	message->record.wake_at_ms =
+	    message_wake(m->policy, message, m->now_ms);
+	moment_say(m, "SMS");
+}

@@ -38,6 +38,11 @@ static const char *const answers[LANGUAGE_COUNT][2] = {
 	    "{company}: вы снова получаете наши сообщения" },
 };
 
+static const char *const silences[LANGUAGE_COUNT] = {
+	"{company}: we neither call nor write to you any more. START brings it back",
+	"{company}: мы больше не звоним и не пишем. Вернуть: СТАРТ",
+};
+
 /* {queue}: of which queue, or which provider. */
 static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 	{
@@ -158,6 +163,9 @@ template_of(const struct policy *policy, const struct message *message,
 	switch (message->kind) {
 	case TEXT_STOPPED:
 	case TEXT_STARTED:
+		/* Neither calls nor messages. */
+		if (message->kind == TEXT_STOPPED && message->count > 0)
+			return silences[words];
 		return answers[words][message->kind - TEXT_STOPPED];
 	case TEXT_OFFER:
 		return offers[words];

@@ -726,6 +726,7 @@ offer(struct moment *m)
 	    slot->call != 0 ? ", their phone rings" : "");
 	if (m->event->detail[0] != '\0')
 		moment_say(m, "%s", m->event->detail);
+	moment_tell_offer(m, policy, slot);
 }
 
 static void

@@ -19,6 +19,7 @@ struct late;
 struct ledger;
 struct phones;
 struct setup;
+struct texts;
 
 struct sandbox {
 	struct event_base *base;
@@ -28,6 +29,7 @@ struct sandbox {
 	struct fetcher *fetcher;
 	struct phones *phones;
 	struct calls *calls;
+	struct texts *texts;
 	struct faults *faults;
 	struct http_server *server;
 	struct http_static *pages;	/* NULL: no page is served */

@@ -312,7 +312,7 @@ test_specialists(void **state)
 	    "offer = { screen = \"10s\"; phone = \"40s\"; confirm = \"answer\"; };\n"
 	    "specialists = (\n"
 	    "{ id = \"a\"; name = \"A\"; queues = ( (\"info\", 9) );"
-	    "  offers = [ \"sms\", \"phone\", \"screen\" ]; to = \"user:a\";"
+	    "  offers = [ \"phone\", \"sms\", \"screen\" ]; to = \"user:a\";"
 	    "  addresses = ( { provider = \"p\"; to = \"sip:a@x\"; } ); },\n"
 	    "{ id = \"b\"; name = \"B\"; queues = ( (\"info\", 1) ); language = \"en\";"
 	    "  offer = \"7s\"; wrap_up = 0; confirm = \"press1\"; accept = \"automatic\";"
@@ -793,12 +793,12 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 16);
-	assert_string_equal(text, "hours slots offer.sms offer.last_one "
+	assert_int_equal(settings_without_effect(settings, on_path, text), 12);
+	assert_string_equal(text, "hours slots offer.last_one "
 	    "retry.next_day keep_for_line card_url queues.info.widen "
 	    "queues.delivery.passed specialists.anna.shift "
-	    "specialists.gleb.duty alarms text providers.twilio.spend "
-	    "dispositions.abuse.block messages ");
+	    "specialists.gleb.duty providers.twilio.spend "
+	    "dispositions.abuse.block ");
 	settings_free(settings);
 	settings = load_good(GOOD);
 	assert_int_equal(settings_without_effect(settings, on_path, text), 0);
