@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/alarms.h"
 #include "daemon/api.h"
 #include "daemon/audit.h"
 #include "daemon/due_pull.h"
@@ -39,6 +40,7 @@ struct daemon {
 	struct engine *engine;
 	struct calls *calls;
 	struct messages *messages;
+	struct alarms *alarms;
 	struct matcher *matcher;
 	struct submitter *submitter;
 	struct webhooks *webhooks;
@@ -134,6 +136,7 @@ on_committed(void *context, const struct situation *before,
 	log_moves(before, outcome);
 	matcher_on_committed(daemon->matcher, before, outcome);
 	messages_on_committed(daemon->messages, before, outcome);
+	alarms_on_committed(daemon->alarms, outcome);
 	due_pull_expect(daemon->due_pull, after->message.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, after->request.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, outcome->birth.id[0] != '\0' ?
@@ -484,6 +487,14 @@ on_inbound_message(void *context, const char *provider,
 }
 
 static void
+on_rejected(void *context)
+{
+	struct daemon *daemon = context;
+
+	alarms_count(daemon->alarms, ALARM_REJECTED);
+}
+
+static void
 build_rooms(struct daemon *daemon)
 {
 	const struct settings *settings = daemon->settings;
@@ -503,6 +514,9 @@ build_rooms(struct daemon *daemon)
 	    daemon->store, policy, settings->allow_test_settings);
 	daemon->submitter = submitter_new(daemon->store, daemon->engine,
 	    policy);
+	daemon->alarms = alarms_new(daemon->store, daemon->engine,
+	    daemon->matcher, policy);
+	submitter_set_on_rejected(daemon->submitter, on_rejected, daemon);
 	daemon->webhooks = webhooks_new(daemon->calls, daemon->engine,
 	    daemon->store);
 	daemon->due_pull = due_pull_new(daemon->store, daemon->engine);
@@ -605,6 +619,7 @@ daemon_free(struct daemon *daemon)
 	webhooks_free(daemon->webhooks);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
+	alarms_free(daemon->alarms);
 	messages_free(daemon->messages);
 	calls_free(daemon->calls);
 	engine_free(daemon->engine);
@@ -669,6 +684,8 @@ daemon_tick(struct daemon *daemon)
 	promise_scan_tick(daemon->promise_scan);
 	audit_tick(daemon->audit);
 	matcher_tick(daemon->matcher);
+	if (!daemon->is_draining)
+		alarms_tick(daemon->alarms);
 	log_flush();
 	if (daemon->embedded != NULL && !store_is_up(daemon->store) &&
 	    !embedded_redis_check(daemon->embedded))
@@ -730,6 +747,7 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	submitter_set_policy(daemon->submitter, policy);
 	calls_set_policy(daemon->calls, policy);
 	messages_set_policy(daemon->messages, policy);
+	alarms_set_policy(daemon->alarms, policy);
 	api_set_policy(daemon->api, policy);
 	roster_import(daemon->roster, policy, &old->policy);
 	log_set_level(settings->log_level);

@@ -61,6 +61,7 @@ struct engine_order {
 	const struct engine_listing *listing;
 	/* Guard: nobody holds that key; it is then the new message's for so long. Else HELD. */
 	const char *hold_key;  int64_t hold_ms;
+	const char *mark_key, *mark_value;  int64_t mark_ms;  /* a plain string, written with it */
 	bool must;                              /* a fact from outside: waits for Redis */
 	engine_on_result *on_result;  void *context;  uint64_t tag;  /* NULL: nobody asks */
 };

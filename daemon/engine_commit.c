@@ -116,6 +116,11 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		extras.absent_key = pending->hold_key;
 		extras.hold_absent_ms = pending->hold_ms;
 	}
+	if (pending->mark_key[0] != '\0') {
+		extras.mark_key = pending->mark_key;
+		extras.mark_value = pending->mark_value;
+		extras.mark_ms = pending->mark_ms;
+	}
 	add_listing(pending, &extras);
 	if (extras.unlisted == NULL && !slot->is_audit)
 		extras.unlisted = whom_it_disturbs(slot, pending, field);

@@ -256,6 +256,13 @@ make_pending(const struct engine_order *order)
 		snprintf(pending->hold_key, sizeof(pending->hold_key), "%s",
 		    order->hold_key);
 	pending->hold_ms = order->hold_ms;
+	if (order->mark_key != NULL) {
+		snprintf(pending->mark_key, sizeof(pending->mark_key), "%s",
+		    order->mark_key);
+		snprintf(pending->mark_value, sizeof(pending->mark_value),
+		    "%s", order->mark_value);
+		pending->mark_ms = order->mark_ms;
+	}
 	pending->must = order->must;
 	pending->is_audit = order->is_audit;
 	if (order->audit_index != NULL)

@@ -26,7 +26,7 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/submit.c daemon/submit.h daemon/roster.c daemon/roster.h \
 	daemon/carrier.c daemon/carrier.h daemon/calls.c daemon/calls.h \
 	daemon/spoken.c daemon/spoken.h daemon/messages.c daemon/messages.h \
-	daemon/suppress.c daemon/suppress.h daemon/webhooks.c daemon/webhooks.h \
+	daemon/suppress.c daemon/suppress.h daemon/alarms.c daemon/alarms.h daemon/webhooks.c daemon/webhooks.h \
 	daemon/webhook_memory.c daemon/webhook_memory.h \
 	daemon/webhook_parcel.c daemon/webhook_parcel.h \
 	daemon/api.c daemon/api.h daemon/api_internal.h daemon/api_find.c daemon/api_full.c \

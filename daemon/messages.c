@@ -10,7 +10,6 @@
 
 #include "daemon/log.h"
 #include "daemon/suppress.h"
-#include "lib/fault.h"
 #include "lib/inbound.h"
 #include "lib/message_text.h"
 
@@ -67,7 +66,6 @@ read_sent(struct messages *messages, const struct record_ref *message,
 	    read->code[0] != '\0' ? " " : "", read->text);
 	switch (read->outcome) {
 	case PROVIDER_CREATED:
-		CRASH_POINT("sent_before_event");
 		memcpy(event.sid, read->id, sizeof(event.sid));
 		tell(messages, message, &event);
 		break;
@@ -308,8 +306,6 @@ messages_do(struct messages *messages, const struct message *message,
 	bool is_send = effect->kind == EFFECT_SEND;
 	int64_t start_by_ms = is_send ? sent_boot_ms + PLACE_YOUTH_MS : 0;
 
-	if (is_send)
-		CRASH_POINT("send_before_send");
 	if (strcmp(message->provider, MESSAGE_BY_URL) == 0) {
 		if (is_send)
 			post_url(messages, message, start_by_ms);

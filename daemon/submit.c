@@ -23,6 +23,7 @@ enum {
 };
 
 struct submitter {
+	void (*on_rejected)(void *context);  void *rejected_context;
 	struct store *store;
 	struct engine *engine;
 	const struct policy *policy;
@@ -63,6 +64,14 @@ void
 submitter_free(struct submitter *submitter)
 {
 	free(submitter);
+}
+
+void
+submitter_set_on_rejected(struct submitter *submitter,
+    void (*on_rejected)(void *context), void *context)
+{
+	submitter->on_rejected = on_rejected;
+	submitter->rejected_context = context;
 }
 
 void
@@ -209,6 +218,8 @@ refuse(struct job *job)
 	log_event(LOG_LEVEL_NOTICE, "request_rejected",
 	    "id=%s code=%s pointer=%s source=%s", job->intake.id, first->code,
 	    first->pointer, job->asked.source);
+	if (submitter->on_rejected != NULL)
+		submitter->on_rejected(submitter->rejected_context);
 	is_posted = engine_refuse(submitter->engine,
 	    job->asked.is_from_inbox ? "in" : NULL, job->member,
 	    job->asked.length, fields, has_answer ? job->intake.id : NULL,

@@ -702,6 +702,12 @@ add_texts(const struct policy *policy, const struct situation *before,
 		words_add_number(words, policy->answer_keep_ms);
 		count++;
 	}
+	if (extras->mark_key != NULL) {
+		words_add(words, extras->mark_key);
+		words_add(words, extras->mark_value);
+		words_add_number(words, extras->mark_ms);
+		count++;
+	}
 	if (extras->hold_absent_ms > 0) {
 		words_add(words, extras->absent_key);
 		words_add(words, after->message.id);

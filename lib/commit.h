@@ -17,6 +17,7 @@ struct commit_extras {
 	const char *take_index, *take_member;  size_t take_length;  /* guard: must be there; removed */
 	const char *absent_key;         /* guard: nobody else may hold it */
 	int64_t hold_absent_ms;         /* and then this record's own for so long; 0: it is not taken */
+	const char *mark_key, *mark_value;  int64_t mark_ms;  /* a plain string; 0: for ever */
 	const char *unlisted;           /* guard: this field is not in `suppressed` */
 	const char *listed_still;       /* guard: this one is */
 	const char *line;               /* told with it, of no story */

@@ -44,7 +44,7 @@ bool
 message_asks_leave(const struct message *message)
 {
 	return message->to[0] == '+' && !message_is_to_staff(message) &&
-	    message->kind != TEXT_STOPPED;
+	    message->kind != TEXT_STOPPED && message->kind != TEXT_STARTED;
 }
 
 /* A chat is an address of those who send to chats, and of nobody else. */

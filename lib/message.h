@@ -66,7 +66,8 @@ bool message_is_live(const struct message *message);
 bool message_is_to_staff(const struct message *message);
 /* Whom it would disturb: quiet hours hold it. */
 bool message_keeps_quiet(const struct message *message);
-/* Is it refused to who wants no messages. Not the answer that says so. */
+/* Is it refused to who wants no messages. Not the answer to STOP, nor that to START,
+ * which may be on its way in the commit that takes them off the list. */
 bool message_asks_leave(const struct message *message);
 
 /* The provider that it goes through next; "": none is left. */

@@ -43,6 +43,13 @@ is_quiet(const struct moment *m)
 }
 
 /* What would not be news by the end of the quiet hours is not kept for it. */
+/* A claim that came late says nothing. */
+static bool
+is_overdue(const struct moment *m)
+{
+	return m->message->record.wake_at_ms <= m->now_ms;
+}
+
 static bool
 is_stale_by_morning(const struct moment *m)
 {
@@ -295,13 +302,13 @@ static const struct row rows[] = {
 	ROW(QUEUED, DUE, has_no_provider, TO(ENDED), drop_without_provider),
 	ROW(QUEUED, DUE, is_stale_by_morning, TO(ENDED), drop_stale),
 	ROW(QUEUED, DUE, is_quiet, SAME, hold),
-	ROW(QUEUED, DUE, ALWAYS, TO(SENDING), send),
+	ROW(QUEUED, DUE, is_overdue, TO(SENDING), send),
 
 	ROW(SENDING | UNSURE, CREATED, ALWAYS, TO(GIVEN), give),
 	ROW(SENDING, REJECTED, has_other_provider, TO(QUEUED), try_next),
 	ROW(SENDING, REJECTED, ALWAYS, TO(ENDED), fail),
 	ROW(SENDING, UNKNOWN, ALWAYS, TO(UNSURE), doubt),
-	ROW(SENDING, DUE, ALWAYS, TO(UNSURE), doubt),
+	ROW(SENDING, DUE, is_overdue, TO(UNSURE), doubt),
 
 	ROW(SENDING | UNSURE | GIVEN, PROGRESS, is_end, TO(ENDED), end),
 	ROW(SENDING | UNSURE, PROGRESS, ALWAYS, TO(GIVEN), give),

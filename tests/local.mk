@@ -10,7 +10,7 @@ EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/confte
 	tests/chaos/world.py tests/e2e/test_campaign.py tests/e2e/test_chaos.py tests/e2e/test_hostile.py \
 	tests/e2e/company.py tests/e2e/test_intake.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
 	tests/e2e/test_lifecycle.py tests/e2e/test_nodes.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
-	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_audit.py tests/e2e/test_poison.py
+	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_audit.py tests/e2e/test_messages.py tests/e2e/test_poison.py
 # Walks the real tables through every world they can come to; --large: for long.
 MODEL_TESTS = tests/model/walk
 tests_model_walk_SOURCES = tests/model/walk.c tests/model/world.c tests/model/world.h \
