@@ -81,10 +81,15 @@ has_other_provider(const struct moment *m)
 }
 
 static bool
-is_end(const struct moment *m)
+has_arrived(const struct moment *m)
 {
-	return m->event->message == MESSAGE_DELIVERED ||
-	    m->event->message == MESSAGE_FAILED;
+	return m->event->message == MESSAGE_DELIVERED;
+}
+
+static bool
+has_failed(const struct moment *m)
+{
+	return m->event->message == MESSAGE_FAILED;
 }
 
 static bool
@@ -265,14 +270,17 @@ note_progress(struct moment *m)
 }
 
 static void
-end(struct moment *m)
+deliver(struct moment *m)
 {
 	note_progress(m);
-	keep_error(m);
-	end_with(m, message_progress_names[m->event->message]);
-	if (m->event->message == MESSAGE_FAILED)
-		moment_say(m, "%s: %s", m->message->provider,
-		    m->message->error);
+	end_with(m, "delivered");
+}
+
+static void
+fail_delivery(struct moment *m)
+{
+	note_progress(m);
+	fail(m);
 }
 
 static void
@@ -310,7 +318,8 @@ static const struct row rows[] = {
 	ROW(SENDING, UNKNOWN, ALWAYS, TO(UNSURE), doubt),
 	ROW(SENDING, DUE, is_overdue, TO(UNSURE), doubt),
 
-	ROW(SENDING | UNSURE | GIVEN, PROGRESS, is_end, TO(ENDED), end),
+	ROW(SENDING | UNSURE | GIVEN, PROGRESS, has_arrived, TO(ENDED), deliver),
+	ROW(SENDING | UNSURE | GIVEN, PROGRESS, has_failed, TO(ENDED), fail_delivery),
 	ROW(SENDING | UNSURE, PROGRESS, ALWAYS, TO(GIVEN), give),
 	ROW(UNSURE, FOUND, ALWAYS, TO(GIVEN), give),
 	ROW(UNSURE, ABSENT, asked_twice, TO(QUEUED), send_again),
