@@ -1,5 +1,15 @@
 providersdir = $(pkgdatadir)/providers
 dist_providers_DATA = config/providers/sandbox.conf config/providers/twilio.conf
+dist_providers_DATA += config/providers/signalwire.conf config/providers/asterisk.conf \
+	config/providers/freeswitch.conf config/providers/voximplant.conf config/providers/mango.conf
+# The other half of three of them, to be put where the provider reads it.
+asteriskdir = $(pkgdatadir)/asterisk
+dist_asterisk_DATA = config/asterisk/queue.conf config/asterisk/extensions.conf config/asterisk/http.conf \
+	config/asterisk/ari.conf config/asterisk/pjsip.conf config/asterisk/indications.conf
+freeswitchdir = $(pkgdatadir)/freeswitch
+dist_freeswitch_DATA = config/freeswitch/callbackd.xml
+voximplantdir = $(pkgdatadir)/voximplant
+dist_voximplant_DATA = config/voximplant/bridge.js
 # The example configuration finds what it names beside itself; the sandbox's too.
 dist_pkgdata_DATA = config/callbackd.conf config/twilio.secret
 scriptsdir = $(pkgdatadir)/scripts

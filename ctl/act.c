@@ -42,6 +42,12 @@ const struct field act_check_shape[] = {
 	END
 };
 
+const struct field act_called_in_shape[] = {
+	{ "known", FIELD_TRUTH, false, NULL },
+	{ "requests", FIELD_LIST, true, brief_shape },
+	END
+};
+
 static void answer_print(struct ctl *ctl, const char *begin,
     const json_t *answer);
 static void troubles_print(struct ctl *ctl, enum ink ink, const char *kind,
@@ -57,6 +63,20 @@ act_on_request(struct ctl *ctl, const json_t *answer)
 		brief_print_sentence(ctl, request);
 	else
 		print_line(ctl->out, &ctl->paper, INK_NONE, "done");
+	return EXIT_DONE;
+}
+
+enum exit_code
+act_on_called_in(struct ctl *ctl, const json_t *answer)
+{
+	const json_t *requests = field_list(answer, "requests"), *request;
+	size_t i;
+
+	json_array_foreach(requests, i, request)
+		brief_print_sentence(ctl, request);
+	if (json_array_size(requests) == 0)
+		print_line(ctl->out, &ctl->paper, INK_NONE,
+		    "nothing of this number waits");
 	return EXIT_DONE;
 }
 

@@ -7,6 +7,7 @@
 
 #include "ctl/ask.h"
 #include "ctl/client.h"
+#include "ctl/format.h"
 #include "ctl/show.h"
 
 /* A daemon that does not answer within this does not work. */
@@ -67,6 +68,29 @@ check_run(struct ctl *ctl)
 	return code;
 }
 
+/* No provider works for a queue in which somebody waits. */
+static bool
+line_is_silent(const json_t *status, char ret_line[LINE_SIZE])
+{
+	const json_t *queue;
+	char since[FORMAT_SIZE];
+	size_t i;
+
+	json_array_foreach(field_list(status, "queues"), i, queue) {
+		int64_t waiting = field_number(queue, "waiting");
+
+		if (field_number(queue, "silent_since") == 0 || waiting == 0)
+			continue;
+		snprintf(ret_line, LINE_SIZE, "the line of %s is silent since "
+		    "%s, %lld wait: no provider works",
+		    field_text(queue, "id"), format_instant(
+		        field_number(queue, "silent_since"), since),
+		    (long long)waiting);
+		return true;
+	}
+	return false;
+}
+
 static enum exit_code
 judge(const json_t *status, char ret_line[LINE_SIZE])
 {
@@ -86,6 +110,8 @@ judge(const json_t *status, char ret_line[LINE_SIZE])
 		snprintf(ret_line, LINE_SIZE, "callbackd is %s", state);
 		return EXIT_NOT_NOW;
 	}
+	if (line_is_silent(status, ret_line))
+		return EXIT_LATE;
 	if (promise_s > late_s) {
 		snprintf(ret_line, LINE_SIZE, "a promise was missed %.0f s "
 		    "ago and nobody was told (%lld in all)", promise_s,

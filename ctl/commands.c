@@ -66,6 +66,8 @@ static const struct command commands[] = {
 	    "POST", "/v1/requests/KEY/accept", "as=--as", act_request_shape, act_on_request, NULL },
 	{ "decline KEY --as S", "somebody else shall take it",
 	    "POST", "/v1/requests/KEY/decline", "as=--as", act_request_shape, act_on_request, NULL },
+	{ "manual KEY --as S", "they dial by hand, whatever the providers do",
+	    "POST", "/v1/requests/KEY/manual", "as=--as", act_request_shape, act_on_request, NULL },
 	{ "pass KEY [--to QUEUE] [--note TEXT] [--as S]", "give the case to another queue",
 	    "POST", "/v1/requests/KEY/pass", "queue=--to note=--note as=--as",
 	    act_request_shape, act_on_request, NULL },
@@ -91,6 +93,10 @@ static const struct command commands[] = {
 	    "how far a call made by hand has come",
 	    "POST", "/v1/requests/KEY/progress", "progress=WHAT outcome=--outcome as=--as",
 	    act_request_shape, act_on_request, NULL },
+	{ "called-in PHONE [WHAT=spoke|on_hold|hung_up]",
+	    "this customer is on the phone with us, or was",
+	    "POST", "/v1/inbound-calls", "number=PHONE state=WHAT",
+	    act_called_in_shape, act_on_called_in, NULL },
 	{ "set specialist ID STATUS=available|paused|off [--reason TEXT] [--until T] [--as S]",
 	    "change somebody's status",
 	    "PUT", "/v1/specialists/ID", "status=STATUS reason=--reason return_at=--until as=--as",
@@ -146,7 +152,8 @@ static const char help_end[] =
     "  --help, --version\n"
     "\n"
     "Exit: 0 done, 1 refused or not found, 2 wrong usage, 3 no daemon reached,\n"
-    "4 the daemon cannot now; check also: 5 work is late, 6 nobody is at work.\n";
+    "4 the daemon cannot now; check also: 5 work is late or a line is\n"
+    "silent, 6 nobody is at work.\n";
 
 static void complain_of(struct ctl *ctl, const struct command *command,
     const char *why);

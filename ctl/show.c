@@ -19,6 +19,7 @@ static const struct field queue_inside[] = {
 	{ "waiting", FIELD_NUMBER, false, NULL },
 	{ "late", FIELD_NUMBER, false, NULL },
 	{ "ready", FIELD_NUMBER, false, NULL },
+	{ "silent_since", FIELD_NUMBER, false, NULL },
 	END
 };
 
@@ -118,6 +119,13 @@ const struct field show_specialist_shape[] = {
 	{ "specialist", FIELD_OBJECT, true, specialist_inside }, END
 };
 
+static const struct field provider_webhooks_inside[] = {
+	{ "heard", FIELD_NUMBER, true, NULL },
+	{ "refused", FIELD_NUMBER, true, NULL },
+	{ "last_refusal", FIELD_TEXT, false, NULL },
+	END
+};
+
 static const struct field provider_inside[] = {
 	{ "id", FIELD_TEXT, true, NULL },
 	{ "file", FIELD_TEXT, false, NULL },
@@ -127,6 +135,16 @@ static const struct field provider_inside[] = {
 	{ "voice", FIELD_NUMBER, false, NULL },
 	{ "timeout_s", FIELD_NUMBER, false, NULL },
 	{ "can", FIELD_OBJECT, false, NULL },
+	{ "webhooks", FIELD_OBJECT, false, provider_webhooks_inside },
+	{ "tested", FIELD_TEXT, false, NULL },
+	{ "state", FIELD_TEXT, false, NULL },
+	{ "down_since", FIELD_NUMBER, false, NULL },
+	{ "probe_at", FIELD_NUMBER, false, NULL },
+	{ "good_at", FIELD_NUMBER, false, NULL },
+	{ "error_at", FIELD_NUMBER, false, NULL },
+	{ "error", FIELD_TEXT, false, NULL },
+	{ "in_flight", FIELD_NUMBER, false, NULL },
+	{ "in_flight_max", FIELD_NUMBER, false, NULL },
 	END
 };
 
@@ -187,6 +205,9 @@ static const struct column provider_columns[] = {
 	{ "ID", false, false },
 	{ "FILE", false, true },
 	{ "CALLS", true, false },
+	{ "STATE", false, false },
+	{ "ALIVE", true, false },
+	{ "TESTED", false, false },
 	{ "FENCE", false, false },
 	{ "LEVEL", false, false },
 	{ "WHAT THAT MEANS", false, true },
@@ -360,6 +381,17 @@ queues_print(struct ctl *ctl, const json_t *queues)
 	}
 	table_print(table, ctl->out, &ctl->paper, true);
 	table_free(table);
+	json_array_foreach(queues, i, queue) {
+		char since[FORMAT_SIZE];
+
+		if (field_number(queue, "silent_since") == 0)
+			continue;
+		print_line(ctl->out, &ctl->paper, INK_RED,
+		    "%s: the line is silent since %s, %lld wait; "
+		    "no provider works", field_text(queue, "id"),
+		    format_instant(field_number(queue, "silent_since"), since),
+		    (long long)field_number(queue, "waiting"));
+	}
 }
 
 enum exit_code
@@ -479,6 +511,47 @@ specialist_add(struct table *table, const json_t *specialist)
 	table_cell(table, INK_NONE, list);
 }
 
+/* Somebody tries, or a secret is wrong: worth a line. */
+static void
+print_refused_webhooks(struct ctl *ctl, const json_t *providers)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(providers, i, one) {
+		const json_t *webhooks = json_object_get(one, "webhooks");
+
+		if (field_number(webhooks, "refused") > 0)
+			fprintf(ctl->out, "%s: %lld webhooks refused, the "
+			    "last: %s\n", field_text(one, "id"),
+			    (long long)field_number(webhooks, "refused"),
+			    field_text(webhooks, "last_refusal"));
+	}
+}
+
+/* "twilio: down since 14:02:10, tried again at 14:03:05; last good call 14:01:59;
+ * last error 14:02:10: 503 ...". */
+static void
+provider_print_health(struct ctl *ctl, const json_t *one)
+{
+	char down[FORMAT_SIZE], probe[FORMAT_SIZE], good[FORMAT_SIZE];
+	char error_at[FORMAT_SIZE];
+	const char *error = field_text(one, "error");
+
+	format_instant(field_number(one, "down_since"), down);
+	format_instant(field_number(one, "probe_at"), probe);
+	format_instant(field_number(one, "good_at"), good);
+	format_instant(field_number(one, "error_at"), error_at);
+	if (down[0] == '\0' && error[0] == '\0')
+		return;
+	print_line(ctl->out, &ctl->paper, down[0] != '\0' ? INK_RED : INK_NONE,
+	    "%s: %s%s%s%s; last good call %s; last error %s: %s",
+	    field_text(one, "id"), down[0] != '\0' ? "down since " : "works",
+	    down, probe[0] != '\0' ? ", tried again at " : "", probe,
+	    good[0] != '\0' ? good : "never",
+	    error_at[0] != '\0' ? error_at : "never", error);
+}
+
 /* CALLS: in which place it is tried; nothing: not used for calls. */
 enum exit_code
 show_on_providers(struct ctl *ctl, const json_t *answer)
@@ -490,6 +563,7 @@ show_on_providers(struct ctl *ctl, const json_t *answer)
 
 	json_array_foreach(list, i, one) {
 		int64_t place = field_number(one, "voice");
+		const char *state = field_text(one, "state");
 
 		table_cell(table, INK_BOLD, field_text(one, "id"));
 		table_cell(table, INK_NONE, field_text(one, "file"));
@@ -497,12 +571,23 @@ show_on_providers(struct ctl *ctl, const json_t *answer)
 			table_cellf(table, INK_NONE, "%lld", (long long)place);
 		else
 			table_cell(table, INK_NONE, "");
+		table_cell(table, strcmp(state, "works") == 0 ? INK_GREEN :
+		    INK_RED, state);
+		if (state[0] != '\0')
+			table_cellf(table, INK_NONE, "%lld",
+			    (long long)field_number(one, "in_flight"));
+		else
+			table_cell(table, INK_NONE, "");
+		table_cell(table, INK_NONE, field_text(one, "tested"));
 		table_cell(table, INK_NONE, field_text(one, "fence"));
 		table_cell(table, INK_NONE, field_text(one, "level"));
 		table_cell(table, INK_NONE, field_text(one, "promise"));
 	}
 	table_print(table, ctl->out, &ctl->paper, true);
 	table_free(table);
+	print_refused_webhooks(ctl, list);
+	json_array_foreach(list, i, one)
+		provider_print_health(ctl, one);
 	return EXIT_DONE;
 }
 

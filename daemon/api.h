@@ -8,7 +8,9 @@
 #define CALLBACKD_DAEMON_API_H
 
 #include "daemon/audit.h"
+#include "daemon/line.h"
 #include "daemon/calls.h"
+#include "daemon/health.h"
 #include "daemon/matcher.h"
 #include "daemon/submit.h"
 #include "daemon/webhooks.h"
@@ -21,7 +23,10 @@ struct api_options {
 	struct store *store;
 	struct engine *engine;
 	struct matcher *matcher;
+	struct health *health;
 	struct submitter *submitter;
+	struct callers *callers;
+	struct line *line;
 	struct calls *calls;
 	struct webhooks *webhooks;
 	struct audit *audit;

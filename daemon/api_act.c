@@ -39,7 +39,9 @@ reply_result(struct api *api, struct http_request *request,
 	switch (result->end) {
 	case ENGINE_DONE:
 		if (result->reason[0] != '\0') {
-			http_problem(request, 409, result->reason,
+			http_problem(request, 409, result->reason, strcmp(
+			    result->reason, "provider_down") == 0 ?
+			    "no provider works; it can be called by hand" :
 			    "the rules forbid it now");
 			return;
 		}
@@ -92,13 +94,24 @@ text_of(const struct act *act, const char *name)
 	return api_body_text(act->body, name);
 }
 
-static bool
-copy_id(char *to, size_t size, const char *from)
+/* Of an id that the policy has, which is never longer. */
+static void
+copy_id(char to[ID_SIZE], const char *from)
 {
-	if (strlen(from) >= size)
-		return false;
+	CHECK(strlen(from) < ID_SIZE);
 	memcpy(to, from, strlen(from) + 1);
-	return true;
+}
+
+/* A name that is too long is nobody's. */
+static void
+set_by(const struct act *act, const struct http_request *request,
+    struct event *event)
+{
+	const char *as = text_of(act, "as");
+
+	if (as[0] == '\0' || strlen(as) >= ID_SIZE)
+		as = http_is_control(request) ? "callbackctl" : "http";
+	copy_id(event->by, as);
 }
 
 /* Each verb fills the event; false: an answer was sent. */
@@ -135,6 +148,22 @@ verb_decline(struct act *act, struct http_request *request,
 	return to_specialist(act, request, event, EVENT_DECLINE);
 }
 
+/* They dial themselves, whatever the providers do. */
+static bool
+verb_manual(struct act *act, struct http_request *request,
+    struct event *event)
+{
+	const char *as = text_of(act, "as");
+
+	if (policy_specialist(act->api->policy, as) == NULL) {
+		refuse(request, "as_unknown", "\"as\" must name a specialist");
+		return false;
+	}
+	event->kind = EVENT_BY_HAND;
+	copy_id(event->specialist, as);
+	return true;
+}
+
 static bool
 take_queue(struct act *act, struct http_request *request, struct event *event)
 {
@@ -144,7 +173,8 @@ take_queue(struct act *act, struct http_request *request, struct event *event)
 		refuse(request, "queue_unknown", "no such queue");
 		return false;
 	}
-	return copy_id(event->queue, sizeof(event->queue), queue);
+	copy_id(event->queue, queue);
+	return true;
 }
 
 static bool
@@ -169,7 +199,7 @@ verb_close(struct act *act, struct http_request *request, struct event *event)
 		return false;
 	}
 	event->kind = EVENT_DISPOSED;
-	copy_id(event->disposition, sizeof(event->disposition), id);
+	copy_id(event->disposition, id);
 	if (json_is_integer(at) && json_integer_value(at) > 0 &&
 	    json_integer_value(at) < 100000000000)
 		event->at_ms = json_integer_value(at) * 1000;
@@ -186,7 +216,6 @@ verb_pass(struct act *act, struct http_request *request, struct event *event)
 	for (size_t i = 0; i < policy->disposition_count; i++) {
 		if (policy->dispositions[i].then == THEN_PASS) {
 			copy_id(event->disposition,
-			    sizeof(event->disposition),
 			    policy->dispositions[i].id);
 			return take_note(act, request, "note", event) &&
 			    take_queue(act, request, event);
@@ -221,8 +250,8 @@ verb_assign(struct act *act, struct http_request *request,
 		return false;
 	}
 	event->kind = EVENT_ASSIGNED;
-	return copy_id(event->specialist, sizeof(event->specialist),
-	    specialist);
+	copy_id(event->specialist, specialist);
+	return true;
 }
 
 static bool
@@ -287,7 +316,7 @@ static const struct {
 	verb_handler *fill;
 } verbs[] = {
 	{ "accept", verb_accept }, { "decline", verb_decline },
-	{ "close", verb_close }, { "pass", verb_pass }, { "note", verb_note },
+	{ "manual", verb_manual }, { "close", verb_close }, { "pass", verb_pass }, { "note", verb_note },
 	{ "assign", verb_assign }, { "reopen", verb_reopen },
 	{ "cancel", verb_cancel }, { "requeue", verb_requeue },
 	{ "progress", verb_progress },
@@ -300,9 +329,7 @@ post(struct act *act, struct http_request *request, struct event *event)
 
 	order.event = *event;
 	if (order.event.by[0] == '\0')
-		copy_id(order.event.by, sizeof(order.event.by),
-		    text_of(act, "as")[0] != '\0' ? text_of(act, "as") :
-		    http_is_control(request) ? "callbackctl" : "http");
+		set_by(act, request, &order.event);
 	act->handle = http_hold(request);
 	if (!engine_post(act->api->options.engine, &order)) {
 		struct engine_result away = { .end = ENGINE_UNAVAILABLE,
@@ -472,9 +499,7 @@ post_to_specialist(struct api *api, struct http_request *request,
 	order.context = act;
 	order.event = *event;
 	order.event.to = record_ref_specialist(id);
-	copy_id(order.event.by, sizeof(order.event.by),
-	    text_of(act, "as")[0] != '\0' ? text_of(act, "as") :
-	    http_is_control(request) ? "callbackctl" : "http");
+	set_by(act, request, &order.event);
 	act->handle = http_hold(request);
 	if (!engine_post(api->options.engine, &order)) {
 		struct engine_result away = { .end = ENGINE_UNAVAILABLE,

@@ -17,7 +17,23 @@
 struct asked {
 	struct api *api;
 	struct http_handle handle;
+	char say[8];                    /* the language of a sentence for the telephone; "": none */
 };
+
+/* The answer with what a telephone system shall say; the caller frees it. */
+static char *
+with_sentence(const struct asked *asked, const char *answer)
+{
+	json_t *json = json_loads(answer, 0, NULL);
+	char text[SPOKEN_LINE_SIZE], *whole;
+
+	line_say(asked->api->options.line, answer, asked->say, text);
+	api_json_text(json, "say", text);
+	whole = json_dumps(json, JSON_COMPACT);
+	CHECK(whole != NULL);
+	json_decref(json);
+	return whole;
+}
 
 static void
 on_submitted(void *context, uint64_t tag, const struct submit_result *result)
@@ -26,19 +42,25 @@ on_submitted(void *context, uint64_t tag, const struct submit_result *result)
 	struct http_request *request = http_held(asked->api->server,
 	    asked->handle);
 
+	bool is_said = asked->say[0] != '\0' && result->answer != NULL &&
+	    result->end != SUBMIT_REFUSED;
+	char *said = request != NULL && is_said ?
+	    with_sentence(asked, result->answer) : NULL;
+	const char *answer = said != NULL ? said : result->answer;
+
 	(void)tag;
 	if (request == NULL) {
 		free(asked);
 		return;
 	}
 	CRASH_POINT("ask_before_answer");
-	if (result->answer == NULL)
+	if (answer == NULL)
 		api_unavailable(request);
 	else
 		http_reply(request, result->end == SUBMIT_REFUSED ? 422 :
 		    result->end == SUBMIT_ACCEPTED ? 202 : 200,
-		    "application/json", result->answer,
-		    strlen(result->answer));
+		    "application/json", answer, strlen(answer));
+	free(said);
 	free(asked);
 }
 
@@ -71,6 +93,7 @@ api_post_request(struct http_request *request, void *context)
 		.source = http_is_control(request) ? "ctl" : "http",
 		.on_end = on_submitted };
 	struct asked *asked = calloc(1, sizeof(*asked));
+	const char *say = http_query(request, "say");
 
 	CHECK(asked != NULL);
 	if (take_score(body, length, score, sizeof(score), &member)) {
@@ -79,6 +102,8 @@ api_post_request(struct http_request *request, void *context)
 		submission.score = score;
 	}
 	asked->api = api;
+	if (say != NULL)
+		snprintf(asked->say, sizeof(asked->say), "%s", say);
 	asked->handle = http_hold(request);
 	submission.context = asked;
 	submit(api->options.submitter, &submission);

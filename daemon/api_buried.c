@@ -174,8 +174,7 @@ api_post_unbury(struct http_request *request, void *context)
 	struct record_ref ref;
 	struct graves *graves;
 
-	if (!record_ref_parse(id, strlen(id), &ref) ||
-	    ref.kind == RECORD_CASE) {
+	if (!record_ref_parse(id, strlen(id), &ref)) {
 		http_problem(request, 404, "not_found",
 		    "an id is wanted as buried has it: request:...");
 		return;

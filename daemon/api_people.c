@@ -145,6 +145,8 @@ struct desk {
 	bool is_there, has_call;
 	json_t *full, *results;
 	char ids[RESULTS_MAX][REQUEST_ID_SIZE];
+	int64_t silent_since_ms;        /* a queue of theirs; 0: none is */
+	char first[REQUEST_ID_SIZE];    /* that waits there; "": none */
 	size_t outstanding;
 };
 
@@ -173,6 +175,21 @@ work_json(struct desk *desk)
 	return full;
 }
 
+/* No provider works for a queue of theirs: since when, and what may be called by
+ * hand first. null: some does. */
+static json_t *
+silent_json(struct desk *desk, int64_t waiting)
+{
+	json_t *json;
+
+	if (desk->silent_since_ms == 0)
+		return json_null();
+	json = json_pack("{s:I}", "waiting", (json_int_t)waiting);
+	api_json_moment(json, "since", desk->silent_since_ms);
+	api_json_text(json, "first", desk->first);
+	return json;
+}
+
 static void
 finish_desk(struct desk *desk)
 {
@@ -198,7 +215,7 @@ finish_desk(struct desk *desk)
 			    api->options.matcher,
 			    desk->specialist.skills[i].queue);
 	}
-	json = json_pack("{s:I,s:I,s:s,s:s,s:s,s:o,s:I,s:o,s:o}", "now",
+	json = json_pack("{s:I,s:I,s:s,s:s,s:s,s:o,s:I,s:o,s:o,s:o}", "now",
 	    (json_int_t)(store_now_ms(api->options.store) / 1000),
 	    "now_ms", (json_int_t)store_now_ms(api->options.store),
 	    "company", api->policy->company, "language",
@@ -206,6 +223,7 @@ finish_desk(struct desk *desk)
 	    "specialist", api_json_specialist(&desk->specialist,
 	        desk->has_call ? &desk->call : NULL, ""),
 	    "waiting", (json_int_t)waiting,
+	    "silent", silent_json(desk, waiting),
 	    "request", desk->full == NULL ? json_null() : work_json(desk),
 	    "results", desk->results);
 	http_reply_json(request, 200, json);
@@ -242,6 +260,43 @@ on_desk_call(void *context, uint64_t tag, enum redis_end end,
 }
 
 static void
+on_first_waiting(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct desk *desk = context;
+	struct record_ref ref;
+
+	(void)tag;
+	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_ARRAY &&
+	    reply->elements > 0 && reply->element[0]->str != NULL &&
+	    desk->first[0] == '\0' && record_ref_parse(reply->element[0]->str,
+	        reply->element[0]->len, &ref))
+		snprintf(desk->first, sizeof(desk->first), "%.*s",
+		    REQUEST_ID_SIZE - 1, ref.id);
+	desk_one_less(desk);
+}
+
+static void
+look_for_silence(struct desk *desk)
+{
+	struct api *api = desk->api;
+
+	for (size_t i = 0; i < SPECIALIST_QUEUES_MAX; i++) {
+		const char *queue = desk->specialist.skills[i].queue;
+		char index[ID_SIZE + 8];
+		int64_t since_ms;
+
+		if (queue[0] == '\0' || !health_is_silent(api->options.health,
+		        queue, &since_ms))
+			continue;
+		desk->silent_since_ms = since_ms;
+		snprintf(index, sizeof(index), "wait:%s", queue);
+		desk->outstanding += STORE_SEND(api->options.store,
+		    on_first_waiting, desk, 0, "ZRANGE", index, "0", "0");
+	}
+}
+
+static void
 on_desk_person(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
@@ -254,6 +309,8 @@ on_desk_person(void *context, uint64_t tag, enum redis_end end,
 	memcpy(id, s->id, sizeof(id));
 	desk->is_there = store_read_record(reply, RECORD_SPECIALIST, s);
 	memcpy(s->id, id, sizeof(id));
+	if (desk->is_there)
+		look_for_silence(desk);
 	if (desk->is_there && s->request[0] != '\0') {
 		struct record_ref ref = record_ref_call(s->request, s->call);
 

@@ -9,19 +9,47 @@
 static int64_t
 place_of(const struct policy *policy, const char *id)
 {
-	for (size_t i = 0; i < policy->voice_count; i++) {
-		if (strcmp(policy->voice[i], id) == 0)
+	for (size_t i = 0; i < policy->voice.count; i++) {
+		if (strcmp(policy->voice.ids[i], id) == 0)
 			return (int64_t)i + 1;
 	}
 	return 0;
 }
 
+/* How it has worked lately. */
+static void
+add_health(json_t *json, const struct api *api, const char *id)
+{
+	const struct provider_facts *facts = policy_provider(api->policy, id);
+	struct health_view view;
+
+	if (!health_see(api->options.health, id, &view))
+		return;
+	json_object_set_new(json, "state", json_string(view.is_spent ? "spent" :
+	    health_state_names[view.state]));
+	api_json_moment(json, "down_since", view.since_ms);
+	if (view.state == HEALTH_DOWN)
+		api_json_moment(json, "probe_at", view.probe_at_ms);
+	api_json_moment(json, "good_at", view.good_at_ms);
+	api_json_moment(json, "error_at", view.error_at_ms);
+	api_json_text(json, "error", view.error);
+	json_object_set_new(json, "score", json_integer(view.score));
+	json_object_set_new(json, "in_flight",
+	    json_integer((json_int_t)view.alive));
+	if (facts->alive_max > 0)
+		json_object_set_new(json, "in_flight_max",
+		    json_integer(facts->alive_max));
+	if (facts->emission_ms > 0)
+		json_object_set_new(json, "calls_per_second", json_real(
+		    1000.0 / (double)facts->emission_ms));
+}
+
 static json_t *
-provider_json(const struct policy *policy, const struct calls_provider *one)
+provider_json(const struct api *api, const struct calls_provider *one)
 {
 	const struct provider *provider = one->provider;
 	enum provider_level level = provider_level(provider);
-	json_t *can = json_object();
+	json_t *can = json_object(), *json;
 
 	for (int i = 0; i < PROVIDER_OPERATION_COUNT; i++) {
 		enum provider_operation operation = (enum provider_operation)i;
@@ -29,13 +57,36 @@ provider_json(const struct policy *policy, const struct calls_provider *one)
 		json_object_set_new(can, provider_operation_names[i],
 		    json_boolean(provider_can(provider, operation)));
 	}
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:f,s:o}", "id", one->id,
+	json = json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:f,s:s,s:o}", "id", one->id,
 	    "file", provider_name(provider), "fence",
 	    fence_names[provider_fence(provider)], "level",
 	    provider_level_names[level], "promise",
 	    provider_level_texts[level], "voice",
-	    (json_int_t)place_of(policy, one->id), "timeout_s",
-	    (double)one->timeout_ms / 1000, "can", can);
+	    (json_int_t)place_of(api->policy, one->id), "timeout_s",
+	    (double)one->timeout_ms / 1000, "tested",
+	    provider_tested_names[provider_tested(provider)], "can", can);
+	add_health(json, api, one->id);
+	return json;
+}
+
+/* What came from it since the start. */
+static json_t *
+webhooks_json(const struct webhook_counts *counts)
+{
+	json_t *json = json_pack("{s:I,s:I,s:I,s:I,s:I}",
+	    "heard", (json_int_t)counts->heard,
+	    "refused", (json_int_t)counts->refused,
+	    "repeated", (json_int_t)counts->repeated,
+	    "foreign", (json_int_t)counts->foreign,
+	    "limited", (json_int_t)counts->limited);
+
+	if (counts->last_refusal[0] != '\0') {
+		json_object_set_new(json, "last_refusal",
+		    json_string(counts->last_refusal));
+		json_object_set_new(json, "last_refusal_at",
+		    json_integer(counts->last_refusal_ms / 1000));
+	}
+	return json;
 }
 
 /* A person dials: nothing can be looked up, and they say what came of it. */
@@ -60,9 +111,14 @@ api_get_providers(struct http_request *request, void *context)
 	const struct calls_provider *one;
 	json_t *list = json_array();
 
-	for (size_t i = 0; (one = calls_provider_at(calls, i)) != NULL; i++)
-		json_array_append_new(list, provider_json(api->policy, one));
-	if (api->policy->voice_count == 0 ||
+	for (size_t i = 0; (one = calls_provider_at(calls, i)) != NULL; i++) {
+		json_t *json = provider_json(api, one);
+
+		json_object_set_new(json, "webhooks", webhooks_json(
+		    webhooks_counts(api->options.webhooks, i)));
+		json_array_append_new(list, json);
+	}
+	if (api->policy->voice.count == 0 ||
 	    place_of(api->policy, CALL_BY_HAND) != 0)
 		json_array_append_new(list, by_hand_json(api->policy));
 	http_reply_json(request, 200, json_pack("{s:o}", "providers", list));

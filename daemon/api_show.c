@@ -17,8 +17,12 @@ enum { LIST_MAX = 200, LATE_SCORE_DIGITS = 15, REPORT_MS = 5000 };
 const char *
 api_why(struct api *api, const struct request *request, int64_t now_ms)
 {
+	int64_t since_ms;
+
 	if (request->state != REQUEST_WAITING)
 		return "";
+	if (health_is_silent(api->options.health, request->queue, &since_ms))
+		return "provider_down";
 	if (request->hold_until_ms > now_ms)
 		return request->reason[0] != '\0' ? request->reason : "held";
 	if (matcher_ready_count(api->options.matcher, request->queue) == 0)
@@ -379,19 +383,24 @@ static json_t *
 queues_json(const struct counts *counts)
 {
 	const struct policy *policy = counts->api->policy;
-	json_t *list = json_array();
+	struct health *health = counts->api->options.health;
+	json_t *list = json_array(), *json;
+	int64_t since_ms;
 
 	for (size_t i = 0; i < counts->queue_count &&
 	    i < policy->queue_count; i++) {
 		const struct queue_policy *queue = &policy->queues[i];
 
-		json_array_append_new(list, json_pack(
+		json = json_pack(
 		    "{s:s,s:s,s:I,s:I,s:I,s:b,s:b}", "id", queue->id, "title",
 		    queue->title, "waiting",
 		    (json_int_t)counts->queues[i].waiting, "late",
 		    (json_int_t)counts->queues[i].late, "ready",
 		    (json_int_t)counts->queues[i].ready, "default",
-		    queue->is_default, "public", queue->is_public));
+		    queue->is_default, "public", queue->is_public);
+		if (health_is_silent(health, queue->id, &since_ms))
+			api_json_moment(json, "silent_since", since_ms);
+		json_array_append_new(list, json);
 	}
 	return list;
 }

@@ -10,7 +10,6 @@
 #include "daemon/audit_internal.h"
 #include "daemon/log.h"
 #include "daemon/poison.h"
-#include "lib/audit.h"
 
 /* A look costs some 8 us here and twice that in Redis: 500 a second are half a
  * hundredth of a core, and some 10,000 live records a minute. A larger site's
@@ -77,63 +76,7 @@ audit_next_ms(const struct audit *audit)
 	    audit->next_walk_ms : audit->next_scan_ms;
 }
 
-/* ---- burying */
-
-static void
-on_buried(void *context, uint64_t tag, const struct engine_result *result)
-{
-	struct audit *audit = context;
-
-	(void)tag;
-	if (result->end == ENGINE_DONE)
-		audit->counts.buried++;
-	else
-		log_event(LOG_LEVEL_WARNING, "burial_failed", "why=%s",
-		    result->reason);
-}
-
-void
-audit_bury(struct audit *audit, const struct record_ref *ref, const char *why,
-    const struct pair *pairs, size_t count)
-{
-	char key[KEY_SIZE], version[VALUE_SIZE] = "0", *burial;
-
-	if (audit_is_newer(pairs, count)) {
-		/* Somebody newer's: it comes again when its lease is over. */
-		return;
-	}
-	record_key(ref, key);
-	for (size_t i = 0; i < count; i++) {
-		if (pairs[i].name_length == 1 && pairs[i].name[0] == 'v' &&
-		    pairs[i].value_length < sizeof(version)) {
-			memcpy(version, pairs[i].value, pairs[i].value_length);
-			version[pairs[i].value_length] = '\0';
-		}
-	}
-	burial = audit_burial(key, why, store_now_ms(audit->store),
-	    audit->node, pairs, count);
-	log_event(LOG_LEVEL_ERR, "buried", "record=%s why=\"%s\" "
-	    "see=\"callbackctl show buried\"", key, why);
-	/* What finds no slot fails again, and comes again. */
-	if (!engine_bury(audit->engine, ref, version, burial, on_buried, audit,
-	        0))
-		log_event(LOG_LEVEL_WARNING, "burial_waits", "record=%s", key);
-	free(burial);
-}
-
-bool
-audit_unbury(struct audit *audit, const struct record_ref *ref,
-    engine_on_result *on_result, void *context, uint64_t tag)
-{
-	struct engine_order order = { .event = { .kind = EVENT_DUE, .to = *ref,
-		.digit = -1 }, .is_audit = true, .audit_index = "buried",
-		.on_result = on_result, .context = context, .tag = tag };
-	char key[KEY_SIZE];
-
-	record_key(ref, key);
-	poison_forget(key);
-	return engine_post(audit->engine, &order);
-}
+/* ---- what crashed too often */
 
 struct crashed {
 	struct audit *audit;
@@ -195,17 +138,29 @@ audit_tick(struct audit *audit)
 
 /* ---- the walk */
 
+/* Those of everybody, of each queue, of each provider. */
+static size_t
+index_count(const struct audit *audit)
+{
+	return STANDING_INDEXES + audit->policy->queue_count * 2 +
+	    audit->policy->provider_count;
+}
+
 static void
 index_name(const struct audit *audit, char ret_name[INDEX_SIZE])
 {
+	const struct policy *policy = audit->policy;
 	size_t own = audit->index - STANDING_INDEXES;
 
 	if (audit->index < STANDING_INDEXES)
 		snprintf(ret_name, INDEX_SIZE, "%s", standing_indexes[audit->index]);
-	else
+	else if (own < policy->queue_count * 2)
 		snprintf(ret_name, INDEX_SIZE, "%s%s",
 		    own % 2 == 0 ? "wait:" : "ready:",
-		    audit->policy->queues[own / 2].id);
+		    policy->queues[own / 2].id);
+	else
+		snprintf(ret_name, INDEX_SIZE, "calls:%s",
+		    policy->providers[own - policy->queue_count * 2].id);
 }
 
 /* No record's id: nothing could ever come of it. */
@@ -253,8 +208,7 @@ on_members(void *context, uint64_t tag, enum redis_end end,
 	(void)tag;
 	audit->is_asking = false;
 	/* A reload may have taken queues away. */
-	if (audit->is_walking && audit->index >= STANDING_INDEXES +
-	        audit->policy->queue_count * 2)
+	if (audit->is_walking && audit->index >= index_count(audit))
 		end = REDIS_LOST;
 	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY ||
 	    reply->elements != 2 || reply->element[0]->str == NULL) {
@@ -296,8 +250,7 @@ end_of_round(struct audit *audit)
 		audit->next_scan_ms = now_ms + audit->scan_ms;
 		return;
 	}
-	if (++audit->index < STANDING_INDEXES +
-	        audit->policy->queue_count * 2)
+	if (++audit->index < index_count(audit))
 		return;
 	audit->is_walking = false;
 	audit->next_walk_ms = now_ms + audit->every_ms;
@@ -312,6 +265,7 @@ begin_round(struct audit *audit)
 	audit->is_walking = now_ms >= audit->next_walk_ms;
 	audit->is_scanning = !audit->is_walking &&
 	    now_ms >= audit->next_scan_ms;
+	audit->round += audit->is_walking || audit->is_scanning;
 	audit->index = 0;
 	memcpy(audit->cursor, "0", 2);
 }

@@ -12,34 +12,6 @@
 #include "daemon/log.h"
 #include "lib/audit.h"
 
-enum { PARTNERS_MAX = OFFER_MAX + 2 };
-
-struct check {
-	struct audit *audit;
-	struct audit_member member;
-	union {
-		struct record head;
-		struct request request;
-		struct call call;
-		struct specialist specialist;
-		struct message message;
-	} is;
-	bool is_absent, is_buried, has_failed, is_fault;
-	size_t outstanding;
-	int64_t version;                /* once more, at the end */
-	struct audit_view view;
-	struct { bool is_in; int64_t score; } seen[STANDING_MAX * 2 + 1];
-	bool has_unique[UNIQUE_MAX];
-
-	/* Of a specialist: the request and the call they name; of a request: the
-	 * specialists and the call it names. */
-	struct record_ref partners[PARTNERS_MAX];  size_t partner_count;
-	bool has_partner[PARTNERS_MAX];
-	struct request request;
-	struct call call;
-	struct specialist specialists[PARTNERS_MAX];
-};
-
 static void
 check_end(struct check *check)
 {
@@ -106,76 +78,9 @@ compare(struct check *check)
 	}
 }
 
-/* ---- partners must name each other */
-
-static void
-lonely(struct check *check, const struct record_ref *partner)
-{
-	char key[KEY_SIZE], other[KEY_SIZE];
-
-	record_key(&check->member.ref, key);
-	record_key(partner, other);
-	log_event(LOG_LEVEL_WARNING, "audit_backpointer",
-	    "record=%s partner=%s", key, other);
-	check->audit->counts.backpointers++;
-}
-
-/* OFFERED and BUSY end by their own moment at the latest (`due` is checked). */
-static void
-compare_specialist(struct check *check)
-{
-	const struct specialist *one = &check->is.specialist;
-	const struct offer *offer = check->has_partner[0] ?
-	    request_offer_to(&check->request, one->id) : NULL;
-	bool is_theirs = check->has_partner[0] &&
-	    strcmp(check->request.specialist, one->id) == 0;
-
-	if (check->partner_count == 0)
-		return;
-	if (one->state == SPECIALIST_OFFERED) {
-		if (offer == NULL || offer->number != one->offer)
-			lonely(check, &check->partners[0]);
-	} else if (offer == NULL && !is_theirs && (one->call == 0 ||
-	        !check->has_partner[1] || !call_is_live(&check->call))) {
-		lonely(check, &check->partners[0]);
-	}
-}
-
-/* A call that nobody can tell of any more may have rung. */
-static void
-lose_call(struct check *check)
-{
-	struct engine_order order = { .event = { .kind = EVENT_CALL_LOST,
-		.to = check->member.ref, .call = check->is.request.call,
-		.digit = -1 } };
-
-	if (!engine_post(check->audit->engine, &order))
-		log_event(LOG_LEVEL_DEBUG, "audit_waits", "request=%s",
-		    check->is.request.id);
-}
-
-static void
-compare_request(struct check *check)
-{
-	for (size_t i = 0; i < check->partner_count; i++) {
-		const struct record_ref *ref = &check->partners[i];
-		const struct specialist *one = &check->specialists[i];
-
-		if (ref->kind == RECORD_CALL && !check->has_partner[i]) {
-			lonely(check, ref);
-			lose_call(check);
-		}
-		if (ref->kind == RECORD_SPECIALIST &&
-		    (!check->has_partner[i] || strcmp(one->request,
-		        check->is.request.id) != 0))
-			lonely(check, ref);
-	}
-}
-
 static void
 finish(struct check *check)
 {
-	enum record_kind kind = check->member.ref.kind;
 	int64_t version = check->is_absent ? 0 : check->is.head.version;
 
 	if (check->has_failed || check->version != version) {
@@ -183,10 +88,7 @@ finish(struct check *check)
 		return;
 	}
 	compare(check);
-	if (kind == RECORD_SPECIALIST && !check->is_absent)
-		compare_specialist(check);
-	if (kind == RECORD_REQUEST && !check->is_absent)
-		compare_request(check);
+	audit_compare_partners(check);
 	if (check->is_fault)
 		repair(check);
 	else
@@ -199,21 +101,6 @@ finish(struct check *check)
 enum { TAG_PLACE, TAG_UNIQUE, TAG_PARTNER, TAG_VERSION };
 
 static void
-read_partner(struct check *check, size_t i, const struct redisReply *reply)
-{
-	enum record_kind kind = check->partners[i].kind;
-	void *record = kind == RECORD_REQUEST ? (void *)&check->request :
-	    kind == RECORD_CALL ? (void *)&check->call :
-	    (void *)&check->specialists[i];
-
-	if (reply->type != REDIS_REPLY_ARRAY ||
-	    (reply->elements > 0 && !store_read_record(reply, kind, record)))
-		check->has_failed = true;       /* there, but nobody can read it */
-	else
-		check->has_partner[i] = reply->elements > 0;
-}
-
-static void
 on_part(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
@@ -222,7 +109,8 @@ on_part(void *context, uint64_t tag, enum redis_end end,
 	const char *text;
 
 	check->outstanding--;
-	if (end != REDIS_REPLY || reply->type == REDIS_REPLY_ERROR) {
+	if (end != REDIS_REPLY || (reply->type == REDIS_REPLY_ERROR &&
+	        (tag & 0xff) != TAG_PARTNER)) {
 		check->has_failed = true;
 	} else {
 		text = reply->str;
@@ -237,7 +125,7 @@ on_part(void *context, uint64_t tag, enum redis_end end,
 			    strcmp(text, check->member.ref.id) == 0;
 			break;
 		case TAG_PARTNER:
-			read_partner(check, i, reply);
+			audit_read_partner(check, i, reply);
 			break;
 		default:
 			check->version = text != NULL ?
@@ -259,46 +147,6 @@ sent(struct check *check, bool is_sent)
 }
 
 static void
-add_partner(struct check *check, struct record_ref ref)
-{
-	if (check->partner_count < PARTNERS_MAX)
-		check->partners[check->partner_count++] = ref;
-}
-
-static void
-find_partners(struct check *check)
-{
-	const struct request *request = &check->is.request;
-	const struct specialist *one = &check->is.specialist;
-
-	if (check->is_absent)
-		return;
-	if (check->member.ref.kind == RECORD_SPECIALIST &&
-	    one->request[0] != '\0' && (one->state == SPECIALIST_OFFERED ||
-	        one->state == SPECIALIST_BUSY)) {
-		add_partner(check, record_ref_request(one->request));
-		if (one->call != 0)
-			add_partner(check, record_ref_call(one->request,
-			    one->call));
-	}
-	if (check->member.ref.kind != RECORD_REQUEST)
-		return;
-	for (size_t i = 0; i < OFFER_MAX; i++) {
-		if (request->offers[i].specialist[0] != '\0')
-			add_partner(check, record_ref_specialist(
-			    request->offers[i].specialist));
-	}
-	if (request->state != REQUEST_CALLING &&
-	    request->state != REQUEST_TALKING)
-		return;
-	if (request->specialist[0] != '\0')
-		add_partner(check, record_ref_specialist(request->specialist));
-	if (request->call != 0)
-		add_partner(check, record_ref_call(check->member.ref.id,
-		    request->call));
-}
-
-static void
 ask_parts(struct check *check)
 {
 	struct store *store = check->audit->store;
@@ -307,7 +155,7 @@ ask_parts(struct check *check)
 	record_key(&check->member.ref, key);
 	audit_expect(check->member.ref.kind, check->is_absent ? NULL :
 	    &check->is, check->member.index, &check->view);
-	find_partners(check);
+	audit_find_partners(check);
 	/* One more than are sent: none of them can be the last by accident. */
 	check->outstanding = 1;
 	for (size_t i = 0; i < check->view.count; i++)
@@ -353,6 +201,9 @@ on_record(void *context, uint64_t tag, enum redis_end end,
 
 	(void)tag;
 	check->audit->counts.walked++;
+	if (end == REDIS_REPLY && store_is_no_hash(reply) &&
+	    !check->is_buried)
+		audit_bury(check->audit, ref, "", NULL, 0);
 	if (count < 0 || check->is_buried ||
 	    audit_is_newer(pairs, (size_t)count)) {
 		check_end(check);

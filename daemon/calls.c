@@ -35,7 +35,11 @@ struct calls {
 	bool has_secret;
 	struct job *jobs;  size_t job_count, first_free;
 	calls_on_text *on_text;  void *text_context;
+	int64_t next_look_ms[PROVIDER_ORDER_MAX];  /* boot time */
+	calls_on_news *on_news;  void *news_context;
 };
+
+enum { LOOK_WAIT_MS = 2000 };   /* the longest that a look-up waits for its turn */
 
 /* ---- tokens */
 
@@ -354,6 +358,36 @@ read_found(struct calls *calls, const struct job *job,
 	}
 }
 
+/* What an order says of its provider, whatever it says of the call. */
+static enum health_news
+news_of(const struct carrier_answer *answer, const struct provider_answer *read)
+{
+	if (read->outcome == PROVIDER_CREATED)
+		return HEALTH_GOOD;
+	if (answer->end != TRANSPORT_ANSWERED || answer->status >= 500)
+		return HEALTH_FAILED;
+	if (answer->status == 401 || answer->status == 403)
+		return HEALTH_BARRED;
+	if (answer->status == 429)
+		return HEALTH_TOO_FAST;
+	return read->outcome == PROVIDER_REJECTED ? HEALTH_NOT_ITS_FAULT :
+	    HEALTH_FAILED;
+}
+
+static void
+tell_news(struct calls *calls, const struct job *job,
+    const struct carrier_answer *answer, const struct provider_answer *read)
+{
+	char detail[DETAIL_SIZE];
+
+	if (calls->on_news == NULL || answer->is_late)
+		return;
+	snprintf(detail, sizeof(detail), "%d %s %s", answer->status, read->code,
+	    read->text);
+	calls->on_news(calls->news_context, calls->providers[job->provider].id,
+	    news_of(answer, read), detail);
+}
+
 static void
 on_answer(void *context, const struct carrier_answer *answer)
 {
@@ -388,6 +422,8 @@ on_answer(void *context, const struct carrier_answer *answer)
 	    "call=%s.%d operation=%s status=%d ms=%" PRId64, job.call.id,
 	    job.call.n, provider_operation_names[job.operation],
 	    answer->status, answer->elapsed_ms);
+	if (job.operation == PROVIDER_CALL)
+		tell_news(calls, &job, answer, &read);
 	if (job.operation == PROVIDER_CALL)
 		read_created(calls, &job, &read);
 	else if (job.operation == PROVIDER_GET ||
@@ -427,9 +463,30 @@ operation_of(enum effect_kind kind)
 	return PROVIDER_CALL;
 }
 
+/* What only looks keeps to the provider's pace of requests, each node by itself. What
+ * would come too late is left out: the record's moment brings it again. */
+static bool
+take_turn(struct calls *calls, const struct calls_provider *entry,
+    int64_t *ret_start_at_ms)
+{
+	double pace = provider_limits(entry->provider).requests_per_second;
+	int64_t *next_ms = &calls->next_look_ms[entry - calls->providers];
+	int64_t now_ms = clock_boottime_ms();
+
+	if (pace <= 0)
+		return true;
+	if (*next_ms < now_ms)
+		*next_ms = now_ms;
+	if (*next_ms - now_ms > LOOK_WAIT_MS)
+		return false;
+	*ret_start_at_ms = *next_ms;
+	*next_ms += (int64_t)(1000 / pace) + 1;
+	return true;
+}
+
 void
 calls_do(struct calls *calls, const struct situation *situation,
-    const struct effect *effect, int64_t sent_boot_ms)
+    const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms)
 {
 	const struct call *call = situation_call_const(situation,
 	    effect->call.n);
@@ -439,6 +496,7 @@ calls_do(struct calls *calls, const struct situation *situation,
 	struct carrier_request request;
 	struct calls_values values;
 	const char *why = "";
+	int64_t start_at_ms = 0;
 	struct job *job;
 	bool is_sent;
 
@@ -456,6 +514,9 @@ calls_do(struct calls *calls, const struct situation *situation,
 	if (!provider_can(entry->provider, operation) ||
 	    (effect->sid[0] == '\0' && (operation == PROVIDER_HANGUP ||
 	        operation == PROVIDER_GET)))
+		return;
+	if ((operation == PROVIDER_GET || operation == PROVIDER_FIND) &&
+	    !take_turn(calls, entry, &start_at_ms))
 		return;
 	calls_fill_values(calls, situation, call, &values);
 	if (effect->sid[0] != '\0')
@@ -484,8 +545,10 @@ calls_do(struct calls *calls, const struct situation *situation,
 		.body_length = built.body_length,
 		.timeout_ms = (long)entry->timeout_ms,
 		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
+		.start_at_ms = effect->kind == EFFECT_PLACE ?
+		    sent_boot_ms + wait_ms : start_at_ms,
 		.start_by_ms = effect->kind == EFFECT_PLACE ?
-		    sent_boot_ms + PLACE_YOUTH_MS : 0,
+		    sent_boot_ms + wait_ms + PLACE_YOUTH_MS : 0,
 		.allow_private = entry->allow_private };
 	if (effect->kind == EFFECT_PLACE)
 		CRASH_POINT("place_before_send");
@@ -574,6 +637,13 @@ calls_set_engine(struct calls *calls, struct engine *engine,
 {
 	calls->engine = engine;
 	calls->store = store;
+}
+
+void
+calls_set_news(struct calls *calls, calls_on_news *on_news, void *context)
+{
+	calls->on_news = on_news;
+	calls->news_context = context;
 }
 
 void

@@ -10,6 +10,7 @@
 #include "daemon/carrier.h"
 #include "daemon/engine.h"
 #include "lib/provider.h"
+#include "lib/provider_health.h"
 
 enum { TOKEN_SIZE = 33, SECRET_SIZE = 32, HOOK_SIZE = 512 };
 
@@ -29,17 +30,21 @@ struct calls *calls_new(struct event_base *base, const struct carrier_limits *li
     const struct calls_provider *providers, size_t provider_count);
 void calls_free(struct calls *calls);
 void calls_set_engine(struct calls *calls, struct engine *engine, struct store *store);
+/* What became of each order to call, as far as its provider is concerned. */
+typedef void calls_on_news(void *context, const char *provider, enum health_news news,
+    const char *detail);
+void calls_set_news(struct calls *calls, calls_on_news *on_news, void *context);
 void calls_set_policy(struct calls *calls, const struct policy *policy);
 /* The site's secret, from Redis: tokens depend on it. */
 void calls_set_secret(struct calls *calls, const unsigned char secret[SECRET_SIZE]);
 bool calls_has_secret(const struct calls *calls);
 
-/* engine_hooks.on_effect. A call is not placed when its commit was sent longer ago
- * than PLACE_YOUTH_MS: somebody else may have looked for it by then. It was then
+/* engine_hooks.on_effect. A call is placed wait_ms after its commit was sent, but not
+ * when that is longer ago than PLACE_YOUTH_MS: somebody else may have looked for it by then. It was then
  * certainly not sent, and its record is told so; should that be lost, its lease
  * brings it. */
 void calls_do(struct calls *calls, const struct situation *situation,
-    const struct effect *effect, int64_t sent_boot_ms);
+    const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms);
 
 /* Once per pass: sends and delivers. */
 void calls_run(struct calls *calls);

@@ -49,7 +49,7 @@ enum {
 };
 
 struct transfer {
-	TAILQ_ENTRY(transfer) link;     /* spare, waiting or on the wire */
+	TAILQ_ENTRY(transfer) link;     /* spare, early, waiting or on the wire */
 	struct carrier *carrier;
 	CURL *easy;
 	uintptr_t mark;                 /* what curl knows it by: its slot in the
@@ -64,7 +64,7 @@ struct transfer {
 	char error[CURL_ERROR_SIZE];
 	long timeout_ms;                /* counted from carrier_send */
 	int64_t sent_at_ms;
-	int64_t start_by_ms, speak_by_ms;  /* boot time; 0: at any time */
+	int64_t start_at_ms, start_by_ms, speak_by_ms;  /* boot time; 0: at any time */
 	bool is_stale;                  /* one of them had passed */
 	bool may_be_private, is_refused, has_spoken;
 };
@@ -95,6 +95,10 @@ struct carrier {
 	struct transfer **slots;  size_t slot_count, slot_room;
 	struct transfer_list spare, waiting, wire;
 	size_t waiting_count, wire_count;
+	struct transfer_list early;     /* whose turn comes later, the first first */
+	size_t early_count;
+	struct event *turn;             /* of the first of them */
+	bool is_turn_over;
 };
 
 /* ---- what libevent and curl tell: only noted */
@@ -126,6 +130,16 @@ on_timer_event(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	carrier->is_timer_over = true;
+}
+
+static void
+on_turn_event(evutil_socket_t fd, short what, void *context)
+{
+	struct carrier *carrier = context;
+
+	(void)fd;
+	(void)what;
+	carrier->is_turn_over = true;
 }
 
 static int
@@ -600,6 +614,59 @@ set_headers(struct transfer *transfer, const struct carrier_request *request)
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, list);
 }
 
+static void
+arm_turn(struct carrier *carrier)
+{
+	const struct transfer *first = TAILQ_FIRST(&carrier->early);
+	struct timeval after = { 0, 0 };
+	int64_t left_ms;
+
+	if (first == NULL) {
+		event_del(carrier->turn);
+		return;
+	}
+	left_ms = first->start_at_ms - clock_boottime_ms();
+	if (left_ms > 0) {
+		after.tv_sec = left_ms / 1000;
+		after.tv_usec = left_ms % 1000 * 1000;
+	}
+	CHECK(event_add(carrier->turn, &after) == 0);
+}
+
+static void
+be_early(struct carrier *carrier, struct transfer *transfer)
+{
+	struct transfer *before = TAILQ_LAST(&carrier->early, transfer_list);
+
+	while (before != NULL && before->start_at_ms > transfer->start_at_ms)
+		before = TAILQ_PREV(before, transfer_list, link);
+	if (before != NULL)
+		TAILQ_INSERT_AFTER(&carrier->early, before, transfer, link);
+	else
+		TAILQ_INSERT_HEAD(&carrier->early, transfer, link);
+	carrier->early_count++;
+	arm_turn(carrier);
+}
+
+/* Those whose turn has come wait like all others. */
+static void
+call_up(struct carrier *carrier)
+{
+	int64_t now_ms = clock_boottime_ms();
+	struct transfer *transfer;
+
+	carrier->is_turn_over = false;
+	while ((transfer = TAILQ_FIRST(&carrier->early)) != NULL &&
+	    transfer->start_at_ms <= now_ms) {
+		TAILQ_REMOVE(&carrier->early, transfer, link);
+		carrier->early_count--;
+		transfer->sent_at_ms = clock_monotonic_ms();
+		TAILQ_INSERT_TAIL(&carrier->waiting, transfer, link);
+		carrier->waiting_count++;
+	}
+	arm_turn(carrier);
+}
+
 bool
 carrier_send(struct carrier *carrier, const struct carrier_request *request,
     uint64_t tag)
@@ -607,7 +674,8 @@ carrier_send(struct carrier *carrier, const struct carrier_request *request,
 	struct transfer *transfer;
 
 	CHECK(request->timeout_ms > 0 && request->connect_timeout_ms > 0);
-	if (carrier->waiting_count >= carrier->limits.queue_max +
+	if (carrier->early_count + carrier->waiting_count >=
+	    carrier->limits.queue_max +
 	    (carrier->limits.in_flight_max - carrier->wire_count))
 		return false;
 	transfer = take_transfer(carrier);
@@ -627,6 +695,11 @@ carrier_send(struct carrier *carrier, const struct carrier_request *request,
 	    request->connect_timeout_ms);
 	set_body(transfer, request);
 	set_headers(transfer, request);
+	transfer->start_at_ms = request->start_at_ms;
+	if (request->start_at_ms > clock_boottime_ms()) {
+		be_early(carrier, transfer);
+		return true;
+	}
 	TAILQ_INSERT_TAIL(&carrier->waiting, transfer, link);
 	carrier->waiting_count++;
 	return true;
@@ -670,6 +743,7 @@ deliver(struct carrier *carrier, struct transfer *transfer, CURLcode code)
 		answer.end = transfer->has_spoken ? TRANSPORT_LOST :
 		    TRANSPORT_UNREACHED;
 		answer.error = error_of(transfer, code);
+		answer.is_late = transfer->is_stale;
 	}
 	carrier->on_answer(carrier->context, &answer);
 	give_back(carrier, transfer, code != CURLE_OK);
@@ -764,6 +838,8 @@ carrier_drain(struct carrier *carrier)
 	int running;
 
 	for (int i = 0; i < ROUNDS_MAX && carrier_has_work(carrier); i++) {
+		if (carrier->is_turn_over)
+			call_up(carrier);
 		start_waiting(carrier);
 		if (carrier->ready_count > 0)
 			act_on_sockets(carrier);
@@ -780,6 +856,7 @@ bool
 carrier_has_work(const struct carrier *carrier)
 {
 	return carrier->ready_count > 0 || carrier->is_timer_over ||
+	    carrier->is_turn_over ||
 	    (carrier->waiting_count > 0 &&
 	        carrier->wire_count < carrier->limits.in_flight_max);
 }
@@ -787,7 +864,8 @@ carrier_has_work(const struct carrier *carrier)
 size_t
 carrier_in_flight(const struct carrier *carrier)
 {
-	return carrier->wire_count + carrier->waiting_count;
+	return carrier->wire_count + carrier->waiting_count +
+	    carrier->early_count;
 }
 
 /* ---- the module */
@@ -818,10 +896,13 @@ carrier_new(struct event_base *base, const struct carrier_limits *limits,
 	TAILQ_INIT(&carrier->spare);
 	TAILQ_INIT(&carrier->waiting);
 	TAILQ_INIT(&carrier->wire);
+	TAILQ_INIT(&carrier->early);
 	carrier->ended = make_ended();
 	carrier->multi = curl_multi_init();
 	carrier->timer = evtimer_new(base, on_timer_event, carrier);
-	CHECK(carrier->multi != NULL && carrier->timer != NULL);
+	carrier->turn = evtimer_new(base, on_turn_event, carrier);
+	CHECK(carrier->multi != NULL && carrier->timer != NULL &&
+	    carrier->turn != NULL);
 	curl_multi_setopt(carrier->multi, CURLMOPT_SOCKETFUNCTION,
 	    on_curl_socket);
 	curl_multi_setopt(carrier->multi, CURLMOPT_SOCKETDATA, carrier);
@@ -858,6 +939,7 @@ carrier_free(struct carrier *carrier)
 			event_free(carrier->watches[i].event);
 	}
 	event_free(carrier->timer);
+	event_free(carrier->turn);
 	close(carrier->ended);
 	free(carrier->watches);
 	free(carrier->ready);

@@ -33,8 +33,10 @@ struct carrier_request {
 	const char *method, *url;
 	const char *const *headers;  size_t header_count;   /* "Name: value" */
 	const char *body;  size_t body_length;
-	long timeout_ms;                /* from carrier_send to the end, > 0 */
+	long timeout_ms;                /* from here to the end, > 0 */
 	long connect_timeout_ms;        /* > 0 */
+	int64_t start_at_ms;            /* of clock_boottime_ms: not begun before; its
+	                                 * timeout counts from then; 0: at once */
 	int64_t start_by_ms;            /* of clock_boottime_ms: begun later, it is
 	                                 * not sent, but UNREACHED; 0: at any time */
 	bool allow_private;             /* plain http, and this machine */
@@ -47,6 +49,7 @@ struct carrier_answer {
 	int status;                     /* 0 unless ANSWERED */
 	const char *body;  size_t body_length;  /* never NULL, ends in NUL */
 	const char *error;              /* curl's words; NULL when ANSWERED */
+	bool is_late;                   /* UNREACHED by ourselves: start_by had passed */
 	int64_t elapsed_ms;
 };
 typedef void carrier_on_answer(void *context, const struct carrier_answer *answer);

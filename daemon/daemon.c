@@ -17,6 +17,7 @@
 #include "daemon/audit.h"
 #include "daemon/due_pull.h"
 #include "daemon/embedded_redis.h"
+#include "daemon/health.h"
 #include "daemon/intake_pull.h"
 #include "daemon/messages.h"
 #include "daemon/notify.h"
@@ -24,6 +25,7 @@
 #include "daemon/promise_scan.h"
 #include "daemon/roster.h"
 #include "lib/fault.h"
+#include "lib/provider_choice.h"
 
 enum { TOKEN_BYTES = 16, IN_FLIGHT_MAX = 256,
 	QUEUE_MAX = 4096, ROUNDS_MAX = 16 };
@@ -41,8 +43,11 @@ struct daemon {
 	struct calls *calls;
 	struct messages *messages;
 	struct alarms *alarms;
+	struct health *health;
 	struct matcher *matcher;
 	struct submitter *submitter;
+	struct callers *callers;
+	struct line *line;
 	struct webhooks *webhooks;
 	struct intake_pull *intake_pull;
 	struct due_pull *due_pull;
@@ -151,15 +156,70 @@ on_committed(void *context, const struct situation *before,
 
 static void
 on_effect(void *context, const struct situation *situation,
-    const struct effect *effect, int64_t sent_boot_ms)
+    const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms)
+{
+	struct daemon *daemon = context;
+	const struct call *call = situation_call_const(situation,
+	    effect->call.n);
+
+	if (effect->call.kind == RECORD_MESSAGE) {
+		messages_do(daemon->messages, &situation->message, effect,
+		    sent_boot_ms);
+		return;
+	}
+	if (effect->kind == EFFECT_PLACE && call != NULL)
+		health_on_placed(daemon->health, call->provider, wait_ms);
+	calls_do(daemon->calls, situation, effect, sent_boot_ms, wait_ms);
+}
+
+static void
+on_wait(void *context, const char *provider, const char *guard,
+    int64_t wait_ms)
 {
 	struct daemon *daemon = context;
 
-	if (effect->call.kind == RECORD_MESSAGE)
-		messages_do(daemon->messages, &situation->message, effect,
-		    sent_boot_ms);
-	else
-		calls_do(daemon->calls, situation, effect, sent_boot_ms);
+	health_on_wait(daemon->health, provider, guard, wait_ms);
+}
+
+static unsigned
+providers_down(void *context)
+{
+	struct daemon *daemon = context;
+
+	return health_down(daemon->health);
+}
+
+static unsigned
+providers_probing(void *context)
+{
+	struct daemon *daemon = context;
+
+	return health_probing(daemon->health);
+}
+
+static void
+on_news(void *context, const char *provider, enum health_news news,
+    const char *detail)
+{
+	struct daemon *daemon = context;
+
+	health_hear_of(daemon->health, provider, news, detail);
+}
+
+static size_t
+room(void *context, const char *queue)
+{
+	struct daemon *daemon = context;
+
+	return health_room(daemon->health, queue);
+}
+
+static void
+on_offered(void *context, const char *queue)
+{
+	struct daemon *daemon = context;
+
+	health_on_offered(daemon->health, queue);
 }
 
 static const struct specialist *
@@ -271,6 +331,7 @@ on_store_state(void *context, bool is_up, const char *why)
 		daemon->has_been_up = true;
 		ask_secret(daemon);
 		promise_scan_tick(daemon->promise_scan);
+		health_tick(daemon->health);
 		matcher_tick(daemon->matcher);
 		notify_status("serving");
 	} else if (daemon->was_up || daemon->down_since_ms == 0) {
@@ -358,10 +419,31 @@ start_redis(struct daemon *daemon, char *ret_error, size_t size)
 	return daemon->embedded != NULL;
 }
 
+/* Between two orders: a tenth more than the pace says, because each is on its way
+ * for another time, and those of any second must not be one too many. */
+static int64_t
+emission_ms(const struct settings_provider *settings,
+    const struct provider *provider)
+{
+	double pace = settings->calls_per_second > 0 ?
+	    settings->calls_per_second :
+	    provider_limits(provider).calls_per_second;
+
+	return pace > 0 ? (int64_t)(1100 / pace) + 1 : 0;
+}
+
+static int64_t
+price(double amount)
+{
+	return (int64_t)(amount * PRICE_PARTS + 0.5);
+}
+
 static void
-fill_facts(struct policy *policy, const struct calls_provider *providers,
+fill_facts(struct settings *settings, const struct calls_provider *providers,
     size_t count)
 {
+	struct policy *policy = &settings->policy;
+
 	policy->provider_count = count;
 	for (size_t i = 0; i < count; i++) {
 		struct provider_facts *facts = &policy->providers[i];
@@ -375,6 +457,12 @@ fill_facts(struct policy *policy, const struct calls_provider *providers,
 		facts->can_text = provider_can(provider, PROVIDER_SMS);
 		facts->texts_chats = provider_has(provider, ABILITY_CHAT);
 		facts->can_ask_text = provider_can(provider, PROVIDER_SMS_GET);
+		facts->emission_ms = emission_ms(&settings->providers[i],
+		    provider);
+		facts->alive_max = settings->providers[i].in_flight;
+		facts->call_price = price(settings->providers[i].call_price);
+		facts->hour_cap = price(settings->providers[i].hour_cap);
+		facts->day_cap = price(settings->providers[i].day_cap);
 	}
 }
 
@@ -420,7 +508,7 @@ make_calls(struct daemon *daemon, char *ret_error, size_t size)
 			return false;
 		}
 	}
-	fill_facts(&settings->policy, providers, count);
+	fill_facts(settings, providers, count);
 	daemon->calls = calls_new(daemon->base, &limits, &settings->policy,
 	    settings->http.public_url, providers, count);
 	return true;
@@ -499,8 +587,10 @@ build_rooms(struct daemon *daemon)
 {
 	const struct settings *settings = daemon->settings;
 	const struct policy *policy = &settings->policy;
-	struct engine_hooks hooks = { daemon, on_committed, on_effect, find,
-		on_stale, others, on_unreadable };
+	struct engine_hooks hooks = { daemon, on_committed, on_effect, on_wait,
+		providers_down, providers_probing, find, on_stale, others,
+		on_unreadable };
+	struct matcher_gate gate = { daemon, room, on_offered };
 	struct api_options options;
 
 	daemon->store = store_new(daemon->base, &daemon->address, policy->site,
@@ -508,7 +598,10 @@ build_rooms(struct daemon *daemon)
 	daemon->engine = engine_new(daemon->store, policy,
 	    (size_t)settings->in_hand, &hooks);
 	daemon->matcher = matcher_new(daemon->store, policy);
+	daemon->health = health_new(daemon->store, policy, &settings->breaker);
 	matcher_set_engine(daemon->matcher, daemon->engine);
+	matcher_set_gate(daemon->matcher, &gate);
+	calls_set_news(daemon->calls, on_news, daemon);
 	calls_set_engine(daemon->calls, daemon->engine, daemon->store);
 	daemon->messages = messages_new(daemon->calls, daemon->engine,
 	    daemon->store, policy, settings->allow_test_settings);
@@ -517,8 +610,14 @@ build_rooms(struct daemon *daemon)
 	daemon->alarms = alarms_new(daemon->store, daemon->engine,
 	    daemon->matcher, policy);
 	submitter_set_on_rejected(daemon->submitter, on_rejected, daemon);
+	daemon->callers = callers_new(daemon->store, daemon->engine, policy);
 	daemon->webhooks = webhooks_new(daemon->calls, daemon->engine,
 	    daemon->store);
+	daemon->line = line_new(&(struct line_options){
+		.store = daemon->store, .engine = daemon->engine,
+		.calls = daemon->calls, .submitter = daemon->submitter,
+		.callers = daemon->callers, .webhooks = daemon->webhooks,
+		.policy = policy });
 	daemon->due_pull = due_pull_new(daemon->store, daemon->engine);
 	daemon->promise_scan = promise_scan_new(daemon->store,
 	    daemon->engine);
@@ -530,7 +629,9 @@ build_rooms(struct daemon *daemon)
 	roster_import(daemon->roster, policy, NULL);
 	options = (struct api_options){ .base = daemon->base,
 		.store = daemon->store, .engine = daemon->engine,
-		.matcher = daemon->matcher, .submitter = daemon->submitter,
+		.matcher = daemon->matcher, .health = daemon->health,
+		.submitter = daemon->submitter,
+		.callers = daemon->callers, .line = daemon->line,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
 		.audit = daemon->audit,
 		.policy = policy, .web_dir = settings->web_dir,
@@ -617,10 +718,13 @@ daemon_free(struct daemon *daemon)
 	audit_free(daemon->audit);
 	roster_free(daemon->roster);
 	webhooks_free(daemon->webhooks);
+	line_free(daemon->line);
+	callers_free(daemon->callers);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
 	alarms_free(daemon->alarms);
 	messages_free(daemon->messages);
+	health_free(daemon->health);
 	calls_free(daemon->calls);
 	engine_free(daemon->engine);
 	store_free(daemon->store);
@@ -678,14 +782,40 @@ daemon_run(struct daemon *daemon)
 	return has_more;
 }
 
+/* Each by its name, as far as there is room. */
+static void
+tell_providers_down(struct daemon *daemon)
+{
+	const struct policy *policy = &daemon->settings->policy;
+	unsigned down = health_down(daemon->health);
+	char names[ADDRESS_SIZE] = "";
+	int count = 0;
+
+	for (size_t i = 0; i < policy->provider_count; i++) {
+		const char *id = policy->providers[i].id;
+		size_t length = strlen(names);
+
+		if ((down & provider_set(policy, id)) == 0)
+			continue;
+		count++;
+		if (length + strlen(id) + 3 < sizeof(names))
+			snprintf(names + length, sizeof(names) - length,
+			    "%s%s", length > 0 ? ", " : "", id);
+	}
+	alarms_set(daemon->alarms, ALARM_PROVIDER_DOWN, count, names);
+}
+
 void
 daemon_tick(struct daemon *daemon)
 {
 	promise_scan_tick(daemon->promise_scan);
 	audit_tick(daemon->audit);
+	health_tick(daemon->health);
 	matcher_tick(daemon->matcher);
-	if (!daemon->is_draining)
+	if (!daemon->is_draining) {
+		tell_providers_down(daemon);
 		alarms_tick(daemon->alarms);
+	}
 	log_flush();
 	if (daemon->embedded != NULL && !store_is_up(daemon->store) &&
 	    !embedded_redis_check(daemon->embedded))
@@ -737,14 +867,16 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	policy->provider_count = old->policy.provider_count;
 	memcpy(policy->providers, old->policy.providers,
 	    sizeof(policy->providers));
-	policy->voice_count = old->policy.voice_count;
-	memcpy(policy->voice, old->policy.voice, sizeof(policy->voice));
+	policy->voice = old->policy.voice;
 	policy->text = old->policy.text;
 	daemon->settings = settings;
 	engine_set_policy(daemon->engine, policy);
 	matcher_set_policy(daemon->matcher, policy);
+	health_set_policy(daemon->health, policy);
 	audit_set_policy(daemon->audit, policy);
 	submitter_set_policy(daemon->submitter, policy);
+	callers_set_policy(daemon->callers, policy);
+	line_set_policy(daemon->line, policy);
 	calls_set_policy(daemon->calls, policy);
 	messages_set_policy(daemon->messages, policy);
 	alarms_set_policy(daemon->alarms, policy);

@@ -57,6 +57,8 @@ struct engine_order {
 	 * of audit_index ("": none). DONE, HELD: as far as nobody else is in the way. */
 	bool is_audit;
 	const char *audit_index;
+	/* Only while this is the addressee's version, by records read anew; 0: any. */
+	int64_t at_version;
 	const char *take_index, *take_member;  size_t take_length;  /* guard */
 	const struct engine_listing *listing;
 	/* Guard: nobody holds that key; it is then the new message's for so long. Else HELD. */
@@ -74,9 +76,18 @@ struct engine_hooks {
 	void (*on_committed)(void *context, const struct situation *before,
 	    const struct outcome *outcome);
 	/* To be done now, and never before its commit, which was sent at that
-	 * moment of clock_boottime_ms. */
+	 * moment of clock_boottime_ms; a call is placed wait_ms later, when its turn
+	 * has come. */
 	void (*on_effect)(void *context, const struct situation *situation,
-	    const struct effect *effect, int64_t sent_boot_ms);
+	    const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms);
+	/* A commit was refused: that provider takes no call for wait_ms, because of
+	 * the guard ("pace", "room", "spend", "probe"). */
+	void (*on_wait)(void *context, const char *provider, const char *guard,
+	    int64_t wait_ms);
+	/* Sets of providers (lib/provider_choice): those that do not work, and those
+	 * of which one call at a time is tried. Hints. */
+	unsigned (*providers_down)(void *context);
+	unsigned (*providers_probing)(void *context);
 	/* Somebody idle for this request that may be offered at once; NULL: nobody. */
 	const struct specialist *(*find)(void *context, const struct request *request,
 	    int64_t now_ms);
@@ -84,7 +95,8 @@ struct engine_hooks {
 	void (*on_stale)(void *context, const char *specialist);
 	/* Others at work for this queue: a hint. */
 	int (*others)(void *context, const char *queue, const char *specialist);
-	/* A record cannot be read; what asked for it fails. */
+	/* A record cannot be read. What is meant for it fails; for its partners it is as
+	 * if there were none. No pairs: it is no hash. */
 	void (*on_unreadable)(void *context, const struct record_ref *ref, const char *why,
 	    const struct pair *pairs, size_t count);
 };

@@ -88,6 +88,7 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 {
 	const struct pending *pending = TAILQ_FIRST(&slot->pendings);
 	struct commit_extras extras = { .op = slot->op,
+		.probing = engine->hooks.providers_probing(engine->hooks.context),
 		.said = pending->said, .is_audit = slot->is_audit,
 		.warnings_json = pending->warnings != NULL ?
 		    pending->warnings : slot->warnings };
@@ -144,14 +145,14 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 
 static void
 do_effects(struct engine *engine, struct slot *slot,
-    const struct outcome *outcome)
+    const struct outcome *outcome, int64_t wait_ms)
 {
 	if (outcome->effect_count == 0)
 		return;
 	CRASH_POINT("commit_before_effects");
 	for (size_t i = 0; i < outcome->effect_count; i++)
 		engine->hooks.on_effect(engine->hooks.context, &slot->before,
-		    &outcome->effects[i], slot->sent_boot_ms);
+		    &outcome->effects[i], slot->sent_boot_ms, wait_ms);
 	CRASH_POINT("commit_after_effects");
 }
 
@@ -166,7 +167,7 @@ do_effects_early(struct engine *engine, const struct slot *slot)
 	for (size_t i = 0; i < outcome->effect_count; i++)
 		engine->hooks.on_effect(engine->hooks.context,
 		    &outcome->after, &outcome->effects[i],
-		    clock_boottime_ms());
+		    clock_boottime_ms(), 0);
 }
 
 static void
@@ -191,7 +192,7 @@ start_birth(struct engine *engine, const struct outcome *outcome)
 }
 
 static void
-is_committed(struct engine *engine, struct slot *slot)
+is_committed(struct engine *engine, struct slot *slot, int64_t wait_ms)
 {
 	struct outcome *outcome = slot->outcome;
 	struct engine_result result = { .end = ENGINE_DONE, .reason = "" };
@@ -214,7 +215,7 @@ is_committed(struct engine *engine, struct slot *slot)
 		result.reason = reason;
 		result.after = &slot->before;
 		if (!PLANTED("act_before_commit"))
-			do_effects(engine, slot, outcome);
+			do_effects(engine, slot, outcome, wait_ms);
 		start_birth(engine, outcome);
 	}
 	CRASH_POINT("commit_before_answer");
@@ -302,6 +303,43 @@ is_held(struct engine *engine, struct slot *slot, const char *words)
 	slot_forget_situation(slot);
 }
 
+/* By which provider the new order of this step is; "": there is none. */
+static const char *
+placed_by(const struct slot *slot)
+{
+	const struct situation *after = &slot->outcome->after;
+
+	for (size_t i = 0; i < after->call_count; i++) {
+		if (commit_is_placed(&slot->before, &after->calls[i]))
+			return after->calls[i].provider;
+	}
+	return "";
+}
+
+/* "MS GUARD KEY": the provider takes no call now. Where another one may be asked
+ * instead, the next step finds it; a turn is waited for. */
+static void
+is_to_wait(struct engine *engine, struct slot *slot, const char *words)
+{
+	struct event *event = &TAILQ_FIRST(&slot->pendings)->event;
+	char guard[16] = "";
+	long long wait_ms = 0;
+
+	sscanf(words, "%lld %15s", &wait_ms, guard);
+	if (slot->outcome != NULL)
+		engine->hooks.on_wait(engine->hooks.context, placed_by(slot),
+		    guard, wait_ms);
+	if (slot->matched[0] != '\0') {
+		/* Offered by ourselves: it waits where it stands. */
+		slot->no_match = true;
+	} else if (strcmp(guard, "pace") == 0 || strcmp(guard, "room") == 0) {
+		event->wait_until_ms = store_now_ms(engine->store) + wait_ms;
+		event->wait_for = strcmp(guard, "pace") == 0 ? "pace" :
+		    "in_flight";
+	}
+	slot_again(engine, slot);
+}
+
 /* A newborn's id or its case's number exists already. */
 static void
 is_taken(struct engine *engine, struct slot *slot, const char *key)
@@ -346,8 +384,13 @@ give_up(struct engine *engine, struct slot *slot)
 static void
 on_word(struct engine *engine, struct slot *slot, const char *word)
 {
-	if (strcmp(word, "ok") == 0 || strcmp(word, "again") == 0) {
-		is_committed(engine, slot);
+	if (strncmp(word, "ok", 2) == 0) {
+		is_committed(engine, slot, atoll(word + 2));
+	} else if (strcmp(word, "again") == 0) {
+		/* Its turn was told in the reply that was lost: the latest. */
+		is_committed(engine, slot, PACE_WAIT_MS);
+	} else if (strncmp(word, "wait ", 5) == 0) {
+		is_to_wait(engine, slot, word + 5);
 	} else if (strncmp(word, "conflict ", 9) == 0) {
 		slot_unmatch(engine, slot);
 		if (TAILQ_FIRST(&slot->pendings)->burial != NULL)

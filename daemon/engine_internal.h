@@ -33,6 +33,7 @@ struct pending {
 	char **rejected;  char *answer_id, *answer;   /* a refusal; owned */
 	bool is_refusal, must;
 	bool is_audit;  char audit_index[ID_SIZE + 8];
+	int64_t at_version;
 	char *burial, *version;         /* of a burial; owned */
 	struct engine_listing *listing; /* owned */
 	char hold_key[KEY_SIZE];  int64_t hold_ms;
@@ -60,7 +61,7 @@ struct slot {
 	bool is_cached;                 /* before was read for an earlier order */
 	struct record_ref absent[ABSENT_MAX];  size_t absent_count;
 	size_t loads;                   /* replies outstanding */
-	bool has_failed;                /* one of them */
+	const char *failure;            /* of one of them: redis, unreadable, newer; NULL: none */
 	char *warnings;                 /* of its answers; owned */
 	bool has_warnings_loaded;
 
@@ -113,6 +114,8 @@ void slot_unmatch(struct engine *engine, struct slot *slot);
 /* Ends the slot's first order and lets the slot go on. */
 void slot_answer(struct engine *engine, struct slot *slot, const struct engine_result *result);
 void slot_fail(struct engine *engine, struct slot *slot, enum engine_end end, const char *reason);
+/* Ends those that need not wait for Redis, while its first one does. */
+void slot_fail_impatient(struct slot *slot);
 void slot_free(struct engine *engine, struct slot *slot);
 void pending_free(struct pending *pending);
 struct outcome *outcome_take(struct engine *engine);

@@ -8,6 +8,7 @@
 #include "daemon/log.h"
 #include "daemon/poison.h"
 #include "lib/answer.h"
+#include "lib/audit.h"
 
 enum { REFS_MAX = 16, KIND_SHIFT = 56 };
 
@@ -33,39 +34,68 @@ is_absent(const struct slot *slot, const struct record_ref *ref)
 }
 
 static void
+add_absent(struct slot *slot, const struct record_ref *ref)
+{
+	if (slot->absent_count < ABSENT_MAX)
+		slot->absent[slot->absent_count++] = *ref;
+	else
+		slot->failure = "unreadable";
+}
+
+static bool
+has_room(const struct slot *slot, enum record_kind kind)
+{
+	return (kind != RECORD_SPECIALIST ||
+	        slot->before.specialist_count < SPECIALISTS_MAX) &&
+	    (kind != RECORD_CALL || slot->before.call_count < CALLS_MAX);
+}
+
+/* Without whom the order cannot be stepped: its addressee, and the request, but for
+ * a specialist, who must not be held by one that nobody can read. */
+static bool
+is_needed(const struct slot *slot, const struct record_ref *ref)
+{
+	const struct record_ref *to = &TAILQ_FIRST(&slot->pendings)->event.to;
+
+	return record_ref_equal(ref, to) ||
+	    (record_ref_equal(ref, &slot->root_ref) &&
+	        to->kind != RECORD_SPECIALIST);
+}
+
+static void
 read_record(struct load *load, const struct redisReply *reply)
 {
+	const struct engine_hooks *hooks = &load->engine->hooks;
+	const struct record_ref *ref = &load->ref;
 	struct pair pairs[STORE_PAIRS_MAX];
 	struct slot *slot = load->slot;
-	int count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
-	const char *why = "its type";
-	char key[KEY_SIZE];
+	int pair_count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
+	size_t count = pair_count > 0 ? (size_t)pair_count : 0;
+	const char *why = "";
 
-	record_key(&load->ref, key);
-	if (count == 0) {
-		if (slot->absent_count < ABSENT_MAX)
-			slot->absent[slot->absent_count++] = load->ref;
-		else
-			slot->has_failed = true;
+	if (pair_count == 0) {
+		add_absent(slot, ref);
 		return;
 	}
-	if ((load->ref.kind == RECORD_SPECIALIST &&
-	        slot->before.specialist_count >= SPECIALISTS_MAX) ||
-	    (load->ref.kind == RECORD_CALL &&
-	        slot->before.call_count >= CALLS_MAX)) {
-		why = "its partners, too many";
-		count = -1;
+	if (!has_room(slot, ref->kind)) {
+		log_event(LOG_LEVEL_ERR, "partners_too_many", "root=%s",
+		    slot->root);
+		slot->failure = "unreadable";
+		return;
 	}
-	if (count < 0 || !situation_put(&slot->before, &load->ref, pairs,
-	        (size_t)count, &why)) {
-		log_event(LOG_LEVEL_ERR, "record_unreadable",
-		    "record=%s field=%s", key, why);
-		slot->has_failed = true;
-		if (count > 0)
-			load->engine->hooks.on_unreadable(
-			    load->engine->hooks.context, &load->ref, why,
-			    pairs, (size_t)count);
-	}
+	/* The root was read before. */
+	if (ref->kind == RECORD_CALL && is_absent(slot, &slot->root_ref))
+		why = "its request: there is none";
+	else if (count > 0 &&
+	    situation_put(&slot->before, ref, pairs, count, &why))
+		return;
+	if (audit_is_newer(pairs, count))
+		slot->failure = "newer";
+	else if (is_needed(slot, ref))
+		slot->failure = "unreadable";
+	else
+		add_absent(slot, ref);
+	hooks->on_unreadable(hooks->context, ref, why, pairs, count);
 }
 
 static void
@@ -101,11 +131,12 @@ on_loaded(void *context, uint64_t tag, enum redis_end end,
 
 	(void)tag;
 	slot->loads--;
-	if (end != REDIS_REPLY || reply->type == REDIS_REPLY_ERROR) {
+	if (end != REDIS_REPLY || (reply->type == REDIS_REPLY_ERROR &&
+	        !store_is_no_hash(reply))) {
 		if (end == REDIS_REPLY)
 			log_event(LOG_LEVEL_ERR, "load_refused",
 			    "root=%s error=\"%s\"", slot->root, reply->str);
-		slot->has_failed = true;
+		slot->failure = "redis";
 	} else if (load->kind == LOAD_RECORD) {
 		poison_enter(slot->root);
 		read_record(load, reply);
@@ -146,7 +177,7 @@ send_load(struct engine *engine, struct slot *slot, enum load_kind kind,
 		slot->loads++;
 		return;
 	}
-	slot->has_failed = true;
+	slot->failure = "redis";
 	free(load);
 }
 
@@ -169,6 +200,7 @@ static bool
 wants_case(const struct slot *slot, const struct event *event)
 {
 	return event->kind == EVENT_DISPOSED || event->kind == EVENT_REOPENED ||
+	    event->kind == EVENT_CALLED_BACK ||
 	    event->kind == EVENT_ASKED ||
 	    slot->before.request.disposition[0] != '\0';
 }
@@ -190,7 +222,7 @@ missing(const struct slot *slot, const struct event *event,
 	found_count = situation_missing(before, &event->to, found, REFS_MAX);
 	for (size_t i = 0; i < found_count; i++)
 		add_ref(slot, found[i], refs, &count);
-	if (event->kind == EVENT_MATCHED)
+	if (event->kind == EVENT_MATCHED || event->kind == EVENT_BY_HAND)
 		add_ref(slot, record_ref_specialist(event->specialist), refs,
 		    &count);
 	if (before->request.number[0] != '\0' && wants_case(slot, event))
@@ -231,9 +263,14 @@ slot_load(struct engine *engine, struct slot *slot)
 	size_t count;
 	bool is_loading = false;
 
-	if (slot->has_failed) {
-		slot->has_failed = false;
-		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "unreadable");
+	if (slot->failure != NULL) {
+		const char *why = slot->failure;
+
+		slot->failure = NULL;
+		if (pending->must && strcmp(why, "redis") == 0)
+			slot_again(engine, slot);
+		else
+			slot_fail(engine, slot, ENGINE_UNAVAILABLE, why);
 		return false;
 	}
 	if (pending->fresh != NULL || pending->is_refusal ||
@@ -257,7 +294,7 @@ slot_load(struct engine *engine, struct slot *slot)
 	if (!is_loading)
 		return true;
 	if (slot->loads == 0) {         /* none could be sent */
-		slot->has_failed = false;
+		slot->failure = NULL;
 		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
 		return false;
 	}

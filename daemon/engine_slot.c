@@ -185,16 +185,23 @@ slot_runnable(struct engine *engine, struct slot *slot)
 	engine->idle_count++;
 }
 
+static void
+end_pending(struct slot *slot, struct pending *pending,
+    const struct engine_result *result)
+{
+	TAILQ_REMOVE(&slot->pendings, pending, link);
+	slot->pending_count--;
+	if (pending->on_result != NULL)
+		pending->on_result(pending->context, pending->tag, result);
+	pending_free(pending);
+}
+
 void
 slot_answer(struct engine *engine, struct slot *slot,
     const struct engine_result *result)
 {
-	struct pending *pending = TAILQ_FIRST(&slot->pendings);
-
 	/* Not open yet: the handler may post to this very slot. */
 	slot->state = SLOT_SENT;
-	TAILQ_REMOVE(&slot->pendings, pending, link);
-	slot->pending_count--;
 	slot->is_cached = true;
 	slot->tries = 0;
 	slot->reroutes = 0;
@@ -206,9 +213,10 @@ slot_answer(struct engine *engine, struct slot *slot,
 	slot->is_held = false;
 	outcome_give(engine, slot->outcome);
 	slot->outcome = NULL;
-	if (pending->on_result != NULL)
-		pending->on_result(pending->context, pending->tag, result);
-	pending_free(pending);
+	end_pending(slot, TAILQ_FIRST(&slot->pendings), result);
+	/* A root that nobody could read is no absent one to the next order. */
+	if (slot->before.request.id[0] == '\0')
+		slot_forget_situation(slot);
 	slot_runnable(engine, slot);
 }
 
@@ -221,6 +229,21 @@ slot_fail(struct engine *engine, struct slot *slot, enum engine_end end,
 	slot_unmatch(engine, slot);
 	slot_forget_situation(slot);
 	slot_answer(engine, slot, &result);
+}
+
+void
+slot_fail_impatient(struct slot *slot)
+{
+	const struct engine_result result = { .end = ENGINE_UNAVAILABLE,
+		.reason = "redis" };
+	struct pending *pending, *next;
+
+	for (pending = TAILQ_FIRST(&slot->pendings); pending != NULL;
+	    pending = next) {
+		next = TAILQ_NEXT(pending, link);
+		if (!pending->must)
+			end_pending(slot, pending, &result);
+	}
 }
 
 /* ---- posting */
@@ -265,6 +288,7 @@ make_pending(const struct engine_order *order)
 	}
 	pending->must = order->must;
 	pending->is_audit = order->is_audit;
+	pending->at_version = order->at_version;
 	if (order->audit_index != NULL)
 		snprintf(pending->audit_index, sizeof(pending->audit_index),
 		    "%s", order->audit_index);
@@ -302,8 +326,9 @@ engine_post(struct engine *engine, const struct engine_order *order)
 		return false;
 	if (root.kind == RECORD_CALL)
 		root = record_ref_request(root.id);
-	CHECK(root.kind == RECORD_REQUEST || root.kind == RECORD_SPECIALIST ||
-	    root.kind == RECORD_MESSAGE);
+	CHECK(root.kind == RECORD_REQUEST ||
+	    root.kind == RECORD_SPECIALIST || root.kind == RECORD_MESSAGE ||
+	    (root.kind == RECORD_CASE && order->is_audit));
 	pending = make_pending(order);
 	if (pending->event.fresh_id[0] == '\0')
 		engine_fresh_id(engine, pending->event.fresh_id);

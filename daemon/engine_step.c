@@ -134,6 +134,8 @@ fold_match(struct engine *engine, struct slot *slot, int64_t now_ms)
 	}
 	slot->before.specialists[slot->before.specialist_count++] = *partner;
 	after->specialists[after->specialist_count++] = *partner;
+	event.providers_down =
+	    engine->hooks.providers_down(engine->hooks.context);
 	event.to = record_ref_request(after->request.id);
 	memcpy(event.specialist, partner->id, sizeof(event.specialist));
 	if (!situation_fold(engine->policy, &event, now_ms, slot->outcome)) {
@@ -166,6 +168,8 @@ fold(struct engine *engine, struct slot *slot, int64_t now_ms)
 			due.others_available = engine->hooks.others(
 			    engine->hooks.context,
 			    outcome->after.request.queue, "");
+			due.providers_down = engine->hooks.providers_down(
+			    engine->hooks.context);
 			engine_fresh_id(engine, due.fresh_id);
 			if (situation_fold(engine->policy, &due, now_ms,
 			        outcome))
@@ -237,6 +241,8 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 	event->others_available = engine->hooks.others(engine->hooks.context,
 	    slot->before.request.queue, event->to.kind == RECORD_SPECIALIST ?
 	    event->to.id : "");
+	event->providers_down =
+	    engine->hooks.providers_down(engine->hooks.context);
 	slot->outcome = outcome_take(engine);
 	CRASH_POINT("in_step");
 	if (PLANTED("step_aborts") && strcmp(slot->before.request.name,
@@ -289,6 +295,16 @@ step_absent(struct engine *engine, struct slot *slot,
 	prepare(engine, slot);
 }
 
+static bool
+has_moved_on(const struct slot *slot, const struct pending *pending)
+{
+	const struct record *record =
+	    situation_record(&slot->before, &pending->event.to);
+
+	return pending->at_version != 0 &&
+	    record->version != pending->at_version;
+}
+
 /* What is new is known by the bytes it came in: its id is another one each time. */
 static void
 enter(const struct slot *slot, const struct pending *pending)
@@ -303,6 +319,20 @@ enter(const struct slot *slot, const struct pending *pending)
 	poison_enter(key);
 }
 
+/* What happened outside waits; whoever asked is told, also behind it. */
+static void
+wait_for_redis(struct engine *engine, struct slot *slot)
+{
+	slot_forget_situation(slot);
+	slot->failure = NULL;
+	if (!TAILQ_FIRST(&slot->pendings)->must) {
+		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
+		return;
+	}
+	slot_fail_impatient(slot);
+	TAILQ_INSERT_TAIL(&engine->runnable, slot, queue);
+}
+
 void
 slot_advance(struct engine *engine, struct slot *slot)
 {
@@ -313,11 +343,7 @@ slot_advance(struct engine *engine, struct slot *slot)
 		return;
 	}
 	if (!store_is_up(engine->store)) {
-		slot_forget_situation(slot);
-		if (pending->must)
-			TAILQ_INSERT_TAIL(&engine->runnable, slot, queue);
-		else
-			slot_fail(engine, slot, ENGINE_UNAVAILABLE, "redis");
+		wait_for_redis(engine, slot);
 		return;
 	}
 	if (poison_is_barred(slot->root)) {
@@ -325,7 +351,8 @@ slot_advance(struct engine *engine, struct slot *slot)
 		return;
 	}
 	/* A hand in Redis raises no version. */
-	if (pending->is_audit && slot->is_cached)
+	if ((pending->is_audit || pending->at_version != 0) &&
+	    slot->is_cached)
 		slot_forget_situation(slot);
 	if (!slot_load(engine, slot))
 		return;
@@ -347,6 +374,10 @@ slot_advance(struct engine *engine, struct slot *slot)
 	}
 	if (pending->is_audit) {
 		audit(engine, slot);
+		return;
+	}
+	if (has_moved_on(slot, pending)) {
+		slot_fail(engine, slot, ENGINE_NO_ROW, "moved");
 		return;
 	}
 	enter(slot, pending);

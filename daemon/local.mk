@@ -19,19 +19,24 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/engine.h daemon/engine_internal.h daemon/engine_slot.c daemon/engine_load.c \
 	daemon/engine_step.c daemon/engine_commit.c \
 	daemon/clock.c daemon/clock.h daemon/store.c daemon/store.h \
-	daemon/matcher.c daemon/matcher.h daemon/ready_pool.c daemon/ready_pool.h \
+	daemon/health.c daemon/health.h daemon/matcher.c daemon/matcher.h daemon/ready_pool.c daemon/ready_pool.h \
 	daemon/due_pull.c daemon/due_pull.h daemon/audit.c daemon/audit.h \
-	daemon/audit_check.c daemon/audit_internal.h daemon/poison.c daemon/poison.h \
+	daemon/audit_bury.c daemon/audit_check.c daemon/audit_internal.h \
+	daemon/audit_partner.c daemon/poison.c daemon/poison.h \
 	daemon/promise_scan.c daemon/promise_scan.h daemon/intake_pull.c daemon/intake_pull.h \
 	daemon/submit.c daemon/submit.h daemon/roster.c daemon/roster.h \
 	daemon/carrier.c daemon/carrier.h daemon/calls.c daemon/calls.h \
+	daemon/line.c daemon/line.h daemon/spoken_line.c daemon/spoken_line.h \
+	daemon/callers.c daemon/callers.h daemon/limit.c daemon/limit.h \
 	daemon/spoken.c daemon/spoken.h daemon/messages.c daemon/messages.h \
-	daemon/suppress.c daemon/suppress.h daemon/alarms.c daemon/alarms.h daemon/webhooks.c daemon/webhooks.h \
+	daemon/suppress.c daemon/suppress.h daemon/alarms.c daemon/alarms.h \
+	daemon/webhooks.c daemon/webhooks.h \
 	daemon/webhook_memory.c daemon/webhook_memory.h \
 	daemon/webhook_parcel.c daemon/webhook_parcel.h \
 	daemon/api.c daemon/api.h daemon/api_internal.h daemon/api_find.c daemon/api_full.c \
-	daemon/api_buried.c daemon/api_messages.c daemon/api_show.c daemon/api_people.c daemon/api_providers.c \
-	daemon/api_ask.c daemon/api_act.c \
+	daemon/api_buried.c daemon/api_messages.c daemon/api_show.c daemon/api_people.c \
+	daemon/api_providers.c \
+	daemon/api_ask.c daemon/api_act.c daemon/api_inbound.c \
 	daemon/api_json.c daemon/api_json.h \
 	daemon/log.c daemon/log.h daemon/notify.c daemon/notify.h \
 	$(REDIS_LINK_SOURCES) $(EMBEDDED_REDIS_SOURCES) $(SETTINGS_SOURCES)

@@ -40,6 +40,7 @@ struct matcher {
 	const struct policy *policy;
 	struct queue_heads *queues;  size_t queue_count;
 	struct ready_pool *ready;
+	struct matcher_gate gate;       /* room NULL: open */
 	bool is_stopped;
 	size_t proposals;               /* under way */
 };
@@ -111,6 +112,26 @@ matcher_set_policy(struct matcher *matcher, const struct policy *policy)
 {
 	matcher->policy = policy;
 	build_queues(matcher);
+}
+
+void
+matcher_set_gate(struct matcher *matcher, const struct matcher_gate *gate)
+{
+	matcher->gate = *gate;
+}
+
+static bool
+has_room(const struct matcher *matcher, const char *queue)
+{
+	return matcher->gate.room == NULL ||
+	    matcher->gate.room(matcher->gate.context, queue) > 0;
+}
+
+static void
+tell_gate(const struct matcher *matcher, const char *queue)
+{
+	if (matcher->gate.room != NULL)
+		matcher->gate.on_offered(matcher->gate.context, queue);
 }
 
 void
@@ -210,13 +231,16 @@ matcher_find(struct matcher *matcher, const struct request *request,
 	if (matcher->is_stopped || heads == NULL)
 		return NULL;
 	/* Somebody may have waited longer: the round decides. */
-	if (heads->waiting_count > 0 || heads->head_count > 0)
+	if (heads->waiting_count > 0 || heads->head_count > 0 ||
+	    !has_room(matcher, request->queue))
 		return NULL;
 	best = ready_pool_best(matcher->ready, request, now_ms);
 	if (best == NULL)
 		heads->is_ready_dirty = true;
-	else
-		take(matcher, best);
+	if (best == NULL)
+		return NULL;
+	take(matcher, best);
+	tell_gate(matcher, request->queue);
 	return best;
 }
 
@@ -477,6 +501,7 @@ propose(struct matcher *matcher, struct head *head,
 	matcher->proposals++;
 	head->is_proposed = true;
 	take(matcher, specialist);
+	tell_gate(matcher, head->request.queue);
 	return true;
 }
 
@@ -513,8 +538,9 @@ match_heads(struct matcher *matcher)
 	}
 	qsort(order, count, sizeof(*order), compare_heads);
 	for (size_t i = 0; i < count; i++) {
-		const struct specialist *best = ready_pool_best(
-		    matcher->ready, &order[i]->request, now_ms);
+		const struct specialist *best = has_room(matcher,
+		    order[i]->request.queue) ? ready_pool_best(matcher->ready,
+		        &order[i]->request, now_ms) : NULL;
 
 		if (best != NULL && !propose(matcher, order[i], best))
 			break;

@@ -16,6 +16,13 @@ struct matcher *matcher_new(struct store *store, const struct policy *policy);
 void matcher_free(struct matcher *matcher);
 void matcher_set_engine(struct matcher *matcher, struct engine *engine);
 void matcher_set_policy(struct matcher *matcher, const struct policy *policy);
+/* How many more of that queue may be offered now, and that one was. Without: all. */
+struct matcher_gate {
+	void *context;
+	size_t (*room)(void *context, const char *queue);
+	void (*on_offered)(void *context, const char *queue);
+};
+void matcher_set_gate(struct matcher *matcher, const struct matcher_gate *gate);
 /* No more offers from now on (the daemon ends). */
 void matcher_stop(struct matcher *matcher);
 

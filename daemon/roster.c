@@ -91,6 +91,7 @@ on_result(void *context, uint64_t tag, const struct engine_result *result)
 			    "specialist=%s", import->entry.id);
 	} else if (result->end == ENGINE_UNAVAILABLE &&
 	    strcmp(result->reason, "unreadable") != 0 &&
+	    strcmp(result->reason, "newer") != 0 &&
 	    strcmp(result->reason, "buried") != 0) {
 		/* From here again, when Redis is back. */
 		for (size_t i = 0; i < roster->next; i++) {

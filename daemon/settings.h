@@ -16,6 +16,7 @@
 #include "daemon/log.h"
 #include "lib/check.h"
 #include "lib/policy.h"
+#include "lib/provider_health.h"
 
 enum {
 	SETTINGS_FILE_MAX = 16 * 1024 * 1024,   /* bytes of the configuration */
@@ -50,7 +51,9 @@ struct settings_provider {
 	size_t secret_count;
 	const char *base;                       /* instead of the file's; "": the file's */
 	double calls_per_second;                /* 0: as the file says */
-	int in_flight;                          /* POSTs at a time; 0: as the file says */
+	int in_flight;                          /* calls alive at a time; 0: no limit */
+	char currency[4];
+	double call_price, hour_cap, day_cap;   /* a cap of 0: none */
 	int64_t timeout_ms;                     /* of one request */
 };
 
@@ -78,6 +81,7 @@ struct settings {
 	enum log_level log_level;
 	struct settings_provider providers[PROVIDER_ORDER_MAX];
 	size_t provider_count;                  /* without the built-in "manual" */
+	struct health_rules breaker;
 	int64_t drain_ms;                       /* of a stop, before calls under way are left alone */
 	int in_hand;                            /* situations at a time */
 	int64_t audit_every_ms, audit_scan_ms;  /* between two walks of the indexes; of the records */

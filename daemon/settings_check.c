@@ -13,15 +13,17 @@
 #include "lib/text.h"
 
 /* A call counts as unsure, and may be looked up, when its order is certainly
- * over: it may begin so long after its commit (PLACE_YOUTH_MS), then take all of
+ * over: it may wait for its turn after its commit (PACE_WAIT_MS), then begin so
+ * late (PLACE_YOUTH_MS), then take all of
  * the provider's timeout, connecting included; the rest is for a slow loop, the
  * commit, and a provider that lists a call late. */
-enum { LEASE_MARGIN_MS = 13000, LOOKS_MIN = 2, SOCKET_PATH_MAX = 107 };
+enum { LEASE_MARGIN_MS = 11500, LOOKS_MIN = 2, SOCKET_PATH_MAX = 107 };
 
 static void check_queues(struct settings_reading *reading);
 static void check_specialists(struct settings_reading *reading);
 static void check_providers(struct settings_reading *reading);
 static void check_dispositions(struct settings_reading *reading);
+static void check_lines(struct settings_reading *reading);
 static void check_times(struct settings_reading *reading);
 static void check_targets(struct settings_reading *reading);
 
@@ -40,6 +42,7 @@ settings_check(struct settings_reading *reading)
 	check_providers(reading);
 	check_specialists(reading);
 	check_dispositions(reading);
+	check_lines(reading);
 	check_times(reading);
 	check_targets(reading);
 	settings_check_messages(reading);
@@ -166,11 +169,33 @@ is_told(const struct settings_reading *reading, const char *path)
 
 /* ---- queues */
 
-static bool
-calls_through_a_provider(const struct policy *policy)
+static void
+check_order(struct settings_reading *reading, const char *path, bool is_voice)
 {
-	for (size_t i = 0; i < policy->voice_count; i++)
-		if (strcmp(policy->voice[i], "manual") != 0)
+	const struct setting_value *value = settings_find(reading->settings,
+	    path);
+	const struct names names = provider_names(reading->settings);
+
+	for (size_t i = 0; value != NULL && i < value->word_count; i++) {
+		const char *word = value->words[i];
+
+		if (!is_voice || strcmp(word, "manual") != 0)
+			check_name(reading, path, "provider", &names, word);
+		else if (i + 1 < value->word_count)
+			settings_error(reading, path, "\"manual\" must be the "
+			    "last: by hand a call is always possible");
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(value->words[k], word) == 0)
+				settings_error(reading, path,
+				    "\"%s\" stands there twice", word);
+	}
+}
+
+static bool
+calls_through_a_provider(const struct provider_order *order)
+{
+	for (size_t i = 0; i < order->count; i++)
+		if (strcmp(order->ids[i], "manual") != 0)
 			return true;
 	return false;
 }
@@ -184,6 +209,8 @@ check_queues(struct settings_reading *reading)
 	char path[SETTING_PATH_SIZE];
 
 	check_unique(reading, "queues", &names);
+	check_order(reading, "voice", true);
+	check_order(reading, "text", false);
 	for (size_t i = 0; i < policy->queue_count; i++) {
 		const struct queue_policy *queue = &policy->queues[i];
 
@@ -193,6 +220,10 @@ check_queues(struct settings_reading *reading)
 			    "the default, and \"%s\" is", first->id);
 		if (queue->is_default && first == NULL)
 			first = queue;
+		path_of("queues", queue->id, "voice", path);
+		check_order(reading, path, true);
+		path_of("queues", queue->id, "text", path);
+		check_order(reading, path, false);
 		path_of("queues", queue->id, "pass_to", path);
 		for (size_t k = 0; k < queue->pass_to_count; k++) {
 			check_name(reading, path, "queue", &names,
@@ -207,7 +238,7 @@ check_queues(struct settings_reading *reading)
 			    "above limit");
 		path_of("queues", queue->id, "caller_id", path);
 		if (queue->caller_id[0] == '\0' && queue->id[0] != '\0' &&
-		    calls_through_a_provider(policy) && !is_told(reading, path))
+		    calls_through_a_provider(policy_voice(policy, queue->id)) && !is_told(reading, path))
 			settings_error(reading, path, "is missing: the number "
 			    "that customers see");
 	}
@@ -236,11 +267,36 @@ check_specialist_queues(struct settings_reading *reading,
 	}
 }
 
+/* Somebody must be able to call them through, for each queue they serve. */
+static void
+check_reachable(struct settings_reading *reading,
+    const struct specialist_policy *specialist)
+{
+	const struct policy *policy = &reading->settings->policy;
+	char path[SETTING_PATH_SIZE];
+
+	path_of("specialists", specialist->id, "to", path);
+	for (size_t i = 0; i == 0 || i < specialist->queue_count; i++) {
+		const struct provider_order *order = policy_voice(policy,
+		    specialist->queues[i].id);
+		bool is_reachable = order->count == 0;
+
+		for (size_t k = 0; k < order->count; k++)
+			is_reachable |= strcmp(order->ids[k], "manual") == 0 ?
+			    order->count == 1 : policy_address(specialist,
+			        order->ids[k])[0] != '\0';
+		if (is_reachable || specialist->id[0] == '\0' ||
+		    is_told(reading, path))
+			continue;
+		settings_error(reading, path, "is missing: no address for the "
+		    "provider \"%s\"", order->ids[0]);
+	}
+}
+
 static void
 check_specialist_addresses(struct settings_reading *reading,
     const struct specialist_policy *specialist)
 {
-	const struct policy *policy = &reading->settings->policy;
 	const struct names providers = provider_names(reading->settings);
 	char path[SETTING_PATH_SIZE];
 
@@ -257,14 +313,7 @@ check_specialist_addresses(struct settings_reading *reading,
 				settings_error(reading, path, "two addresses "
 				    "for \"%s\"", provider);
 	}
-	path_of("specialists", specialist->id, "to", path);
-	for (size_t i = 0; i < policy->voice_count; i++)
-		if (strcmp(policy->voice[i], "manual") != 0 &&
-		    specialist->id[0] != '\0' &&
-		    policy_address(specialist, policy->voice[i])[0] == '\0' &&
-		    !is_told(reading, path))
-			settings_error(reading, path, "is missing: no address "
-			    "for the provider \"%s\"", policy->voice[i]);
+	check_reachable(reading, specialist);
 }
 
 static void
@@ -285,25 +334,6 @@ check_specialists(struct settings_reading *reading)
 /* ---- providers */
 
 static void
-check_order(struct settings_reading *reading, const char *path)
-{
-	const struct setting_value *value = settings_find(reading->settings,
-	    path);
-	const struct names names = provider_names(reading->settings);
-
-	for (size_t i = 0; value != NULL && i < value->word_count; i++) {
-		const char *word = value->words[i];
-
-		if (strcmp(word, "manual") != 0 || strcmp(path, "voice") != 0)
-			check_name(reading, path, "provider", &names, word);
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(value->words[k], word) == 0)
-				settings_error(reading, path,
-				    "\"%s\" stands there twice", word);
-	}
-}
-
-static void
 check_providers(struct settings_reading *reading)
 {
 	const struct settings *settings = reading->settings;
@@ -312,25 +342,29 @@ check_providers(struct settings_reading *reading)
 	char timeout[WHEN_DURATION_SIZE];
 
 	check_unique(reading, "providers", &names);
-	check_order(reading, "voice");
-	check_order(reading, "text");
 	for (size_t i = 0; i < settings->provider_count; i++) {
 		const struct settings_provider *provider =
 		    &settings->providers[i];
-		int64_t least_ms = PLACE_YOUTH_MS + provider->timeout_ms +
+		int64_t least_ms = PACE_WAIT_MS + PLACE_YOUTH_MS + provider->timeout_ms +
 		    LEASE_MARGIN_MS;
 
 		path_of("providers", provider->id, "id", path);
 		if (strcmp(provider->id, "manual") == 0)
 			settings_error(reading, path, "\"manual\" is built in");
+		path_of("providers", provider->id, "spend", path);
+		if ((provider->hour_cap > 0 || provider->day_cap > 0) &&
+		    provider->call_price <= 0)
+			settings_error(reading, path, "call is missing: what "
+			    "one call costs");
 		if (settings->policy.place_lease_ms >= least_ms)
 			continue;
 		when_duration_print(least_ms, least);
 		when_duration_print(provider->timeout_ms, timeout);
 		settings_error(reading, "telephony.place_lease", "must be at "
-		    "least %s: %ds to begin, the timeout %s of provider "
-		    "\"%s\", %ds to spare", least, PLACE_YOUTH_MS / 1000, timeout,
-		    provider->id, LEASE_MARGIN_MS / 1000);
+		    "least %s: %dms for its turn and to begin, the timeout %s of provider "
+		    "\"%s\", %dms to spare", least,
+		    PACE_WAIT_MS + PLACE_YOUTH_MS, timeout, provider->id,
+		    LEASE_MARGIN_MS);
 	}
 }
 
@@ -357,6 +391,30 @@ check_dispositions(struct settings_reading *reading)
 			settings_error(reading, path, "%d is that of \"%s\"",
 			    one->key, policy->dispositions[k].id);
 		}
+}
+
+static void
+check_lines(struct settings_reading *reading)
+{
+	const struct policy *policy = &reading->settings->policy;
+	const struct names queues = queue_names(reading->settings);
+	char path[SETTING_PATH_SIZE], index[16];
+
+	for (size_t i = 0; i < policy->line_count; i++) {
+		const struct line_policy *line = &policy->lines[i];
+
+		snprintf(index, sizeof(index), "%zu", i + 1);
+		path_of("lines", index, "queue", path);
+		if (line->queue[0] != '\0')
+			check_name(reading, path, "queue", &queues,
+			    line->queue);
+		path_of("lines", index, "number", path);
+		for (size_t k = 0; k < i; k++)
+			if (line->number[0] != '\0' && strcmp(
+			    policy->lines[k].number, line->number) == 0)
+				settings_error(reading, path,
+				    "%s is there already", line->number);
+	}
 }
 
 /* ---- times */

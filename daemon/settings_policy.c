@@ -80,6 +80,9 @@ settings_item(struct settings *settings, enum setting_list list, void *parent,
 	case SETTING_DISPOSITIONS:
 		settings->policy.disposition_count = count;
 		return &settings->policy.dispositions[index];
+	case SETTING_LINES:
+		settings->policy.line_count = count;
+		return &settings->policy.lines[index];
 	case SETTING_WIDENINGS:
 		break;
 	}
@@ -105,6 +108,7 @@ settings_item_done(struct settings_reading *reading, enum setting_list list,
 			settings_error(reading, path, "is one address too many");
 		break;
 	case SETTING_DISPOSITIONS:
+	case SETTING_LINES:
 	case SETTING_WIDENINGS:
 		break;
 	}

@@ -37,6 +37,7 @@ static const char *const dial_words[] = { "when_ready", "at_once", NULL };
 static const char *const level_words[] = { "err", "warning", "notice", "info",
 	"debug", NULL };
 static const char *const fsync_words[] = { "always", "everysec", "no", NULL };
+static const char *const line_offer_words[] = { "nothing", "callback", NULL };
 static const char *const then_words[] = { "close", "schedule", "pass", "retry",
 	"suppress", "propose_block", NULL };
 
@@ -172,6 +173,35 @@ static const struct setting_row call_rows[] = {
 	    .help = "A shorter talk counts as not reached" },
 };
 static const struct setting_table call_table = TABLE(call_rows);
+
+static const struct setting_row lines_rows[] = {
+	{ "number", SETTING_TEXT, NULL, 1, PHONE_SIZE - 1, FORMAT_PHONE,
+	    .flags = SETTING_REQUIRED, .at = AT(line_policy, number), .size = PHONE_SIZE,
+	    .help = "The number that is called" },
+	{ "queue", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID, .flags = SETTING_REQUIRED,
+	    .at = AT(line_policy, queue), .size = ID_SIZE, .help = "Where its requests go" },
+	{ "offer", SETTING_CHOICE, "callback", .words = line_offer_words,
+	    .at = AT(line_policy, offer), .help = "What its callers are offered" },
+	{ "missed", SETTING_FLAG, "false", .at = AT(line_policy, takes_missed),
+	    .help = "Whether who rang in vain is called back, once a day" },
+};
+static const struct setting_table lines_table = TABLE(lines_rows);
+
+static const struct setting_row line_rows[] = {
+	{ "missed_after", SETTING_DURATION, "10s", SECOND, 10 * MINUTE,
+	    .at = AT(settings, policy.missed_ms),
+	    .help = "A call was missed when it rang so long" },
+	{ "recognise", SETTING_DURATION, "1d", 0, 7 * DAY,
+	    .at = AT(settings, policy.recognise_ms),
+	    .help = "Who calls us so long after our attempt returns our call" },
+	{ "per_hour", SETTING_INTEGER, "20", 1, 10000,
+	    .at = AT(settings, policy.line_per_hour),
+	    .help = "Calls of one number that our lines serve in an hour" },
+	{ "hold", SETTING_DURATION, "10m", SECOND, 4 * HOUR, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.hold_ms),
+	    .help = "Who phones us and holds is not called back for at most this long" },
+};
+static const struct setting_table line_table = TABLE(line_rows);
 
 static const struct setting_row result_rows[] = {
 	{ "wait", SETTING_DURATION, "5m", SECOND, DAY, .flags = SETTING_SCALED,
@@ -336,6 +366,14 @@ static const struct setting_row queue_rows[] = {
 	{ "level", SETTING_INTEGER, "0", 0, LEVEL_MAX, .at = AT(queue_policy, level),
 	    .help = "Lowest level admitted at first; 0: everybody, the best first" },
 	{ "window", SETTING_GROUP, .flags = SETTING_INHERITS, .table = &window_table },
+	{ "voice", SETTING_TEXTS, NULL, 1, PROVIDER_ORDER_MAX, FORMAT_ID,
+	    .at = AT(queue_policy, voice.ids), .size = ID_SIZE,
+	    .count_at = AT(queue_policy, voice.count),
+	    .help = "As voice, for this queue" },
+	{ "text", SETTING_TEXTS, NULL, 1, PROVIDER_ORDER_MAX, FORMAT_ID,
+	    .at = AT(queue_policy, text.ids), .size = ID_SIZE,
+	    .count_at = AT(queue_policy, text.count),
+	    .help = "As text, for this queue" },
 	{ "pass_to", SETTING_TEXTS, NULL, 0, PASS_TO_MAX, FORMAT_ID,
 	    .at = AT(queue_policy, pass_to), .size = ID_SIZE,
 	    .count_at = AT(queue_policy, pass_to_count),
@@ -403,12 +441,17 @@ static const struct setting_table specialist_table = TABLE(specialist_rows);
 /* ---- providers and dispositions */
 
 static const struct setting_row spend_rows[] = {
-	{ "currency", SETTING_TEXT, NULL, 3, 3, FORMAT_CURRENCY, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "Of the two limits" },
-	{ "hour", SETTING_NUMBER, NULL, 0, 1000000000, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "No calls when an hour has cost this" },
-	{ "day", SETTING_NUMBER, NULL, 0, 1000000000, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "No calls when a day has cost this" },
+	{ "currency", SETTING_TEXT, NULL, 3, 3, FORMAT_CURRENCY, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, currency), .size = SIZE(settings_provider, currency),
+	    .help = "Of these amounts" },
+	{ "call", SETTING_NUMBER, "0", 0, 100000, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, call_price), .help = "What one call costs" },
+	{ "hour", SETTING_NUMBER, "0", 0, 1000000000, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, hour_cap),
+	    .help = "No more calls when an hour has cost this; 0: no limit" },
+	{ "day", SETTING_NUMBER, "0", 0, 1000000000, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, day_cap),
+	    .help = "No more calls when a day has cost this; 0: no limit" },
 };
 static const struct setting_table spend_table = TABLE(spend_rows);
 
@@ -427,15 +470,32 @@ static const struct setting_row provider_rows[] = {
 	    .help = "Where its API is, instead of what the file says" },
 	{ "calls_per_second", SETTING_NUMBER, "0", 0, 1000, .flags = SETTING_RESTART,
 	    .at = AT(settings_provider, calls_per_second),
-	    .help = "Its pace; 0: as the file says" },
+	    .help = "Pace of all nodes together; 0: as the file says" },
 	{ "in_flight", SETTING_INTEGER, "0", 0, 1000, .flags = SETTING_RESTART,
 	    .at = AT(settings_provider, in_flight),
-	    .help = "Requests at a time; 0: as the file says" },
+	    .help = "Calls alive at a time, of all nodes; 0: no limit" },
 	{ "timeout", SETTING_DURATION, "10s", SECOND, 2 * MINUTE, .flags = SETTING_RESTART,
 	    .at = AT(settings_provider, timeout_ms), .help = "Of one request" },
 	{ "spend", SETTING_GROUP, .table = &spend_table },
 };
 static const struct setting_table provider_table = TABLE(provider_rows);
+
+static const struct setting_row breaker_rows[] = {
+	{ "failures", SETTING_INTEGER, "3", 1, 100, .flags = SETTING_RESTART,
+	    .at = AT(settings, breaker.failures),
+	    .help = "So many failures in a row, and a provider is not used" },
+	{ "share", SETTING_NUMBER, "0.5", 0, 1, .flags = SETTING_RESTART,
+	    .at = AT(settings, breaker.share),
+	    .help = "Nor when this share of the orders within window failed" },
+	{ "window", SETTING_DURATION, "20s", SECOND, HOUR, .flags = SETTING_RESTART,
+	    .at = AT(settings, breaker.window_ms), .help = "The time that is looked at" },
+	{ "probe", SETTING_DURATION, "5s", 100, HOUR, .flags = SETTING_RESTART,
+	    .at = AT(settings, breaker.probe_ms),
+	    .help = "Until one call is tried; twice as long after each that failed" },
+	{ "probe_max", SETTING_DURATION, "1m", 100, HOUR, .flags = SETTING_RESTART,
+	    .at = AT(settings, breaker.probe_max_ms), .help = "But never longer than this" },
+};
+static const struct setting_table breaker_table = TABLE(breaker_rows);
 
 static const struct setting_row disposition_rows[] = {
 	{ "key", SETTING_INTEGER, "0", 0, 9, .at = AT(disposition, key),
@@ -514,6 +574,9 @@ static const struct setting_row file_rows[] = {
 	{ "offer", SETTING_GROUP, .table = &offer_table },
 	{ "retry", SETTING_GROUP, .table = &retry_table },
 	{ "call", SETTING_GROUP, .table = &call_table },
+	{ "lines", SETTING_LIST, NULL, 0, OWN_LINES_MAX, .table = &lines_table,
+	    .list = SETTING_LINES, .help = "Numbers of ours that customers call" },
+	{ "line", SETTING_GROUP, .table = &line_table },
 	{ "result", SETTING_GROUP, .table = &result_table },
 	{ "telephony", SETTING_GROUP, .table = &telephony_table },
 	{ "keep", SETTING_GROUP, .table = &keep_table },
@@ -530,13 +593,14 @@ static const struct setting_row file_rows[] = {
 	    .table = &specialist_table, .list = SETTING_SPECIALISTS, .help = "Who calls" },
 	{ "alarms", SETTING_GROUP, .table = &alarms_table },
 	{ "voice", SETTING_TEXTS, NULL, 1, PROVIDER_ORDER_MAX, FORMAT_ID,
-	    .flags = SETTING_REQUIRED | SETTING_RESTART, .at = AT(settings, policy.voice),
-	    .size = ID_SIZE, .count_at = AT(settings, policy.voice_count),
+	    .flags = SETTING_REQUIRED | SETTING_RESTART, .at = AT(settings, policy.voice.ids),
+	    .size = ID_SIZE, .count_at = AT(settings, policy.voice.count),
 	    .help = "Providers of calls in order of preference; manual: by hand" },
 	{ "text", SETTING_TEXTS, NULL, 0, PROVIDER_ORDER_MAX, FORMAT_ID,
 	    .flags = SETTING_RESTART, .at = AT(settings, policy.text.ids),
 	    .size = ID_SIZE, .count_at = AT(settings, policy.text.count),
 	    .help = "Providers of SMS in order of preference" },
+	{ "breaker", SETTING_GROUP, .table = &breaker_table },
 	{ "providers", SETTING_LIST, NULL, 0, PROVIDER_ORDER_MAX,
 	    .table = &provider_table, .list = SETTING_PROVIDERS,
 	    .help = "Telephone providers" },

@@ -12,7 +12,7 @@
 #include "scripts.h"
 
 enum {
-	WORDS_MAX = 12,
+	WORDS_MAX = 20,
 	KEEP_EVENTS_MS = 48 * 3600 * 1000,
 };
 
@@ -174,11 +174,13 @@ bool
 store_scan(struct store *store, const char *cursor, redis_on_reply *on_reply,
     void *context, uint64_t tag)
 {
-	char pattern[ID_SIZE + 8];
-	const char *argv[] = { "SCAN", cursor, "MATCH", pattern, "COUNT", "256",
-		"TYPE", "hash" };
+	char pattern[ID_SIZE + 32];
+	const char *argv[] = { "SCAN", cursor, "MATCH", pattern, "COUNT",
+		"256" };
 
-	snprintf(pattern, sizeof(pattern), "%s*", store->prefix);
+	/* The three words, and nothing else that callbackd writes. */
+	snprintf(pattern, sizeof(pattern), "%s[rcs][eap][qle][ulc]*:*",
+	    store->prefix);
 	return redis_link_send(store->link, (int)COUNT_OF(argv), argv, NULL,
 	    STORE_DEADLINE_MS, on_reply, context, tag);
 }
@@ -212,6 +214,13 @@ store_pairs(const struct redisReply *reply, struct pair *ret_pairs, size_t max)
 			value->str, value->len };
 	}
 	return (int)count;
+}
+
+bool
+store_is_no_hash(const struct redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ERROR &&
+	    strncmp(reply->str, "WRONGTYPE", 9) == 0;
 }
 
 bool

@@ -42,7 +42,8 @@ bool store_send(struct store *store, redis_on_reply *on_reply, void *context, ui
 bool store_ask_config(struct store *store, const char *name, redis_on_reply *on_reply,
     void *context, uint64_t tag);
 
-/* One step of SCAN over the hashes below the prefix; the keys come with it in front. */
+/* One step of SCAN over the requests, calls and specialists; the keys come with the
+ * prefix in front. */
 bool store_scan(struct store *store, const char *cursor, redis_on_reply *on_reply,
     void *context, uint64_t tag);
 
@@ -50,8 +51,10 @@ bool store_scan(struct store *store, const char *cursor, redis_on_reply *on_repl
 bool store_load(struct store *store, const struct record_ref *ref, redis_on_reply *on_reply,
     void *context, uint64_t tag);
 
-/* Reads the reply of store_load; 0 pairs: no such record. -1: not a hash. */
+/* Reads the reply of store_load; 0 pairs: no such record. -1: another reply. */
 int store_pairs(const struct redisReply *reply, struct pair *ret_pairs, size_t max);
+/* There is such a key, and it is no hash. */
+bool store_is_no_hash(const struct redisReply *reply);
 
 /* Reads that reply into a record of the kind (its id is the caller's to set).
  * False: there is none, or it cannot be read; a reply of NULL is none. */

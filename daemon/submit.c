@@ -564,6 +564,8 @@ ask(struct job *job)
 	request->asked_at_ms = intake->waiting_since_ms != 0 ?
 	    intake->waiting_since_ms : now_ms;
 	request->at_ms = intake->at_ms;
+	request->hold_until_ms = job->asked.hold_ms == 0 ? 0 :
+	    now_ms + job->asked.hold_ms;
 	if (intake->id[0] != '\0') {
 		memcpy(request->site_id, intake->id, sizeof(request->site_id));
 		memcpy(fresh->askers.ids[0], intake->id, SITE_ID_SIZE);
@@ -671,5 +673,8 @@ submit(struct submitter *submitter, const struct submission *submission)
 	intake_read(submitter->policy, job->member, submission->length,
 	    submission->score, store_now_ms(submitter->store), &job->intake);
 	poison_leave();
+	if (submission->queue != NULL && job->intake.is_accepted)
+		text_copy(job->intake.queue, sizeof(job->intake.queue),
+		    submission->queue);
 	begin(job);
 }

@@ -34,6 +34,8 @@ struct submission {
 	const char *score;                      /* as Redis prints it; NULL: now */
 	const char *source;                     /* redis, http, ctl */
 	bool is_from_inbox;
+	const char *queue;                      /* whatever the member says; NULL: as it says */
+	int64_t hold_ms;                        /* not offered before: they are on the telephone */
 	submit_on_end *on_end;  void *context;  uint64_t tag;
 };
 

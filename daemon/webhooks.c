@@ -17,7 +17,7 @@ enum {
 	HEADERS_MAX = 64,
 	URL_MAX = 4096,
 	DEDUP_MS = 3600 * 1000,         /* how long a provider repeats itself */
-	INBOUND_PER_NUMBER = 10,        /* in a minute */
+	INBOUND_PER_NUMBER = 30,        /* in a minute */
 	INBOUND_PER_PEER = 600,         /* in a minute: a provider has many customers */
 };
 
@@ -212,9 +212,11 @@ on_result(void *context, uint64_t tag, const struct engine_result *result)
 		if (result->end == ENGINE_DONE)
 			flow = flow_of(result->verdict);
 		/* Who waits asks again, and may then be joined: with a customer
-		 * who has been rung already and whose end nobody has kept. */
+		 * who has been rung already and whose end nobody has kept. Of a
+		 * call that nobody can read nothing will come. */
 		else if (result->end == ENGINE_UNAVAILABLE &&
-		    !waiting->is_customer_over)
+		    !waiting->is_customer_over &&
+		    strcmp(result->reason, "unreadable") != 0)
 			flow = FLOW_WAIT;
 		reply_flow(webhooks, request, waiting->provider, flow,
 		    result->after, &waiting->call,
@@ -364,7 +366,8 @@ post(struct webhooks *webhooks, struct http_request *request,
 	else
 		waiting->handle = http_hold(request);
 	if (!engine_post(webhooks->engine, &order)) {
-		struct engine_result away = { .end = ENGINE_UNAVAILABLE };
+		struct engine_result away = { .end = ENGINE_UNAVAILABLE,
+			.reason = "" };
 
 		on_result(waiting, 0, &away);
 		return;

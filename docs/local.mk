@@ -1,2 +1,3 @@
 # What is read by people; the contract's examples are run by tests/e2e.
-dist_doc_DATA = docs/redis.md docs/http.md docs/reliability.md docs/messages.md docs/request.schema.json
+dist_doc_DATA = docs/redis.md docs/http.md docs/reliability.md docs/providers.md docs/phone-queue.md \
+	docs/messages.md docs/request.schema.json

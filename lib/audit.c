@@ -83,6 +83,144 @@ audit_is_newer(const struct pair *pairs, size_t count)
 	return false;
 }
 
+/* ---- partners */
+
+static bool
+is_calling(const struct request *request)
+{
+	return request->state == REQUEST_CALLING ||
+	    request->state == REQUEST_TALKING;
+}
+
+static bool
+is_offered(const struct request *request, const char *specialist, int number)
+{
+	for (size_t i = 0; i < OFFER_MAX; i++) {
+		const struct offer *offer = &request->offers[i];
+
+		if (strcmp(offer->specialist, specialist) == 0 &&
+		    offer->number == number)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_held(const struct request *request, int n)
+{
+	if (is_calling(request) && request->call == n)
+		return true;
+	for (size_t i = 0; i < OFFER_MAX; i++) {
+		if (request->offers[i].specialist[0] != '\0' &&
+		    request->offers[i].call == n)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_rung_by(const struct request *request, const char *specialist)
+{
+	return is_calling(request) &&
+	    strcmp(request->specialist, specialist) == 0;
+}
+
+bool
+audit_specialist_differs(const struct specialist *specialist,
+    const struct request *request, const struct call *call,
+    struct event *ret_event)
+{
+	ret_event->to = record_ref_specialist(specialist->id);
+	ret_event->kind = EVENT_WITHDRAWN;
+	if (request != NULL &&
+	    is_offered(request, specialist->id, specialist->offer))
+		return false;
+	if (specialist->state != SPECIALIST_BUSY)
+		return true;
+	if (request != NULL && is_rung_by(request, specialist->id)) {
+		ret_event->kind = EVENT_TAKEN;
+		ret_event->call = request->call;
+		return specialist->call != request->call;
+	}
+	/* Their phone may still ring: its end frees them. */
+	return call == NULL || !call_is_live(call);
+}
+
+bool
+audit_request_specialist_differs(const struct request *request,
+    const char *id, const struct specialist *specialist,
+    struct event *ret_event)
+{
+	if (specialist != NULL &&
+	    strcmp(specialist->request, request->id) == 0)
+		return false;
+	ret_event->kind = EVENT_NONE;
+	/* Whose offer nobody holds has said no. Who calls is the call's matter. */
+	if (!is_rung_by(request, id)) {
+		ret_event->to = record_ref_request(request->id);
+		ret_event->kind = EVENT_DECLINED;
+		memcpy(ret_event->specialist, id, strlen(id) + 1);
+	}
+	return true;
+}
+
+bool
+audit_request_call_differs(const struct request *request,
+    const struct call *call, struct event *ret_event)
+{
+	ret_event->to = record_ref_request(request->id);
+	ret_event->call = request->call;
+	ret_event->kind = EVENT_CALL_LOST;
+	if (call == NULL)
+		return true;
+	if (call->outcome != OUTCOME_UNKNOWN)
+		ret_event->kind = EVENT_CALL_OVER;
+	ret_event->outcome = call->outcome;
+	ret_event->has_rung = call->authorised[0] != '\0';
+	ret_event->has_talked = call_has_talked(call);
+	ret_event->talk_ms = call->talk_ms;
+	return !call_is_live(call) || call->is_customer_over;
+}
+
+/* What rings nobody's phone but the specialist's is taken back. */
+static void
+take_back(const struct call *call, struct event *ret_event)
+{
+	ret_event->to = record_ref_call(call->request, call->n);
+	ret_event->kind = call->is_revoked ? EVENT_NONE : EVENT_REVOKED;
+}
+
+bool
+audit_call_differs(const struct call *call, const struct request *request,
+    struct event *ret_event)
+{
+	if (call->is_revoked || call->is_customer_over ||
+	    (request != NULL && is_held(request, call->n)))
+		return false;
+	take_back(call, ret_event);
+	/* Nothing can happen to it any more: it is buried by its next step. */
+	if (request == NULL)
+		ret_event->kind = EVENT_NONE;
+	return true;
+}
+
+bool
+audit_caller_differs(const struct call *call,
+    const struct specialist *specialist, struct event *ret_event)
+{
+	/* By which call they learn from their own record. */
+	if (specialist != NULL &&
+	    strcmp(specialist->request, call->request) == 0)
+		return false;
+	take_back(call, ret_event);
+	/* The customer may be on the phone. */
+	if (call->authorised[0] != '\0')
+		ret_event->kind = EVENT_NONE;
+	return true;
+}
+
+/* ---- burials */
+
 static json_t *
 base64(const char *bytes, size_t length)
 {

@@ -10,6 +10,7 @@
 
 #include "lib/fault.h"
 #include "lib/life.h"
+#include "lib/provider_choice.h"
 
 enum {
 	GONE_CUSTOMER_MS = 90000,       /* our leg should end soon after theirs */
@@ -30,40 +31,59 @@ person(const struct moment *m)
 
 /* ---- birth */
 
-/* The first provider in order of preference; a company without any works by
- * hand. */
 static const char *
-choose_provider(const struct policy *policy)
+choose_provider(const struct moment *m, const char *specialist,
+    const char *after)
 {
-	return policy->voice_count > 0 ? policy->voice[0] : CALL_BY_HAND;
+	if (m->root->kind == EVENT_BY_HAND)
+		return CALL_BY_HAND;
+	return provider_choice(m->policy, m->request->queue,
+	    policy_specialist(m->policy, specialist), m->root->providers_down,
+	    after);
+}
+
+bool
+call_is_possible(const struct moment *m, const char *specialist,
+    const char *after, const char **ret_why)
+{
+	const char *provider = choose_provider(m, specialist, after);
+
+	*ret_why = "provider_down";
+	if (provider == NULL)
+		return false;
+	*ret_why = m->root->wait_for != NULL ? m->root->wait_for : "pace";
+	return strcmp(provider, CALL_BY_HAND) == 0 ||
+	    m->root->wait_until_ms == 0;
 }
 
 bool
 call_can_offer_by_phone(const struct moment *m,
     const struct specialist_policy *specialist)
 {
-	const char *provider = choose_provider(m->policy);
-	const struct provider_facts *found =
+	const char *provider = specialist == NULL ? NULL :
+	    choose_provider(m, specialist->id, "");
+	const struct provider_facts *found = provider == NULL ? NULL :
 	    policy_provider(m->policy, provider);
 
-	return specialist != NULL && specialist->offer == OFFER_PHONE &&
-	    found != NULL && found->authorises_on_answer &&
-	    m->now->call_count < CALLS_MAX &&
+	return found != NULL && specialist->offer == OFFER_PHONE &&
+	    found->authorises_on_answer && m->now->call_count < CALLS_MAX &&
 	    policy_address(specialist, provider)[0] != '\0';
 }
 
 struct call *
-call_birth(struct moment *m, const char *specialist)
+call_birth(struct moment *m, const char *specialist, const char *after)
 {
 	const struct policy *policy = m->policy;
-	const char *provider = choose_provider(policy);
-	const struct provider_facts *found = policy_provider(policy, provider);
+	const char *provider = choose_provider(m, specialist, after);
+	const struct provider_facts *found = provider == NULL ? NULL :
+	    policy_provider(policy, provider);
 	const struct specialist_policy *who =
 	    policy_specialist(policy, specialist);
 	const struct queue_policy *queue =
 	    policy_queue(policy, m->request->queue);
 	struct call *call = moment_birth(m);
 
+	CHECK(provider != NULL);
 	snprintf(call->provider, sizeof(call->provider), "%s", provider);
 	snprintf(call->specialist, sizeof(call->specialist), "%s", specialist);
 	memcpy(call->customer, m->request->phone, sizeof(call->customer));
@@ -380,6 +400,29 @@ is_dial_over(const struct moment *m)
 	    !m->call->is_customer_over && is_authorised(m);
 }
 
+/* The provider certainly has not placed it, and not because of the customer's
+ * number: the next in the order is asked, at once and for the same acceptance. */
+static bool
+another_may_place(const struct moment *m)
+{
+	const struct call *call = m->call;
+	const struct request *r = m->request;
+	const struct specialist_policy *who = person(m);
+	const char *next, *why;
+
+	if (call->is_revoked || m->now->call_count >= CALLS_MAX ||
+	    m->event->outcome == OUTCOME_INVALID_NUMBER ||
+	    !call_is_possible(m, call->specialist, call->provider, &why))
+		return false;
+	if (r->call == call->n)
+		return r->state == REQUEST_CALLING;
+	/* Their phone is to ring for an offer: only where that authorises nobody. */
+	next = choose_provider(m, call->specialist, call->provider);
+	return request_offer_by_call(m->request, call->n) != NULL &&
+	    who != NULL && policy_provider(m->policy, next) != NULL &&
+	    policy_provider(m->policy, next)->authorises_on_answer;
+}
+
 static bool
 by_hand_and_due(const struct moment *m)
 {
@@ -405,6 +448,7 @@ tell(struct moment *m, enum event_kind kind, struct record_ref to)
 	event->has_rung = is_authorised(m);
 	event->has_talked = call_has_talked(m->call);
 	event->talk_ms = m->call->talk_ms;
+	event->is_not_placed = m->event->kind == EVENT_REJECTED;
 	return event;
 }
 
@@ -568,6 +612,15 @@ report_unrung(struct moment *m)
 {
 	bind_sid(m);
 	report_not_placed(m);
+}
+
+static void
+leave_to_another(struct moment *m)
+{
+	m->call->authorised[0] = '\0';
+	m->call->authorised_at_ms = 0;
+	end(m);
+	tell_request(m, EVENT_NOT_PLACED);
 }
 
 /* It may have rung the customer, and nobody can say. */
@@ -764,6 +817,7 @@ remind(struct moment *m)
 #define TO(state) CALL_##state
 
 static const struct row rows[] = {
+	ROW(BORN,         REJECTED, another_may_place,             TO(ENDED),  leave_to_another),
 	ROW(PLACING,      REJECTED, ALWAYS,                        TO(ENDED),  report_not_placed),
 	ROW(PLACING,      UNKNOWN,  ALWAYS,                        TO(UNSURE), be_unsure),
 	ROW(PLACING,      DUE,      lease_is_over,                 TO(UNSURE), be_unsure),

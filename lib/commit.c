@@ -10,6 +10,7 @@
 #include "lib/answer.h"
 #include "lib/fault.h"
 #include "lib/life.h"
+#include "lib/provider_choice.h"
 #include "lib/standing.h"
 
 /* One record before and after. */
@@ -19,6 +20,9 @@ struct pair_of_records {
 	const void *after;
 	struct record_ref ref;
 };
+
+#define HOUR_MS 3600000
+#define DAY_MS 86400000
 
 enum { PAIRS_MAX = 1 + SPECIALISTS_MAX + CALLS_MAX + 3 + MESSAGE_BIRTH_MAX };
 
@@ -451,8 +455,8 @@ add_lives(const struct policy *policy, const struct situation *before,
 	    strcmp(extras->audit_index, "buried") == 0) {
 		record_key(extras->audit_ref, key);
 		count += add_life("buried:", key, 1, NULL, words);
+		count += add_life("kept:", key, 1, NULL, words);
 	}
-
 	if (birth->id[0] != '\0') {
 		count += add_life("said:", birth->id, 0, is->id, words);
 		count += add_life("askers:", birth->id, 0, is->id, words);
@@ -644,6 +648,33 @@ add_askers(const struct situation *after, struct words *words)
 	return 1;
 }
 
+/* Who may have been rung by this commit is known when they call us. */
+static size_t
+add_rang(const struct policy *policy, const struct situation *before,
+    const struct situation *after, struct words *words)
+{
+	char key[KEY_SIZE], value[REQUEST_ID_SIZE + ID_SIZE];
+	size_t count = 0;
+
+	for (size_t i = 0; i < after->call_count; i++) {
+		const struct call *call = &after->calls[i];
+		const struct call *was = situation_call_const(before, call->n);
+
+		if (call->authorised[0] == '\0' ||
+		    call->customer[0] == '\0' || policy->recognise_ms == 0 ||
+		    (was != NULL && was->authorised[0] != '\0'))
+			continue;
+		standing_rang_key(call->customer, key);
+		snprintf(value, sizeof(value), "%s %s", call->request,
+		    call->specialist);
+		words_add(words, key);
+		words_add(words, value);
+		words_add_number(words, policy->recognise_ms);
+		count++;
+	}
+	return count;
+}
+
 static void
 add_texts(const struct policy *policy, const struct situation *before,
     const struct outcome *outcome, const struct commit_extras *extras,
@@ -682,6 +713,7 @@ add_texts(const struct policy *policy, const struct situation *before,
 			    after->askers.ids[i], extras->warnings_json, words);
 	}
 	count += add_cancelled_answers(policy, before, after, words);
+	count += add_rang(policy, before, after, words);
 	if (extras->also_answer != NULL && extras->also_answer[0] != '\0' &&
 	    !is_asker(&after->askers, extras->also_answer)) {
 		char *text = commit_answer(policy, subject,
@@ -904,35 +936,107 @@ owner_id(const struct situation *situation)
 }
 
 static void
-add_guards(const struct commit_extras *extras, const char *owner, size_t head,
-    struct words *words)
+add_guard(const char *kind, const char *a, const char *b, const char *c,
+    struct words *words, size_t *count)
 {
-	words_set_count(words, head, PART_GUARDS,
-	    (size_t)(extras->take_index != NULL) +
-	    (size_t)(extras->absent_key != NULL) +
-	    (size_t)(extras->unlisted != NULL) +
-	    (size_t)(extras->listed_still != NULL));
+	words_add(words, kind);
+	words_add(words, a);
+	words_add(words, b);
+	words_add(words, c);
+	(*count)++;
+}
+
+static void
+add_number_guard(const char *kind, const char *key, int64_t b, int64_t c,
+    struct words *words, size_t *count)
+{
+	words_add(words, kind);
+	words_add(words, key);
+	words_add_number(words, b);
+	words_add_number(words, c);
+	(*count)++;
+}
+
+static void
+add_spend_guard(const struct provider_facts *facts, const char *window,
+    int64_t number, int64_t cap, struct words *words, size_t *count)
+{
+	char key[KEY_SIZE];
+
+	if (cap == 0)
+		return;
+	snprintf(key, sizeof(key), "spend:%s:%s%lld", facts->id, window,
+	    (long long)number);
+	add_number_guard("spend", key, facts->call_price, cap, words, count);
+}
+
+/* What a new order to call may not go beyond. The turn comes last: it is taken
+ * for this one alone. */
+static void
+add_call_guards(const struct provider_facts *facts, const struct call *call,
+    bool is_probe, int64_t now_ms, struct words *words, size_t *count)
+{
+	struct record_ref ref = record_ref_call(call->request, call->n);
+	char key[KEY_SIZE], owner[KEY_SIZE], most[16], keep[16];
+
+	if (is_probe) {
+		snprintf(key, sizeof(key), "probe:%s", facts->id);
+		record_key(&ref, owner);
+		snprintf(keep, sizeof(keep), "%d", PROBE_KEEP_MS);
+		add_guard("probe", key, owner, keep, words, count);
+	}
+	if (facts->alive_max > 0) {
+		snprintf(key, sizeof(key), "calls:%s", facts->id);
+		snprintf(most, sizeof(most), "%d", facts->alive_max);
+		add_guard("room", key, most, "", words, count);
+	}
+	add_spend_guard(facts, "h", now_ms / HOUR_MS, facts->hour_cap, words,
+	    count);
+	add_spend_guard(facts, "d", now_ms / DAY_MS, facts->day_cap, words,
+	    count);
+	if (facts->emission_ms > 0) {
+		snprintf(key, sizeof(key), "pace:%s", facts->id);
+		add_number_guard("pace", key, facts->emission_ms, PACE_WAIT_MS,
+		    words, count);
+	}
+}
+
+static void
+add_guards(const struct policy *policy, const struct situation *before,
+    const struct outcome *outcome, int64_t now_ms,
+    const struct commit_extras *extras, size_t head, struct words *words)
+{
+	const struct situation *after = &outcome->after;
+	size_t count = 0;
+
 	if (extras->take_index != NULL) {
 		words_add(words, "take");
 		words_add(words, extras->take_index);
 		words_add_bytes(words, extras->take_member,
 		    extras->take_length);
+		words_add(words, "");
+		count++;
 	}
-	if (extras->absent_key != NULL) {
-		words_add(words, "absent");
-		words_add(words, extras->absent_key);
-		words_add(words, owner);
+	if (extras->absent_key != NULL)
+		add_guard("absent", extras->absent_key, owner_id(after), "",
+		    words, &count);
+	if (extras->unlisted != NULL)
+		add_guard("unlisted", SUPPRESSED_KEY, extras->unlisted, "",
+		    words, &count);
+	if (extras->listed_still != NULL)
+		add_guard("listed", SUPPRESSED_KEY, extras->listed_still, "",
+		    words, &count);
+	for (size_t i = 0; i < after->call_count; i++) {
+		const struct call *call = &after->calls[i];
+		const struct provider_facts *facts =
+		    policy_provider(policy, call->provider);
+
+		if (facts != NULL && commit_is_placed(before, call))
+			add_call_guards(facts, call, (extras->probing &
+			    provider_set(policy, call->provider)) != 0, now_ms,
+			    words, &count);
 	}
-	if (extras->unlisted != NULL) {
-		words_add(words, "unlisted");
-		words_add(words, SUPPRESSED_KEY);
-		words_add(words, extras->unlisted);
-	}
-	if (extras->listed_still != NULL) {
-		words_add(words, "listed");
-		words_add(words, SUPPRESSED_KEY);
-		words_add(words, extras->listed_still);
-	}
+	words_set_count(words, head, PART_GUARDS, count);
 }
 
 size_t
@@ -944,7 +1048,7 @@ commit_between(const struct policy *policy, const struct situation *before,
 	size_t count = pair_up(before, outcome, pairs);
 	size_t head = add_head(extras->op, words);
 
-	add_guards(extras, owner_id(&outcome->after), head, words);
+	add_guards(policy, before, outcome, now_ms, extras, head, words);
 	words_set_count(words, head, PART_RECORDS, count);
 	for (size_t i = 0; i < count; i++)
 		add_record(policy, before, outcome, &pairs[i], extras, words);
@@ -997,6 +1101,8 @@ add_removals(const struct policy *policy, struct removal *removal)
 		add_removal(removal, "wait:", policy->queues[i].id, "");
 		add_removal(removal, "ready:", policy->queues[i].id, "");
 	}
+	for (size_t i = 0; i < policy->provider_count; i++)
+		add_removal(removal, "calls:", policy->providers[i].id, "");
 }
 
 size_t
@@ -1027,6 +1133,13 @@ commit_bury(const struct policy *policy, const struct record_ref *ref,
 	add_removal(&removal, "buried", "", score);
 	words_set_count(words, head, PART_RECORDS, removal.records);
 	record_key(ref, id);
+	if (strcmp(version, COMMIT_NO_HASH) == 0) {
+		snprintf(key, sizeof(key), "kept:%s", id);
+		words_add(words, key);
+		words_add(words, "0");
+		words_add(words, id);
+		words_set_count(words, head, PART_LIVES, 1);
+	}
 	snprintf(key, sizeof(key), "buried:%s", id);
 	words_add(words, key);
 	words_add(words, burial);
@@ -1044,6 +1157,13 @@ commit_alone(const struct policy *policy, const struct commit_extras *extras,
 
 	commit_between(policy, &nobody, &nothing_happened, now_ms, extras,
 	    words);
+}
+
+bool
+commit_is_placed(const struct situation *before, const struct call *call)
+{
+	return call->state == CALL_PLACING &&
+	    situation_call_const(before, call->n) == NULL;
 }
 
 bool

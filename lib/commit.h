@@ -28,12 +28,16 @@ struct commit_extras {
 	const char *rejected[16];       /* field, value, … of one refusal; ends at NULL */
 	const char *answer_id, *answer; /* of a refusal: answer:ID */
 	const char *also_answer;        /* an id that joined a full list: answered once */
+	unsigned probing;               /* set of providers of which one call at a time is tried */
 	bool is_audit;                  /* write the standing although nothing changed */
 	bool keeps_uniques;             /* of an audit: the unique keys stay as they are */
 	/* Of an audit: an index which that record may stand in wrongly; "buried" ends its
 	 * burial. */
 	const struct record_ref *audit_ref;  const char *audit_index;
 };
+
+/* How long a probe keeps others from theirs, should nobody hear what came of it. */
+enum { PROBE_KEEP_MS = 30000 };
 
 /* The counts that begin a situation, and those of each of its records, in the
  * script's order. */
@@ -60,10 +64,16 @@ size_t commit_forget(const struct policy *policy, const struct record_ref *ref, 
 
 /* A situation that takes a record which cannot go on out of every index, puts its id
  * into `buried` and the text under buried:ID. `version`: its field v as it is, "0" when
- * there is none. The record is not touched. Returns how many records it holds. */
+ * there is none, COMMIT_NO_HASH when the key is of another type: then the whole of it is
+ * copied to kept:ID. The record is not touched. Returns how many records it holds. */
+#define COMMIT_NO_HASH "-"
 size_t commit_bury(const struct policy *policy, const struct record_ref *ref,
     const char *version, const char *burial, int64_t now_ms, const char *op,
     struct words *words);
+
+/* Is that call, of a situation after a step, a new order to a provider: a commit that
+ * carries one has the guards of its provider. */
+bool commit_is_placed(const struct situation *before, const struct call *call);
 
 /* Do the two differ in any field of any record. */
 bool commit_is_empty(const struct situation *before, const struct outcome *outcome);

@@ -80,8 +80,13 @@ void moment_reason(struct moment *m, const char *reason);
 /* A new call of this request; the caller fills it. */
 struct call *moment_birth(struct moment *m);
 /* Births the call that the specialist's acceptance (or a phone offer) makes,
- * with its first wake and its effect. In call_life. */
-struct call *call_birth(struct moment *m, const char *specialist);
+ * with its first wake and its effect; by a provider behind `after` in the order,
+ * "": by the first. call_is_possible must have said yes. In call_life. */
+struct call *call_birth(struct moment *m, const char *specialist, const char *after);
+/* Can a call of theirs be placed at this moment: a provider works, and its turn
+ * comes soon. ret_why, when not: a stable word. */
+bool call_is_possible(const struct moment *m, const char *specialist, const char *after,
+    const char **ret_why);
 /* Can this specialist be offered work by ringing their phone, before anybody
  * has accepted: only where the customer's leg waits for our answer. */
 bool call_can_offer_by_phone(const struct moment *m, const struct specialist_policy *specialist);

@@ -23,7 +23,8 @@ lib_libcallback_a_SOURCES += lib/provider.h lib/provider_internal.h lib/provider
 	lib/provider_file_webhook.c lib/provider_file_signature.c lib/provider_building.h \
 	lib/provider_request.c lib/provider_auth.c lib/provider_answer.c \
 	lib/provider_webhook.c lib/xml_check.h lib/xml_check.c \
-	lib/provider_level.h lib/provider_level.c
+	lib/provider_level.h lib/provider_level.c \
+	lib/provider_choice.h lib/provider_choice.c lib/provider_health.h lib/provider_health.c
 if WITH_LIBPHONENUMBER
 lib_libcallback_a_SOURCES += lib/phone.h lib/phone.c lib/phone_libphonenumber.cc
 else

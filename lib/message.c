@@ -60,13 +60,16 @@ carries(const struct policy *policy, const char *provider, const char *to)
 const char *
 message_provider(const struct policy *policy, const struct message *message)
 {
+	const struct provider_order *order;
+
 	if (message->target != 0)
 		return message->tried_count == 0 ? MESSAGE_BY_URL : "";
-	for (size_t i = 0, carriers = 0; i < policy->text.count; i++) {
-		if (!carries(policy, policy->text.ids[i], message->to))
+	order = policy_text(policy, message->queue);
+	for (size_t i = 0, carriers = 0; i < order->count; i++) {
+		if (!carries(policy, order->ids[i], message->to))
 			continue;
 		if (carriers++ == (size_t)message->tried_count)
-			return policy->text.ids[i];
+			return order->ids[i];
 	}
 	return "";
 }

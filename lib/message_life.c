@@ -374,7 +374,7 @@ moment_tell(struct moment *m, enum message_kind kind,
 	struct message *message;
 
 	if (!r->may_text || (r->told & 1 << kind) != 0 ||
-	    m->policy->text.count == 0 ||
+	    policy_text(m->policy, about->queue)->count == 0 ||
 	    policy_message_text(m->policy, kind, r->locale) == NULL ||
 	    outcome->message_count >= MESSAGE_BIRTH_MAX)
 		return;

@@ -52,7 +52,7 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		    "work: {queue}, since {from}",
 		    "{company}: somebody is at work again: {queue}" },
 		[ALARM_PROVIDER_DOWN] = { "{company}: {queue} does not work "
-		    "since {from}, {count} waiting",
+		    "since {from}",
 		    "{company}: {queue} works again (down since {from})" },
 		[ALARM_REJECTED] = { "{company}: {count} requests of the "
 		    "website could not be accepted: callbackctl show rejected",
@@ -67,7 +67,7 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		    "на линии никого с {from}",
 		    "{company}: {queue}: на линии снова есть люди" },
 		[ALARM_PROVIDER_DOWN] = { "{company}: {queue} не работает с "
-		    "{from}, ждут {count}",
+		    "{from}",
 		    "{company}: {queue} снова работает (не работал с {from})" },
 		[ALARM_REJECTED] = { "{company}: не приняты заявки с сайта: "
 		    "{count}", "{company}: заявки с сайта снова принимаются" },

@@ -122,6 +122,15 @@ policy_disposition(const struct policy *policy, const char *id)
 	return NULL;
 }
 
+const struct line_policy *
+policy_line(const struct policy *policy, const char *number)
+{
+	for (size_t i = 0; i < policy->line_count; i++)
+		if (strcmp(policy->lines[i].number, number) == 0)
+			return &policy->lines[i];
+	return NULL;
+}
+
 const struct provider_facts *
 policy_provider(const struct policy *policy, const char *id)
 {
@@ -129,6 +138,24 @@ policy_provider(const struct policy *policy, const char *id)
 		if (strcmp(policy->providers[i].id, id) == 0)
 			return &policy->providers[i];
 	return NULL;
+}
+
+const struct provider_order *
+policy_voice(const struct policy *policy, const char *queue)
+{
+	const struct queue_policy *found = policy_queue(policy, queue);
+
+	return found != NULL && found->voice.count > 0 ? &found->voice :
+	    &policy->voice;
+}
+
+const struct provider_order *
+policy_text(const struct policy *policy, const char *queue)
+{
+	const struct queue_policy *found = policy_queue(policy, queue);
+
+	return found != NULL && found->text.count > 0 ? &found->text :
+	    &policy->text;
 }
 
 static const char *
@@ -190,6 +217,10 @@ policy_defaults(struct policy *ret_policy)
 		.ignored_pause = 3,
 		.rest_ms = 10 * SECOND_MS,
 		.presence_ms = 0,
+		.missed_ms = 10 * SECOND_MS,
+		.recognise_ms = 24 * HOUR_MS,
+		.line_per_hour = 20,
+		.hold_ms = 10 * MINUTE_MS,
 		.give_up_ms = 0,
 		.place_lease_ms = 60 * SECOND_MS,
 		.look_up_ms = 3 * SECOND_MS,

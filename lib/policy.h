@@ -23,13 +23,16 @@ enum {
 	PASS_TO_MAX = 16,
 	COUNTRIES_MAX = 32,
 	OWN_NUMBERS_MAX = 16,
-	PROVIDER_ORDER_MAX = 8,
+	OWN_LINES_MAX = 16,
+	PROVIDER_ORDER_MAX = 8, /* also bits of a set of providers */
 	DISPOSITIONS_MAX = 32,
 	LEVEL_MIN = 1,
 	LEVEL_MAX = 9,          /* higher is better (DECISIONS 5) */
 	TEXT_LANGUAGES_MAX = 4, /* languages that messages are written in */
 	ALARM_TARGETS_MAX = 16,
-	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its commit, or never */
+	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its turn, or never */
+	PACE_WAIT_MS = 1500,    /* the longest wait for that turn; a longer one is refused */
+	PRICE_PARTS = 10000,    /* of one unit of a currency */
 };
 
 /* What follows from a disposition (PRODUCT 5). Suppress and propose_block close
@@ -114,6 +117,7 @@ struct queue_policy {
 	const char *script;     /* text shown to the specialist, owned by the policy; "" if none */
 	const char *greeting;   /* said to the customer when they answer; "" if none */
 	int64_t closed_until_ms;  /* closed now, opens then; 0: open (always, until hours come) */
+	struct provider_order voice, text;  /* count 0: the company's */
 };
 
 /* What the core must know of a telephone provider; the rest is lib/provider. */
@@ -125,6 +129,9 @@ struct provider_facts {
 	bool can_text;          /* sends messages, */
 	bool texts_chats;       /* and to chats, not to numbers */
 	bool can_ask_text;      /* and says what became of one */
+	int64_t emission_ms;    /* between two orders to call, of all nodes; 0: any pace */
+	int  alive_max;         /* calls alive at a time, of all nodes; 0: no limit */
+	int64_t call_price, hour_cap, day_cap;  /* in PRICE_PARTS; a cap of 0: none */
 };
 
 enum confirm { CONFIRM_PRESS1, CONFIRM_ANSWER };
@@ -149,6 +156,16 @@ struct specialist_policy {
 	int64_t wrap_up_ms;
 };
 
+enum line_offer { LINE_OFFERS_NOTHING, LINE_OFFERS_CALLBACK };
+
+/* A number of ours at which a provider asks us what to do with who calls it. */
+struct line_policy {
+	char number[PHONE_SIZE];
+	char queue[ID_SIZE];    /* where its requests go */
+	enum line_offer offer;
+	bool takes_missed;      /* who rang in vain is called back */
+};
+
 struct policy {
 	char site[ID_SIZE];
 	char company[NAME_SIZE];
@@ -165,8 +182,7 @@ struct policy {
 	struct disposition dispositions[DISPOSITIONS_MAX];  size_t disposition_count;
 
 	struct provider_facts providers[PROVIDER_ORDER_MAX];  size_t provider_count;
-	char voice[PROVIDER_ORDER_MAX][ID_SIZE];  size_t voice_count;  /* in order; "manual" is built in */
-
+	struct provider_order voice;    /* calls; "manual" is built in, and the last */
 	struct provider_order text;     /* messages */
 
 	/* messages */
@@ -188,6 +204,11 @@ struct policy {
 	int64_t ignored_return_ms;  /* how long that pause lasts */
 	int64_t rest_ms;        /* RESTING after a call that did not reach anybody */
 	int64_t presence_ms;    /* an idle specialist unseen this long is absent; 0: never */
+	struct line_policy lines[OWN_LINES_MAX];  size_t line_count;
+	int64_t missed_ms;      /* a call counts as missed when it rang this long */
+	int64_t recognise_ms;   /* who calls us so long after our attempt returns our call */
+	int     line_per_hour;  /* calls of one number to our lines that are served */
+	int64_t hold_ms;        /* who phones us and holds is not dialled, at most this long */
 	int64_t give_up_ms;     /* waiting past the (second) promise this long: a person must decide; 0: never */
 
 	/* telephony and leases: real time, never scaled */
@@ -200,10 +221,14 @@ struct policy {
 
 /* Finds by id; NULL: none. The result lives as long as the policy. */
 const struct queue_policy *policy_queue(const struct policy *policy, const char *id);
+const struct line_policy *policy_line(const struct policy *policy, const char *number);
 const struct queue_policy *policy_default_queue(const struct policy *policy);
 const struct specialist_policy *policy_specialist(const struct policy *policy, const char *id);
 const struct disposition *policy_disposition(const struct policy *policy, const char *id);
 const struct provider_facts *policy_provider(const struct policy *policy, const char *id);
+/* The order that holds for that queue: its own, else the company's. */
+const struct provider_order *policy_voice(const struct policy *policy, const char *queue);
+const struct provider_order *policy_text(const struct policy *policy, const char *queue);
 
 /* The company's words of that kind, in that language or else in its own; NULL: it
  * does not send them. */

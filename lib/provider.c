@@ -72,6 +72,7 @@ const char *const flow_names[FLOW_COUNT] = {
 	[FLOW_LINE_ASK] = "line_ask",
 	[FLOW_LINE_NUMBER] = "line_number",
 	[FLOW_LINE_TOLD] = "line_told",
+	[FLOW_LINE_RING] = "line_ring",
 };
 
 const char *

@@ -175,7 +175,7 @@ provider_secret(const struct provider *provider, size_t index);
  *   since_ms      when the call was placed      now_ms    Unix milliseconds
  *   lang          language of what is said ("ru"), see `languages` of the file
  *   company name topic note number              words of the case
- *   text          of a message
+ *   text          of a message; in line flows, what is said
  *   greeting whisper_text goodbye_text wait_text result_text   words to be said
  *   base          where the API is, instead of what the file says
  *   private       not empty: addresses that a provider gave may be plain HTTP
@@ -322,7 +322,8 @@ struct webhook_event {
 	char sid[PROVIDER_ID_SIZE];     /* of our call or message, also when the leg is
 	                                 * the customer's; "": not said */
 	bool is_customer_leg;           /* about (or asked by) the customer's leg */
-	char question[16];              /* "up" "keys" "silent" "dial_over" "result" "wait" "greet" */
+	char question[16];              /* "up" "keys" "silent" "dial_over" "result" "wait" "greet";
+	                                 * of INBOUND_CALL also "number" "rang"; "": news only */
 	char digits[24];                /* keys pressed; "": none */
 	bool has_progress;              /* perhaps for PROGRESS and QUESTION */
 	enum call_progress progress;    /* PROGRESS_NONE with is_customer_over */
@@ -399,6 +400,7 @@ enum flow {
 	FLOW_LINE_ASK,          /* to a caller of ours: 1 to be called back */
 	FLOW_LINE_NUMBER,       /* they type another number */
 	FLOW_LINE_TOLD,         /* what was promised, then goodbye */
+	FLOW_LINE_RING,         /* not answered; asks again after ${ring} seconds */
 	FLOW_COUNT
 };
 extern const char *const flow_names[FLOW_COUNT];

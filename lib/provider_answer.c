@@ -29,7 +29,8 @@ static void read_success(const struct provider *provider,
     struct provider_answer *answer);
 static bool is_refused(const struct conditions *ok_if, const json_t *root,
     bool *ret_is_clear);
-static bool is_gone(const struct operation *operation, int status);
+static bool is_gone(const struct operation *operation, int status,
+    const json_t *root);
 static bool carries(const json_t *item, const char *pointer,
     const char *token);
 static int64_t wait_of(const char *text);
@@ -68,7 +69,7 @@ provider_answer_read(const struct provider *provider,
 	}
 	if (end == TRANSPORT_LOST)
 		status = 0;
-	if (is_gone(asked, status)) {
+	if (is_gone(asked, status, root)) {
 		answer.outcome = PROVIDER_REJECTED;
 		answer.is_gone = true;
 		*ret_answer = answer;
@@ -241,12 +242,13 @@ is_refused(const struct conditions *ok_if, const json_t *root,
 }
 
 static bool
-is_gone(const struct operation *operation, int status)
+is_gone(const struct operation *operation, int status, const json_t *root)
 {
 	for (size_t i = 0; i < operation->gone_count; i++)
 		if (operation->gone[i] == status)
 			return true;
-	return false;
+	return operation->gone_if.count > 0 && root != NULL &&
+	    provider_json_matches(&operation->gone_if, root);
 }
 
 void
@@ -285,6 +287,9 @@ provider_found_read(const struct provider *provider, int status,
 			read_next(find, root, &found);
 		found.is_readable = false;
 	}
+	/* It may be going on, and so be in no list yet. */
+	if (find->is_ended_only && found.count == 0)
+		found.is_readable = false;
 	json_decref(root);
 	*ret_found = found;
 }
@@ -390,6 +395,8 @@ add_found(const struct provider *provider, const json_t *item,
 		meaning = provider_meaning(&provider->states, word);
 	if (meaning != NULL && !meaning->is_customer_over)
 		found->calls[found->count].progress = meaning->progress;
+	if (find->is_ended_only)
+		found->calls[found->count].progress = PROGRESS_OVER;
 	found->count++;
 	return true;
 }

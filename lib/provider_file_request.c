@@ -58,6 +58,7 @@ static const struct setting_row operation_rows[] = {
 	{ "state", setting_pointer, offsetof(struct operation, state), false },
 	{ "ok_if", setting_conditions_json, offsetof(struct operation, ok_if), false },
 	{ "gone", read_gone, 0, false },
+	{ "gone_if", setting_conditions_json, offsetof(struct operation, gone_if), false },
 	{ "items", setting_pointer, offsetof(struct operation, items), false },
 	{ "token", setting_pointer, offsetof(struct operation, token), false },
 	{ "next", setting_pointer, offsetof(struct operation, next), false },
@@ -65,6 +66,7 @@ static const struct setting_row operation_rows[] = {
 	{ "news", setting_pointer, offsetof(struct operation, news), false },
 	{ "numbers", read_numbers, 0, false },
 	{ "time", setting_pointer, offsetof(struct operation, time), false },
+	{ "ended_only", setting_flag, offsetof(struct operation, is_ended_only), false },
 	{ "window", read_seconds, offsetof(struct operation, window_ms), false },
 };
 
@@ -316,9 +318,10 @@ check_operation(struct reading *reading, const config_setting_t *setting,
 		check_find(reading, setting, operation);
 	else if (operation->items != NULL || operation->token != NULL ||
 	    operation->next != NULL || operation->number_count > 0 ||
-	    operation->time != NULL || operation->window_ms != 0)
+	    operation->time != NULL || operation->window_ms != 0 ||
+	    operation->is_ended_only)
 		reading_error(reading, setting, "items, token, next, numbers, "
-		    "time and window are words of find");
+		    "time, window and ended_only are words of find");
 	if ((kind == PROVIDER_GET || kind == PROVIDER_SMS_GET) &&
 	    operation->state == NULL)
 		reading_error(reading, setting, "needs state");
@@ -537,6 +540,7 @@ setting_flows(struct reading *reading, config_setting_t *setting, void *target)
 		{ "line_ask", read_flow, 0, false },
 		{ "line_number", read_flow, 0, false },
 		{ "line_told", read_flow, 0, false },
+		{ "line_ring", read_flow, 0, false },
 	};
 
 	reading_group(reading, setting, rows, COUNT_OF(rows), target);

@@ -229,6 +229,7 @@ read_question(struct reading *reading, config_setting_t *setting, void *target)
 {
 	static const char *const names[] = {
 		"up", "keys", "silent", "dial_over", "result", "wait", "greet",
+		"number", "rang",
 	};
 	size_t choice;
 
@@ -348,8 +349,10 @@ check_event(struct reading *reading, const config_setting_t *setting,
 		reading_error(reading, setting, "from is missing");
 	if (rule->about == ABOUT_INBOUND_MESSAGE && rule->text.name == NULL)
 		reading_error(reading, setting, "text is missing");
-	if (rule->about == ABOUT_INBOUND_CALL && rule->question == NULL)
-		reading_error(reading, setting, "question is missing");
+	if (rule->about == ABOUT_INBOUND_CALL && rule->question == NULL &&
+	    !says)
+		reading_error(reading, setting,
+		    "has neither state nor question");
 	if (rule->about == ABOUT_MESSAGE && rule->id.name == NULL &&
 	    rule->job.name == NULL)
 		reading_error(reading, setting, "id is missing");
@@ -357,7 +360,7 @@ check_event(struct reading *reading, const config_setting_t *setting,
 		reading_error(reading, setting, "either state or set");
 	if (rule->state.name != NULL && !rule->has_map &&
 	    (reading->provider->states.count == 0 ||
-	    rule->about != ABOUT_CALL))
+	    (rule->about != ABOUT_CALL && rule->about != ABOUT_INBOUND_CALL)))
 		reading_error(reading, setting, "has state, but there is "
 		    "neither a map nor states");
 	if (rule->state.name == NULL && rule->has_map)

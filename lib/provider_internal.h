@@ -191,6 +191,7 @@ struct operation {
 	struct conditions ok_if;
 	int *gone;                      /* statuses */
 	size_t gone_count;
+	struct conditions gone_if;      /* of the answer, with any status */
 	const char *remember;           /* pointer to what is provider->remembered */
 	const char *news;               /* result: pointer to what a webhook would say */
 
@@ -199,6 +200,7 @@ struct operation {
 	struct number_match *numbers;
 	size_t number_count;
 	const char *time;
+	bool is_ended_only;             /* a call that is going on is not in the list */
 	int64_t window_ms;
 };
 

@@ -517,21 +517,29 @@ static void
 tell_inbound(struct hearing *hearing, const struct event_rule *rule)
 {
 	struct webhook_event *event = hearing->event;
+	struct meaning meaning;
 
 	get_short(hearing, &rule->from, event->from, sizeof(event->from));
 	get_short(hearing, &rule->to, event->to, sizeof(event->to));
-	if (event->from[0] == '\0') {
-		refuse(hearing, rule->from.name, " is missing");
-		return;
-	}
 	if (rule->about == ABOUT_INBOUND_MESSAGE) {
+		if (event->from[0] == '\0') {
+			refuse(hearing, rule->from.name, " is missing");
+			return;
+		}
 		event->kind = WEBHOOK_INBOUND_MESSAGE;
 		get_words(hearing, &rule->text, event->text,
 		    sizeof(event->text));
 		return;
 	}
-	tell_question(hearing, rule);
-	event->kind = WEBHOOK_INBOUND_CALL;
+	if (rule->question != NULL)
+		tell_question(hearing, rule);
+	if (find_meaning(hearing, rule, &meaning)) {
+		event->has_progress = true;
+		event->progress = meaning.progress;
+	}
+	if (event->kind != WEBHOOK_REFUSED && (rule->question != NULL ||
+	        event->has_progress))
+		event->kind = WEBHOOK_INBOUND_CALL;
 }
 
 /* False: the word is of no interest, unknown, or, in a question, not there. */

@@ -152,6 +152,43 @@ may_be_offered(const struct moment *m)
 	    request_may_ask(m->request, s->id, m->now_ms);
 }
 
+/* Matching them makes a call at once: their phone rings, or they accept by
+ * themselves. */
+static bool
+calls_at_once(const struct moment *m, const char *specialist)
+{
+	const struct specialist_policy *who =
+	    policy_specialist(m->policy, specialist);
+
+	return call_can_offer_by_phone(m, who) ||
+	    (who != NULL && who->accept == ACCEPT_AUTOMATIC);
+}
+
+/* Nothing is offered in vain: a call must be possible. */
+static bool
+may_be_offered_and_called(const struct moment *m)
+{
+	const char *why, *specialist = m->event->specialist;
+
+	return may_be_offered(m) &&
+	    (call_is_possible(m, specialist, "", &why) ||
+	        (strcmp(why, "provider_down") != 0 &&
+	            !calls_at_once(m, specialist)));
+}
+
+/* By hand, also what was declined or waits for a number may be taken by whoever
+ * says so. */
+static bool
+may_be_taken_by_hand(const struct moment *m)
+{
+	const struct specialist *s =
+	    situation_specialist(m->now, m->event->specialist);
+
+	return s != NULL && s->state == SPECIALIST_IDLE &&
+	    request_offers_open(m->request) < OFFER_MAX &&
+	    m->now->call_count < CALLS_MAX;
+}
+
 static bool
 is_offered(const struct moment *m)
 {
@@ -174,6 +211,29 @@ static bool
 offered_but_forbidden(const struct moment *m)
 {
 	return is_offered(m) && is_forbidden_now(m);
+}
+
+/* No call exists yet, and none can be placed now. */
+static bool
+offered_but_not_possible(const struct moment *m)
+{
+	const struct offer *offer = request_offer_to(m->request,
+	    m->event->specialist);
+	const char *why;
+
+	return offer != NULL && offer->call == 0 &&
+	    !call_is_possible(m, offer->specialist, "", &why);
+}
+
+/* Nobody's phone rings for it yet. */
+static bool
+is_offered_on_a_screen(const struct moment *m)
+{
+	const struct offer *offer = request_offer_to(m->request,
+	    m->event->specialist);
+
+	return offer != NULL && offer->call == 0 &&
+	    m->now->call_count < CALLS_MAX;
 }
 
 static bool
@@ -239,6 +299,29 @@ static bool
 is_this_call(const struct moment *m)
 {
 	return m->request->call != 0 && m->event->call == m->request->call;
+}
+
+/* Another provider may make the call that the event names. */
+static bool
+has_next_provider(const struct moment *m)
+{
+	const struct call *refused = situation_call(m->now, m->event->call);
+	const char *why;
+
+	return refused != NULL && m->now->call_count < CALLS_MAX &&
+	    call_is_possible(m, refused->specialist, refused->provider, &why);
+}
+
+static bool
+is_offers_call_and_has_next(const struct moment *m)
+{
+	return is_offers_call(m) && has_next_provider(m);
+}
+
+static bool
+is_this_call_and_has_next(const struct moment *m)
+{
+	return is_this_call(m) && has_next_provider(m);
 }
 
 static int64_t
@@ -393,6 +476,78 @@ static bool
 leg_is_open(const struct moment *m)
 {
 	return m->request->is_leg_open;
+}
+
+/* A call from before they asked says nothing about what they asked for. */
+static bool
+calls_us(const struct moment *m, enum caller caller)
+{
+	return m->event->caller == caller &&
+	    m->event->at_ms >= m->request->asked_at_ms;
+}
+
+static bool
+has_spoken(const struct moment *m)
+{
+	return calls_us(m, CALLER_SPOKE);
+}
+
+/* Of a talk there was, a result is still wanted. */
+static bool
+has_spoken_and_was_not_called(const struct moment *m)
+{
+	return has_spoken(m) && strcmp(m->request->reason, "no_result") != 0;
+}
+
+/* Their own phone cannot ring yet. */
+static bool
+call_is_before_customer(const struct moment *m)
+{
+	const struct call *call = situation_call(m->now, m->request->call);
+
+	return call != NULL && call->authorised[0] == '\0';
+}
+
+static bool
+has_spoken_before_ringing(const struct moment *m)
+{
+	return has_spoken(m) && call_is_before_customer(m);
+}
+
+static bool
+is_on_hold(const struct moment *m)
+{
+	return calls_us(m, CALLER_ON_HOLD);
+}
+
+static bool
+is_on_hold_before_ringing(const struct moment *m)
+{
+	return is_on_hold(m) && call_is_before_customer(m);
+}
+
+static bool
+no_longer_holds(const struct moment *m)
+{
+	const struct request *r = m->request;
+
+	return calls_us(m, CALLER_HUNG_UP) && r->hold_until_ms != 0 &&
+	    (r->state == REQUEST_SCHEDULED ||
+	        strcmp(r->reason, "on_hold") == 0);
+}
+
+/* Its customer was not reached, and nobody has taken the matter up since. */
+static bool
+was_unreachable(const struct moment *m)
+{
+	return strcmp(m->request->reason, "unreachable") == 0 &&
+	    m->request->next[0] == '\0';
+}
+
+static bool
+was_unreachable_but_another_waits(const struct moment *m)
+{
+	return was_unreachable(m) && another_holds_it(m);
 }
 
 /* ---- parts of actions */
@@ -634,8 +789,15 @@ arrive(struct moment *m)
 static void
 join_queue(struct moment *m)
 {
+	int64_t hold_until_ms = m->request->hold_until_ms;
+
 	enter_queue(m);
 	set_reason(m, "");
+	/* They phone us at this very moment. */
+	if (hold_until_ms > m->now_ms) {
+		m->request->hold_until_ms = hold_until_ms;
+		set_reason(m, "on_hold");
+	}
 }
 
 static void
@@ -716,8 +878,9 @@ offer(struct moment *m)
 	memcpy(slot->specialist, s->id, sizeof(slot->specialist));
 	slot->number = ++r->offer_count;
 	slot->until_ms = m->now_ms + (policy != NULL ? policy->offer_ms : 0);
-	slot->call = call_can_offer_by_phone(m, policy) ?
-	    call_birth(m, s->id)->n : 0;
+	slot->call = m->root->kind != EVENT_BY_HAND &&
+	    call_can_offer_by_phone(m, policy) ?
+	    call_birth(m, s->id, "")->n : 0;
 	event = moment_post(m, EVENT_OFFER, record_ref_specialist(s->id));
 	event->offer = slot->number;
 	event->call = slot->call;
@@ -744,7 +907,7 @@ take(struct moment *m)
 	r->talk_at_ms = 0;
 	set_reason(m, "");
 	if (held.call == 0 || call == NULL) {
-		call = call_birth(m, held.specialist);
+		call = call_birth(m, held.specialist, "");
 		event = moment_post(m, EVENT_TAKEN,
 		    record_ref_specialist(held.specialist));
 		event->call = call->n;
@@ -767,6 +930,82 @@ give_way(struct moment *m)
 	m->request->hold_until_ms = m->now_ms + m->policy->poll_ms;
 	moment_say(m, "the customer is in another attempt");
 	moment_reason(m, "number_busy");
+}
+
+/* Until a provider works again nothing is offered anyway; a turn has a moment. */
+static void
+wait_for_provider(struct moment *m)
+{
+	const char *why;
+
+	if (call_is_possible(m, m->event->specialist, "", &why))
+		return;
+	withdraw_all_but(m, "");
+	set_reason(m, why);
+	m->request->hold_until_ms = m->root->wait_until_ms;
+	moment_say(m, "%s", why);
+	moment_reason(m, why);
+}
+
+static struct event *
+tell_accept(struct moment *m)
+{
+	const struct offer *offer = request_offer_to(m->request,
+	    m->event->specialist);
+	struct event *event = moment_post(m, EVENT_ACCEPT,
+	    record_ref_specialist(offer->specialist));
+
+	event->offer = offer->number;
+	return event;
+}
+
+static void
+accept_by_hand(struct moment *m)
+{
+	tell_accept(m);
+}
+
+static void
+offer_by_hand(struct moment *m)
+{
+	m->request->hold_until_ms = 0;
+	offer(m);
+	tell_accept(m);
+}
+
+/* The call under way was refused by its provider: the next one's is born. */
+static struct call *
+bear_next(struct moment *m)
+{
+	const struct call *refused = situation_call(m->now, m->event->call);
+	struct call *call = call_birth(m, refused->specialist,
+	    refused->provider);
+	struct event *event = moment_post(m, EVENT_TAKEN,
+	    record_ref_specialist(refused->specialist));
+
+	event->call = call->n;
+	moment_say(m, "refused by %s, now by %s", refused->provider,
+	    call->provider);
+	return call;
+}
+
+static void
+place_elsewhere(struct moment *m)
+{
+	struct request *r = m->request;
+	const struct call *call = bear_next(m);
+
+	r->call = call->n;
+	r->is_leg_open = call->authorised[0] != '\0';
+}
+
+static void
+ring_elsewhere(struct moment *m)
+{
+	struct offer *offer = request_offer_by_call(m->request,
+	    m->event->call);
+
+	offer->call = bear_next(m)->n;
 }
 
 static void
@@ -959,6 +1198,53 @@ revoke_and_close(struct moment *m)
 }
 
 static void
+close_as_called_in(struct moment *m)
+{
+	withdraw_all_but(m, "");
+	finish(m, "called_in");
+}
+
+static void
+revoke_as_called_in(struct moment *m)
+{
+	moment_post(m, EVENT_REVOKED,
+	    record_ref_call(m->request->id, m->request->call));
+	finish(m, "called_in");
+}
+
+/* Their line is busy: nobody is to be offered a call that finds it so. Should
+ * nobody say how it ended, the wait goes on by itself. */
+static void
+hold_while_they_hold(struct moment *m)
+{
+	withdraw_all_but(m, "");
+	m->request->hold_until_ms = m->now_ms + m->policy->hold_ms;
+	if (m->request->state != REQUEST_SCHEDULED)
+		set_reason(m, "on_hold");
+	moment_say(m, "the customer is on hold with us");
+}
+
+static void
+let_go_while_they_hold(struct moment *m)
+{
+	moment_post(m, EVENT_REVOKED,
+	    record_ref_call(m->request->id, m->request->call));
+	end_attempt(m);
+	enter_queue(m);
+	hold_while_they_hold(m);
+	set_reason(m, "on_hold");
+}
+
+static void
+go_on(struct moment *m)
+{
+	m->request->hold_until_ms = 0;
+	if (m->request->state == REQUEST_WAITING)
+		set_reason(m, "");
+	moment_say(m, "the customer has hung up");
+}
+
+static void
 keep_promise(struct moment *m)
 {
 	struct request *r = m->request;
@@ -1028,11 +1314,15 @@ let_go(struct moment *m)
 	count_attempt(m);
 	remember_declined(m, m->request->specialist,
 	    m->now_ms + m->policy->rest_ms);
-	moment_say(m, "%s was not reached: %s", m->request->specialist,
-	    call_outcome_names[m->event->outcome]);
+	if (m->event->is_not_placed)
+		moment_say(m, "no provider placed the call");
+	else
+		moment_say(m, "%s was not reached: %s", m->request->specialist,
+		    call_outcome_names[m->event->outcome]);
 	end_attempt(m);
 	enter_queue(m);
-	set_reason(m, "specialist_not_reached");
+	set_reason(m, m->event->is_not_placed ? "not_placed" :
+	    "specialist_not_reached");
 }
 
 static void
@@ -1171,6 +1461,9 @@ reopen(struct moment *m)
 {
 	give_birth(m, m->event->queue[0] != '\0' ? m->event->queue :
 	    m->request->queue, "reopened");
+	m->outcome->birth.hold_until_ms = m->event->at_ms;
+	memcpy(m->outcome->birth.wished, m->event->specialist,
+	    sizeof(m->outcome->birth.wished));
 	memcpy(m->request->next, m->outcome->birth.id,
 	    sizeof(m->request->next));
 	moment_say(m, "as request %s", m->outcome->birth.id);
@@ -1196,6 +1489,26 @@ wish(struct moment *m)
 	memcpy(m->request->wished, m->event->specialist,
 	    sizeof(m->request->wished));
 	moment_say(m, "to %s", m->event->specialist);
+}
+
+/* The customer returns our call: who called them first, never only. */
+static void
+wish_for_who_called(struct moment *m)
+{
+	if (m->event->specialist[0] != '\0')
+		memcpy(m->request->wished, m->event->specialist,
+		    sizeof(m->request->wished));
+	moment_say(m, "the customer calls back");
+}
+
+static void
+retry_now(struct moment *m)
+{
+	wish_for_who_called(m);
+	m->request->at_ms = m->now_ms;
+	m->request->hold_until_ms = m->event->at_ms;
+	promise_soon(m->policy, m->request, m->now_ms);
+	set_reason(m, "called_back");
 }
 
 static void
@@ -1234,12 +1547,15 @@ static const struct row rows[] = {
 	ROW(SCHEDULED, DUE, due_but_forbidden, SAME, next_opening),
 	ROW(SCHEDULED, DUE, moment_has_come, TO(WAITING), join_queue),
 
-	ROW(WAITING | OFFERED, MATCHED, may_be_offered, TO(OFFERED), offer),
+	ROW(WAITING | OFFERED, MATCHED, may_be_offered_and_called, TO(OFFERED), offer),
+	ROW(OFFERED, BY_HAND, is_offered_on_a_screen, SAME, accept_by_hand),
+	ROW(WAITING | OFFERED, BY_HAND, may_be_taken_by_hand, TO(OFFERED), offer_by_hand),
 	ROW(WAITING, NUMBER_BUSY, ALWAYS, SAME, hold_back),
 
 	ROW(OFFERED, ACCEPTED, offered_but_forbidden_for_good, TO(CLOSED), refuse),
 	ROW(OFFERED, ACCEPTED, offered_but_forbidden, TO(SCHEDULED), withdraw_until_opening),
 	ROW(OFFERED, ACCEPTED, offered_but_number_held, TO(WAITING), give_way),
+	ROW(OFFERED, ACCEPTED, offered_but_not_possible, TO(WAITING), wait_for_provider),
 	ROW(OFFERED, ACCEPTED, may_be_taken, TO(CALLING), take),
 	ROW(OFFERED, DECLINED, others_are_open, SAME, note_declined),
 	ROW(OFFERED, DECLINED, is_offered, TO(WAITING), note_declined),
@@ -1262,9 +1578,17 @@ static const struct row rows[] = {
 	ROW(BEFORE, CANCELLED, ALWAYS, TO(CLOSED), withdraw_and_close),
 	ROW(BEFORE, ASSIGNED, ALWAYS, SAME, wish),
 	ROW(BEFORE | CALLING | REFERRED, SUPPRESSED, ALWAYS, TO(CLOSED), end_suppressed),
+	ROW(BEFORE, CALLED_IN, has_spoken, TO(CLOSED), close_as_called_in),
+	ROW(SCHEDULED, CALLED_IN, is_on_hold, SAME, hold_while_they_hold),
+	ROW(WAITING | OFFERED, CALLED_IN, is_on_hold, TO(WAITING), hold_while_they_hold),
+	ROW(SCHEDULED | WAITING, CALLED_IN, no_longer_holds, SAME, go_on),
+	ROW(SCHEDULED, CALLED_BACK, ALWAYS, SAME, retry_now),
+	ROW(WAITING | OFFERED, CALLED_BACK, ALWAYS, SAME, wish_for_who_called),
 	RESULT_ROWS(BEFORE, DISPOSED),
 	ROW(BEFORE | CALLING | TALKING, REPEATED, ALWAYS, SAME, merge),
 
+	ROW(OFFERED, NOT_PLACED, is_offers_call_and_has_next, SAME, ring_elsewhere),
+	ROW(CALLING, NOT_PLACED, is_this_call_and_has_next, SAME, place_elsewhere),
 	ROW(CALLING, RUNG, is_this_call, SAME, keep_promise),
 	ROW(CALLING, TALK, is_this_call, TO(TALKING), begin_talk),
 	RESULT_ROWS(CALLING | TALKING, CALL_OVER),
@@ -1277,6 +1601,8 @@ static const struct row rows[] = {
 	ROW(CALLING, CALL_LOST, is_this_call, TO(REFERRED), refer_unknown),
 	ROW(CALLING, CANCELLED, others_still_ask, SAME, drop_asker),
 	ROW(CALLING, CANCELLED, ALWAYS, TO(CLOSED), revoke_and_close),
+	ROW(CALLING, CALLED_IN, has_spoken_before_ringing, TO(CLOSED), revoke_as_called_in),
+	ROW(CALLING, CALLED_IN, is_on_hold_before_ringing, TO(WAITING), let_go_while_they_hold),
 	ROW(CALLING | TALKING, DISPOSED, is_by_hand, SAME, keep_and_hang_up),
 	ROW(CALLING | TALKING, DISPOSED, is_known_result, SAME, keep_disposition),
 
@@ -1290,9 +1616,12 @@ static const struct row rows[] = {
 	ROW(REFERRED, REQUEUED, another_holds_it, TO(CLOSED), continue_in),
 	ROW(REFERRED, REQUEUED, ALWAYS, TO(WAITING), requeue),
 	ROW(REFERRED, CANCELLED, ALWAYS, TO(CLOSED), withdraw_and_close),
+	ROW(REFERRED, CALLED_IN, has_spoken_and_was_not_called, TO(CLOSED), close_as_called_in),
 
 	ROW(CLOSED, REOPENED, another_holds_it, SAME, reopen_in_other),
 	ROW(CLOSED, REOPENED, ALWAYS, SAME, reopen),
+	ROW(CLOSED, CALLED_BACK, was_unreachable_but_another_waits, SAME, reopen_in_other),
+	ROW(CLOSED, CALLED_BACK, was_unreachable, SAME, reopen),
 	ROW(CLOSED, CALL_OVER, leg_is_open, SAME, leg_over),
 	ROW(CLOSED, CALL_LOST, leg_is_open, SAME, leg_over),
 

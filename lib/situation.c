@@ -31,8 +31,12 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_REQUEUED] = "requeued",
 	[EVENT_REOPENED] = "reopened",
 	[EVENT_ASSIGNED] = "assigned",
+	[EVENT_CALLED_IN] = "called_in",
+	[EVENT_CALLED_BACK] = "called_back",
 	[EVENT_NUMBER_BUSY] = "number_busy",
 	[EVENT_SUPPRESSED] = "suppressed",
+	[EVENT_NOT_PLACED] = "not_placed",
+	[EVENT_BY_HAND] = "by_hand",
 	[EVENT_NOTED] = "noted",
 	[EVENT_ROSTER] = "roster",
 	[EVENT_STATUS] = "status",
@@ -55,6 +59,13 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_ASKED] = "asked",
 	[EVENT_REVOKED] = "revoked",
 	[EVENT_GONE] = "gone",
+};
+
+const char *const caller_names[CALLER_COUNT] = {
+	[CALLER_NOT_SAID] = "",
+	[CALLER_ON_HOLD] = "on_hold",
+	[CALLER_SPOKE] = "spoke",
+	[CALLER_HUNG_UP] = "hung_up",
 };
 
 const char *const effect_kind_names[EFFECT_COUNT] = {
@@ -132,8 +143,11 @@ situation_put(struct situation *situation, const struct record_ref *ref,
 	switch (ref->kind) {
 	case RECORD_REQUEST:
 		if (!record_from_pairs(RECORD_REQUEST, pairs, count,
-		        &situation->request, ret_why))
+		        &situation->request, ret_why)) {
+			memset(&situation->request, 0,
+			    sizeof(situation->request));
 			return false;
+		}
 		snprintf(situation->request.id, sizeof(situation->request.id),
 		    "%.*s", REQUEST_ID_SIZE - 1, ref->id);
 		return true;
@@ -167,8 +181,11 @@ situation_put(struct situation *situation, const struct record_ref *ref,
 	}
 	case RECORD_CASE:
 		if (!record_from_pairs(RECORD_CASE, pairs, count,
-		        &situation->case_file, ret_why))
+		        &situation->case_file, ret_why)) {
+			memset(&situation->case_file, 0,
+			    sizeof(situation->case_file));
 			return false;
+		}
 		snprintf(situation->case_file.number,
 		    sizeof(situation->case_file.number), "%.*s",
 		    NUMBER_SIZE - 1, ref->id);

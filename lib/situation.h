@@ -59,8 +59,13 @@ enum event_kind {
 	EVENT_REQUEUED,
 	EVENT_REOPENED,         /* fresh: values of the new request */
 	EVENT_ASSIGNED,         /* specialist */
+	EVENT_CALLED_IN,        /* caller, at_ms: their customer phones us, at that moment */
+	EVENT_CALLED_BACK,      /* specialist: their customer returns our call to them, and is
+	                         * on the telephone until about at_ms */
 	EVENT_NUMBER_BUSY,      /* at_ms: its customer's number is in another attempt until about then */
 	EVENT_SUPPRESSED,       /* its customer wants no more calls */
+	EVENT_NOT_PLACED,       /* call: certainly refused, and another provider may be asked */
+	EVENT_BY_HAND,          /* specialist: takes it, and dials by hand */
 	EVENT_NOTED,            /* note: a line in the story, nothing else */
 	/* to a specialist */
 	EVENT_ROSTER,           /* the configuration names them */
@@ -88,6 +93,16 @@ enum event_kind {
 	EVENT_COUNT
 };
 extern const char *const event_kind_names[EVENT_COUNT];
+
+/* What a customer who phones us is at. */
+enum caller {
+	CALLER_NOT_SAID,
+	CALLER_ON_HOLD,         /* waits in a telephone queue */
+	CALLER_SPOKE,           /* somebody has talked to them */
+	CALLER_HUNG_UP,         /* without having talked to anybody */
+	CALLER_COUNT
+};
+extern const char *const caller_names[CALLER_COUNT];
 
 enum question {
 	QUESTION_UP,            /* the specialist's phone was answered */
@@ -120,6 +135,7 @@ struct event {
 	enum call_outcome outcome;
 	enum message_progress message;  /* PROGRESS, FOUND of a message */
 	enum question question;
+	enum caller caller;
 	int  digit;                     /* 0..9; -1: none */
 	bool is_customer_over, has_rung, has_talked;
 	bool is_agent_over;             /* PROGRESS_OVER: before the customer's phone rang */
@@ -129,6 +145,11 @@ struct event {
 	char owner[REQUEST_ID_SIZE];    /* the commit before was refused: this request holds
 	                                 * phone:N:Q of the queue it would enter */
 	int  others_available;          /* other specialists at work on these queues; a hint */
+	unsigned providers_down;        /* set (lib/provider_choice): they do not work; a hint */
+	int64_t wait_until_ms;          /* the commit before was refused: no call may be placed
+	                                 * until about then; 0: it may */
+	const char *wait_for;           /* and why: "pace", "in_flight"; borrowed */
+	bool is_not_placed;             /* CALL_OVER: the provider refused the order */
 };
 
 enum effect_kind { EFFECT_PLACE, EFFECT_HANG_UP, EFFECT_LOOK_UP, EFFECT_POLL, EFFECT_SEND,
@@ -196,7 +217,7 @@ bool situation_due(const struct situation *situation, int64_t now_ms, struct rec
 const void *situation_record(const struct situation *situation, const struct record_ref *ref);
 
 /* Puts a loaded record in; there must be room. False: a value cannot be read
- * (ret_why names it); the situation is then unfit for use. */
+ * (ret_why names it); the situation then holds no such record. */
 bool situation_put(struct situation *situation, const struct record_ref *ref,
     const struct pair *pairs, size_t count, const char **ret_why);
 

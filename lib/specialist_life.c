@@ -497,6 +497,7 @@ static const struct row rows[] = {
 	ROW(BUSY,     WITHDRAWN, phone_rings,                 SAME,         be_busy),
 	ROW(BUSY,     WITHDRAWN, leaves,                      TO(AWAY),     be_free),
 	ROW(BUSY,     WITHDRAWN, ALWAYS,                      TO(IDLE),     be_free),
+	ROW(OFFERED,  TAKEN,     ALWAYS,                      SAME,         take_call),
 	ROW(BUSY,     TAKEN,     ALWAYS,                      SAME,         take_call),
 	ROW(BUSY,     DUE,       is_idle_backstop_and_leaves, TO(AWAY),     be_free),
 	ROW(BUSY,     DUE,       is_idle_backstop,            TO(RESTING),  rest),

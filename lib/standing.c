@@ -49,6 +49,12 @@ standing_number_queue_key(const char *phone, const char *queue,
 }
 
 void
+standing_rang_key(const char *phone, char ret_key[KEY_SIZE])
+{
+	join(ret_key, "rang:", phone, "");
+}
+
+void
 standing_seen_key(const char *site_id, char ret_key[KEY_SIZE])
 {
 	join(ret_key, "seen:", site_id, "");
@@ -114,6 +120,8 @@ standing_of_call(const struct call *call, struct standing *ret)
 	stand(ret, "active", "", call->placed_at_ms);
 	if (call->record.wake_at_ms != 0)
 		stand(ret, "due", "", call->record.wake_at_ms);
+	if (!call_is_by_hand(call))
+		stand(ret, "calls:", call->provider, call->placed_at_ms);
 }
 
 void
@@ -157,6 +165,7 @@ standing_add_absent(enum record_kind kind, const void *record,
 {
 	const struct request *request = record;
 	const struct specialist *specialist = record;
+	const struct call *call = record;
 
 	standing->count = 0;
 	stand(standing, "active", "", 0);
@@ -167,6 +176,8 @@ standing_add_absent(enum record_kind kind, const void *record,
 		stand(standing, "late", "", 0);
 		stand(standing, "wait:", request->queue, 0);
 	}
+	if (kind == RECORD_CALL)
+		stand(standing, "calls:", call->provider, 0);
 	if (kind == RECORD_SPECIALIST) {
 		for (size_t i = 0; i < SPECIALIST_QUEUES_MAX; i++) {
 			if (specialist->skills[i].queue[0] != '\0')

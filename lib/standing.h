@@ -27,7 +27,8 @@ void standing_of_specialist(const struct specialist *specialist, struct standing
  * removes. The score means nothing there. */
 void standing_add_absent(enum record_kind kind, const void *record, struct standing *standing);
 
-/* Every index there is but the queues' own (wait:Q, ready:Q); the one that has
+/* Every index there is but the queues' own (wait:Q, ready:Q) and the providers'
+ * (calls:P, their calls alive); the one that has
  * everybody first. Ends at NULL. */
 enum { STANDING_INDEXES = 5 };
 extern const char *const standing_indexes[STANDING_INDEXES + 1];
@@ -37,6 +38,8 @@ void standing_number_key(const char *phone, char ret_key[KEY_SIZE]);
 /* The live request of that number in that queue. */
 void standing_number_queue_key(const char *phone, const char *queue, char ret_key[KEY_SIZE]);
 /* The request that a website's id became. */
+/* Whom we called last, and who did: for who calls us then. */
+void standing_rang_key(const char *phone, char ret_key[KEY_SIZE]);
 void standing_seen_key(const char *site_id, char ret_key[KEY_SIZE]);
 
 /* Does the request hold the one attempt of its number (DECISIONS 10); it also

@@ -127,8 +127,7 @@ api_render_call(const struct call *call)
 	    "end_time", date_json(call->ended_at_ms),
 	    "duration", call->status == CALL_COMPLETED ? duration : NULL,
 	    "price", "price_unit", "USD",
-	    "direction", call->parent_sid[0] != '\0' ? "outbound-dial" :
-	    "outbound-api",
+	    "direction", call_direction(call),
 	    "answered_by", !call->detect_machine ||
 	    call->answered_at_ms == 0 ? NULL :
 	    call->detected_machine ? "machine_start" : "human",

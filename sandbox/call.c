@@ -20,6 +20,8 @@
 #include "sandbox/sandbox.h"
 #include "sandbox/webhook.h"
 
+#define HIDDEN "anonymous"
+
 enum {
 	SETUP_MS = 100,		/* from the order to the first sign */
 	RING_DELAY_MS = 100,	/* from there to the ringing, or to "busy" */
@@ -51,6 +53,9 @@ _Static_assert(COUNT_OF(status_names) == CALL_STATUS_COUNT, "statuses");
 
 static void
 on_dial(evutil_socket_t fd, short what, void *arg);
+
+static void
+on_arrival(evutil_socket_t fd, short what, void *arg);
 
 static void
 on_ring(evutil_socket_t fd, short what, void *arg);
@@ -137,10 +142,12 @@ call_create(struct sandbox *sandbox, const struct call_order *order)
 	struct calls *calls = sandbox->calls;
 	uint32_t serial = calls->last_serial + 1;
 	struct call **slot = &calls->ring[serial % CALL_KEPT_MAX];
-	struct phone *phone = phones_get(sandbox->phones, order->to);
+	struct phone *phone = phones_get(sandbox->phones,
+	    order->is_inbound ? order->from : order->to);
 	struct call *call;
 
-	if (phone == NULL || (*slot != NULL && !call_is_over(*slot)))
+	if (phone == NULL || (*slot != NULL && !call_is_over(*slot)) ||
+	    (order->is_inbound && phone->call != NULL))
 		return NULL;
 	if (*slot != NULL)
 		call_free(*slot);
@@ -152,7 +159,7 @@ call_create(struct sandbox *sandbox, const struct call_order *order)
 	sid_make(serial, call->sid);
 	call->phone = phone;
 	call->to = memory_copy(order->to);
-	call->from = memory_copy(order->from);
+	call->from = memory_copy(order->is_hidden ? HIDDEN : order->from);
 	call->url = memory_copy(order->url);
 	call->method = memory_copy(order->method);
 	call->twiml = memory_copy(order->twiml);
@@ -162,6 +169,7 @@ call_create(struct sandbox *sandbox, const struct call_order *order)
 	    CALL_EVENT_COMPLETED;
 	call->timeout_ms = order->timeout_ms;
 	call->detect_machine = order->detect_machine;
+	call->is_inbound = order->is_inbound;
 	call->created_at_ms = sandbox_now_ms();
 	TAILQ_INIT(&call->webhooks);
 	TAILQ_INIT(&call->delayed);
@@ -173,14 +181,28 @@ call_create(struct sandbox *sandbox, const struct call_order *order)
 	}
 	person_init(call);
 	evtimer_assign(&call->step, sandbox->base, on_dial, call);
-	step_after(call, on_dial, sandbox_time(sandbox, SETUP_MS));
+	step_after(call, call->is_inbound ? on_arrival : on_dial,
+	    sandbox_time(sandbox, SETUP_MS));
+	if (call->is_inbound)
+		phone->call = call;
 	return call;
+}
+
+void
+call_pick_up(struct call *call)
+{
+	CHECK(call->is_inbound && call->status == CALL_RINGING);
+	evtimer_del(&call->step);
+	call->status = CALL_IN_PROGRESS;
+	call->answered_at_ms = sandbox_now_ms();
+	ledger_tell(call, "answer");
+	person_answered(call);
 }
 
 void
 call_answer(struct call *call)
 {
-	if (call->status != CALL_RINGING)
+	if (call->status != CALL_RINGING || call->is_inbound)
 		return;
 	evtimer_del(&call->step);
 	call->status = CALL_IN_PROGRESS;
@@ -199,7 +221,7 @@ call_answer(struct call *call)
 void
 call_reject(struct call *call)
 {
-	if (call->status == CALL_RINGING)
+	if (call->status == CALL_RINGING && !call->is_inbound)
 		call_end(call, CALL_BUSY, SIP_DECLINED);
 }
 
@@ -277,6 +299,14 @@ call_status_name(enum call_status status)
 	return status_names[status];
 }
 
+const char *
+call_direction(const struct call *call)
+{
+	if (call->is_inbound)
+		return "inbound";
+	return call->parent_sid[0] != '\0' ? "outbound-dial" : "outbound-api";
+}
+
 unsigned
 call_events_read(const char *list)
 {
@@ -332,6 +362,23 @@ on_dial(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	webhook_post(call, CALL_EVENT_INITIATED);
 	step_after(call, on_ring, sandbox_time(call->sandbox, RING_DELAY_MS));
+}
+
+/* At our number: what is to be done is asked for at once. */
+static void
+on_arrival(evutil_socket_t fd, short what, void *arg)
+{
+	struct call *call = arg;
+
+	(void)fd;
+	(void)what;
+	call->status = CALL_RINGING;
+	call->rung_at_ms = sandbox_now_ms();
+	ledger_tell(call, "dial");
+	if (call->timeout_ms > 0)
+		step_after(call, on_ring_timeout, sandbox_patience(
+		    call->sandbox, call->timeout_ms));
+	flow_begin(call, call->url, call->method, NULL);
 }
 
 static void

@@ -62,6 +62,9 @@ struct call_order {
 	int64_t timeout_ms;		/* of ringing */
 	bool detect_machine;		/* the TwiML question has AnsweredBy */
 	struct call *parent;		/* NULL: not dialled by a flow */
+	bool is_inbound;		/* `from` is a phone that calls `to`, a line;
+					 * timeout_ms 0: it waits for ever */
+	bool is_hidden;			/* without showing its number */
 };
 
 struct call {
@@ -75,6 +78,7 @@ struct call {
 	unsigned events;
 	int64_t timeout_ms;
 	bool detect_machine, detected_machine;
+	bool is_inbound;		/* its phone has called us */
 	int64_t created_at_ms, rung_at_ms, answered_at_ms, ended_at_ms;
 	int64_t joined_at_ms;		/* 0: not yet */
 	int sip_code;			/* of the end; 0: none */
@@ -131,6 +135,10 @@ calls_live_count(const struct sandbox *sandbox);
 struct call *
 call_create(struct sandbox *sandbox, const struct call_order *order) MUST_USE;
 
+/* The flow takes a call that came in. */
+void
+call_pick_up(struct call *call);
+
 /* The person takes a ringing phone. */
 void
 call_answer(struct call *call);
@@ -152,6 +160,10 @@ call_end(struct call *call, enum call_status status, int sip_code);
 
 bool
 call_is_over(const struct call *call);
+
+/* "inbound", "outbound-api", "outbound-dial" */
+const char *
+call_direction(const struct call *call);
 
 /* "no-answer" and so on. */
 const char *

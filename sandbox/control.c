@@ -21,9 +21,6 @@
 
 enum { CALL_COUNT_MAX = 1000 };
 
-static json_t *
-body_json(struct http_request *request);
-
 static void
 on_listed(struct phone *phone, void *context);
 
@@ -34,7 +31,8 @@ control_on_faults_order(struct http_request *request, void *context)
 	char error[FAULT_ERROR_SIZE];
 	json_t *order;
 
-	if (!control_may(request) || (order = body_json(request)) == NULL)
+	if (!control_may(request) ||
+	    (order = control_body(request)) == NULL)
 		return;
 	if (faults_order(sandbox->faults, order, error)) {
 		ledger_write(sandbox->ledger, "faults",
@@ -79,7 +77,7 @@ control_on_reset(struct http_request *request, void *context)
 	faults_clear(sandbox->faults);
 	phones_free(sandbox->phones);
 	sandbox->phones = phones_new();
-	setup_apply(sandbox->setup, sandbox->phones);
+	setup_apply(sandbox->setup, sandbox->phones, sandbox->lines);
 	ledger_write(sandbox->ledger, "reset", json_object());
 	http_reply_json(request, 200, json_pack("{s:b}", "ok", 1));
 }
@@ -145,7 +143,7 @@ control_on_phone_change(struct http_request *request, void *context)
 		    "not a phone number or address");
 		return;
 	}
-	change = body_json(request);
+	change = control_body(request);
 	if (change == NULL)
 		return;
 	phone = phones_get(sandbox->phones, address);
@@ -182,7 +180,7 @@ control_call_json(const struct call *call)
 	for (size_t i = 0; i < call->heard_count; i++)
 		json_array_append_new(heard, json_string(call->heard[i]));
 	json = json_pack("{s:s, s:s?, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I,"
-	    " s:I, s:o, s:I, s:s?, s:b}",
+	    " s:I, s:o, s:I, s:s?, s:b, s:b}",
 	    "sid", call->sid,
 	    "parent", call->parent_sid[0] != '\0' ? call->parent_sid : NULL,
 	    "from", call->from, "to", call->to,
@@ -195,14 +193,13 @@ control_call_json(const struct call *call)
 	    "duration", (json_int_t)call_duration(call),
 	    "heard", heard, "heard_at_ms", (json_int_t)call->heard_at_ms,
 	    "with", call->joined != NULL ? call->joined->to : NULL,
-	    "listens", flow_is_listening(call));
+	    "listens", flow_is_listening(call), "inbound", call->is_inbound);
 	CHECK(json != NULL);
 	return json;
 }
 
-/* New reference; NULL: it was answered 400. */
-static json_t *
-body_json(struct http_request *request)
+json_t *
+control_body(struct http_request *request)
 {
 	size_t length;
 	const char *body = http_body(request, &length);

@@ -17,6 +17,10 @@ struct http_request;
 bool
 control_may(struct http_request *request) MUST_USE;
 
+/* The body as JSON, a new reference; NULL: it was answered 400. */
+json_t *
+control_body(struct http_request *request) MUST_USE;
+
 /* New reference: a call as a person wants to see it. */
 json_t *
 control_call_json(const struct call *call) MUST_USE;

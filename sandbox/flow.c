@@ -318,6 +318,11 @@ verb_begin(struct call *call, const struct twiml_verb *verb)
 	struct flow *flow = call->flow;
 	const char *reason;
 
+	/* The first verb that needs it answers a call that came in. */
+	if (call->is_inbound && call->status == CALL_RINGING &&
+	    verb->kind != TWIML_PAUSE && verb->kind != TWIML_REDIRECT &&
+	    verb->kind != TWIML_REJECT)
+		call_pick_up(call);
 	switch (verb->kind) {
 	case TWIML_SAY:
 	case TWIML_PLAY:

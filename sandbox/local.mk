@@ -11,6 +11,7 @@ sandbox_callback_sandbox_SOURCES = sandbox/main.c \
 	sandbox/flow.c sandbox/flow.h sandbox/flow_internal.h \
 	sandbox/form.c sandbox/form.h \
 	sandbox/ledger.c sandbox/ledger.h \
+	sandbox/line.c sandbox/line.h \
 	sandbox/memory.c sandbox/memory.h \
 	sandbox/page.c \
 	sandbox/person.c sandbox/person.h \

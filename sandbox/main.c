@@ -22,6 +22,7 @@
 #include "sandbox/faults.h"
 #include "sandbox/fetch.h"
 #include "sandbox/ledger.h"
+#include "sandbox/line.h"
 #include "sandbox/memory.h"
 #include "sandbox/phone.h"
 #include "sandbox/sandbox.h"
@@ -90,6 +91,10 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/sandbox/messages", text_on_control_list, 0 },
 	{ HTTP_PUT, "/sandbox/inbound", text_on_inbound, CONTROL_BODY_MAX },
 	{ HTTP_POST, "/sandbox/phones/{number}/write", text_on_write,
+	    CONTROL_BODY_MAX },
+	{ HTTP_POST, "/sandbox/phones/{number}/call", line_on_call,
+	    CONTROL_BODY_MAX },
+	{ HTTP_PUT, "/sandbox/lines/{number}", line_on_change,
 	    CONTROL_BODY_MAX },
 	{ HTTP_GET, "/", control_on_page, 0 },
 	{ HTTP_GET, "/phones", control_on_page, 0 },
@@ -274,7 +279,8 @@ sandbox_open(struct sandbox *sandbox, const struct arguments *arguments)
 		return EXIT_UNAVAILABLE;
 	}
 	sandbox->phones = phones_new();
-	setup_apply(sandbox->setup, sandbox->phones);
+	sandbox->lines = lines_new();
+	setup_apply(sandbox->setup, sandbox->phones, sandbox->lines);
 	sandbox->faults = faults_new();
 	sandbox->calls = calls_new();
 	sandbox->texts = texts_new();
@@ -313,6 +319,7 @@ sandbox_close(struct sandbox *sandbox)
 		event_base_free(sandbox->base);
 	faults_free(sandbox->faults);
 	phones_free(sandbox->phones);
+	lines_free(sandbox->lines);
 	http_static_free(sandbox->pages);
 	ledger_close(sandbox->ledger);
 	setup_free(sandbox->setup);

@@ -17,6 +17,7 @@ struct http_server;
 struct http_static;
 struct late;
 struct ledger;
+struct lines;
 struct phones;
 struct setup;
 struct texts;
@@ -28,6 +29,7 @@ struct sandbox {
 	struct ledger *ledger;
 	struct fetcher *fetcher;
 	struct phones *phones;
+	struct lines *lines;
 	struct calls *calls;
 	struct texts *texts;
 	struct faults *faults;

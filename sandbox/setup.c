@@ -12,19 +12,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sandbox/line.h"
 #include "sandbox/memory.h"
 #include "sandbox/phone.h"
 
 struct setup {
-	json_t *phones;		/* a list of objects, each tried once */
+	json_t *phones, *lines;	/* lists of objects, each tried once */
 };
 
-static bool
-phones_read(const config_t *config, struct setup *setup, const char *path,
+typedef const char *item_try(const json_t *json,
     char ret_error[SETUP_ERROR_SIZE]);
 
+static bool
+setup_read(const config_t *config, struct setup *setup, const char *path,
+    char ret_error[SETUP_ERROR_SIZE]);
+
+static bool
+list_read(const config_setting_t *list, json_t *items, item_try *try,
+    const char *path, char ret_error[SETUP_ERROR_SIZE]);
+
 static const char *
-phone_try(const json_t *json, char ret_error[PHONE_ERROR_SIZE]);
+phone_try(const json_t *json, char ret_error[SETUP_ERROR_SIZE]);
+
+static const char *
+line_try(const json_t *json, char ret_error[SETUP_ERROR_SIZE]);
 
 static json_t *
 json_of(const config_setting_t *setting);
@@ -37,6 +48,7 @@ setup_load(const char *path, char ret_error[SETUP_ERROR_SIZE])
 	bool ok;
 
 	setup->phones = json_array();
+	setup->lines = json_array();
 	if (path == NULL)
 		return setup;
 	config_init(&config);
@@ -45,7 +57,7 @@ setup_load(const char *path, char ret_error[SETUP_ERROR_SIZE])
 		snprintf(ret_error, SETUP_ERROR_SIZE, "%.120s:%d: %s", path,
 		    config_error_line(&config), config_error_text(&config));
 	else
-		ok = phones_read(&config, setup, path, ret_error);
+		ok = setup_read(&config, setup, path, ret_error);
 	config_destroy(&config);
 	if (ok)
 		return setup;
@@ -54,7 +66,8 @@ setup_load(const char *path, char ret_error[SETUP_ERROR_SIZE])
 }
 
 void
-setup_apply(const struct setup *setup, struct phones *phones)
+setup_apply(const struct setup *setup, struct phones *phones,
+    struct lines *lines)
 {
 	size_t i;
 	json_t *json;
@@ -68,6 +81,11 @@ setup_apply(const struct setup *setup, struct phones *phones)
 		phone = phones_get(phones, address);
 		CHECK(phone != NULL && phone_change(phone, json, error));
 	}
+	json_array_foreach(setup->lines, i, json) {
+		char error[LINE_ERROR_SIZE];
+
+		CHECK(lines_set(lines, json, error));
+	}
 }
 
 void
@@ -76,43 +94,56 @@ setup_free(struct setup *setup)
 	if (setup == NULL)
 		return;
 	json_decref(setup->phones);
+	json_decref(setup->lines);
 	free(setup);
 }
 
 static bool
-phones_read(const config_t *config, struct setup *setup, const char *path,
+setup_read(const config_t *config, struct setup *setup, const char *path,
     char ret_error[SETUP_ERROR_SIZE])
 {
-	const config_setting_t *root = config_root_setting(config), *list;
+	const config_setting_t *root = config_root_setting(config);
 
 	for (int i = 0; i < config_setting_length(root); i++) {
 		const config_setting_t *setting =
 		    config_setting_get_elem(root, (unsigned)i);
 
-		if (strcmp(config_setting_name(setting), "phones") == 0)
+		if (strcmp(config_setting_name(setting), "phones") == 0 ||
+		    strcmp(config_setting_name(setting), "lines") == 0)
 			continue;
 		snprintf(ret_error, SETUP_ERROR_SIZE, "%.120s:%u: only "
-		    "\"phones\" is known", path,
+		    "\"phones\" and \"lines\" are known", path,
 		    config_setting_source_line(setting));
 		return false;
 	}
-	list = config_setting_get_member(root, "phones");
+	return list_read(config_setting_get_member(root, "phones"),
+	    setup->phones, phone_try, path, ret_error) &&
+	    list_read(config_setting_get_member(root, "lines"),
+	        setup->lines, line_try, path, ret_error);
+}
+
+/* NULL: there is no such list. */
+static bool
+list_read(const config_setting_t *list, json_t *items, item_try *try,
+    const char *path, char ret_error[SETUP_ERROR_SIZE])
+{
 	if (list == NULL)
 		return true;
 	if (!config_setting_is_list(list)) {
-		snprintf(ret_error, SETUP_ERROR_SIZE, "%.120s:%u: phones is a "
+		snprintf(ret_error, SETUP_ERROR_SIZE, "%.120s:%u: %s is a "
 		    "list: ( {...}, {...} )", path,
-		    config_setting_source_line(list));
+		    config_setting_source_line(list),
+		    config_setting_name(list));
 		return false;
 	}
 	for (int i = 0; i < config_setting_length(list); i++) {
 		const config_setting_t *setting =
 		    config_setting_get_elem(list, (unsigned)i);
 		json_t *json = json_of(setting);
-		char reason[PHONE_ERROR_SIZE];
-		const char *error = phone_try(json, reason);
+		char reason[SETUP_ERROR_SIZE];
+		const char *error = try(json, reason);
 
-		json_array_append_new(setup->phones, json);
+		json_array_append_new(items, json);
 		if (error == NULL)
 			continue;
 		snprintf(ret_error, SETUP_ERROR_SIZE, "%.90s:%u: %s", path,
@@ -124,7 +155,7 @@ phones_read(const config_t *config, struct setup *setup, const char *path,
 
 /* NULL, or what is wrong with it. */
 static const char *
-phone_try(const json_t *json, char ret_error[PHONE_ERROR_SIZE])
+phone_try(const json_t *json, char ret_error[SETUP_ERROR_SIZE])
 {
 	const char *number = json_string_value(
 	    json_object_get(json, "number"));
@@ -137,6 +168,16 @@ phone_try(const json_t *json, char ret_error[PHONE_ERROR_SIZE])
 		return "number: not a phone number or address";
 	phone.behaviour = phone_behaviour_of(address);
 	return phone_change(&phone, json, ret_error) ? NULL : ret_error;
+}
+
+static const char *
+line_try(const json_t *json, char ret_error[SETUP_ERROR_SIZE])
+{
+	struct lines *lines = lines_new();
+	bool ok = lines_set(lines, json, ret_error);
+
+	lines_free(lines);
+	return ok ? NULL : ret_error;
 }
 
 /* New reference. */

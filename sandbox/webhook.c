@@ -107,8 +107,7 @@ webhook_describe(const struct call *call, const char *status,
 	form_add(form, "CallStatus", status);
 	form_add(form, "Called", call->to);
 	form_add(form, "Caller", call->from);
-	form_add(form, "Direction", call->parent_sid[0] != '\0' ?
-	    "outbound-dial" : "outbound-api");
+	form_add(form, "Direction", call_direction(call));
 	form_add(form, "From", call->from);
 	form_add(form, "To", call->to);
 	if (call->parent_sid[0] != '\0')

@@ -9,8 +9,9 @@ EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/confte
 	tests/chaos/faults.py tests/chaos/planted.py tests/chaos/proxy.py tests/chaos/recovery.py \
 	tests/chaos/world.py tests/e2e/test_campaign.py tests/e2e/test_chaos.py tests/e2e/test_hostile.py \
 	tests/e2e/company.py tests/e2e/test_intake.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
-	tests/e2e/test_lifecycle.py tests/e2e/test_nodes.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
-	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_audit.py tests/e2e/test_messages.py tests/e2e/test_poison.py
+	tests/e2e/test_lifecycle.py tests/e2e/test_nodes.py tests/e2e/test_line.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
+	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_audit.py tests/e2e/test_messages.py tests/e2e/test_poison.py \
+	tests/e2e/test_webhooks.py tests/e2e/test_failover.py tests/e2e/test_partners.py
 # Walks the real tables through every world they can come to; --large: for long.
 MODEL_TESTS = tests/model/walk
 tests_model_walk_SOURCES = tests/model/walk.c tests/model/world.c tests/model/world.h \
@@ -101,6 +102,22 @@ UNIT_TESTS += tests/unit/provider_request
 tests_unit_provider_request_SOURCES = tests/unit/provider_request.c
 tests_unit_provider_request_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_provider_request_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/provider_files
+tests_unit_provider_files_SOURCES = tests/unit/provider_files.c
+tests_unit_provider_files_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_provider_files_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += $(GOLDEN_REQUESTS)
+GOLDEN_REQUESTS = tests/unit/golden/asterisk.txt tests/unit/golden/freeswitch.txt \
+	tests/unit/golden/mango.txt tests/unit/golden/sandbox.txt tests/unit/golden/signalwire.txt \
+	tests/unit/golden/twilio.txt tests/unit/golden/voximplant.txt
+UNIT_TESTS += tests/unit/provider_health
+tests_unit_provider_health_SOURCES = tests/unit/provider_health.c
+tests_unit_provider_health_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_provider_health_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/provider_choice
+tests_unit_provider_choice_SOURCES = tests/unit/provider_choice.c
+tests_unit_provider_choice_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_provider_choice_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/provider_level
 tests_unit_provider_level_SOURCES = tests/unit/provider_level.c
 tests_unit_provider_level_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

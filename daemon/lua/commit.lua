@@ -4,9 +4,14 @@
 -- ARGV: now_ms skew_max_ms keep_events_ms situations, then for each:
 --   op
 --   counts                    a byte each, '0' + n, of G N E T R C S L
---   (kind a b)*G              guards: take zset member | absent key owner
+--   (kind a b c)*G            guards: take zset member "" | absent key owner ""
 --                             (nobody but that owner may hold it) |
---                             unlisted hash field | listed hash field
+--                             unlisted hash field "" | listed hash field "" |
+--                             pace key emission patience (one in emission ms; a turn
+--                             that comes within patience ms is taken, and told) |
+--                             room zset most "" (it has fewer members) |
+--                             spend key amount cap | probe key owner ms (nobody else
+--                             has it; it is the owner's for so long)
 --   N records: id expect counts (of F D I U K), (field value)*F, (field)*D,
 --              (zset score|"")*I, (key value|"" keep_ms)*U, (keep_ms)*K
 --   (key keep_ms source)*E    keys that live as long: copied from source first
@@ -19,11 +24,13 @@
 -- One entry in `events` for all of them: the field R with "first last", the
 -- places in story:R where its new lines stand; the field "" with a line of no
 -- story.
--- expect "0": must not exist. A record with fields or deletions gets `v`, one
--- more than expected, and `op`. keep_ms 0: for ever. score "": removed.
--- Reply: TIME_ms, then one word for each: ok | again | conflict ID |
---   held KEY OWNER | listed FIELD | gone | skew | error TEXT (a key of the wrong type, say; of
---   this situation a part may be written, the others are not concerned)
+-- expect "0": must not exist; "-": must be there, and be no hash. A record with fields
+-- or deletions gets `v`, one more than expected, and `op`. keep_ms 0: for ever. score "":
+-- removed.
+-- Reply: TIME_ms, then one word for each: ok | ok MS (its turn comes then) | again |
+--   conflict ID | held KEY OWNER | listed FIELD | gone | wait MS GUARD KEY | skew |
+--   error TEXT (an index of the wrong type, say; of this situation a part may be
+--   written, the others are not concerned)
 -- Locals are found quicker, and each is looked up some hundred times.
 local call, ARGV, unpack, byte = redis.call, ARGV, unpack, string.byte
 local site = KEYS[1]
@@ -58,6 +65,12 @@ local function counts_of(at)
 	    (g or 48) - 48, (h or 48) - 48
 end
 
+local function version_of(key)
+	local version = redis.pcall('HGET', key, 'v')
+
+	return type(version) == 'table' and '-' or version or '0'
+end
+
 -- Returns what is wrong: nil, "again", or a verdict.
 local function check_records(at, records, op)
 	local verdict
@@ -66,8 +79,11 @@ local function check_records(at, records, op)
 		local id, expect = ARGV[at], ARGV[at + 1]
 		local fields, gone, indexes, uniques, keeps = counts_of(at + 2)
 
-		if (call('HGET', site .. id, 'v') or '0') ~= expect then
-			if call('HGET', site .. id, 'op') == op then
+		local version = version_of(site .. id)
+
+		if version ~= expect then
+			if version ~= '-' and
+			    call('HGET', site .. id, 'op') == op then
 				return 'again'
 			end
 			verdict = verdict or ('conflict ' .. id)
@@ -99,9 +115,39 @@ local function after_records(at, records)
 	return at
 end
 
+-- What full rooms and spent money wait for, nobody can say.
+local ROOM_MS, SPEND_MS, SPEND_KEEP_MS = 1000, 60000, 90000000
+
+local function number_at(key)
+	return tonumber(call('GET', site .. key)) or 0
+end
+
+-- A key that holds the moment of the next turn.
+local function turn_in(key)
+	return math.max(number_at(key) - now, 0)
+end
+
+-- Returns how long the guard keeps the situation waiting; nil: not at all.
+local function wait_of(kind, a, b, c)
+	if kind == 'pace' then
+		local ms = turn_in(a)
+
+		return ms > tonumber(c) and ms or nil
+	elseif kind == 'room' then
+		return call('ZCARD', site .. a) >= tonumber(b) and ROOM_MS or nil
+	elseif kind == 'spend' then
+		return number_at(a) + b > tonumber(c) and SPEND_MS or nil
+	end
+	local owner = call('GET', site .. a)
+
+	return owner and owner ~= b and math.max(call('PTTL', site .. a), 0) or
+	    nil
+end
+
 local function check_guards(at, guards)
 	for _ = 1, guards do
-		local kind, a, b = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+		local kind, a, b, c = ARGV[at], ARGV[at + 1], ARGV[at + 2],
+		    ARGV[at + 3]
 
 		if kind == 'take' then
 			if not call('ZSCORE', site .. a, b) then
@@ -115,24 +161,53 @@ local function check_guards(at, guards)
 			if call('HEXISTS', site .. a, b) == 0 then
 				return 'gone'
 			end
-		else
+		elseif kind == 'absent' then
 			local owner = owner_of(a)
 
 			if owner and owner ~= b then
 				return 'held ' .. a .. ' ' .. owner
 			end
+		else
+			local ms = wait_of(kind, a, b, c)
+
+			if ms then
+				return string.format('wait %d %s %s', ms, kind, a)
+			end
 		end
-		at = at + 3
+		at = at + 4
 	end
 end
 
+-- Returns when its turn comes.
+local function take_turn(key, emission)
+	local ms = turn_in(key)
+	local keep = ms + emission
+
+	call('SET', site .. key, string.format('%.0f', now + keep), 'PX',
+	    string.format('%d', keep))
+	return ms
+end
+
+-- Returns how long what follows from the situation waits for its turn.
 local function take_guarded(at, guards)
+	local wait = 0
+
 	for _ = 1, guards do
-		if ARGV[at] == 'take' then
-			call('ZREM', site .. ARGV[at + 1], ARGV[at + 2])
+		local kind, a, b = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+
+		if kind == 'take' then
+			call('ZREM', site .. a, b)
+		elseif kind == 'pace' then
+			wait = math.max(wait, take_turn(a, tonumber(b)))
+		elseif kind == 'spend' then
+			call('INCRBY', site .. a, b)
+			call('PEXPIRE', site .. a, SPEND_KEEP_MS)
+		elseif kind == 'probe' then
+			call('SET', site .. a, b, 'PX', ARGV[at + 3])
 		end
-		at = at + 3
+		at = at + 4
 	end
+	return wait
 end
 
 local function write_unique(key, value, keep_ms, id)
@@ -262,7 +337,7 @@ local function commit_one(at)
 	local guards, records, lives, texts, rejected, counters, listed, lines =
 	    counts_of(at + 1)
 	local guards_at = at + 2
-	local records_at = guards_at + guards * 3
+	local records_at = guards_at + guards * 4
 	local verdict = check_records(records_at, records, op)
 
 	-- An operation that was written already has taken what it guards.
@@ -272,7 +347,7 @@ local function commit_one(at)
 	if verdict then
 		return verdict
 	end
-	take_guarded(guards_at, guards)
+	local wait = take_guarded(guards_at, guards)
 	local lives_at = write_records(records_at, records, op)
 	at = write_texts(lives_at + lives * 3, texts)
 	if rejected > 0 then
@@ -284,14 +359,14 @@ local function commit_one(at)
 		write_lines(at, lines)
 	end
 	set_lives(lives_at, lives)
-	return 'ok'
+	return wait > 0 and string.format('ok %d', wait) or 'ok'
 end
 
 local function after_situation(at)
 	local guards, records, lives, texts, rejected, counters, listed, lines =
 	    counts_of(at + 1)
 
-	at = after_records(at + 2 + guards * 3, records)
+	at = after_records(at + 2 + guards * 4, records)
 	at = at + (lives + texts + listed) * 3 + (rejected + counters) * 2
 	return lines > 0 and at + 1 + lines or at
 end

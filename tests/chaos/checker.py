@@ -140,6 +140,8 @@ class Snapshot:
         self.expect(self.ttl[member] == -1, f"{member} lives and will expire")
         self.stands("active", member)
         self.stands_due(member, one)
+        if one["provider"] != "manual":
+            self.stands("calls:" + one["provider"], member)
         self.expect(int(one.get("wake_at_ms", 0)), f"{member} is never looked at")
         self.expect(name.rsplit(".")[0] in self.requests,
                     f"{member} has no request")
@@ -176,7 +178,7 @@ class Snapshot:
             self.expect(later == 0 or 0 < later <= most,
                         f"{member} stands in {index} at {found}, not {score}")
         for name, members in self.values.items():
-            if not name.startswith(("wait:", "ready:")) and \
+            if not name.startswith(("wait:", "ready:", "calls:")) and \
                     name not in ("due", "active", "late", "referred", "promises"):
                 continue
             for member in members:

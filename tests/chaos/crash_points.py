@@ -229,8 +229,10 @@ def run_all(cases, jobs, say=print):
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="./dev chaos --crash-points")
     parser.add_argument("--pairs", nargs="?", type=int, const=PAIRS, default=0,
-                        help="that many pairs, drawn by the seed; 0 with a "
-                        "negative number: all")
+                        help="that many pairs, drawn by the seed; a negative "
+                        "number: all")
+    parser.add_argument("--skip", type=int, default=0,
+                        help="leave out so many of them, and the single points")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--only", help="points with this in their names")
@@ -242,9 +244,12 @@ def main(arguments=None):
     if options.pairs:
         pairs = [list(pair) for pair in itertools.product(points, repeat=2)]
         random.Random(options.seed).shuffle(pairs)
+        if options.skip:
+            cases, pairs = [], pairs[options.skip:]
         cases += pairs if options.pairs < 0 else pairs[:options.pairs]
     good, second = run_all(cases, options.jobs)
-    print(json.dumps({"points": len(points), "pairs": len(cases) - len(points),
+    pairs = sum(len(case) > 1 for case in cases)
+    print(json.dumps({"points": len(cases) - pairs, "pairs": pairs,
                       "second_reached": second, "good": good,
                       "seed": options.seed}))
     return 0 if good == len(cases) else 1

@@ -197,7 +197,7 @@ def test_a_newer_format_is_left_alone(daemon):
     daemon.redis.zadd(daemon.key("due"), {member: 0})
     # It was claimed: put back by a lease.
     daemon.wait_for(lambda: score(daemon, "due", member) > 0)
-    daemon.wait_for(lambda: "event=record_unreadable" in daemon.log())
+    daemon.wait_for(lambda: "event=record_newer" in daemon.log())
     walk_anew(daemon)
     assert buried(daemon) == {}
     assert score(daemon, "active", member) is not None
@@ -216,12 +216,79 @@ def test_an_unreadable_specialist_keeps_nobody_from_starting(daemon):
     assert "specialist:anna" in buried(daemon)
 
 
+# ---- a key of another type
+
+def turn(daemon, member, kind="string"):
+    """A hand writes something else in its place; the hash as it was."""
+    key = daemon.key(member)
+    was = daemon.redis.hgetall(key)
+    daemon.redis.delete(key)
+    if kind == "string":
+        daemon.redis.set(key, "x" * 40)
+    else:
+        daemon.redis.rpush(key, "a", "b")
+    return was
+
+
 @often
-def test_partners_that_do_not_name_each_other_are_told(daemon):
+@pytest.mark.parametrize("kind", ["string", "list"])
+def test_a_request_that_is_no_hash_is_buried(daemon, kind):
     member = waiting(daemon)
+    other = waiting(daemon, "web-00000002", "+79000000002")
+    indexes = ["active", "due", "promises", "wait:info"]
+    was = turn(daemon, member, kind)
+    daemon.redis.zadd(daemon.key("due"), {member: 0, other: 0})
+    grave = daemon.wait_for(lambda: buried(daemon).get(member))
+    assert grave["why"] == f"it is a {kind}, no hash"
+    assert [score(daemon, index, member) for index in indexes] == [None] * 4
+    # The whole of it is kept, and stays where it is.
+    kept = daemon.key("kept:" + member)
+    assert daemon.redis.dump(kept) == daemon.redis.dump(daemon.key(member))
+    shown = daemon.ctl("show", "buried")
+    assert member in shown.stdout and "no hash" in shown.stdout
+    # Nobody else is held up.
     daemon.available("anna")
+    daemon.wait_for_state("web-00000002", "offered")
+    assert daemon.ctl("unbury", member).returncode == 1
+    daemon.redis.delete(daemon.key(member))
+    daemon.redis.hset(daemon.key(member), mapping=was)
+    assert daemon.ctl("unbury", member).returncode == 0
+    assert None not in [score(daemon, index, member) for index in indexes]
+    daemon.wait_for(lambda: not daemon.redis.exists(kept))
+    assert buried(daemon) == {}
+
+
+@often
+def test_a_specialist_who_is_no_hash_is_buried(daemon):
+    daemon.available("anna")
+    was = turn(daemon, "specialist:anna")
+    daemon.wait_for(lambda: "specialist:anna" in buried(daemon))
+    daemon.redis.delete(daemon.key("specialist:anna"))
+    daemon.redis.hset(daemon.key("specialist:anna"), mapping=was)
+    assert daemon.ctl("unbury", "specialist:anna").returncode == 0
+    daemon.ask({"id": "web-00000001", "phone": PHONE})
     daemon.wait_for_state("web-00000001", "offered")
-    # The request no longer knows of the offer.
-    daemon.redis.hdel(daemon.key(member), "offer1")
-    daemon.wait_for(lambda: audit(daemon)["backpointers"] > 0)
-    assert "event=audit_backpointer record=specialist:anna" in daemon.log()
+
+
+@pytest.mark.settings({**QUICK, "audit.every": "30s", "audit.scan": "300ms"})
+def test_what_is_no_hash_and_in_no_index_is_found(daemon):
+    daemon.redis.set(daemon.key("call:nobody.1"), "x")
+    daemon.wait_for(lambda: "call:nobody.1" in buried(daemon))
+
+
+@pytest.mark.settings(QUICK)
+def test_a_burial_is_told_once(daemon):
+    daemon.redis.hset(daemon.key("specialist:anna"), "state", "nowhere")
+    for _ in range(5):
+        daemon.control("PUT", "/v1/specialists/anna", {"status": "available"})
+    daemon.wait_for(lambda: "specialist:anna" in buried(daemon))
+    for _ in range(5):
+        daemon.control("PUT", "/v1/specialists/anna", {"status": "available"})
+    assert daemon.log().count("specialist:anna") == 1
+    # Dug up without being mended, it is told again, and why.
+    daemon.redis.hset(daemon.key("specialist:anna"),
+                      mapping={"state": "away", "since_ms": "never"})
+    assert daemon.ctl("unbury", "specialist:anna").returncode == 1
+    daemon.wait_for(lambda: buried(daemon)["specialist:anna"]["why"] ==
+                    "since_ms")
+    assert daemon.log().count("record=specialist:anna") == 2

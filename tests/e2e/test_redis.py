@@ -143,6 +143,30 @@ def test_hung_while_the_provider_asks_what_to_do(daemon, answer_after):
 
 
 @automatic
+def test_hung_before_the_order_was_answered(daemon):
+    """That answer waits for Redis; the question that comes behind it does not."""
+    daemon.sandbox.behave(VERA, answer_after=18)
+    daemon.sandbox.faults({"create": {"kind": "late", "delay": 0.4}})
+    asked(daemon)
+    daemon.wait_for(lambda: daemon.sandbox.rings(VERA))
+    pid = redis_pid(daemon)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        first = daemon.wait_for(lambda: next(
+            (line for line in daemon.sandbox.ledger()
+             if line["kind"] == "twiml"), None))
+        up = next(line["at_ms"] for line in daemon.sandbox.ledger()
+                  if line["kind"] == "answer" and line["number"] == VERA)
+        assert first["status"] == 200 and first["at_ms"] - up < 2400
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    # Heard of, not looked for after a lease.
+    daemon.wait_for_state(ID, "wrapping")
+    assert daemon.sandbox.rings(ANSWERS) == 1
+    assert len(daemon.sandbox.posts()) == 1
+
+
+@automatic
 def test_what_was_asked_meanwhile_is_called(daemon):
     """The website writes while the daemon is down."""
     assert daemon.end(signal.SIGKILL) == -signal.SIGKILL

@@ -945,3 +945,94 @@ def test_kill_leaves_a_whole_ledger(tmp_path, app):
     net.process.stdout.close()
     net.log.close()
     assert len(net.ledger("request")) == 50
+
+
+# ---- phones that call the application
+
+LINE = "+74951234567"
+
+
+def line_call(net, app, phone=CUSTOMER, status=201, **more):
+    code, answer = net.control(
+        "PUT", "/sandbox/lines/" + urllib.parse.quote(LINE, ""),
+        {"url": app.base + "/line", "status_url": app.base + "/line-status"})
+    assert code == 200 and LINE in answer["lines"]
+    code, answer = net.control(
+        "POST", "/sandbox/phones/" + urllib.parse.quote(phone, "") + "/call",
+        {"to": LINE, **more})
+    assert code == status, answer
+    return answer
+
+
+def test_a_phone_calls_a_line_and_presses_keys(net, app):
+    app.answers["/line"] = (
+        '<Response><Gather numDigits="1" action="/keys"><Say>Press 1</Say>'
+        "</Gather></Response>")
+    app.answers["/keys"] = "<Response><Say>Thank you</Say></Response>"
+    net.change(CUSTOMER, keys=[[1, "1"]])
+    sid = line_call(net, app)["sid"]
+    assert net.ended(sid)["status"] == "completed"
+    wait_for(lambda: app.statuses("/line-status"))
+    first, keys = app.at("/line")[0], app.at("/keys")[0]
+    assert first["Direction"] == "inbound" and first.signed
+    assert (first["From"], first["To"]) == (CUSTOMER, LINE)
+    assert (first["CallStatus"], keys["CallStatus"]) == ("ringing",
+                                                        "in-progress")
+    assert keys["Digits"] == "1"
+    assert app.statuses("/line-status") == ["completed"]
+    assert [line["kind"] for line in net.ledger()
+            if line["kind"] in ("dial", "answer", "ring", "end")] == [
+                "dial", "answer", "end"]
+    assert net.call(sid)["direction"] == "inbound"
+
+
+def test_what_needs_no_answer_lets_a_line_ring_on(net, app):
+    app.answers["/line"] = (
+        '<Response><Pause length="10"/><Redirect>/rang</Redirect></Response>')
+    app.answers["/rang"] = "<Response><Reject/></Response>"
+    sid = line_call(net, app)["sid"]
+    assert net.ended(sid)["status"] == "busy"
+    assert app.at("/rang")[0]["CallStatus"] == "ringing"
+    assert net.call(sid)["duration"] is None
+    # Who waits for less does not hear of it.
+    app.answers["/line"] = '<Response><Pause length="600"/></Response>'
+    sid = line_call(net, app, wait=5)["sid"]
+    assert net.ended(sid)["status"] == "no-answer"
+    assert len(app.at("/rang")) == 1
+
+
+def test_a_hidden_number_and_calls_that_cannot_be_made(net, app):
+    app.answers["/line"] = '<Response><Pause length="600"/></Response>'
+    sid = line_call(net, app, hidden=True)["sid"]
+    wait_for(lambda: app.at("/line"))
+    assert app.at("/line")[0]["From"] == "anonymous"
+    assert line_call(net, app, status=409)["code"] == "phone_is_busy"
+    assert line_call(net, app, "nobody", 404)["code"] == "phone_invalid"
+    code, answer = net.control("POST", "/phones/" + urllib.parse.quote(
+        CUSTOMER, "") + "/hangup")
+    assert code == 200, answer
+    assert net.ended(sid)["status"] == "canceled"
+    code, answer = net.control("POST", "/sandbox/phones/1234/call",
+                               {"to": "+74950000000"})
+    assert (code, answer["code"]) == (404, "line_unknown")
+
+
+def test_a_caller_is_joined_with_a_specialist(net, app):
+    app.answers["/line"] = dial(AGENT)
+    app.answers["/dialled"] = "<Response/>"
+    sid = line_call(net, app)["sid"]
+    net.ended(sid)
+    assert app.at("/dialled")[0]["DialCallStatus"] == "completed"
+    assert [line["number"] for line in net.ledger("join")] == [AGENT]
+
+
+def test_lines_in_the_setup_file(run, tmp_path, app):
+    path = tmp_path / "lines.conf"
+    path.write_text(f'lines = ( {{ number = "{LINE}"; url = "{app.base}/line"; '
+                    "} );")
+    net = run("--clock-scale", "0.01", "--phones", str(path))
+    app.answers["/line"] = "<Response/>"
+    code, answer = net.control("POST", "/sandbox/phones/1234/call",
+                               {"to": LINE})
+    assert code == 201, answer
+    assert LINE in net.control("GET", "/phones/state")[1]["lines"]

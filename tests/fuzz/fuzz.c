@@ -150,10 +150,10 @@ fill_rules(struct policy *policy)
 	policy->providers[1] = (struct provider_facts){ .id = "bench",
 		.can_find = true };
 	policy->provider_count = 2;
-	strcpy(policy->voice[0], "twilio");
-	strcpy(policy->voice[1], "bench");
-	strcpy(policy->voice[2], "manual");
-	policy->voice_count = 3;
+	strcpy(policy->voice.ids[0], "twilio");
+	strcpy(policy->voice.ids[1], "bench");
+	strcpy(policy->voice.ids[2], "manual");
+	policy->voice.count = 3;
 	strcpy(policy->own[0], "+74950000100");
 	policy->own_count = 1;
 }

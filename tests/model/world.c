@@ -87,8 +87,15 @@ fill_policies(struct model *model)
 			.can_find = (setting->with & WITHOUT_FINDING) == 0,
 			.can_hang_up = true };
 		policy->provider_count = 1;
-		memcpy(policy->voice[0], "line", 5);
-		policy->voice_count = 1;
+		memcpy(policy->voice.ids[0], "line", 5);
+		policy->voice.count = 1;
+	}
+	if (setting->with & WITH_SPARE) {
+		policy->providers[1] = policy->providers[0];
+		memcpy(policy->providers[1].id, "spare", 6);
+		policy->provider_count = 2;
+		memcpy(policy->voice.ids[1], "spare", 6);
+		policy->voice.count = 2;
 	}
 	model->closed = *policy;
 	model->queues[1][0].closed_until_ms = FUTURE;

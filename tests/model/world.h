@@ -35,6 +35,7 @@ enum {
 	WITH_LIES = 256,        /* the provider tells of legs that are not there */
 	WITHOUT_FINDING = 512,  /* it cannot be asked for a call by its token */
 	WITHOUT_LOSS = 1024,    /* a POST lands once and is answered at once */
+	WITH_SPARE = 2048,      /* a second provider; both may work or not */
 };
 
 enum plant {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/model/world.h"
+#include "tests/model/world_internal.h"
 
 struct moves {
 	struct model *model;
@@ -110,6 +110,45 @@ request_due(const struct moves *moves)
 	}
 }
 
+/* Every set of two providers. */
+enum { BOTH_DOWN = 3 };
+
+static void
+by_hand(const struct moves *moves, int i)
+{
+	const struct request *r = world_request(moves->model, moves->world);
+	struct firing firing = to_request(EVENT_BY_HAND);
+
+	if (!has(moves, WITH_SPARE) || r->call_count >= moves->setting->calls)
+		return;
+	strcpy(firing.event.specialist, person_id(i));
+	firing.with = person_id(i);
+	firing.event.providers_down = BOTH_DOWN;
+	fire(moves, &firing, "by hand", i, 0);
+	if (!has(moves, WITH_RULES))
+		return;
+	firing.event.is_number_held = true;
+	fire(moves, &firing, "by hand, number held", i, 0);
+}
+
+/* Some providers do not work, or the turn is far away. */
+static void
+fire_with_providers(const struct moves *moves, struct firing *firing,
+    const char *label, int i)
+{
+	if (!has(moves, WITH_SPARE))
+		return;
+	for (unsigned down = 1; down <= BOTH_DOWN; down++) {
+		firing->event.providers_down = down;
+		fire(moves, firing, label, i, (int)down);
+	}
+	firing->event.providers_down = 0;
+	firing->event.wait_until_ms = NOW_MS + MINUTE_MS;
+	firing->event.wait_for = "pace";
+	fire(moves, firing, label, i, 0);
+	firing->event.wait_until_ms = 0;
+}
+
 static void
 request_matched(const struct moves *moves)
 {
@@ -124,6 +163,7 @@ request_matched(const struct moves *moves)
 		strcpy(firing.event.specialist, person_id(i));
 		firing.with = person_id(i);
 		fire(moves, &firing, "matched", i, 0);
+		fire_with_providers(moves, &firing, "matched, down", i);
 		if (!has(moves, WITH_RULES) ||
 		    moves->setting->accept != ACCEPT_AUTOMATIC)
 			continue;
@@ -175,6 +215,12 @@ request_asked(const struct moves *moves)
 	strcpy(firing.event.site_id, "site-0002");
 	firing.event.at_ms = NOW_MS - 1;
 	fire(moves, &firing, "repeated", 0, 0);
+	firing = to_request(EVENT_CALLED_IN);
+	firing.event.at_ms = NOW_MS;
+	for (int caller = CALLER_ON_HOLD; caller < CALLER_COUNT; caller++) {
+		firing.event.caller = (enum caller)caller;
+		fire(moves, &firing, "called in", caller, 0);
+	}
 	firing = to_request(EVENT_RESCHEDULED);
 	fire(moves, &firing, "moved to now", 0, 0);
 	firing.event.at_ms = NOW_MS + 3600000;
@@ -222,6 +268,20 @@ request_desk(const struct moves *moves)
 	fire(moves, &firing, "assigned", 0, 0);
 }
 
+/* The customer returns our call. */
+static void
+request_called_back(const struct moves *moves)
+{
+	struct firing firing = to_request(EVENT_CALLED_BACK);
+
+	if (!has(moves, WITH_WISHES | WITH_RESULTS))
+		return;
+	strcpy(firing.event.specialist, person_id(0));
+	fire(moves, &firing, "called back", 0, 0);
+	strcpy(firing.event.owner, "other");
+	fire(moves, &firing, "called back, another holds it", 0, 0);
+}
+
 /* ---- specialists */
 
 static struct firing
@@ -266,6 +326,7 @@ person_answers(const struct moves *moves, int i)
 		return;
 	firing = to_person(i, EVENT_ACCEPT);
 	fire(moves, &firing, "accepts", i, 0);
+	fire_with_providers(moves, &firing, "accepts, down", i);
 	if (!has(moves, WITH_RULES))
 		return;
 	firing.event.is_number_held = true;
@@ -285,6 +346,7 @@ person_moves(const struct moves *moves, int i)
 	        i)->state != SPECIALIST_IDLE)
 		fire(moves, &firing, "their moment has come", i, 0);
 	person_answers(moves, i);
+	by_hand(moves, i);
 	person_status(moves, i);
 	firing = to_person(i, EVENT_READY);
 	fire(moves, &firing, "ready", i, 0);
@@ -394,7 +456,12 @@ post_moves(const struct moves *moves, int n)
 	}
 	emit(moves, &sent, "POST never sent", n, 0, true);
 	firing.event.outcome = OUTCOME_FAILED;
-	fire_from(moves, &sent, &firing, "POST rejected", n, 0, false);
+	if (world_request(moves->model, moves->world)->call_count <
+	    moves->setting->calls)
+		fire_from(moves, &sent, &firing, "POST rejected", n, 0, false);
+	firing.event.providers_down = BOTH_DOWN;
+	fire_from(moves, &sent, &firing, "POST rejected, none left", n, 0,
+	    false);
 	if (moves->setting->fence == BY_KEY) {
 		firing.event.outcome = OUTCOME_INVALID_NUMBER;
 		fire_from(moves, &sent, &firing, "POST rejected, invalid", n,
@@ -708,7 +775,7 @@ call_moves(const struct moves *moves, int n)
 		return;
 	if (call_is_live(call))
 		call_due(moves, n);
-	if (moves->setting->fence == BY_HAND) {
+	if (call_is_by_hand(call)) {
 		hand_moves(moves, n);
 		return;
 	}
@@ -732,6 +799,7 @@ world_moves(struct model *model, const struct world *world,
 	request_asked(&moves);
 	request_disposed(&moves);
 	request_desk(&moves);
+	request_called_back(&moves);
 	for (int i = 0; i < moves.setting->people; i++)
 		person_moves(&moves, i);
 	for (int n = 1; n <= CALLS; n++)

@@ -201,13 +201,23 @@ forget_promise(struct request *r)
 	}
 }
 
+/* Whether a guard asks for the reason. */
+static bool
+is_looked_at(const struct request *r)
+{
+	return strcmp(r->reason, r->state == REQUEST_CLOSED ? "unreachable" :
+	    r->state == REQUEST_WAITING ? "on_hold" : "maybe_called") == 0 ||
+	    (r->state == REQUEST_REFERRED &&
+	        strcmp(r->reason, "no_result") == 0);
+}
+
 static void
 forget_request(const struct model *model, struct request *r)
 {
 	bool is_closed = r->state == REQUEST_CLOSED;
 
 	forget_head(&r->record);
-	if (strcmp(r->reason, "maybe_called") != 0 || is_closed)
+	if (!is_looked_at(r))
 		r->reason[0] = '\0';
 	r->from[0] = '\0';
 	r->next[0] = '\0';

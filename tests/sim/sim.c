@@ -102,8 +102,8 @@ fill_provider(void)
 	facts->can_find = true;
 	facts->can_hang_up = true;
 	sim.policy.provider_count = 1;
-	strcpy(sim.policy.voice[0], "line");
-	sim.policy.voice_count = 1;
+	strcpy(sim.policy.voice.ids[0], "line");
+	sim.policy.voice.count = 1;
 }
 
 void

@@ -122,7 +122,7 @@ read_call(const char *request, int n, struct call *ret_call)
 
 static const char *const index_names[] = { "active", "due", "promises",
 	"referred", "late", "wait:" SIM_QUEUE_0, "wait:" SIM_QUEUE_1,
-	"ready:" SIM_QUEUE_0, "ready:" SIM_QUEUE_1 };
+	"ready:" SIM_QUEUE_0, "ready:" SIM_QUEUE_1, "calls:line" };
 
 static void
 check_standing(const char *key, const struct standing *standing)

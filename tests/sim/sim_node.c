@@ -41,17 +41,35 @@ on_committed(void *context, const struct situation *before,
 
 static void
 on_effect(void *context, const struct situation *situation,
-    const struct effect *effect, int64_t sent_boot_ms)
+    const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms)
 {
 	const struct call *call = situation_call_const(situation,
 	    effect->call.n);
 
+	(void)wait_ms;                  /* the line has no pace */
 	/* As carrier.c does: begun too late, it is not begun. */
 	if (effect->kind == EFFECT_PLACE &&
 	    clock_boottime_ms() > sent_boot_ms + PLACE_YOUTH_MS)
 		return;
 	if (call != NULL)
 		lines_do(context, call, effect);
+}
+
+static void
+on_wait(void *context, const char *provider, const char *guard,
+    int64_t wait_ms)
+{
+	(void)context;
+	sim_blame("%s: waits %lld ms for %s", provider, (long long)wait_ms,
+	    guard);
+}
+
+/* There is one line, and it works. */
+static unsigned
+no_providers(void *context)
+{
+	(void)context;
+	return 0;
 }
 
 static const struct specialist *
@@ -318,8 +336,9 @@ on_state(void *context, bool is_up, const char *why)
 static void
 start(struct sim_node *node)
 {
-	struct engine_hooks hooks = { node, on_committed, on_effect, find,
-		on_stale, others, on_unreadable };
+	struct engine_hooks hooks = { node, on_committed, on_effect, on_wait,
+		no_providers, no_providers, find, on_stale, others,
+		on_unreadable };
 
 	sim.running = node;
 	node->is_up = true;

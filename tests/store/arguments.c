@@ -41,7 +41,7 @@ read_part(const struct words *words, size_t *at, size_t count, size_t width,
 			if (!read_word(words, at, &ret_part->word[i][j]))
 				return false;
 		}
-		for (size_t j = width; j < 3; j++)
+		for (size_t j = width; j < 4; j++)
 			ret_part->word[i][j] = NULL;
 	}
 	return true;
@@ -72,7 +72,7 @@ arguments_read(const struct words *words, size_t *at, struct arguments *ret)
 
 	if (!read_word(words, at, &ret->op) ||
 	    !read_counts(words, at, COMMIT_PARTS, counts) ||
-	    !read_part(words, at, counts[PART_GUARDS], 3, &ret->guards) ||
+	    !read_part(words, at, counts[PART_GUARDS], 4, &ret->guards) ||
 	    counts[PART_RECORDS] > RECORDS_MAX)
 		return false;
 	ret->record_count = counts[PART_RECORDS];

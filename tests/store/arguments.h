@@ -15,9 +15,9 @@
 
 enum { PART_MAX = 96, RECORDS_MAX = 24 };
 
-/* A list of tuples of up to three words. */
+/* A list of tuples of up to four words. */
 struct part {
-	const char *word[PART_MAX][3];
+	const char *word[PART_MAX][4];
 	size_t count;
 };
 

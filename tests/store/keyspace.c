@@ -309,6 +309,43 @@ was_done(const struct keyspace *keyspace, const struct arguments *arguments)
 	return false;
 }
 
+static int64_t
+number_at(const struct keyspace *keyspace, const char *key)
+{
+	const char *value = entry_get(keyspace_find(keyspace, key), "");
+
+	return value == NULL ? 0 : atoll(value);
+}
+
+static int64_t
+turn_in(const struct keyspace *keyspace, const char *key)
+{
+	int64_t ms = number_at(keyspace, key) - keyspace->now_ms;
+
+	return ms > 0 ? ms : 0;
+}
+
+/* How long the guard keeps it waiting; -1: not at all. */
+static int64_t
+wait_of(const struct keyspace *keyspace, const char *const *guard)
+{
+	const struct entry *entry = keyspace_find(keyspace, guard[1]);
+	const char *owner;
+
+	if (strcmp(guard[0], "pace") == 0)
+		return turn_in(keyspace, guard[1]) > atoll(guard[3]) ?
+		    turn_in(keyspace, guard[1]) : -1;
+	if (strcmp(guard[0], "room") == 0)
+		return entry != NULL && entry->count >=
+		    (size_t)atoll(guard[2]) ? 1000 : -1;
+	if (strcmp(guard[0], "spend") == 0)
+		return number_at(keyspace, guard[1]) + atoll(guard[2]) >
+		    atoll(guard[3]) ? 60000 : -1;
+	owner = entry_get(entry, "");
+	return owner != NULL && strcmp(owner, guard[2]) != 0 ?
+	    entry->expires_at_ms - keyspace->now_ms : -1;
+}
+
 static bool
 check_guards(const struct keyspace *keyspace, const struct arguments *arguments,
     char *word)
@@ -334,6 +371,15 @@ check_guards(const struct keyspace *keyspace, const struct arguments *arguments,
 			if (entry_get(entry, guard[2]) != NULL)
 				continue;
 			strcpy(word, "gone");
+			return false;
+		}
+		if (strcmp(guard[0], "absent") != 0) {
+			int64_t ms = wait_of(keyspace, guard);
+
+			if (ms < 0)
+				continue;
+			snprintf(word, ITEM_SIZE, "wait %lld %s %s",
+			    (long long)ms, guard[0], guard[1]);
 			return false;
 		}
 		owner = owner_of(keyspace, guard[1]);
@@ -491,11 +537,43 @@ write_counters(struct keyspace *keyspace, const struct part *counters)
 	}
 }
 
+/* Returns how long what follows waits for its turn. */
+static int64_t
+take_guarded(struct keyspace *keyspace, const struct part *guards)
+{
+	int64_t wait_ms = 0, ms;
+	char number[24], keep_ms[24];
+
+	for (size_t i = 0; i < guards->count; i++) {
+		const char *const *guard = guards->word[i];
+
+		if (strcmp(guard[0], "take") == 0) {
+			keyspace_remove(keyspace, guard[1], guard[2]);
+		} else if (strcmp(guard[0], "pace") == 0) {
+			ms = turn_in(keyspace, guard[1]);
+			wait_ms = ms > wait_ms ? ms : wait_ms;
+			ms += atoll(guard[2]);
+			snprintf(number, sizeof(number), "%lld",
+			    (long long)(keyspace->now_ms + ms));
+			snprintf(keep_ms, sizeof(keep_ms), "%lld",
+			    (long long)ms);
+			set_string(keyspace, guard[1], number, keep_ms);
+		} else if (strcmp(guard[0], "spend") == 0) {
+			snprintf(number, sizeof(number), "%lld", (long long)
+			    (number_at(keyspace, guard[1]) + atoll(guard[2])));
+			set_string(keyspace, guard[1], number, "90000000");
+		} else if (strcmp(guard[0], "probe") == 0) {
+			set_string(keyspace, guard[1], guard[2], guard[3]);
+		}
+	}
+	return wait_ms;
+}
+
 void
 keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
     char *news, size_t news_size, char ret_word[ITEM_SIZE])
 {
-	const struct part *guards = &arguments->guards;
+	int64_t wait_ms;
 
 	if (!PLANTED("op_replay_off") && was_done(keyspace, arguments)) {
 		strcpy(ret_word, "again");
@@ -507,11 +585,7 @@ keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
 		if (!check_record(keyspace, &arguments->records[i], ret_word))
 			return;
 	}
-	for (size_t i = 0; i < guards->count; i++) {
-		if (strcmp(guards->word[i][0], "take") == 0)
-			keyspace_remove(keyspace, guards->word[i][1],
-			    guards->word[i][2]);
-	}
+	wait_ms = take_guarded(keyspace, &arguments->guards);
 	for (size_t i = 0; i < arguments->record_count; i++)
 		write_record(keyspace, &arguments->records[i], arguments->op);
 	for (size_t i = 0; i < arguments->texts.count; i++)
@@ -530,7 +604,8 @@ keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
 	}
 	write_lines(keyspace, arguments, news, news_size);
 	write_lives(keyspace, &arguments->lives);
-	strcpy(ret_word, "ok");
+	snprintf(ret_word, ITEM_SIZE, wait_ms > 0 ? "ok %lld" : "ok",
+	    (long long)wait_ms);
 }
 
 void

@@ -89,8 +89,8 @@ fill_policy(void)
 	policy.providers[0].authorises_on_answer = true;
 	policy.providers[0].can_find = true;
 	policy.provider_count = 1;
-	strcpy(policy.voice[0], "line");
-	policy.voice_count = 1;
+	strcpy(policy.voice.ids[0], "line");
+	policy.voice.count = 1;
 }
 
 /* A request of another customer, its specialists as they were. */

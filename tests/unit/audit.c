@@ -173,6 +173,144 @@ test_burial_keeps_every_byte(void **state)
 	free(text);
 }
 
+/* ---- partners */
+
+struct trio {
+	struct request request;
+	struct specialist specialist;
+	struct call call;
+};
+
+/* anna has accepted, and her phone rings. */
+static struct trio
+calling(void)
+{
+	struct trio trio = {
+	    .request = {.state = REQUEST_CALLING,
+	        .id = "r",
+	        .specialist = "anna",
+	        .call = 2},
+	    .specialist = {.state = SPECIALIST_BUSY,
+	        .id = "anna",
+	        .request = "r",
+	        .offer = 1,
+	        .call = 2},
+	    .call = {.state = CALL_LIVE,
+	        .request = "r",
+	        .n = 2,
+	        .specialist = "anna"},
+	};
+
+	return trio;
+}
+
+static void
+test_partners_agree(void **state)
+{
+	struct trio is = calling();
+	struct event event = {.kind = EVENT_NONE};
+
+	(void)state;
+	assert_false(audit_specialist_differs(
+	    &is.specialist, &is.request, &is.call, &event));
+	assert_false(audit_request_specialist_differs(
+	    &is.request, "anna", &is.specialist, &event));
+	assert_false(audit_request_call_differs(&is.request, &is.call, &event));
+	assert_false(audit_call_differs(&is.call, &is.request, &event));
+	assert_false(audit_caller_differs(&is.call, &is.specialist, &event));
+	/* The customer has hung up, the specialist not yet. */
+	is.request.state = REQUEST_WRAPPING;
+	is.call.is_customer_over = true;
+	assert_false(audit_specialist_differs(
+	    &is.specialist, &is.request, &is.call, &event));
+	assert_false(audit_call_differs(&is.call, &is.request, &event));
+}
+
+static void
+test_specialist_of_nobody(void **state)
+{
+	struct trio is = calling();
+	struct event event = {.kind = EVENT_NONE};
+
+	(void)state;
+	assert_false(
+	    audit_specialist_differs(&is.specialist, NULL, &is.call, &event));
+	is.call.state = CALL_ENDED;
+	assert_true(
+	    audit_specialist_differs(&is.specialist, NULL, &is.call, &event));
+	assert_int_equal(event.kind, EVENT_WITHDRAWN);
+	assert_true(audit_specialist_differs(
+	    &is.specialist, NULL, NULL, &event));
+	is.specialist.call = 1;
+	assert_true(audit_specialist_differs(
+	    &is.specialist, &is.request, &is.call, &event));
+	assert_int_equal(event.kind, EVENT_TAKEN);
+	assert_int_equal(event.call, 2);
+	/* An offer is theirs by its number. */
+	is = calling();
+	is.specialist.state = SPECIALIST_OFFERED;
+	is.request.state = REQUEST_OFFERED;
+	memcpy(is.request.offers[1].specialist, "anna", 5);
+	is.request.offers[1].number = 1;
+	assert_false(audit_specialist_differs(
+	    &is.specialist, &is.request, NULL, &event));
+	is.request.offers[1].number = 2;
+	assert_true(audit_specialist_differs(
+	    &is.specialist, &is.request, NULL, &event));
+	assert_int_equal(event.kind, EVENT_WITHDRAWN);
+}
+
+static void
+test_request_of_nobody(void **state)
+{
+	struct trio is = calling();
+	struct event event = {.kind = EVENT_NONE};
+
+	(void)state;
+	/* Who calls: the call's matter. Who is offered it: has said no. */
+	assert_true(audit_request_specialist_differs(
+	    &is.request, "anna", NULL, &event));
+	assert_int_equal(event.kind, EVENT_NONE);
+	assert_true(audit_request_specialist_differs(
+	    &is.request, "boris", NULL, &event));
+	assert_int_equal(event.kind, EVENT_DECLINED);
+	assert_string_equal(event.specialist, "boris");
+
+	assert_true(audit_request_call_differs(&is.request, NULL, &event));
+	assert_int_equal(event.kind, EVENT_CALL_LOST);
+	is.call.state = CALL_ENDED;
+	memcpy(is.call.authorised, "sid", 4);
+	assert_true(audit_request_call_differs(&is.request, &is.call, &event));
+	assert_int_equal(event.kind, EVENT_CALL_OVER);
+	assert_true(event.has_rung);
+	is.call.outcome = OUTCOME_UNKNOWN;
+	assert_true(audit_request_call_differs(&is.request, &is.call, &event));
+	assert_int_equal(event.kind, EVENT_CALL_LOST);
+}
+
+static void
+test_call_of_nobody(void **state)
+{
+	struct trio is = calling();
+	struct event event = {.kind = EVENT_NONE};
+
+	(void)state;
+	is.request.call = 3;
+	assert_true(audit_call_differs(&is.call, &is.request, &event));
+	assert_int_equal(event.kind, EVENT_REVOKED);
+	assert_true(audit_call_differs(&is.call, NULL, &event));
+	assert_int_equal(event.kind, EVENT_NONE);
+	is.specialist.request[0] = '\0';
+	assert_true(audit_caller_differs(&is.call, &is.specialist, &event));
+	assert_int_equal(event.kind, EVENT_REVOKED);
+	/* The customer may be on the phone. */
+	memcpy(is.call.authorised, "sid", 4);
+	assert_true(audit_caller_differs(&is.call, NULL, &event));
+	assert_int_equal(event.kind, EVENT_NONE);
+	is.call.is_revoked = true;
+	assert_false(audit_call_differs(&is.call, NULL, &event));
+}
+
 int
 main(void)
 {
@@ -183,6 +321,10 @@ main(void)
 	    cmocka_unit_test(test_lease_is_no_fault),
 	    cmocka_unit_test(test_newer_format),
 	    cmocka_unit_test(test_burial_keeps_every_byte),
+	    cmocka_unit_test(test_partners_agree),
+	    cmocka_unit_test(test_specialist_of_nobody),
+	    cmocka_unit_test(test_request_of_nobody),
+	    cmocka_unit_test(test_call_of_nobody),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

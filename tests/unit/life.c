@@ -60,8 +60,8 @@ set_up(void **state)
 	policy.providers[0].authorises_on_answer = true;
 	policy.providers[0].can_find = true;
 	policy.provider_count = 1;
-	strcpy(policy.voice[0], "line");
-	policy.voice_count = 1;
+	strcpy(policy.voice.ids[0], "line");
+	policy.voice.count = 1;
 	return 0;
 }
 
@@ -781,6 +781,103 @@ requeued_after_maybe_called_holds_no_number(void **state)
 	assert_false(standing_holds_number(&outcome.after.request));
 }
 
+static void
+call_in(enum caller caller, int64_t at_ms)
+{
+	struct event event = { .kind = EVENT_CALLED_IN, .digit = -1,
+		.to = record_ref_request("r"), .caller = caller,
+		.at_ms = at_ms };
+
+	if (!situation_step(&policy, &before, &event, NOW_MS, &outcome))
+		outcome.after = before;
+}
+
+static void
+who_holds_while_their_moment_comes_is_held(void **state)
+{
+	(void)state;
+	one_request(REQUEST_SCHEDULED)->at_ms = NOW_MS;
+	strcpy(before.request.reason, "busy");
+	call_in(CALLER_ON_HOLD, NOW_MS);
+	assert_string_equal(outcome.after.request.reason, "busy");
+	before = outcome.after;
+	tell(EVENT_DUE, record_ref_request("r"));
+	assert_int_equal(outcome.after.request.state, REQUEST_WAITING);
+	assert_string_equal(outcome.after.request.reason, "on_hold");
+	assert_int_equal(outcome.after.request.hold_until_ms,
+	    NOW_MS + policy.hold_ms);
+	before = outcome.after;
+	call_in(CALLER_HUNG_UP, NOW_MS);
+	assert_int_equal(outcome.after.request.hold_until_ms, 0);
+	assert_int_equal(outcome.after.request.promise_number, 1);
+}
+
+static void
+a_call_in_closes_what_waits_and_no_more(void **state)
+{
+	static const struct { enum request_state from; const char *reason;
+		bool is_authorised; enum request_state to; } cases[] = {
+		{ REQUEST_SCHEDULED, "busy", false, REQUEST_CLOSED },
+		{ REQUEST_WAITING, "", false, REQUEST_CLOSED },
+		{ REQUEST_CALLING, "", false, REQUEST_CLOSED },
+		{ REQUEST_CALLING, "", true, REQUEST_CALLING },
+		{ REQUEST_TALKING, "", true, REQUEST_TALKING },
+		{ REQUEST_WRAPPING, "", false, REQUEST_WRAPPING },
+		{ REQUEST_REFERRED, "gave_up", false, REQUEST_CLOSED },
+		{ REQUEST_REFERRED, "maybe_called", false, REQUEST_CLOSED },
+		{ REQUEST_REFERRED, "no_result", false, REQUEST_REFERRED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		memset(&before, 0, sizeof(before));
+		one_request(cases[i].from);
+		strcpy(before.request.reason, cases[i].reason);
+		if (cases[i].from == REQUEST_CALLING ||
+		    cases[i].from == REQUEST_TALKING) {
+			struct call *c = one_call(CALL_LIVE);
+
+			before.request.call = 1;
+			if (cases[i].is_authorised)
+				strcpy(c->authorised, "CA1");
+		}
+		/* From before they asked: not about this. */
+		call_in(CALLER_SPOKE, before.request.asked_at_ms - 1);
+		assert_int_equal(outcome.after.request.state, cases[i].from);
+		call_in(CALLER_SPOKE, NOW_MS);
+		assert_int_equal(outcome.after.request.state, cases[i].to);
+		if (cases[i].from == REQUEST_CALLING &&
+		    !cases[i].is_authorised)
+			assert_true(outcome.after.calls[0].is_revoked);
+	}
+}
+
+static void
+a_call_back_waits_until_they_have_hung_up(void **state)
+{
+	struct event event = { .kind = EVENT_CALLED_BACK, .digit = -1,
+		.to = record_ref_request("r"), .specialist = "anna",
+		.at_ms = NOW_MS + 20000, .fresh_id = "fresh" };
+
+	(void)state;
+	one_request(REQUEST_SCHEDULED)->at_ms = NOW_MS + 10 * MINUTE_MS;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.after.request.at_ms, NOW_MS);
+	assert_int_equal(outcome.after.request.hold_until_ms, event.at_ms);
+	assert_string_equal(outcome.after.request.wished, "anna");
+	assert_int_equal(outcome.after.request.promise_number, 2);
+	memset(&before, 0, sizeof(before));
+	strcpy(one_request(REQUEST_CLOSED)->reason, "solved");
+	assert_false(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	strcpy(before.request.reason, "unreachable");
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.birth.hold_until_ms, event.at_ms);
+	assert_string_equal(outcome.birth.wished, "anna");
+}
+
 int
 main(void)
 {
@@ -806,6 +903,9 @@ main(void)
 		cmocka_unit_test(created_looks_at_the_call_only),
 		cmocka_unit_test(reopened_where_the_customer_waits_goes_on_there),
 		cmocka_unit_test(requeued_after_maybe_called_holds_no_number),
+		cmocka_unit_test(who_holds_while_their_moment_comes_is_held),
+		cmocka_unit_test(a_call_in_closes_what_waits_and_no_more),
+		cmocka_unit_test(a_call_back_waits_until_they_have_hung_up),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

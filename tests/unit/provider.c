@@ -685,6 +685,48 @@ hears_questions(void **state)
 	provider_free(provider);
 }
 
+/* Who calls one of our numbers. */
+static void
+hears_callers(void **state)
+{
+#define CALLER "CallSid=CA1&CallStatus=ringing&From=%2B79000000051&To=%2B74951234567"
+	static const struct { const char *tail, *body; enum webhook_kind kind;
+		const char *question, *digits, *from, *job;
+		enum call_progress progress; } cases[] = {
+		{ "", CALLER, WEBHOOK_INBOUND_CALL, "up", "", "+79000000051", "", PROGRESS_NONE },
+		{ "?q=keys&job=17", CALLER "&Digits=1", WEBHOOK_INBOUND_CALL, "keys", "1", "+79000000051", "17", PROGRESS_NONE },
+		{ "?q=number", CALLER "&Digits=89000000041", WEBHOOK_INBOUND_CALL, "number", "89000000041", "+79000000051", "", PROGRESS_NONE },
+		{ "?q=rang", CALLER, WEBHOOK_INBOUND_CALL, "rang", "", "+79000000051", "", PROGRESS_NONE },
+		{ "?q=silent", "CallSid=CA1&CallStatus=ringing&From=anonymous", WEBHOOK_INBOUND_CALL, "silent", "", "anonymous", "", PROGRESS_NONE },
+		{ "?q=over", "CallSid=CA1&CallStatus=completed&From=%2B79000000051", WEBHOOK_INBOUND_CALL, "", "", "+79000000051", "", PROGRESS_OVER },
+		{ "?q=up", CALLER, WEBHOOK_NOTHING, "", "", "", "", PROGRESS_NONE },
+	};
+	static const char body_of_others[] = "CallSid=CA1&CallStatus=ringing";
+	struct provider *provider = read_file("twilio.conf");
+	char tail[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct webhook_event event;
+
+		snprintf(tail, sizeof(tail), "/line%s", cases[i].tail);
+		event = twilio_hear(provider, tail, cases[i].body, "12345");
+		if (event.kind != cases[i].kind)
+			fail_msg("%s: kind %d", tail, (int)event.kind);
+		assert_string_equal(event.question, cases[i].question);
+		assert_string_equal(event.digits, cases[i].digits);
+		assert_string_equal(event.from, cases[i].from);
+		assert_string_equal(event.job, cases[i].job);
+		assert_int_equal(event.progress, cases[i].progress);
+	}
+	/* Who shows nothing at all is served too. */
+	assert_int_equal(twilio_hear(provider, "/line", body_of_others,
+	    "12345").kind, WEBHOOK_INBOUND_CALL);
+	assert_int_equal(twilio_hear(provider, "/line", body_of_others,
+	    "wrong").kind, WEBHOOK_REFUSED);
+	provider_free(provider);
+}
+
 static void
 refuses_webhooks(void **state)
 {
@@ -984,6 +1026,7 @@ main(void)
 		cmocka_unit_test(hears_the_agents_leg),
 		cmocka_unit_test(hears_the_customers_leg),
 		cmocka_unit_test(hears_questions),
+		cmocka_unit_test(hears_callers),
 		cmocka_unit_test(refuses_webhooks),
 		cmocka_unit_test(takes_the_older_secret_too),
 		cmocka_unit_test(hears_json),

@@ -541,6 +541,9 @@ finds_by_numbers(void **state)
 	    "\"a\":\"79160000001\",\"t\":\"yesterday\"}]}", false, 0);
 	expect_found(both, "{\"l\":[{\"id\":\"1\"}]}", false, 0);
 	expect_found(both, "{\"l\":[],\"n\":\"/p2\"}", false, 0);
+	expect_found(both, "{\"l\":[]}", true, 0);
+	expect_found("(\"/c\", \"customer\") ); ended_only = true; ok_if = ( ",
+	    "{\"l\":[]}", false, 0);
 	expect_found(both, "{\"l\":[{\"id\":\"1\",\"c\":\"79160000003\","
 	    "\"a\":\"79160000001\",\"t\":\"Wed, 01 Jan 2025 00:00:10 +0000\"}]}",
 	    true, 1);

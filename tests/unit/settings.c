@@ -555,6 +555,13 @@ test_one_error_each(void **state)
 		    " title = \"A\"; then = \"close\"; },\n{ key = 1; id = \"b\";"
 		    " title = \"B\"; then = \"close\"; } );\n", 7,
 		    "dispositions.b.key: 1 is that of \"a\"" },
+		{ GOOD "lines = ( { number = \"+74951234567\"; queue = \"none\"; } );\n",
+		    7, "lines.1.queue: there is no queue \"none\"" },
+		{ GOOD "lines = ( { number = \"none\"; queue = \"info\"; } );\n",
+		    7, "lines.1.number: " },
+		{ GOOD "lines = ( { number = \"+74951234567\"; queue = \"info\"; },\n"
+		    "{ number = \"+74951234567\"; queue = \"info\"; } );\n",
+		    8, "lines.2.number: +74951234567 is there already" },
 	};
 
 	(void)state;
@@ -627,7 +634,8 @@ test_providers_that_do_not_fit(void **state)
 	    "{ id = \"manual\"; file = \"p.conf\"; base = \"ftp://x\"; },\n"
 	    "{ id = \"q\"; file = \"/etc\"; timeout = \"100ms\"; } );\n"));
 	assert_true(is_told(6, "place_lease: must be at least 25s: "
-	    "2s to begin, the timeout 10s of provider \"p\", 13s to spare"));
+	    "3500ms for its turn and to begin, the timeout 10s of provider \"p\", "
+	    "11500ms to spare"));
 	assert_true(is_told(10, "\"manual\" is built in"));
 	assert_true(is_told(10, "base: \"ftp://x\" must be a URL"));
 	assert_true(is_told(11, "q.file: /etc: "));
@@ -795,12 +803,11 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 12);
+	assert_int_equal(settings_without_effect(settings, on_path, text), 11);
 	assert_string_equal(text, "hours slots offer.last_one "
 	    "retry.next_day keep_for_line card_url queues.info.widen "
 	    "queues.delivery.passed specialists.anna.shift "
-	    "specialists.gleb.duty providers.twilio.spend "
-	    "dispositions.abuse.block ");
+	    "specialists.gleb.duty dispositions.abuse.block ");
 	settings_free(settings);
 	settings = load_good(GOOD);
 	assert_int_equal(settings_without_effect(settings, on_path, text), 0);

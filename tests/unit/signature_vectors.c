@@ -97,7 +97,7 @@ provider_of(const char *scheme)
 		i++;
 	if (i == COUNT_OF(recipes))
 		fail_msg("%s: there is no recipe", scheme);
-	snprintf(text, sizeof(text), "name = \"x\"; fence = \"none\";"
+	snprintf(text, sizeof(text), "name = \"x\"; fence = \"none\"; tested = \"specification\";"
 	    "base = \"http://127.0.0.1:9\"; secrets = [ \"key\", \"key_id\" ];"
 	    "auth = { kind = \"none\"; }; call = { method = \"GET\"; path = \"/\"; };"
 	    "webhook = { body = \"%s\"; events = ( { set = \"ignore\"; } );"

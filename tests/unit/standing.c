@@ -141,7 +141,7 @@ what_is_held_or_full_does_not_wait(void **state)
 static void
 calls_stand_while_they_live(void **state)
 {
-	struct call call = { .placed_at_ms = 5 };
+	struct call call = { .placed_at_ms = 5, .provider = "line" };
 
 	(void)state;
 	for (int i = 0; i < CALL_STATE_COUNT; i++) {
@@ -149,10 +149,14 @@ calls_stand_while_they_live(void **state)
 		call.record.wake_at_ms = 30;
 		standing_of_call(&call, &standing);
 		assert_string_equal(said(), call_is_live(&call) ?
-		    "active=5 due=30|" : "|");
+		    "active=5 due=30 calls:line=5|" : "|");
 	}
 	call.state = CALL_LIVE;
 	call.record.wake_at_ms = 0;
+	standing_of_call(&call, &standing);
+	assert_string_equal(said(), "active=5 calls:line=5|");
+	/* A line is full of what it carries, not of what is dialled by hand. */
+	strcpy(call.provider, CALL_BY_HAND);
 	standing_of_call(&call, &standing);
 	assert_string_equal(said(), "active=5|");
 }

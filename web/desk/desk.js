@@ -110,6 +110,10 @@ function decline() {
   return act(() => actOnRequest(desk.request.id, "decline", {}), t().declined);
 }
 
+function takeByHand() {
+  return act(() => actOnRequest(desk.silent.first, "manual", {}), "");
+}
+
 function setStatus(body) {
   show(byId("pause"), false);
   return act(() => putStatus(body), "");
@@ -243,6 +247,18 @@ function lostShow() {
       time(lost.sinceMs, true)));
 }
 
+// No provider works: who is free may dial the next one by hand.
+function silentShow() {
+  const { silent, specialist } = desk;
+
+  show(byId("silent"), Boolean(silent));
+  if (!silent)
+    return;
+  say(byId("silent-text"), t().silent(time(silent.since * 1000, true),
+    silent.waiting));
+  show(byId("by-hand"), Boolean(silent.first) && specialist.state === "idle");
+}
+
 function textsShow() {
   document.documentElement.lang = languageNow();
   for (const node of document.querySelectorAll("[data-t]"))
@@ -276,6 +292,7 @@ function render() {
     work = workShow(desk);
     headShow();
     idleShow();
+    silentShow();
     openShow(desk, deeds);
   }
   alarmFor(offer);
@@ -366,6 +383,7 @@ function start() {
       languageSet(node.dataset.language);
       render();
     });
+  byId("by-hand").addEventListener("click", takeByHand);
   for (const node of byId("statuses").children)
     node.addEventListener("click", () => node.dataset.status === "paused" ?
       pauseOpen() : setStatus({ status: node.dataset.status }));

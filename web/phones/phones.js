@@ -54,6 +54,8 @@ const texts = {
     silence: "Silence",
     answer: "Answer",
     reject: "Reject",
+    dial: (line) => `Call ${line}`,
+    dials: (line) => `Calls ${line}`,
     hangUp: "Hang up",
     answerOn: (who) => `Answer on ${who}`,
     rejectOn: (who) => `Reject on ${who}`,
@@ -115,6 +117,8 @@ const texts = {
     silence: "Тишина",
     answer: "Ответить",
     reject: "Отклонить",
+    dial: (line) => `Позвонить ${line}`,
+    dials: (line) => `Звонит на ${line}`,
     hangUp: "Завершить",
     answerOn: (who) => `Ответить: ${who}`,
     rejectOn: (who) => `Отклонить: ${who}`,
@@ -224,6 +228,11 @@ function hold(number, byHand) {
     { hand: byHand });
 }
 
+function dial(number, line) {
+  return send("POST", `/sandbox/phones/${encodeURIComponent(number)}/call`,
+    { to: line });
+}
+
 function press(number, key) {
   return act(number, `key?digit=${encodeURIComponent(key)}`);
 }
@@ -268,6 +277,7 @@ function cardMake(number) {
       card.hangUp.focus();
   });
   card.reject = button("stop", deeds, () => leave(card, "reject"));
+  card.dial = button("", deeds, () => dial(number, state.lines[0]));
   card.hangUp = button("stop", deeds, () => leave(card, "hangup"));
   card.takeOver = button("", deeds, () => hold(number, true));
   card.letGo = button("plain", deeds, () => hold(number, false));
@@ -299,7 +309,8 @@ function cardMake(number) {
 function cardShow(card, phone) {
   const call = phone.call;
   const name = who(phone.number, phone.name);
-  const rings = call !== null && call.status === "ringing";
+  const dials = call !== null && call.status === "ringing" && call.inbound;
+  const rings = call !== null && call.status === "ringing" && !dials;
   const talks = call !== null && call.status === "in-progress";
   const words = t();
 
@@ -308,10 +319,10 @@ function cardShow(card, phone) {
   card.root.setAttribute("aria-label", name);
   say(card.title, name);
   say(card.number, phone.name ? pretty(phone.number) : "");
-  say(card.badge, rings ? words.ringing : talks ?
+  say(card.badge, rings || dials ? words.ringing : talks ?
     `${words.talking} ${clock(since(call.answered_at_ms))}` : words.free);
-  say(card.line, line(call, rings, talks));
-  show(card.line, rings || talks);
+  say(card.line, dials ? words.dials(pretty(call.to)) : line(call, rings, talks));
+  show(card.line, rings || dials || talks);
   card.line.classList.toggle("wanted", talks && call.listens);
   heardShow(card, talks ? call : null);
   show(card.keypad, talks && phone.hand);
@@ -321,7 +332,10 @@ function cardShow(card, phone) {
     made.setAttribute("aria-label", words.key(key));
   deed(card.answer, rings, words.answer, words.answerOn(name));
   deed(card.reject, rings, words.reject, words.rejectOn(name));
-  deed(card.hangUp, talks, words.hangUp, words.hangUpOn(name));
+  deed(card.hangUp, talks || dials, words.hangUp, words.hangUpOn(name));
+  const lines = phone.hand && call === null ? state.lines.slice(0, 1) : [];
+  deed(card.dial, lines.length > 0, words.dial(pretty(lines[0] || "")),
+    words.dial(pretty(lines[0] || "")));
   deed(card.takeOver, talks && !phone.hand, words.takeOver,
     words.takeOverOf(name));
   deed(card.letGo, phone.hand && call === null, words.letGo,
@@ -399,7 +413,8 @@ function cardsShow() {
 // A ringing phone is told once to those who do not see it, and in the title.
 function announce() {
   const now = state.phones.filter((phone) =>
-    phone.call !== null && phone.call.status === "ringing");
+    phone.call !== null && phone.call.status === "ringing" &&
+    !phone.call.inbound);
 
   for (const phone of now) {
     if (!ringing.has(phone.call.sid) && phone.hand)

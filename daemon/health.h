@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * health: which providers work, as all nodes know it. Each node judges by its own
+ * orders (lib/provider_health) and writes what it finds into provider:ID, a hash that
+ * every node reads once a second; that one order at a time is tried while a provider is
+ * down, and the pace of all nodes together, the guards of the commit see to. What is
+ * told here are hints: a commit may be refused all the same.
+ */
+#ifndef CALLBACKD_DAEMON_HEALTH_H
+#define CALLBACKD_DAEMON_HEALTH_H
+
+#include "daemon/store.h"
+#include "lib/policy.h"
+#include "lib/provider_health.h"
+
+struct health;
+
+struct health *health_new(struct store *store, const struct policy *policy,
+    const struct health_rules *rules);
+void health_free(struct health *health);
+void health_set_policy(struct health *health, const struct policy *policy);
+
+/* What an order said of its provider, and in whose words. */
+void health_hear_of(struct health *health, const char *provider, enum health_news news,
+    const char *detail);
+/* engine_hooks */
+void health_on_wait(struct health *health, const char *provider, const char *guard,
+    int64_t wait_ms);
+unsigned health_down(struct health *health);
+unsigned health_probing(struct health *health);
+/* An order whose turn comes in wait_ms was committed. */
+void health_on_placed(struct health *health, const char *provider, int64_t wait_ms);
+
+/* How many more requests of that queue may be offered now, without keeping those who
+ * accept waiting for their turn. */
+size_t health_room(struct health *health, const char *queue);
+void health_on_offered(struct health *health, const char *queue);
+
+/* Once a second: reads what other nodes found. */
+void health_tick(struct health *health);
+
+/* Does no provider of that queue work, and since when. By hand always works. */
+bool health_is_silent(struct health *health, const char *queue, int64_t *ret_since_ms);
+
+/* What is shown. */
+struct health_view {
+	enum health_state state;
+	bool is_spent;                  /* a cap of its costs is reached */
+	int64_t since_ms;               /* down since; 0: it works */
+	int64_t probe_at_ms;            /* while down */
+	int64_t good_at_ms, error_at_ms;  /* 0: never since the daemon started */
+	const char *error;              /* the last, in the provider's words */
+	int  score;                     /* percent, of this node's orders */
+	size_t alive;                   /* calls of all nodes, as last read */
+};
+/* False: there is no such provider. Text lives until the next call of health. */
+bool health_see(struct health *health, const char *provider, struct health_view *ret_view);
+
+#endif

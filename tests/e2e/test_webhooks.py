@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: MIT
+"""Webhooks with one address for all calls: what they are about is found by what
+comes back in them; what is not genuine, heard before or about nobody of ours
+changes nothing, byte for byte, and is counted."""
+import hashlib
+import hmac
+import http.server
+import itertools
+import json
+import threading
+import time
+
+import pytest
+
+from company import AUTOMATIC, QUICK
+from test_calls import ANSWERS, ID, asked
+
+KEY = "the provider's secret"
+FILE = """
+name = "news"; tested = "specification"; base = "http://127.0.0.1:1"; fence = "none";
+secrets = [ "key" ]; auth = { kind = "none"; };
+call = { method = "POST"; path = "/calls"; id = "/id";
+  json = "{\\"customer\\":\\"${customer}\\",\\"hook\\":\\"${hook}\\"}"; };
+errors = ( { status = "4xx"; executed = "final"; }, { status = "5xx,none"; executed = "maybe"; } );
+webhook = {
+  body = "json"; records = "/news"; dedup = "/once"; challenge = "echo";
+  signature = { alg = "hmac-sha256"; key = "${key}"; encode = "hex";
+    sign = [ "header:X-Time", "=.", "header:X-Nonce", "=.", "body" ];
+    from = "header:X-Sign"; time = "header:X-Time"; nonce = "header:X-Nonce";
+    tolerance = 60; };
+  reply = { status = 200; type = "text/plain"; text = "ok"; };
+  events = (
+    { when = ( ("/about", "text") ); about = "inbound_message"; from = "/from"; text = "/text"; },
+    { when = ( ("/state", "over") ); leg = "customer"; id = "/id"; job = "/job";
+      customer = "/customer"; set = "over:answered"; milliseconds = "/ms"; },
+    { id = "/id"; job = "/job"; customer = "/customer"; state = "/state";
+      map = ( ("up", "agent_up"), ("rings", "customer_ringing"), ("talks", "customer_up"),
+        ("busy", "agent_over:busy") ); } );
+};
+"""
+
+
+class Provider(http.server.ThreadingHTTPServer):
+    """Takes orders to call; on_order(order) runs before each is answered."""
+
+    def __init__(self):
+        self.orders, self.on_order = [], lambda order: None
+        super().__init__(("127.0.0.1", 0), Orders)
+
+
+class Orders(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        length = int(self.headers["Content-Length"])
+        order = json.loads(self.rfile.read(length))
+        self.server.orders.append(order)
+        self.server.on_order(order)
+        body = json.dumps({"id": f"c{len(self.server.orders)}"}).encode()
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def provider():
+    server = Provider()
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def daemon(provider, start_daemon, tmp_path):
+    path = tmp_path / "news.conf"
+    path.write_text(FILE, encoding="utf-8")
+    changes = {name: value for name, value in QUICK.items()
+               if name != "provider"}
+    return start_daemon({
+        **changes, "telephony.poll": "60s", "specialists": [AUTOMATIC],
+        "voice": ["news"],
+        "provider": {"id": "news", "file": str(path), "timeout": "1s",
+                     "base": f"http://127.0.0.1:{provider.server_port}",
+                     "secrets": {"key": KEY}}})
+
+
+nonces = itertools.count()
+
+
+def tell(daemon, *news, path="/hooks/news", key=KEY, at=None, nonce=None,
+         once=None, send=None):
+    """What the provider posts; send: another body than the one signed."""
+    at, nonce = str(int(at or time.time())), nonce or f"n{next(nonces)}"
+    body = json.dumps({"news": news, **({"once": once} if once else {})})
+    sign = hmac.new(key.encode(), f"{at}.{nonce}.{body}".encode(),
+                    hashlib.sha256).hexdigest()
+    return daemon.http("POST", path, send or body, token="", headers={
+        "X-Time": at, "X-Nonce": nonce, "X-Sign": sign})
+
+
+def job_of(order):
+    call, token = order["hook"].rsplit("/", 2)[1:]
+    return f"{call}.{token}"
+
+
+def counts(daemon):
+    (one,) = [one for one in daemon.do("GET", "/v1/providers")["providers"]
+              if one["id"] == "news"]
+    return one["webhooks"]
+
+
+def test_news_find_their_call(daemon, provider):
+    """Before the answer to the order, several at once, by job and by number."""
+    answers = []
+    provider.on_order = lambda order: answers.append(tell(
+        daemon, {"id": "c1", "job": job_of(order), "state": "up"}))
+    asked(daemon)
+    request = daemon.wait_for_state(ID, "calling")
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    assert answers == [(200, "ok")]
+    call = daemon.key(f"call:{request['id']}.1")
+    assert daemon.redis.hget(call, "progress") == "agent_up"
+    assert tell(daemon, {"customer": ANSWERS, "id": "c1", "state": "rings"},
+                {"state": "sneezes", "id": "c1", "customer": ANSWERS},
+                {"id": "c1", "job": job_of(provider.orders[0]),
+                 "state": "talks"}) == (200, "ok")
+    daemon.wait_for_state(ID, "talking")
+    # The address may say it as well; then they must be of one mind.
+    path = provider.orders[0]["hook"].split("//", 1)[1].split("/", 1)[1]
+    assert tell(daemon, {"id": "c1", "job": "", "state": "over", "ms": 2500},
+                path=f"/{path}/over") == (200, "ok")
+    daemon.wait_for_state(ID, "wrapping")
+    assert daemon.redis.hget(call, "talk_ms") == "2500"
+    assert "/state says sneezes, which is not known" in daemon.log()
+    assert counts(daemon) == {"heard": 3, "refused": 0, "repeated": 0,
+                              "foreign": 0, "limited": 0}
+
+
+def test_who_was_never_rung_was_no_attempt(daemon, provider):
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    tell(daemon, {"id": "c1", "job": job_of(provider.orders[0]),
+                  "state": "busy"})
+    daemon.wait_for(lambda: len(provider.orders) > 1)
+    assert "let_go" in daemon.story(ID)
+
+
+def everything(daemon):
+    """Redis as it is, byte for byte."""
+    return {key: daemon.redis.execute_command("DUMP", key, NEVER_DECODE=True)
+            for key in daemon.redis.keys("*")}
+
+
+def steady(daemon):
+    """Its state once nothing goes on by itself."""
+    last = [None]
+
+    def is_same():
+        now = everything(daemon)
+        same, last[0] = now == last[0], now
+        return same and now
+    return daemon.wait_for(is_same)
+
+
+def test_what_is_not_news_changes_nothing(daemon, provider):
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    job = job_of(provider.orders[0])
+    over = {"id": "c1", "job": job, "state": "over", "ms": 1}
+    assert tell(daemon, {"id": "c1", "job": job, "state": "up"}, nonce="once",
+                once="w1")[0] == 200
+    before = steady(daemon)
+    call, token = job.rsplit(".", 1)
+    wrong = call + "." + ("0" if token[0] != "0" else "1") + token[1:]
+
+    # Not genuine, or sent before.
+    refused = [
+        tell(daemon, over, key="another secret"),
+        tell(daemon, over, send=json.dumps({"news": [{**over, "ms": 2}]})),
+        tell(daemon, over, at=time.time() - 61),
+        tell(daemon, over, at=time.time() + 61),
+        tell(daemon, over, nonce="once"),
+        tell(daemon, over, send="x" * 65537),
+        tell(daemon, over, send="[" * 30000),
+        daemon.http("POST", "/hooks/news", json.dumps({"news": [over]}),
+                    token=""),
+        daemon.http("GET", "/hooks/news?state=over", token=""),
+    ]
+    assert [status for status, _ in refused] == [403] * len(refused)
+    assert counts(daemon)["refused"] == len(refused)
+    assert tell(daemon, over, path="/hooks/news/%s/%s/over" % tuple(
+        wrong.rsplit(".", 1)))[0] == 404
+    assert tell(daemon, over, path="/hooks/news/x/y/over")[0] == 404
+    assert tell(daemon, over, path="/hooks/nobody")[0] == 404
+    assert tell(daemon, over, send="x" * 200000)[0] == 413
+    assert counts(daemon)["refused"] == len(refused) + 1
+    assert counts(daemon)["last_refusal"] == "wrong token"
+
+    # Genuine, and of nobody, or old.
+    assert tell(daemon, over, once="w1") == (200, "ok")
+    foreign = [{"state": "over", "job": wrong}, {"state": "over", "id": "c1"},
+               {"state": "over", "job": "x.y.z"},
+               {"state": "over", "id": "c9", "customer": "+79000000099"}]
+    assert tell(daemon, *foreign) == (200, "ok")
+    assert tell(daemon, {"about": "text", "from": "+79000000009",
+                         "text": "hello"}) == (200, "ok")
+    assert daemon.http("GET", "/hooks/news?echo=a-1", token="") == (200, "a-1")
+    assert everything(daemon) == before
+    assert counts(daemon)["foreign"] == len(foreign)
+    assert counts(daemon)["repeated"] == 1
+    assert "wrong token" in daemon.ctl("show", "providers").stdout
+
+    # It still listens.
+    tell(daemon, {**over, "state": "talks"})
+    daemon.wait_for_state(ID, "talking")
