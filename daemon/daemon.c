@@ -812,7 +812,7 @@ daemon_tick(struct daemon *daemon)
 	audit_tick(daemon->audit);
 	health_tick(daemon->health);
 	matcher_tick(daemon->matcher);
-	if (!daemon->is_draining) {
+	if (!daemon->is_draining && store_knows_time(daemon->store)) {
 		tell_providers_down(daemon);
 		alarms_tick(daemon->alarms);
 	}
