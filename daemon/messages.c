@@ -390,11 +390,14 @@ fill_answer(struct messages *messages, const char *phone, bool is_start,
     bool is_calls_too, struct message *ret_answer)
 {
 	int64_t now_ms = store_now_ms(messages->store);
+	char id[REQUEST_ID_SIZE];
 
 	memset(ret_answer, 0, sizeof(*ret_answer));
 	ret_answer->kind = is_start ? TEXT_STARTED : TEXT_STOPPED;
-	snprintf(ret_answer->id, sizeof(ret_answer->id), "%s.%s.%" PRId64,
-	    phone + 1, message_kind_names[ret_answer->kind], now_ms);
+	/* No number: an id stands in logs and lines. */
+	engine_fresh_id(messages->engine, id);
+	snprintf(ret_answer->id, sizeof(ret_answer->id), "%s.%s.1", id,
+	    message_kind_names[ret_answer->kind]);
 	snprintf(ret_answer->to, sizeof(ret_answer->to), "%s", phone);
 	memcpy(ret_answer->locale, messages->policy->language,
 	    sizeof(ret_answer->locale));

@@ -171,9 +171,13 @@ def test_failures_stand_on_the_card_and_stop_nothing(daemon):
         ask(daemon, name, number)
         one = letter(daemon, name, "soon", reason="failed")
         assert one["failed"] and one["error"].startswith(error.strip()), one
-        daemon.wait_for(lambda: daemon.answer(name)["state"] == "done")
-    events = str(daemon.redis.xrange(daemon.key("events")))
-    assert "events" and events
+        card = daemon.do("GET", f"/v1/requests/{name}")
+        told = [line["action"] for line in card["story"]]
+        assert "fail" in told or "fail_delivery" in told
+        # What reads the events finds the line in that story.
+        assert any(card["id"] in fields for _, fields in
+                   daemon.redis.xrange(daemon.key("events")))
+        daemon.wait_for_answer(name, "done")
 
 
 @pytest.mark.settings(with_settings(**{
@@ -233,6 +237,7 @@ def test_stop_ends_messages_not_the_call_and_start_brings_them_back(daemon):
     letter(daemon, "web-stopped", "soon", reason="suppressed")
     daemon.wait_for(lambda: daemon.answer("web-stopped")["state"] == "done")
     assert len(sent(daemon, NUMBER)) == 1       # told once, for all the copies
+    assert NUMBER[1:] not in daemon.log()
     write(daemon, NUMBER, "START")
     daemon.wait_for(lambda: len(sent(daemon, NUMBER)) == 2)
     assert daemon.redis.hlen(daemon.key("suppressed")) == 0
