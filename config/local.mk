@@ -1,7 +1,9 @@
 providersdir = $(pkgdatadir)/providers
-dist_providers_DATA = config/providers/sandbox.conf config/providers/twilio.conf
-dist_providers_DATA += config/providers/signalwire.conf config/providers/asterisk.conf \
-	config/providers/freeswitch.conf config/providers/voximplant.conf config/providers/mango.conf
+dist_providers_DATA = config/providers/asterisk.conf config/providers/bandwidth.conf \
+	config/providers/freeswitch.conf config/providers/mango.conf config/providers/plivo.conf \
+	config/providers/sandbox.conf config/providers/signalwire.conf config/providers/smsc.conf \
+	config/providers/telegram.conf config/providers/telnyx.conf config/providers/twilio.conf \
+	config/providers/voximplant.conf config/providers/vonage.conf config/providers/zadarma.conf
 # The other half of three of them, to be put where the provider reads it.
 asteriskdir = $(pkgdatadir)/asterisk
 dist_asterisk_DATA = config/asterisk/queue.conf config/asterisk/extensions.conf config/asterisk/http.conf \

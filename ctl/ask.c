@@ -22,6 +22,8 @@ static const struct {
 	const char *advice;
 } advices[] = {
 	{ "verb_unknown", 0, "callbackd is older than this callbackctl" },
+	{ "test_refused", 0, "see: callbackctl show providers" },
+	{ "provider_down", 0, "say: callbackctl manual KEY --as S" },
 	{ NULL, 404, "see: callbackctl show queue" },
 	{ NULL, 409, "see: callbackctl show request KEY" },
 	{ NULL, 503, "try again in a few seconds; see: callbackctl status" },

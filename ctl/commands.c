@@ -14,6 +14,7 @@
 #include "ctl/show.h"
 #include "ctl/story.h"
 #include "ctl/top.h"
+#include "ctl/trial.h"
 #include "lib/text.h"
 
 enum { NAME_SIZE = 32 };
@@ -115,6 +116,9 @@ static const struct command commands[] = {
 	    "POST", "/v1/suppressed/NUMBER/unsuppress", "what=WHAT reason=--reason as=--as",
 	    letters_changed_shape, letters_on_changed, NULL },
 
+	{ "test provider NAME --to NUMBER [--text TEXT]",
+	    "one real call, or message, that tells each step",
+	    NULL, NULL, NULL, NULL, NULL, trial_run },
 	{ "unbury ID", "a record was mended: let it go on",
 	    "POST", "/v1/buried/ID/unbury", NULL, show_unbury_shape, show_on_unburied, NULL },
 
@@ -129,6 +133,7 @@ const struct option_name option_names[OPTION_COUNT] = {
 	[OPTION_NOTE] = { "note", false },
 	[OPTION_OUTCOME] = { "outcome", false },
 	[OPTION_REASON] = { "reason", false },
+	[OPTION_TEXT] = { "text", false },
 	[OPTION_TO] = { "to", false },
 	[OPTION_TOPIC] = { "topic", false },
 	[OPTION_UNTIL] = { "until", true },

@@ -18,7 +18,8 @@ ctl_callbackctl_SOURCES = ctl/main.c ctl/ctl.h \
 	ctl/story.c ctl/story.h \
 	ctl/table.c ctl/table.h \
 	ctl/timeline.c ctl/timeline.h \
-	ctl/top.c ctl/top.h
+	ctl/top.c ctl/top.h \
+	ctl/trial.c ctl/trial.h
 ctl_callbackctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) \
 	-DCALLBACKD_VERSION='"$(PACKAGE_VERSION)"'
 ctl_callbackctl_LDADD = $(LIBCALLBACK) $(JANSSON_LIBS) $(CURL_LIBS)

@@ -21,8 +21,8 @@ enum {
 };
 
 /* Who may ask: anybody, or whoever has the desk's token (and the control
- * socket always). */
-enum access { OPEN, STAFF };
+ * socket always), or the control socket alone. */
+enum access { OPEN, STAFF, CONTROL };
 
 static void on_front(struct http_request *request, void *context);
 static void on_page(struct http_request *request, void *context);
@@ -60,6 +60,8 @@ static const struct {
 	{ HTTP_GET, "/v1/suppressed", STAFF, api_get_suppressed },
 	{ HTTP_POST, "/v1/suppressed/{number}/{verb}", STAFF,
 	    api_post_suppressed },
+	{ HTTP_POST, "/v1/providers/{id}/test", CONTROL, api_post_trial },
+	{ HTTP_GET, "/v1/providers/{id}/test/{trial}", CONTROL, api_get_trial },
 	{ HTTP_GET, "/v1/desk", STAFF, api_get_desk },
 	{ HTTP_POST, "/hooks/{provider}/{call}/{token}/{what}", OPEN, on_hook },
 	{ HTTP_GET, "/hooks/{provider}/{call}/{token}/{what}", OPEN, on_hook },
@@ -104,6 +106,11 @@ on_any(struct http_request *request, void *context)
 		http_reply_header(request, "WWW-Authenticate", "Bearer");
 		http_problem(request, 401, "login", "the link to the desk "
 		    "carries a token");
+		return;
+	}
+	if (table[route].access == CONTROL && !http_is_control(request)) {
+		http_problem(request, 403, "control_only",
+		    "only over the control socket");
 		return;
 	}
 	table[route].handler(request, api);

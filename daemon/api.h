@@ -12,6 +12,7 @@
 #include "daemon/calls.h"
 #include "daemon/health.h"
 #include "daemon/matcher.h"
+#include "daemon/provider_trial.h"
 #include "daemon/submit.h"
 #include "daemon/webhooks.h"
 #include "net/http.h"
@@ -29,6 +30,7 @@ struct api_options {
 	struct line *line;
 	struct calls *calls;
 	struct webhooks *webhooks;
+	struct provider_trials *trials;
 	struct audit *audit;
 	const struct policy *policy;
 	const char *web_dir;            /* where shop and desk lie; borrowed */

@@ -108,6 +108,13 @@ api_json_call(const struct call *call)
 	api_json_text(json, "to", call->to);
 	api_json_text(json, "progress", call_progress_names[call->rank]);
 	api_json_text(json, "outcome", call_outcome_names[call->outcome]);
+	if (call->is_customer_first)
+		json_object_set_new(json, "customer_first", json_true());
+	if (call->wants_confirm)
+		json_object_set_new(json, "confirmed",
+		    json_boolean(call->is_confirmed));
+	if (call->machine != MACHINE_NOT_SAID)
+		api_json_text(json, "machine", machine_names[call->machine]);
 	json_object_set_new(json, "authorised",
 	    json_boolean(call->authorised[0] != '\0'));
 	json_object_set_new(json, "revoked", json_boolean(call->is_revoked));

@@ -123,3 +123,36 @@ api_get_providers(struct http_request *request, void *context)
 		json_array_append_new(list, by_hand_json(api->policy));
 	http_reply_json(request, 200, json_pack("{s:o}", "providers", list));
 }
+
+void
+api_post_trial(struct http_request *request, void *context)
+{
+	struct api *api = context;
+	json_t *body = api_body(request);
+	char id[REQUEST_ID_SIZE];
+	const char *why;
+
+	if (body == NULL)
+		return;
+	why = provider_trial_begin(api->options.trials,
+	    http_param(request, "id"), api_body_text(body, "to"),
+	    api_body_text(body, "text"), id);
+	json_decref(body);
+	if (why != NULL)
+		http_problem(request, 409, "test_refused", why);
+	else
+		http_reply_json(request, 200, json_pack("{s:s}", "trial", id));
+}
+
+void
+api_get_trial(struct http_request *request, void *context)
+{
+	struct api *api = context;
+	json_t *trial = provider_trial_json(api->options.trials,
+	    http_param(request, "trial"));
+
+	if (trial != NULL)
+		http_reply_json(request, 200, trial);
+	else
+		http_problem(request, 404, "not_found", "no such test");
+}

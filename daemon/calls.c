@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "daemon/log.h"
-#include "daemon/spoken.h"
 #include "lib/fault.h"
 
 struct job {
@@ -21,10 +20,23 @@ struct job {
 	enum provider_operation operation;
 	size_t provider;                /* its place in the list */
 	bool is_customers_number;       /* a refused number is the customer's */
+	bool is_customer_first;
+	int pages;                      /* FIND: read so far */
 	char sid[SID_SIZE];
+	/* For the request that may follow this one. */
+	char agent[ADDRESS_SIZE], customer[PHONE_SIZE], caller_id[PHONE_SIZE];
+	int64_t placed_at_ms;
+};
+
+/* What a provider says of itself, asked beside its calls. */
+struct epoch {
+	char value[PROVIDER_ID_SIZE];   /* "": not known yet */
+	int64_t asked_boot_ms;
+	int64_t changed_at_ms;          /* its calls of before are dead; 0: not seen */
 };
 
 struct calls {
+	struct epoch *epochs;           /* one for each provider */
 	struct carrier *carrier;
 	struct engine *engine;
 	struct store *store;
@@ -39,7 +51,12 @@ struct calls {
 	calls_on_news *on_news;  void *news_context;
 };
 
-enum { LOOK_WAIT_MS = 2000 };   /* the longest that a look-up waits for its turn */
+enum {
+	LOOK_WAIT_MS = 2000,
+	EPOCH_MS = 30000,               /* between two questions for a provider's epoch */
+	EPOCH_GONE_MS = 1000,           /* the same, when a call is gone */
+	PAGES_MAX = 3,                  /* of a list that is looked through */
+};   /* the longest that a look-up waits for its turn */
 
 /* ---- tokens */
 
@@ -152,10 +169,61 @@ calls_public_url(const struct calls *calls)
 	return calls->public_url;
 }
 
+const struct policy *
+calls_policy(const struct calls *calls)
+{
+	return calls->policy;
+}
+
 static void
 seconds_text(int64_t duration_ms, char *ret_text, size_t size)
 {
 	snprintf(ret_text, size, "%" PRId64, (duration_ms + 999) / 1000);
+}
+
+/* What is said, and whether more than that is asked of the provider. */
+static void
+fill_words(const struct policy *policy, const struct request *request,
+    const char *language, struct calls_values *ret)
+{
+	const struct queue_policy *queue =
+	    policy_queue(policy, request->queue);
+	const char *customers = spoken_customers_language(policy, queue,
+	    request->locale);
+	struct provider_values *values = &ret->values;
+
+	spoken_whisper(policy, request, "", language, ret->whisper,
+	    sizeof(ret->whisper));
+	spoken_result(policy, language, ret->result, sizeof(ret->result));
+	spoken_greeting(policy, queue, customers, ret->greeting,
+	    sizeof(ret->greeting));
+	spoken_confirm(policy, queue, customers, ret->confirm,
+	    sizeof(ret->confirm));
+	spoken_voicemail(policy, queue, ret->voicemail,
+	    sizeof(ret->voicemail));
+	provider_values_add(values, "lang", language);
+	provider_values_add(values, "customer_lang", customers);
+	provider_values_add(values, "whisper_text", ret->whisper);
+	provider_values_add(values, "goodbye_text", spoken_goodbye(language));
+	provider_values_add(values, "wait_text", spoken_wait(language));
+	provider_values_add(values, "result_text", ret->result);
+	provider_values_add(values, "record_text", spoken_recorded(language));
+	provider_values_add(values, "greeting", ret->greeting);
+	provider_values_add(values, "confirm_text", ret->confirm);
+	provider_values_add(values, "voicemail_text", ret->voicemail);
+	provider_values_add(values, "record",
+	    queue != NULL && queue->records ? "yes" : "");
+	provider_values_add(values, "detect",
+	    queue != NULL && queue->detects_machine ? "yes" : "");
+}
+
+/* What a provider sends back to say which call it means. */
+static void
+job_text(const struct record_ref *call, const char *token,
+    char ret_job[PROVIDER_JOB_SIZE])
+{
+	snprintf(ret_job, PROVIDER_JOB_SIZE, "%s.%d.%s", call->id, call->n,
+	    token);
 }
 
 void
@@ -182,6 +250,7 @@ calls_fill_values(struct calls *calls, const struct situation *situation,
 	snprintf(ret->hook, sizeof(ret->hook), "%s/hooks/%s/%s.%d/%s",
 	    calls->public_url, call->provider, call->request, call->n,
 	    ret->token);
+	job_text(&ref, ret->token, ret->job);
 	seconds_text(policy->ring_ms, ret->ring, sizeof(ret->ring));
 	seconds_text(policy->agent_ring_ms, ret->agent_ring,
 	    sizeof(ret->agent_ring));
@@ -191,32 +260,36 @@ calls_fill_values(struct calls *calls, const struct situation *situation,
 	    store_now_ms(calls->store));
 	snprintf(ret->since_ms, sizeof(ret->since_ms), "%" PRId64,
 	    call->placed_at_ms);
-	spoken_whisper(policy, request, language, ret->whisper,
-	    sizeof(ret->whisper));
-	spoken_result(policy, language, ret->result, sizeof(ret->result));
-	provider_values_add(values, "to", call->to);
+	provider_values_add(values, "to", call->is_customer_first ?
+	    call->customer : call->to);
 	provider_values_add(values, "agent", call->to);
 	provider_values_add(values, "customer", call->customer);
 	provider_values_add(values, "from", call->caller_id);
 	provider_values_add(values, "ring", ret->ring);
 	provider_values_add(values, "agent_ring", ret->agent_ring);
 	provider_values_add(values, "call_max", ret->call_max);
+	provider_values_add(values, "confirm", who != NULL &&
+	    who->confirm == CONFIRM_PRESS1 ? "1" : "");
 	provider_values_add(values, "token", ret->token);
+	provider_values_add(values, "job", ret->job);
 	provider_values_add(values, "hook", ret->hook);
+	if (entry != NULL && entry->allow_private)
+		provider_values_add(values, "private", "1");
+	if (entry != NULL && provider_remembers(entry->provider) != NULL &&
+	    call->remembered[0] != '\0')
+		provider_values_add(values,
+		    provider_remembers(entry->provider), call->remembered);
 	provider_values_add(values, "since_ms", ret->since_ms);
 	provider_values_add(values, "now_ms", ret->now_ms);
-	provider_values_add(values, "lang", language);
 	provider_values_add(values, "company", policy->company);
 	provider_values_add(values, "name", request->name);
 	provider_values_add(values, "topic",
 	    queue != NULL ? queue->title : request->queue);
 	provider_values_add(values, "number", request->number);
-	provider_values_add(values, "greeting",
-	    queue != NULL && queue->greeting != NULL ? queue->greeting : "");
-	provider_values_add(values, "whisper_text", ret->whisper);
-	provider_values_add(values, "goodbye_text", spoken_goodbye(language));
-	provider_values_add(values, "wait_text", spoken_wait(language));
-	provider_values_add(values, "result_text", ret->result);
+	provider_values_add(values, "id", call->sid);
+	provider_values_add(values, "customer_first",
+	    call->is_customer_first ? "yes" : "");
+	fill_words(policy, request, language, ret);
 }
 
 /* ---- jobs */
@@ -263,6 +336,112 @@ tell_with_detail(struct calls *calls, const struct record_ref *call,
 	tell(calls, call, &event);
 }
 
+/* ---- a request that follows from the answer to another */
+
+/* When it may begin, of clock_boottime_ms; 0: at any time. */
+struct window { int64_t start_at_ms, start_by_ms; };
+
+/* Frees what was built. False: the line to the provider is full. */
+static bool
+send_built(struct calls *calls, struct job *job,
+    struct provider_request *built, struct window window)
+{
+	const struct calls_provider *entry = &calls->providers[job->provider];
+	const struct carrier_request request = { .method = built->method,
+		.url = built->url,
+		.headers = (const char *const *)built->headers,
+		.header_count = built->header_count, .body = built->body,
+		.body_length = built->body_length,
+		.timeout_ms = (long)(built->timeout_ms > 0 ?
+		    built->timeout_ms : entry->timeout_ms),
+		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
+		.start_at_ms = window.start_at_ms,
+		.start_by_ms = window.start_by_ms,
+		.allow_private = entry->allow_private };
+
+	job->is_used = carrier_send(calls->carrier, &request,
+	    (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs));
+	provider_request_fini(built);
+	return job->is_used;
+}
+
+/* Of the same call, without its situation: what looking needs. */
+static void
+fill_again(struct calls *calls, const struct job *job,
+    struct calls_values *ret)
+{
+	struct provider_values *values = &ret->values;
+
+	*values = calls->providers[job->provider].values;
+	make_token(calls, &job->call, ret->token);
+	job_text(&job->call, ret->token, ret->job);
+	snprintf(ret->now_ms, sizeof(ret->now_ms), "%" PRId64,
+	    store_now_ms(calls->store));
+	snprintf(ret->since_ms, sizeof(ret->since_ms), "%" PRId64,
+	    job->placed_at_ms);
+	provider_values_add(values, "to", job->is_customer_first ?
+	    job->customer : job->agent);
+	provider_values_add(values, "agent", job->agent);
+	provider_values_add(values, "customer", job->customer);
+	provider_values_add(values, "from", job->caller_id);
+	provider_values_add(values, "token", ret->token);
+	provider_values_add(values, "job", ret->job);
+	provider_values_add(values, "since_ms", ret->since_ms);
+	provider_values_add(values, "now_ms", ret->now_ms);
+	if (job->sid[0] != '\0')
+		provider_values_add(values, "id", job->sid);
+}
+
+/* False: it was not sent. What follows only looks, and is asked again anyway. */
+static bool
+follow(struct calls *calls, const struct job *before,
+    enum provider_operation operation, const struct calls_values *values)
+{
+	const struct calls_provider *entry =
+	    &calls->providers[before->provider];
+	struct job *job = take_job(calls);
+	struct provider_request built;
+	uint32_t generation;
+	const char *why;
+
+	if (job == NULL)
+		return false;
+	generation = job->generation;
+	*job = *before;
+	job->is_used = true;
+	job->generation = generation;
+	job->operation = operation;
+	job->pages = before->pages + 1;
+	if (!provider_request_build(entry->provider, operation,
+	        &values->values, &built, &why)) {
+		log_event(LOG_LEVEL_WARNING, "provider_not_asked",
+		    "call=%s.%d operation=%s error=\"%s\"", job->call.id,
+		    job->call.n, provider_operation_names[operation], why);
+		job->is_used = false;
+		return false;
+	}
+	return send_built(calls, job, &built, (struct window){ 0, 0 });
+}
+
+static void
+ask_epoch(struct calls *calls, const struct job *job, bool is_gone)
+{
+	struct epoch *epoch = &calls->epochs[job->provider];
+	int64_t now_ms = clock_boottime_ms();
+	struct calls_values values;
+
+	if (!provider_can(calls->providers[job->provider].provider,
+	        PROVIDER_EPOCH) || (epoch->asked_boot_ms != 0 &&
+	    epoch->asked_boot_ms + (is_gone ? EPOCH_GONE_MS : EPOCH_MS) >
+	    now_ms))
+		return;
+	epoch->asked_boot_ms = now_ms;
+	fill_again(calls, job, &values);
+	follow(calls, job, PROVIDER_EPOCH, &values);
+}
+
+/* ---- answers */
+
 static void
 read_created(struct calls *calls, const struct job *job,
     const struct provider_answer *answer)
@@ -275,7 +454,10 @@ read_created(struct calls *calls, const struct job *job,
 	switch (answer->outcome) {
 	case PROVIDER_CREATED:
 		CRASH_POINT("created_before_event");
-		memcpy(event.sid, answer->id, sizeof(event.sid));
+		memcpy(event.sid, answer->id[0] != '\0' ? answer->id :
+		    job->sid, sizeof(event.sid));
+		memcpy(event.remembered, answer->remembered,
+		    sizeof(event.remembered));
 		tell(calls, &job->call, &event);
 		break;
 	case PROVIDER_REJECTED:
@@ -303,11 +485,20 @@ read_created(struct calls *calls, const struct job *job,
 	}
 }
 
+/* Of a call that is gone there may be a result. */
 static void
 read_state(struct calls *calls, const struct job *job,
     const struct provider_answer *answer)
 {
 	struct event event = { .kind = EVENT_PROGRESS };
+	const struct calls_provider *entry = &calls->providers[job->provider];
+	struct calls_values values;
+
+	if (answer->is_gone && provider_can(entry->provider, PROVIDER_RESULT)) {
+		fill_again(calls, job, &values);
+		if (follow(calls, job, PROVIDER_RESULT, &values))
+			return;
+	}
 
 	if (answer->is_gone) {
 		event.kind = EVENT_GONE;
@@ -322,21 +513,101 @@ read_state(struct calls *calls, const struct job *job,
 	tell(calls, &job->call, &event);
 }
 
+/* What the last webhook said, and then that the call is gone. */
+static void
+read_result(struct calls *calls, const struct job *job,
+    const struct carrier_answer *answer)
+{
+	struct webhook_event read = { .kind = WEBHOOK_NOTHING };
+	struct event gone = { .kind = EVENT_GONE };
+
+	/* Asked again with the next look, when it cannot be read now. */
+	if (answer->end != TRANSPORT_ANSWERED || answer->status >= 500)
+		return;
+	provider_result_read(calls->providers[job->provider].provider,
+	    answer->status, answer->body, answer->body_length, &read);
+	CRASH_POINT("state_before_event");
+	if (read.kind == WEBHOOK_PROGRESS) {
+		struct event event = { .kind = EVENT_PROGRESS };
+
+		memcpy(event.sid, job->sid, sizeof(event.sid));
+		event.progress = read.progress;
+		event.outcome = read.outcome;
+		if ((read.is_customer_leg || read.is_customer_over) &&
+		    read.outcome == OUTCOME_ANSWERED)
+			event.talk_ms = read.duration_ms;
+		event.is_customer_over = read.is_customer_over;
+		event.is_agent_over = read.is_agent_over;
+		tell(calls, &job->call, &event);
+	}
+	memcpy(gone.sid, job->sid, sizeof(gone.sid));
+	tell(calls, &job->call, &gone);
+}
+
+/* The customer is not rung, or nobody knows whether: then what is heard of it. */
+static void
+read_second_leg(struct calls *calls, const struct job *job,
+    const struct provider_answer *answer)
+{
+	struct event event = { .kind = EVENT_PROGRESS, .is_customer_over = true,
+		.outcome = answer->is_number_invalid ? OUTCOME_INVALID_NUMBER :
+		    OUTCOME_FAILED };
+
+	if (answer->outcome == PROVIDER_CREATED)
+		return;
+	log_event(LOG_LEVEL_WARNING, "second_leg_failed",
+	    "call=%s.%d unknown=%d error=\"%s %s\"", job->call.id,
+	    job->call.n, answer->outcome == PROVIDER_UNKNOWN, answer->code,
+	    answer->text);
+	if (answer->outcome == PROVIDER_UNKNOWN)
+		return;
+	CRASH_POINT("state_before_event");
+	memcpy(event.sid, job->sid, sizeof(event.sid));
+	snprintf(event.detail, sizeof(event.detail), "%s %s", answer->code,
+	    answer->text);
+	tell(calls, &job->call, &event);
+}
+
+/* Nobody is told: each live call is asked by itself within its poll. */
+static void
+read_epoch(struct calls *calls, const struct job *job,
+    const struct provider_answer *answer)
+{
+	struct epoch *epoch = &calls->epochs[job->provider];
+
+	if (answer->outcome != PROVIDER_CREATED ||
+	    strcmp(epoch->value, answer->id) == 0)
+		return;
+	if (epoch->value[0] != '\0') {
+		epoch->changed_at_ms = store_now_ms(calls->store);
+		log_event(LOG_LEVEL_WARNING, "provider_started_anew",
+		    "provider=%s", calls->providers[job->provider].id);
+	}
+	memcpy(epoch->value, answer->id, sizeof(epoch->value));
+}
+
 static void
 read_found(struct calls *calls, const struct job *job,
     const struct carrier_answer *answer)
 {
 	const struct calls_provider *entry = &calls->providers[job->provider];
-	struct provider_values values = { .count = 0 };
+	const struct epoch *epoch = &calls->epochs[job->provider];
 	struct provider_found found;
-	char token[TOKEN_SIZE];
+	struct calls_values values;
 
 	if (answer->end != TRANSPORT_ANSWERED)
 		return;
-	make_token(calls, &job->call, token);
-	provider_values_add(&values, "token", token);
+	fill_again(calls, job, &values);
 	provider_found_read(entry->provider, answer->status, answer->body,
-	    answer->body_length, &values, &found);
+	    answer->body_length, &values.values, &found);
+	if (found.next[0] != '\0' && job->pages + 1 < PAGES_MAX) {
+		provider_values_add(&values.values, "next", found.next);
+		follow(calls, job, PROVIDER_FIND, &values);
+		return;
+	}
+	/* A provider that has forgotten all its calls has forgotten this one. */
+	if (found.count == 0 && epoch->changed_at_ms > job->placed_at_ms)
+		found.is_readable = false;
 	if (!found.is_readable) {
 		log_event(LOG_LEVEL_WARNING, "look_up_unreadable",
 		    "call=%s.%d status=%d", job->call.id, job->call.n,
@@ -413,6 +684,10 @@ on_answer(void *context, const struct carrier_answer *answer)
 		read_found(calls, &job, answer);
 		return;
 	}
+	if (job.operation == PROVIDER_RESULT) {
+		read_result(calls, &job, answer);
+		return;
+	}
 	provider_answer_read(calls->providers[job.provider].provider,
 	    job.operation, answer->end, answer->status, answer->body,
 	    answer->body_length, &read);
@@ -422,13 +697,21 @@ on_answer(void *context, const struct carrier_answer *answer)
 	    "call=%s.%d operation=%s status=%d ms=%" PRId64, job.call.id,
 	    job.call.n, provider_operation_names[job.operation],
 	    answer->status, answer->elapsed_ms);
-	if (job.operation == PROVIDER_CALL)
+	if (job.operation == PROVIDER_CALL ||
+	    job.operation == PROVIDER_CALL_CUSTOMER)
 		tell_news(calls, &job, answer, &read);
-	if (job.operation == PROVIDER_CALL)
+	if (job.operation == PROVIDER_CALL ||
+	    job.operation == PROVIDER_CALL_CUSTOMER)
 		read_created(calls, &job, &read);
+	else if (job.operation == PROVIDER_SECOND_LEG)
+		read_second_leg(calls, &job, &read);
+	else if (job.operation == PROVIDER_EPOCH)
+		read_epoch(calls, &job, &read);
 	else if (job.operation == PROVIDER_GET ||
 	    (job.operation == PROVIDER_HANGUP && read.is_gone))
 		read_state(calls, &job, &read);
+	if (job.operation == PROVIDER_GET)
+		ask_epoch(calls, &job, read.is_gone);
 }
 
 /* Nothing was sent: only a call that was to be placed needs to hear of it. */
@@ -444,17 +727,20 @@ not_sent(struct calls *calls, const struct effect *effect, const char *why)
 }
 
 static enum provider_operation
-operation_of(enum effect_kind kind)
+operation_of(enum effect_kind kind, const struct call *call)
 {
 	switch (kind) {
 	case EFFECT_PLACE:
-		return PROVIDER_CALL;
+		return call->is_customer_first ? PROVIDER_CALL_CUSTOMER :
+		    PROVIDER_CALL;
 	case EFFECT_HANG_UP:
 		return PROVIDER_HANGUP;
 	case EFFECT_LOOK_UP:
 		return PROVIDER_FIND;
 	case EFFECT_POLL:
 		return PROVIDER_GET;
+	case EFFECT_SECOND_LEG:
+		return PROVIDER_SECOND_LEG;
 	case EFFECT_SEND:               /* daemon/messages.c */
 	case EFFECT_COUNT:
 		break;
@@ -491,17 +777,18 @@ calls_do(struct calls *calls, const struct situation *situation,
 	const struct call *call = situation_call_const(situation,
 	    effect->call.n);
 	const struct calls_provider *entry;
-	enum provider_operation operation = operation_of(effect->kind);
+	enum provider_operation operation;
 	struct provider_request built;
-	struct carrier_request request;
+	struct window window = { 0, 0 };
 	struct calls_values values;
 	const char *why = "";
-	int64_t start_at_ms = 0;
 	struct job *job;
+	char sid[SID_SIZE];
 	bool is_sent;
 
 	if (call == NULL)
 		return;
+	operation = operation_of(effect->kind, call);
 	if (!calls->has_secret) {
 		not_sent(calls, effect, "the site's secret is not read yet");
 		return;
@@ -511,16 +798,19 @@ calls_do(struct calls *calls, const struct situation *situation,
 		not_sent(calls, effect, "no such provider is configured");
 		return;
 	}
-	if (!provider_can(entry->provider, operation) ||
-	    (effect->sid[0] == '\0' && (operation == PROVIDER_HANGUP ||
-	        operation == PROVIDER_GET)))
-		return;
-	if ((operation == PROVIDER_GET || operation == PROVIDER_FIND) &&
-	    !take_turn(calls, entry, &start_at_ms))
+	if (!provider_can(entry->provider, operation))
 		return;
 	calls_fill_values(calls, situation, call, &values);
-	if (effect->sid[0] != '\0')
-		provider_values_add(&values.values, "id", effect->sid);
+	memcpy(sid, effect->sid, sizeof(sid));
+	if (sid[0] == '\0' && !provider_call_id(entry->provider,
+	    &values.values, sid) && (operation == PROVIDER_HANGUP ||
+	    operation == PROVIDER_GET))
+		return;
+	if ((operation == PROVIDER_GET || operation == PROVIDER_FIND) &&
+	    !take_turn(calls, entry, &window.start_at_ms))
+		return;
+	if (sid[0] != '\0')
+		provider_values_set(&values.values, "id", sid);
 	if (!provider_request_build(entry->provider, operation,
 	        &values.values, &built, &why)) {
 		not_sent(calls, effect, why);
@@ -535,32 +825,25 @@ calls_do(struct calls *calls, const struct situation *situation,
 	job->call = effect->call;
 	job->operation = operation;
 	job->provider = (size_t)(entry - calls->providers);
-	job->is_customers_number =
+	job->is_customers_number = call->is_customer_first ||
 	    provider_fence(entry->provider) != FENCE_ANSWER;
-	memcpy(job->sid, effect->sid, sizeof(job->sid));
-	request = (struct carrier_request){ .method = built.method,
-		.url = built.url,
-		.headers = (const char *const *)built.headers,
-		.header_count = built.header_count, .body = built.body,
-		.body_length = built.body_length,
-		.timeout_ms = (long)entry->timeout_ms,
-		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
-		.start_at_ms = effect->kind == EFFECT_PLACE ?
-		    sent_boot_ms + wait_ms : start_at_ms,
-		.start_by_ms = effect->kind == EFFECT_PLACE ?
-		    sent_boot_ms + wait_ms + PLACE_YOUTH_MS : 0,
-		.allow_private = entry->allow_private };
-	if (effect->kind == EFFECT_PLACE)
+	memcpy(job->sid, sid, sizeof(job->sid));
+	job->is_customer_first = call->is_customer_first;
+	memcpy(job->agent, call->to, sizeof(job->agent));
+	memcpy(job->customer, call->customer, sizeof(job->customer));
+	memcpy(job->caller_id, call->caller_id, sizeof(job->caller_id));
+	job->placed_at_ms = call->placed_at_ms;
+	job->pages = 0;
+	if (effect->kind == EFFECT_PLACE) {
 		CRASH_POINT("place_before_send");
-	is_sent = carrier_send(calls->carrier, &request,
-	    (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs));
+		window.start_at_ms = sent_boot_ms + wait_ms;
+		window.start_by_ms = window.start_at_ms + PLACE_YOUTH_MS;
+	}
+	is_sent = send_built(calls, job, &built, window);
 	if (effect->kind == EFFECT_PLACE)
 		CRASH_POINT("place_queued");
-	provider_request_fini(&built);
-	if (!is_sent) {
-		job->is_used = false;
+	if (!is_sent)
 		not_sent(calls, effect, "the line to the provider is full");
-	}
 }
 
 void
@@ -611,6 +894,8 @@ calls_new(struct event_base *base, const struct carrier_limits *limits,
 		memcpy(calls->providers, providers,
 		    provider_count * sizeof(*providers));
 	calls->provider_count = provider_count;
+	calls->epochs = calloc(provider_count + 1, sizeof(*calls->epochs));
+	CHECK(calls->epochs != NULL);
 	calls->job_count = limits->in_flight_max + limits->queue_max;
 	calls->jobs = calloc(calls->job_count, sizeof(*calls->jobs));
 	CHECK(calls->jobs != NULL);
@@ -627,6 +912,7 @@ calls_free(struct calls *calls)
 	for (size_t i = 0; i < calls->provider_count; i++)
 		provider_free(calls->providers[i].provider);
 	free(calls->providers);
+	free(calls->epochs);
 	free(calls->jobs);
 	free(calls);
 }

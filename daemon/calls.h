@@ -9,6 +9,7 @@
 
 #include "daemon/carrier.h"
 #include "daemon/engine.h"
+#include "daemon/spoken.h"
 #include "lib/provider.h"
 #include "lib/provider_health.h"
 
@@ -58,6 +59,7 @@ const struct calls_provider *calls_provider(const struct calls *calls, const cha
 const struct calls_provider *calls_provider_at(const struct calls *calls, size_t index);
 size_t calls_provider_count(const struct calls *calls);
 const char *calls_public_url(const struct calls *calls);
+const struct policy *calls_policy(const struct calls *calls);
 /* Is that the token of this call; compares in constant time. */
 bool calls_token_is_right(const struct calls *calls, const struct record_ref *call,
     const char *token);
@@ -83,12 +85,14 @@ bool calls_send_text(struct calls *calls, const struct record_ref *message,
     const struct calls_provider *provider, enum provider_operation operation,
     const struct carrier_request *request) MUST_USE;
 
-/* Everything a template may ask about this call; strings live in the buffer. */
+/* Everything a template may ask about this call, but the note of whoever asked to
+ * be called; strings live in the buffer. */
 struct calls_values {
 	struct provider_values values;
-	char token[TOKEN_SIZE], hook[HOOK_SIZE];
+	char token[TOKEN_SIZE], job[PROVIDER_JOB_SIZE], hook[HOOK_SIZE];
 	char ring[16], agent_ring[16], call_max[16], now_ms[24], since_ms[24], case_number[16];
-	char whisper[512], result[768];
+	char whisper[SPOKEN_SIZE], result[SPOKEN_SIZE], greeting[SPOKEN_SIZE];
+	char confirm[SPOKEN_SIZE], voicemail[SPOKEN_SIZE];
 };
 void calls_fill_values(struct calls *calls, const struct situation *situation,
     const struct call *call, struct calls_values *ret_values);

@@ -49,6 +49,7 @@ struct daemon {
 	struct callers *callers;
 	struct line *line;
 	struct webhooks *webhooks;
+	struct provider_trials *trials;
 	struct intake_pull *intake_pull;
 	struct due_pull *due_pull;
 	struct promise_scan *promise_scan;
@@ -204,6 +205,15 @@ on_news(void *context, const char *provider, enum health_news news,
 	struct daemon *daemon = context;
 
 	health_hear_of(daemon->health, provider, news, detail);
+}
+
+static bool
+on_tap(void *context, const char *provider, const struct record_ref *call,
+    const struct webhook_event *event)
+{
+	struct daemon *daemon = context;
+
+	return provider_trial_hear(daemon->trials, provider, call, event);
 }
 
 static size_t
@@ -452,11 +462,18 @@ fill_facts(struct settings *settings, const struct calls_provider *providers,
 		memcpy(facts->id, providers[i].id, ID_SIZE);
 		facts->authorises_on_answer =
 		    provider_fence(provider) == FENCE_ANSWER;
+		facts->has_second_leg =
+		    provider_can(provider, PROVIDER_SECOND_LEG);
 		facts->can_find = provider_can(provider, PROVIDER_FIND);
 		facts->can_hang_up = provider_can(provider, PROVIDER_HANGUP);
 		facts->can_text = provider_can(provider, PROVIDER_SMS);
 		facts->texts_chats = provider_has(provider, ABILITY_CHAT);
 		facts->can_ask_text = provider_can(provider, PROVIDER_SMS_GET);
+		facts->can_call_customer =
+		    provider_can(provider, PROVIDER_CALL_CUSTOMER) &&
+		    provider_has(provider, ABILITY_CUSTOMER_FIRST);
+		facts->confirms_customer =
+		    provider_serves(provider, FLOW_CONFIRM);
 		facts->emission_ms = emission_ms(&settings->providers[i],
 		    provider);
 		facts->alive_max = settings->providers[i].in_flight;
@@ -618,6 +635,9 @@ build_rooms(struct daemon *daemon)
 		.calls = daemon->calls, .submitter = daemon->submitter,
 		.callers = daemon->callers, .webhooks = daemon->webhooks,
 		.policy = policy });
+	daemon->trials = provider_trials_new(daemon->base, daemon->calls,
+	    daemon->store, policy);
+	webhooks_set_tap(daemon->webhooks, on_tap, daemon);
 	daemon->due_pull = due_pull_new(daemon->store, daemon->engine);
 	daemon->promise_scan = promise_scan_new(daemon->store,
 	    daemon->engine);
@@ -633,6 +653,7 @@ build_rooms(struct daemon *daemon)
 		.submitter = daemon->submitter,
 		.callers = daemon->callers, .line = daemon->line,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
+		.trials = daemon->trials,
 		.audit = daemon->audit,
 		.policy = policy, .web_dir = settings->web_dir,
 		.desk_token = daemon->desk_token,
@@ -720,6 +741,7 @@ daemon_free(struct daemon *daemon)
 	webhooks_free(daemon->webhooks);
 	line_free(daemon->line);
 	callers_free(daemon->callers);
+	provider_trials_free(daemon->trials);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
 	alarms_free(daemon->alarms);
@@ -765,6 +787,7 @@ daemon_run(struct daemon *daemon)
 
 	for (int i = 0; i < ROUNDS_MAX && has_more; i++) {
 		calls_run(daemon->calls);
+		provider_trials_run(daemon->trials);
 		if (calls_has_secret(daemon->calls)) {
 			roster_run(daemon->roster);
 			if (roster_is_done(daemon->roster))
@@ -777,7 +800,8 @@ daemon_run(struct daemon *daemon)
 		}
 		engine_run(daemon->engine);
 		has_more = engine_has_work(daemon->engine) ||
-		    calls_has_work(daemon->calls);
+		    calls_has_work(daemon->calls) ||
+		    provider_trials_have_work(daemon->trials);
 	}
 	return has_more;
 }
@@ -880,6 +904,7 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	calls_set_policy(daemon->calls, policy);
 	messages_set_policy(daemon->messages, policy);
 	alarms_set_policy(daemon->alarms, policy);
+	provider_trials_set_policy(daemon->trials, policy);
 	api_set_policy(daemon->api, policy);
 	roster_import(daemon->roster, policy, &old->policy);
 	log_set_level(settings->log_level);

@@ -7,7 +7,7 @@ REDIS_LINK_SOURCES = daemon/redis_address.c daemon/redis_address.h \
 EMBEDDED_REDIS_SOURCES = daemon/embedded_redis.c daemon/embedded_redis.h \
 	daemon/redis_folder.c daemon/redis_folder.h daemon/redis_process.c daemon/redis_process.h \
 	daemon/redis_probe.c daemon/redis_probe.h
-SETTINGS_SOURCES = daemon/settings.c daemon/settings.h daemon/settings_check.c \
+SETTINGS_SOURCES = daemon/settings.c daemon/settings.h daemon/settings_able.c daemon/settings_check.c \
 	daemon/settings_child.c daemon/settings_error.c daemon/settings_file.c \
 	daemon/settings_format.c daemon/settings_format.h daemon/settings_internal.h \
 	daemon/settings_messages.c \
@@ -19,7 +19,7 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/engine.h daemon/engine_internal.h daemon/engine_slot.c daemon/engine_load.c \
 	daemon/engine_step.c daemon/engine_commit.c \
 	daemon/clock.c daemon/clock.h daemon/store.c daemon/store.h \
-	daemon/health.c daemon/health.h daemon/matcher.c daemon/matcher.h daemon/ready_pool.c daemon/ready_pool.h \
+	daemon/health.c daemon/health.h daemon/provider_trial.c daemon/provider_trial.h daemon/matcher.c daemon/matcher.h daemon/ready_pool.c daemon/ready_pool.h \
 	daemon/due_pull.c daemon/due_pull.h daemon/audit.c daemon/audit.h \
 	daemon/audit_bury.c daemon/audit_check.c daemon/audit_internal.h \
 	daemon/audit_partner.c daemon/poison.c daemon/poison.h \
@@ -28,7 +28,8 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/carrier.c daemon/carrier.h daemon/calls.c daemon/calls.h \
 	daemon/line.c daemon/line.h daemon/spoken_line.c daemon/spoken_line.h \
 	daemon/callers.c daemon/callers.h daemon/limit.c daemon/limit.h \
-	daemon/spoken.c daemon/spoken.h daemon/messages.c daemon/messages.h \
+	daemon/spoken.c daemon/spoken.h daemon/flows.c daemon/flows.h \
+	daemon/messages.c daemon/messages.h \
 	daemon/suppress.c daemon/suppress.h daemon/alarms.c daemon/alarms.h \
 	daemon/webhooks.c daemon/webhooks.h \
 	daemon/webhook_memory.c daemon/webhook_memory.h \

@@ -40,6 +40,30 @@ print_errors(const struct settings_errors *errors)
 		fprintf(stderr, "and %zu more\n", errors->left_out);
 }
 
+/* What a company may promise with it; of a queue that rings the customer first
+ * that is less. */
+static void
+tell_level(const struct settings *settings, const char *id,
+    const struct provider *provider)
+{
+	const struct policy *policy = &settings->policy;
+	enum fence fence = provider_fence(provider);
+	enum provider_level level = provider_level(provider);
+
+	printf("provider %s: fence %s, %s: %s\n", id, fence_names[fence],
+	    provider_level_names[level], provider_level_texts[level]);
+	fence = provider_operation_fence(provider, PROVIDER_CALL_CUSTOMER);
+	level = provider_level_of(fence, provider_can(provider,
+	    PROVIDER_FIND));
+	for (size_t i = 0; i < policy->queue_count; i++)
+		if (policy->queues[i].is_customer_first &&
+		    provider_can(provider, PROVIDER_CALL_CUSTOMER))
+			printf("queue %s, the customer first: fence %s, %s: "
+			    "%s\n", policy->queues[i].id, fence_names[fence],
+			    provider_level_names[level],
+			    provider_level_texts[level]);
+}
+
 /* The provider files too: a call must not be the first to find a fault. What a
  * company may promise with each is told. */
 static bool
@@ -57,11 +81,8 @@ check_providers(const struct settings *settings, bool is_told)
 			fprintf(stderr, "%s\n", errors.items[k].text);
 		is_right &= provider != NULL;
 		if (provider != NULL && is_told)
-			printf("provider %s: fence %s, %s: %s\n",
-			    settings->providers[i].id,
-			    fence_names[provider_fence(provider)],
-			    provider_level_names[provider_level(provider)],
-			    provider_level_texts[provider_level(provider)]);
+			tell_level(settings, settings->providers[i].id,
+			    provider);
 		provider_free(provider);
 	}
 	return is_right;

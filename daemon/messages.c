@@ -169,7 +169,7 @@ sender(const struct messages *messages, const struct message *message)
 
 	if (message->caller_id[0] != '\0' || queue == NULL)
 		return message->caller_id;
-	return queue->caller_id;
+	return policy_caller_id(queue, message->to);
 }
 
 static void

@@ -46,6 +46,7 @@ settings_check(struct settings_reading *reading)
 	check_times(reading);
 	check_targets(reading);
 	settings_check_messages(reading);
+	settings_check_abilities(reading);
 }
 
 /* ---- names */
@@ -237,7 +238,7 @@ check_queues(struct settings_reading *reading)
 			settings_error(reading, path, "target must not be "
 			    "above limit");
 		path_of("queues", queue->id, "caller_id", path);
-		if (queue->caller_id[0] == '\0' && queue->id[0] != '\0' &&
+		if (queue->caller_id_count == 0 && queue->id[0] != '\0' &&
 		    calls_through_a_provider(policy_voice(policy, queue->id)) && !is_told(reading, path))
 			settings_error(reading, path, "is missing: the number "
 			    "that customers see");

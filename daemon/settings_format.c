@@ -23,6 +23,7 @@ static const char *const channels[] = { "screen", "phone", "sms" };
 static const char *const alarms[] = { "late", "unattended", "provider_down",
 	"rejected", "maybe_called" };
 static const char *const card_names[] = { "phone", "case" };
+static const char *const greeting_names[] = { "company" };
 
 /* What a text of each format should be, for its error. */
 static const char *const should_be[] = {
@@ -56,6 +57,7 @@ static const char *const should_be[] = {
 	    "a chat such as \"chat:123\", or a URL",
 	[FORMAT_MESSAGE] = "",
 	[FORMAT_CARD] = "",
+	[FORMAT_GREETING] = "",
 };
 
 static bool is_made_of(const char *text, const char *characters);
@@ -127,6 +129,9 @@ is_right(enum setting_format format, const char *text,
 	case FORMAT_MESSAGE:
 		return has_known_names(text, message_text_names,
 		    message_text_name_count, ret_why);
+	case FORMAT_GREETING:
+		return has_known_names(text, greeting_names,
+		    COUNT_OF(greeting_names), ret_why);
 	case FORMAT_CARD:
 		if (is_url(text))
 			return has_known_names(text, card_names,

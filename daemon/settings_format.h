@@ -41,6 +41,7 @@ enum setting_format {
 	FORMAT_TARGET,          /* a name, a number, a chat or a URL */
 	FORMAT_MESSAGE,         /* a text with {names} */
 	FORMAT_CARD,            /* a URL with {phone} and {case} */
+	FORMAT_GREETING,        /* a text with {company} */
 };
 
 /* False: ret_why says what it should be. */

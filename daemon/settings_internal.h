@@ -123,6 +123,10 @@ void settings_check_messages(struct settings_reading *reading);
 
 void settings_check(struct settings_reading *reading);
 
+/* ---- settings_able.c: what queues ask of their providers */
+
+void settings_check_abilities(struct settings_reading *reading);
+
 /* ---- settings_file.c */
 
 /*

@@ -332,6 +332,14 @@ read_elements(struct settings_reading *reading, const char *path,
 	    "a list of pairs: ( (\"...\", \"...\"), ... )";
 	int count = config_setting_length(setting);
 
+	if ((row->flags & SETTING_OR_ONE) != 0 &&
+	    config_setting_type(setting) == CONFIG_TYPE_STRING) {
+		value->words = settings_own(reading->settings,
+		    sizeof(*value->words));
+		value->words[value->word_count++] = settings_own_text(
+		    reading->settings, string_of(setting));
+		return true;
+	}
 	if (!config_setting_is_list(setting) &&
 	    !config_setting_is_array(setting)) {
 		settings_error_at(reading, value->line, path, "must be %s",

@@ -30,6 +30,7 @@ static const char *const consent_words[] = { "optional", "required", NULL };
 static const char *const confirm_words[] = { "press1", "answer", NULL };
 static const char *const accept_words[] = { "hand", "automatic", NULL };
 static const char *const outside_words[] = { "slot", NULL };
+static const char *const first_words[] = { "specialist", "customer", NULL };
 static const char *const last_one_words[] = { "alarm", NULL };
 static const char *const next_day_words[] = { "ask", "call", NULL };
 static const char *const clock_words[] = { "open_hours", "always", NULL };
@@ -360,9 +361,10 @@ static const struct setting_row queue_rows[] = {
 	    .help = "Where a request without a known topic goes" },
 	{ "public", SETTING_FLAG, "true", .at = AT(queue_policy, is_public),
 	    .help = "Whether a website may name it" },
-	{ "caller_id", SETTING_TEXT, NULL, 1, PHONE_SIZE - 1, FORMAT_PHONE,
-	    .at = AT(queue_policy, caller_id), .size = PHONE_SIZE,
-	    .help = "The number that customers see" },
+	{ "caller_id", SETTING_TEXTS, NULL, 1, CALLER_IDS_MAX, FORMAT_PHONE,
+	    .flags = SETTING_OR_ONE, .at = AT(queue_policy, caller_ids),
+	    .size = PHONE_SIZE, .count_at = AT(queue_policy, caller_id_count),
+	    .help = "The number that customers see, or several: each sees one, always the same" },
 	{ "level", SETTING_INTEGER, "0", 0, LEVEL_MAX, .at = AT(queue_policy, level),
 	    .help = "Lowest level admitted at first; 0: everybody, the best first" },
 	{ "window", SETTING_GROUP, .flags = SETTING_INHERITS, .table = &window_table },
@@ -381,8 +383,23 @@ static const struct setting_row queue_rows[] = {
 	{ "script", SETTING_TEXT, NULL, 1, PATH_MAX_BYTES,
 	    .at = AT(queue_policy, script),
 	    .help = "File with what the specialist reads during the call" },
-	{ "greeting", SETTING_TEXT, NULL, 1, TEXT_MAX, .at = AT(queue_policy, greeting),
-	    .help = "Said to the customer when they answer" },
+	{ "greeting", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_GREETING,
+	    .at = AT(queue_policy, greeting),
+	    .help = "Said to the customer when they answer, with {company}; usual words if absent" },
+	{ "first", SETTING_CHOICE, "specialist", .words = first_words,
+	    .at = AT(queue_policy, is_customer_first), .size = sizeof(bool),
+	    .help = "Whose phone rings first" },
+	{ "customer_confirm", SETTING_FLAG, "false",
+	    .at = AT(queue_policy, is_customer_confirmed),
+	    .help = "Whether the customer takes the call by pressing 1" },
+	{ "detect_machine", SETTING_FLAG, "false",
+	    .at = AT(queue_policy, detects_machine),
+	    .help = "Whether the provider listens for an answering machine" },
+	{ "voicemail", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_GREETING,
+	    .at = AT(queue_policy, voicemail),
+	    .help = "Left on an answering machine, with {company}; nothing if absent" },
+	{ "record", SETTING_FLAG, "false", .at = AT(queue_policy, records),
+	    .help = "Whether the talk is recorded; both are told" },
 	{ "widen", SETTING_LIST, NULL, 0, WIDENINGS_MAX, .table = &widen_table,
 	    .list = SETTING_WIDENINGS, .flags = SETTING_LATER,
 	    .help = "Who else sees a request as its promise comes near" },

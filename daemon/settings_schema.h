@@ -34,6 +34,7 @@ enum setting_flag {
 	SETTING_SCALED = 8,     /* multiplied by clock_scale */
 	SETTING_LATER = 16,     /* checked, and without effect in this version */
 	SETTING_INHERITS = 32,  /* a group: what is absent stays as it was */
+	SETTING_OR_ONE = 64,    /* texts: one without brackets is a list of one */
 };
 
 /* The lists, for whoever provides the struct of an item. */

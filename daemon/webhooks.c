@@ -2,12 +2,13 @@
 /* webhooks: held until the engine has said what became of the event. */
 #include "daemon/webhooks.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/flows.h"
 #include "daemon/log.h"
-#include "daemon/spoken.h"
 #include "daemon/webhook_memory.h"
 #include "daemon/webhook_parcel.h"
 #include "lib/fault.h"
@@ -30,6 +31,7 @@ struct webhooks {
 	struct webhook_counts *counts;  /* one for each provider */
 	struct { webhook_handler *on_event; void *context; }
 	    handlers[WEBHOOK_REFUSED + 1];
+	webhook_tap *tap;  void *tap_context;
 };
 
 /* One request that waits for its commit. */
@@ -39,6 +41,7 @@ struct waiting {
 	char provider[ID_SIZE];
 	struct record_ref call;
 	bool is_question;
+	bool is_customer;               /* the customer's phone asks */
 	bool is_customer_over;          /* it says that their leg has ended */
 	struct webhook_parcel *parcel;  /* of news; NULL: a question */
 };
@@ -119,77 +122,85 @@ webhooks_set_server(struct webhooks *webhooks, struct http_server *server)
 
 /* ---- answers */
 
-static enum flow
-flow_of(enum verdict verdict)
-{
-	switch (verdict) {
-	case VERDICT_WHISPER:
-		return FLOW_WHISPER;
-	case VERDICT_JOIN:
-		return FLOW_JOIN;
-	case VERDICT_RESULT:
-		return FLOW_RESULT;
-	case VERDICT_NO_ROW:
-	case VERDICT_DONE:
-	case VERDICT_GOODBYE:
-	case VERDICT_THANKS:
-	case VERDICT_COUNT:
-		break;
-	}
-	return FLOW_GOODBYE;
-}
-
-/* The last words are thanks, in the language of the goodbye they replace. */
-static void
-say_thanks(struct provider_values *values)
-{
-	const char *language = "";
-
-	for (size_t i = 0; i < values->count; i++) {
-		if (strcmp(values->items[i].name, "lang") == 0)
-			language = values->items[i].value;
-	}
-	for (size_t i = 0; i < values->count; i++) {
-		if (strcmp(values->items[i].name, "goodbye_text") == 0)
-			values->items[i].value = spoken_thanks(language);
-	}
-}
-
 static void
 reply_flow(struct webhooks *webhooks, struct http_request *request,
-    const char *provider, enum flow flow, const struct situation *situation,
-    const struct record_ref *ref, bool says_thanks)
+    const struct waiting *waiting, const struct engine_result *result,
+    const char *note)
 {
-	static const struct situation nothing_known;
-	const struct calls_provider *entry =
-	    calls_provider(webhooks->calls, provider);
-	const struct call *call = situation == NULL ? NULL :
-	    situation_call_const(situation, ref->n);
-	struct call stranger = { .n = ref->n };
-	struct calls_values values;
+	const struct flow_order order = {
+		.provider = calls_provider(webhooks->calls, waiting->provider),
+		.call = waiting->call, .situation = result->after,
+		.is_customer = waiting->is_customer, .note = note,
+	};
 	const char *type;
 	char *body;
+	bool is_made;
 
-	if (call == NULL) {
-		memcpy(stranger.request, ref->id, sizeof(stranger.request));
-		snprintf(stranger.provider, sizeof(stranger.provider), "%s",
-		    provider);
-		call = &stranger;
-		if (situation == NULL)
-			situation = &nothing_known;
-	}
-	calls_fill_values(webhooks->calls, situation, call, &values);
-	if (says_thanks)
-		say_thanks(&values.values);
-	if (!provider_flow(entry->provider, flow, &values.values, &body,
-	        &type)) {
-		log_event(LOG_LEVEL_ERR, "flow_not_made",
-		    "provider=%s flow=%s", provider, flow_names[flow]);
+	/* Who waits asks again, and may then be joined: with a customer who has
+	 * been rung already and whose end nobody has kept. Of a call that nobody
+	 * can read nothing will come. */
+	if (result->end == ENGINE_UNAVAILABLE && !waiting->is_customer_over &&
+	    strcmp(result->reason, "unreadable") != 0)
+		is_made = flows_make_wait(webhooks->calls, &order, &body,
+		    &type);
+	else
+		is_made = flows_make(webhooks->calls,
+		    result->end == ENGINE_DONE ? result->verdict :
+		    VERDICT_GOODBYE, &order, &body, &type);
+	if (!is_made) {
 		http_problem(request, 500, "flow_not_made", NULL);
 		return;
 	}
+	CRASH_POINT("flow_before_reply");
 	http_reply(request, 200, type, body, strlen(body));
 	free(body);
+	CRASH_POINT("flow_replied");
+}
+
+/* An answer that waits for what the customer wrote. */
+struct reading_note {
+	struct waiting *waiting;
+	struct engine_result result;
+	struct situation after;
+};
+
+static void
+on_said(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct reading_note *reading = context;
+	struct waiting *waiting = reading->waiting;
+	struct http_request *request = http_held(waiting->webhooks->server,
+	    waiting->handle);
+	json_t *said = end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING ?
+	    json_loadb(reply->str, reply->len, 0, NULL) : NULL;
+	const char *note = json_string_value(json_object_get(said, "note"));
+
+	(void)tag;
+	/* Without Redis they hear all but the note. */
+	if (request != NULL)
+		reply_flow(waiting->webhooks, request, waiting,
+		    &reading->result, note != NULL ? note : "");
+	json_decref(said);
+	free(reading);
+	free(waiting);
+}
+
+static void
+read_note(struct waiting *waiting, const struct engine_result *result)
+{
+	struct reading_note *reading = calloc(1, sizeof(*reading));
+	char key[KEY_SIZE];
+
+	CHECK(reading != NULL);
+	reading->waiting = waiting;
+	reading->after = *result->after;
+	reading->result = *result;
+	reading->result.after = &reading->after;
+	snprintf(key, sizeof(key), "said:%s", waiting->call.id);
+	if (!STORE_SEND(waiting->webhooks->store, on_said, reading, 0, "GET",
+	        key))
+		on_said(reading, 0, REDIS_UNSENT, NULL);
 }
 
 static void
@@ -199,7 +210,6 @@ on_result(void *context, uint64_t tag, const struct engine_result *result)
 	struct webhooks *webhooks = waiting->webhooks;
 	struct http_request *request = http_held(webhooks->server,
 	    waiting->handle);
-	enum flow flow = FLOW_GOODBYE;
 
 	(void)tag;
 	if (waiting->parcel != NULL) {
@@ -207,21 +217,12 @@ on_result(void *context, uint64_t tag, const struct engine_result *result)
 		    result->end != ENGINE_UNAVAILABLE);
 	} else if (request == NULL) {
 		/* It was told "one moment", and comes again. */
+	} else if (result->end == ENGINE_DONE &&
+	    flows_need_note(result->verdict)) {
+		read_note(waiting, result);
+		return;
 	} else {
-		CRASH_POINT("flow_before_reply");
-		if (result->end == ENGINE_DONE)
-			flow = flow_of(result->verdict);
-		/* Who waits asks again, and may then be joined: with a customer
-		 * who has been rung already and whose end nobody has kept. Of a
-		 * call that nobody can read nothing will come. */
-		else if (result->end == ENGINE_UNAVAILABLE &&
-		    !waiting->is_customer_over &&
-		    strcmp(result->reason, "unreadable") != 0)
-			flow = FLOW_WAIT;
-		reply_flow(webhooks, request, waiting->provider, flow,
-		    result->after, &waiting->call,
-		    result->verdict == VERDICT_THANKS);
-		CRASH_POINT("flow_replied");
+		reply_flow(webhooks, request, waiting, result, "");
 	}
 	free(waiting);
 }
@@ -240,14 +241,17 @@ parse_call(const char *text, struct record_ref *ret_ref)
 
 /* "R.kind.promise" with /sms at the end of the address is a message; a call else. */
 static bool
-parse_address(const char *text, const char *what, struct record_ref *ret_ref)
+parse_address(const struct calls *calls, const char *text, const char *token,
+    const char *what, struct record_ref *ret_ref)
 {
-	if (strcmp(what, "sms") != 0)
-		return parse_call(text, ret_ref);
-	if (text[0] == '\0' || strlen(text) >= MESSAGE_ID_SIZE)
-		return false;
-	*ret_ref = record_ref_message(text);
-	return true;
+	if (strcmp(what, "sms") == 0 && text[0] != '\0' &&
+	    strlen(text) < MESSAGE_ID_SIZE) {
+		*ret_ref = record_ref_message(text);
+		if (calls_token_is_right(calls, ret_ref, token))
+			return true;
+	}
+	/* A trial writes in the name of a call. */
+	return parse_call(text, ret_ref);
 }
 
 /* "R.n.TOKEN", as it was given to the provider to send back. */
@@ -299,7 +303,8 @@ question_of(const char *name, enum question *ret_question)
 	    questions[] = { { "up", QUESTION_UP }, { "keys", QUESTION_KEY },
 		{ "silent", QUESTION_SILENT },
 		{ "dial_over", QUESTION_DIAL_OVER },
-		{ "result", QUESTION_RESULT }, { "wait", QUESTION_WAIT } };
+		{ "result", QUESTION_RESULT }, { "wait", QUESTION_WAIT },
+		{ "greet", QUESTION_GREET }, { "confirm", QUESTION_CONFIRM } };
 
 	for (size_t i = 0; i < COUNT_OF(questions); i++) {
 		if (strcmp(questions[i].name, name) == 0) {
@@ -321,10 +326,17 @@ to_event(const struct webhook_event *from, struct event *ret_event)
 	event->outcome = from->outcome;
 	event->is_customer_over = from->is_customer_over;
 	event->is_agent_over = from->is_agent_over;
+	event->machine = from->machine;
+	memcpy(event->leg, from->leg_sid, sizeof(event->leg));
 	if (from->is_customer_leg || from->is_customer_over)
 		event->talk_ms = from->outcome == OUTCOME_ANSWERED ?
 		    from->duration_ms : 0;
 	snprintf(event->by, sizeof(event->by), "provider");
+	if (from->recording[0] != '\0') {
+		event->kind = EVENT_RECORDED;
+		event->note = from->recording;
+		return true;
+	}
 	if (from->kind == WEBHOOK_PROGRESS) {
 		event->kind = from->is_advisory ? EVENT_ADVISED :
 		    EVENT_PROGRESS;
@@ -336,6 +348,34 @@ to_event(const struct webhook_event *from, struct event *ret_event)
 	return question_of(from->question, &event->question);
 }
 
+void
+webhooks_set_tap(struct webhooks *webhooks, webhook_tap *tap, void *context)
+{
+	webhooks->tap = tap;
+	webhooks->tap_context = context;
+}
+
+static bool
+is_tapped(const struct webhooks *webhooks, const char *provider,
+    const struct record_ref *call, const struct webhook_event *event)
+{
+	return webhooks->tap != NULL && webhooks->tap(webhooks->tap_context,
+	    provider, call, event);
+}
+
+/* Nobody but whoever tries the provider is in that call. */
+static void
+reply_goodbye(struct webhooks *webhooks, struct http_request *request,
+    const char *provider, const struct record_ref *call)
+{
+	const struct engine_result nobody = { .end = ENGINE_DONE,
+		.verdict = VERDICT_GOODBYE };
+	struct waiting waiting = { .call = *call };
+
+	snprintf(waiting.provider, sizeof(waiting.provider), "%s", provider);
+	reply_flow(webhooks, request, &waiting, &nobody, "");
+}
+
 /* Of news: parcel; of a question: the request. */
 static void
 post(struct webhooks *webhooks, struct http_request *request,
@@ -343,14 +383,21 @@ post(struct webhooks *webhooks, struct http_request *request,
     const struct record_ref *call, const struct webhook_event *heard)
 {
 	struct engine_order order = { .on_result = on_result };
-	struct waiting *waiting = calloc(1, sizeof(*waiting));
+	struct waiting *waiting;
 
+	if (is_tapped(webhooks, provider, call, heard)) {
+		if (request != NULL)
+			reply_goodbye(webhooks, request, provider, call);
+		return;
+	}
+	waiting = calloc(1, sizeof(*waiting));
 	CHECK(waiting != NULL);
 	waiting->webhooks = webhooks;
 	waiting->parcel = parcel;
 	snprintf(waiting->provider, sizeof(waiting->provider), "%s", provider);
 	waiting->call = *call;
 	waiting->is_question = heard->kind == WEBHOOK_QUESTION;
+	waiting->is_customer = heard->is_customer_leg;
 	order.context = waiting;
 	if (!to_event(heard, &order.event)) {
 		http_problem(request, 400, "question_unknown", NULL);
@@ -375,69 +422,6 @@ post(struct webhooks *webhooks, struct http_request *request,
 	CRASH_POINT("webhook_posted");
 	if (PLANTED("webhook_before_commit") && parcel != NULL)
 		http_reply(webhook_parcel_take(parcel), 204, NULL, "", 0);
-}
-
-/* ---- what the customer hears first: the words of their request's queue */
-
-static void
-on_queue(void *context, uint64_t tag, enum redis_end end,
-    const struct redisReply *reply)
-{
-	struct waiting *waiting = context;
-	struct webhooks *webhooks = waiting->webhooks;
-	struct http_request *request = http_held(webhooks->server,
-	    waiting->handle);
-	struct situation *known = calloc(1, sizeof(*known));
-
-	(void)tag;
-	CHECK(known != NULL);
-	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING)
-		snprintf(known->request.queue, sizeof(known->request.queue),
-		    "%s", reply->str);
-	/* Without Redis they are joined all the same, only without the words. */
-	CRASH_POINT("greet_before_reply");
-	if (request != NULL)
-		reply_flow(webhooks, request, waiting->provider, FLOW_GREET,
-		    known, &waiting->call, false);
-	free(known);
-	free(waiting);
-}
-
-/* Who is greeted has answered: that is news which, unlike a webhook, comes
- * always, and before the end of the call. */
-static void
-tell_progress(struct webhooks *webhooks, const struct record_ref *call,
-    const struct webhook_event *heard)
-{
-	struct webhook_event news = *heard;
-	struct engine_order order = { .must = true };
-
-	news.kind = WEBHOOK_PROGRESS;
-	if (!heard->has_progress || !to_event(&news, &order.event))
-		return;
-	order.event.to = *call;
-	if (!engine_post(webhooks->engine, &order))
-		log_event(LOG_LEVEL_DEBUG, "greeting_not_told",
-		    "call=%s.%d", call->id, call->n);
-}
-
-static void
-greet(struct webhooks *webhooks, struct http_request *request,
-    const char *provider, const struct record_ref *call)
-{
-	struct record_ref ref = record_ref_request(call->id);
-	struct waiting *waiting = calloc(1, sizeof(*waiting));
-	char key[KEY_SIZE];
-
-	CHECK(waiting != NULL);
-	waiting->webhooks = webhooks;
-	snprintf(waiting->provider, sizeof(waiting->provider), "%s", provider);
-	waiting->call = *call;
-	waiting->handle = http_hold(request);
-	record_key(&ref, key);
-	if (!STORE_SEND(webhooks->store, on_queue, waiting, 0, "HGET", key,
-	        "queue"))
-		on_queue(waiting, 0, REDIS_UNSENT, NULL);
 }
 
 /* ---- which call, where the address does not say it */
@@ -698,6 +682,9 @@ hear(struct webhooks *webhooks, struct webhook_parcel *parcel,
 			    event->reason);
 		return;
 	case WEBHOOK_MESSAGE:
+		if (find_call(webhooks, event, address, &call) &&
+		    is_tapped(webhooks, provider, &call, event))
+			return;
 		hand_over_message(webhooks, parcel, provider, address, event);
 		return;
 	case WEBHOOK_INBOUND_MESSAGE:
@@ -732,11 +719,6 @@ answer_question(struct webhooks *webhooks, struct http_request *request,
 	if (news->count > 1 || heard->kind != WEBHOOK_QUESTION ||
 	    !find_call(webhooks, heard, address, &call))
 		return false;
-	if (strcmp(heard->question, "greet") == 0) {
-		greet(webhooks, request, provider, &call);
-		tell_progress(webhooks, &call, heard);
-		return true;
-	}
 	post(webhooks, request, NULL, provider, &call, heard);
 	return true;
 }
@@ -824,9 +806,14 @@ webhooks_on_request(struct webhooks *webhooks, struct http_request *request)
 	struct webhook_news news;
 	struct record_ref call;
 
+	/* Below /hooks/PROVIDER/message nothing is about a call. */
+	if (in_address != NULL && strcmp(in_address, "message") == 0)
+		in_address = NULL;
 	if (entry == NULL || !provider_hears(entry->provider) ||
-	    (in_address != NULL && !parse_address(in_address,
-	        http_param(request, "what"), &call))) {
+	    (in_address != NULL && calls_has_secret(webhooks->calls) &&
+	        !parse_address(webhooks->calls, in_address,
+	            http_param(request, "token"),
+	            http_param(request, "what"), &call))) {
 		http_problem(request, 404, "not_found", NULL);
 		return;
 	}

@@ -48,6 +48,12 @@ void webhook_ticket_end(struct webhook_ticket *ticket, bool is_kept);
 void webhook_ticket_answer(struct webhook_ticket *ticket, enum flow flow,
     const struct provider_values *values);
 
+/* Hears of every call that an address or a job names, before its record does. True:
+ * it is no call of a request; a question is answered with goodbye. */
+typedef bool webhook_tap(void *context, const char *provider, const struct record_ref *call,
+    const struct webhook_event *event);
+void webhooks_set_tap(struct webhooks *webhooks, webhook_tap *tap, void *context);
+
 /* ---- counts, since the start */
 
 struct webhook_counts {

@@ -25,7 +25,15 @@ call_is_by_hand(const struct call *call)
 }
 
 bool
+call_has_person(const struct call *call)
+{
+	return call->machine != MACHINE_ANSWERED &&
+	    (!call->wants_confirm || call->is_confirmed);
+}
+
+bool
 call_has_talked(const struct call *call)
 {
-	return call->customer_up_at_ms != 0 || call->talk_ms > 0;
+	return call_has_person(call) &&
+	    (call->customer_up_at_ms != 0 || call->talk_ms > 0);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * call: one telephone call placed through a provider: the specialist's leg,
- * and inside it the customer's. `authorised` is the one field that "nobody is
+ * and inside it the customer's, or the other way round where the customer is
+ * rung first. `authorised` is the one field that "nobody is
  * rung twice" rests on: it is set by a commit before the customer's phone can
  * ring, and names the provider's call it is bound to.
  */
@@ -35,11 +36,17 @@ struct call {
 	char to[ADDRESS_SIZE];        /* the specialist's address */
 	char customer[PHONE_SIZE];
 	char caller_id[PHONE_SIZE];
+	bool is_customer_first;       /* our leg is the customer's */
+	bool wants_confirm;           /* the customer takes the call by a key */
 
 	enum call_progress rank;      /* furthest progress heard of */
 	char sid[SID_SIZE];           /* the provider's id, once known */
 	char authorised[SID_SIZE];    /* "": the customer's phone cannot ring */
+	char remembered[REMEMBERED_SIZE];  /* what the provider gave for later requests */
 	bool is_revoked;              /* to be hung up as soon as it is heard of */
+	bool is_confirmed;            /* the customer has pressed it */
+	enum machine machine;         /* ANSWERED: it was no person who answered */
+	char leg[SID_SIZE];           /* the provider's id of the second leg, if heard of */
 	bool is_customer_over;        /* the customer's leg has ended, ours has not */
 	int  absent_count;            /* look-ups that did not find it */
 	int  remind_count;            /* by hand: reminders sent */
@@ -52,6 +59,8 @@ struct call {
 
 bool call_is_live(const struct call *call);
 bool call_is_by_hand(const struct call *call);
+/* Has the customer themselves been reached, as far as they were to show it. */
+bool call_has_person(const struct call *call);
 /* Did the customer and the specialist talk. */
 bool call_has_talked(const struct call *call);
 

@@ -14,6 +14,7 @@
 
 enum {
 	GONE_CUSTOMER_MS = 90000,       /* our leg should end soon after theirs */
+	SECOND_LEG_MS = 60000,          /* the order for it may be given again so long */
 	REMIND_MAX = 3,                 /* by hand, before it is given to a person */
 };
 
@@ -66,8 +67,25 @@ call_can_offer_by_phone(const struct moment *m,
 	    policy_provider(m->policy, provider);
 
 	return found != NULL && specialist->offer == OFFER_PHONE &&
-	    found->authorises_on_answer && m->now->call_count < CALLS_MAX &&
+	    found->authorises_on_answer && !found->has_second_leg &&
+	    m->now->call_count < CALLS_MAX &&
 	    policy_address(specialist, provider)[0] != '\0';
+}
+
+/* What the queue asks of the call, as far as its provider can. Who has no desk
+ * is rung first in any case: their phone is the offer. */
+static void
+apply_queue(const struct queue_policy *queue,
+    const struct provider_facts *provider,
+    const struct specialist_policy *who, struct call *call)
+{
+	snprintf(call->caller_id, sizeof(call->caller_id), "%s",
+	    policy_caller_id(queue, call->customer));
+	call->is_customer_first = queue->is_customer_first &&
+	    provider != NULL && provider->can_call_customer && who != NULL &&
+	    who->offer != OFFER_PHONE;
+	call->wants_confirm = queue->is_customer_confirmed &&
+	    provider != NULL && provider->confirms_customer;
 }
 
 struct call *
@@ -91,8 +109,7 @@ call_birth(struct moment *m, const char *specialist, const char *after)
 		snprintf(call->to, sizeof(call->to), "%s",
 		    policy_address(who, provider));
 	if (queue != NULL)
-		memcpy(call->caller_id, queue->caller_id,
-		    sizeof(call->caller_id));
+		apply_queue(queue, found, who, call);
 	call->placed_at_ms = m->now_ms;
 	if (call_is_by_hand(call)) {
 		call->state = CALL_LIVE;
@@ -100,9 +117,10 @@ call_birth(struct moment *m, const char *specialist, const char *after)
 		call->state = CALL_PLACING;
 		moment_effect(m, EFFECT_PLACE, call, "");
 	}
-	/* Where the provider rings the customer by itself, asking it to is
-	 * the authorisation. */
-	if (found == NULL || !found->authorises_on_answer) {
+	/* Where the provider rings the customer by itself, or first, asking it
+	 * to is the authorisation. */
+	if (found == NULL || !found->authorises_on_answer ||
+	    call->is_customer_first) {
 		snprintf(call->authorised, sizeof(call->authorised), "%s",
 		    CALL_AUTHORISED_WITH_INTENT);
 		call->authorised_at_ms = m->now_ms;
@@ -143,6 +161,14 @@ is_other_sid(const struct moment *m)
 	if (call->sid[0] == '\0')
 		return call->state == CALL_ENDED;
 	return strcmp(call->sid, m->event->sid) != 0;
+}
+
+/* The provider's webhook was faster than its answer, which says more. */
+static bool
+is_late_answer(const struct moment *m)
+{
+	return !is_other_sid(m) && m->event->remembered[0] != '\0' &&
+	    m->call->remembered[0] == '\0';
 }
 
 static bool
@@ -201,10 +227,19 @@ customers_leg_is_over(const struct moment *m)
 	    !m->call->is_customer_over && is_authorised(m);
 }
 
+/* Of a customer who is to press 1, being up is not yet being reached. */
+static enum call_progress
+progress_heard(const struct moment *m)
+{
+	return m->event->progress == PROGRESS_CUSTOMER_UP &&
+	    !call_has_person(m->call) ? PROGRESS_CUSTOMER_RINGING :
+	    m->event->progress;
+}
+
 static bool
 is_news(const struct moment *m)
 {
-	return m->event->progress > m->call->rank ||
+	return progress_heard(m) > m->call->rank ||
 	    PLANTED("rank_regresses") ||
 	    (m->call->sid[0] == '\0' && m->event->sid[0] != '\0');
 }
@@ -253,6 +288,13 @@ offer_may_be_heard(const struct moment *m)
 	    (m->event->question == QUESTION_KEY && m->event->digit != 1));
 }
 
+static bool
+is_customers_question(const struct moment *m)
+{
+	return m->event->question == QUESTION_GREET ||
+	    m->event->question == QUESTION_CONFIRM;
+}
+
 /* The one place that decides whether the customer's phone may ring now. The
  * same provider's call may ask again until a customer's leg was heard of: our
  * answer may have been lost. */
@@ -262,15 +304,43 @@ may_join(const struct moment *m)
 	const struct call *call = m->call;
 	const char *sid = m->event->sid;
 
-	return m->request->call == call->n &&
+	return !is_customers_question(m) && m->request->call == call->n &&
 	    m->request->state == REQUEST_CALLING && !call->is_revoked &&
 	    sid[0] != '\0' && facts(m) != NULL &&
-	    facts(m)->authorises_on_answer &&
+	    facts(m)->authorises_on_answer && !call->is_customer_first &&
 	    call->rank < PROGRESS_CUSTOMER_RINGING &&
 	    (PLANTED("authorise_any_sid") ||
 	        ((call->sid[0] == '\0' || strcmp(call->sid, sid) == 0) &&
 	            (call->authorised[0] == '\0' ||
 	                strcmp(call->authorised, sid) == 0)));
+}
+
+/* The customer's leg is an order of our own, given once the specialist's phone is
+ * answered, and again while nothing was heard of it: the provider knows the two
+ * orders for one by their token. */
+static bool
+has_second_leg(const struct moment *m)
+{
+	return facts(m) != NULL && facts(m)->has_second_leg &&
+	    !m->call->is_customer_first;
+}
+
+static bool
+may_order_second_leg(const struct moment *m)
+{
+	return has_second_leg(m) && m->event->progress == PROGRESS_AGENT_UP &&
+	    !is_authorised(m) && may_join(m);
+}
+
+static bool
+second_leg_is_owed(const struct moment *m)
+{
+	const struct call *call = m->call;
+
+	return has_second_leg(m) && m->call->record.wake_at_ms <= m->now_ms &&
+	    is_authorised(m) && call->rank < PROGRESS_CUSTOMER_RINGING &&
+	    !call->is_customer_over && !call->is_revoked &&
+	    call->authorised_at_ms + SECOND_LEG_MS > m->now_ms;
 }
 
 /* Who accepted on a screen still says on the phone that it is them, unless
@@ -302,7 +372,7 @@ result_is_wanted(const struct moment *m)
 	const struct specialist_policy *who = person(m);
 
 	return !is_other_sid(m) && who != NULL && who->offer == OFFER_PHONE &&
-	    m->event->question != QUESTION_SILENT &&
+	    !m->call->is_customer_first && m->event->question != QUESTION_SILENT &&
 	    call_has_talked(m->call) &&
 	    m->request->call == m->call->n &&
 	    m->request->disposition[0] == '\0' &&
@@ -400,6 +470,85 @@ is_dial_over(const struct moment *m)
 	    !m->call->is_customer_over && is_authorised(m);
 }
 
+/* ---- what the customer's phone asks */
+
+static bool
+customer_asks(const struct moment *m)
+{
+	return is_customers_question(m) && !is_other_sid(m) &&
+	    is_authorised(m) && !m->call->is_revoked &&
+	    !m->call->is_customer_over;
+}
+
+static bool
+machine_asks(const struct moment *m)
+{
+	return customer_asks(m) && (m->event->machine == MACHINE_ANSWERED ||
+	    m->call->machine == MACHINE_ANSWERED);
+}
+
+static bool
+customer_confirms(const struct moment *m)
+{
+	return customer_asks(m) && m->event->question == QUESTION_CONFIRM &&
+	    m->event->digit == 1;
+}
+
+static bool
+customer_must_confirm(const struct moment *m)
+{
+	return customer_asks(m) && m->event->question == QUESTION_GREET &&
+	    !call_has_person(m->call);
+}
+
+static bool
+customer_is_up(const struct moment *m)
+{
+	return customer_asks(m) && m->event->question == QUESTION_GREET;
+}
+
+/* Customer first: the specialist's phone was answered. */
+static bool
+specialist_is_up(const struct moment *m)
+{
+	return m->call->is_customer_first && m->event->question ==
+	    QUESTION_UP && !is_other_sid(m) && !m->call->is_revoked &&
+	    call_has_person(m->call);
+}
+
+/* The provider found out later that a machine has answered. */
+static bool
+machine_has_answered(const struct moment *m)
+{
+	return m->event->machine == MACHINE_ANSWERED && !is_end(m) &&
+	    !is_other_sid(m) && is_authorised(m) &&
+	    !m->call->is_customer_over && !m->call->is_confirmed &&
+	    m->call->machine != MACHINE_ANSWERED;
+}
+
+/* Who answered a leg says nothing of the call that it is in. */
+static bool
+is_of_a_leg_only(const struct moment *m)
+{
+	return m->event->sid[0] == '\0' &&
+	    m->event->machine != MACHINE_NOT_SAID &&
+	    m->event->progress == PROGRESS_NONE && !m->event->is_customer_over;
+}
+
+/* Nobody asks for them any more: only we can part the specialist and it. */
+static bool
+machine_is_joined(const struct moment *m)
+{
+	return m->call->machine == MACHINE_ANSWERED &&
+	    !m->call->is_customer_over && !m->call->wants_confirm;
+}
+
+static bool
+is_due_and_machine(const struct moment *m)
+{
+	return is_due(m) && machine_is_joined(m);
+}
+
 /* The provider certainly has not placed it, and not because of the customer's
  * number: the next in the order is asked, at once and for the same acceptance. */
 static bool
@@ -436,6 +585,8 @@ bind_sid(struct moment *m)
 {
 	if (m->call->sid[0] == '\0')
 		memcpy(m->call->sid, m->event->sid, sizeof(m->call->sid));
+	if (m->event->leg[0] != '\0')
+		memcpy(m->call->leg, m->event->leg, sizeof(m->call->leg));
 }
 
 static struct event *
@@ -473,12 +624,13 @@ static void
 rise(struct moment *m)
 {
 	struct call *call = m->call;
-	enum call_progress before = call->rank, after = m->event->progress;
+	enum call_progress before = call->rank, after = progress_heard(m);
 
 	if (after <= before && !PLANTED("rank_regresses"))
 		return;
 	call->rank = after;
-	if (after >= PROGRESS_AGENT_UP && after != PROGRESS_OVER &&
+	if (after >= (call->is_customer_first ? PROGRESS_CUSTOMER_UP :
+	        PROGRESS_AGENT_UP) && after != PROGRESS_OVER &&
 	    call->agent_up_at_ms == 0)
 		call->agent_up_at_ms = m->now_ms;
 	if (after == PROGRESS_OVER)
@@ -495,6 +647,37 @@ rise(struct moment *m)
 	}
 }
 
+/* What the network calls answered: by a machine, by somebody who did not take
+ * the call, or who hung up before the specialist was there. */
+static enum call_outcome
+outcome_heard(const struct moment *m)
+{
+	const struct call *call = m->call;
+
+	if (m->event->outcome != OUTCOME_ANSWERED)
+		return m->event->outcome;
+	if (!call_has_person(call))
+		return OUTCOME_VOICEMAIL;
+	return call->is_customer_first && call->customer_up_at_ms == 0 &&
+	    !m->event->is_customer_over ? OUTCOME_CANCELLED : OUTCOME_ANSWERED;
+}
+
+/* Of the leg that has ended. The customer's lasts longer than the talk where it
+ * is the first. */
+static int64_t
+talk_heard(const struct moment *m)
+{
+	const struct call *call = m->call;
+	int64_t talk_ms = m->event->talk_ms;
+
+	if (!call_has_person(call))
+		return 0;
+	if (call->is_customer_first && !m->event->is_customer_over &&
+	    m->now_ms - call->customer_up_at_ms < talk_ms)
+		return m->now_ms - call->customer_up_at_ms;
+	return talk_ms;
+}
+
 static void
 end(struct moment *m)
 {
@@ -504,11 +687,11 @@ end(struct moment *m)
 		call->over_at_ms = m->now_ms;
 	if (m->event->outcome != OUTCOME_NONE &&
 	    (call->outcome == OUTCOME_NONE || !call->is_customer_over))
-		call->outcome = m->event->outcome;
-	if (m->event->talk_ms > call->talk_ms && !call->is_customer_over &&
-	    (call->customer_up_at_ms != 0 ||
-	        strcmp(call->authorised, CALL_AUTHORISED_WITH_INTENT) == 0))
-		call->talk_ms = m->event->talk_ms;
+		call->outcome = outcome_heard(m);
+	if (talk_heard(m) > call->talk_ms && !call->is_customer_over &&
+	    (call->customer_up_at_ms != 0 || (!call->is_customer_first &&
+	        strcmp(call->authorised, CALL_AUTHORISED_WITH_INTENT) == 0)))
+		call->talk_ms = talk_heard(m);
 	if (m->event->detail[0] != '\0')
 		moment_say(m, "%s", m->event->detail);
 	call->rank = PROGRESS_OVER;
@@ -520,6 +703,9 @@ static void
 bind(struct moment *m)
 {
 	bind_sid(m);
+	if (m->event->remembered[0] != '\0')
+		memcpy(m->call->remembered, m->event->remembered,
+		    sizeof(m->call->remembered));
 }
 
 static void
@@ -539,7 +725,7 @@ join(struct moment *m)
 static void
 bind_and_hang_up(struct moment *m)
 {
-	bind_sid(m);
+	bind(m);
 	moment_effect(m, EFFECT_HANG_UP, m->call, m->call->sid);
 }
 
@@ -745,6 +931,25 @@ authorise(struct moment *m)
 }
 
 static void
+order_second_leg(struct moment *m)
+{
+	struct call *call = m->call;
+
+	ask_up(m);
+	memcpy(call->authorised, m->event->sid, sizeof(call->authorised));
+	call->authorised_at_ms = m->now_ms;
+	tell_request(m, EVENT_RUNG);
+	moment_effect(m, EFFECT_SECOND_LEG, call, call->sid);
+}
+
+static void
+order_second_leg_again(struct moment *m)
+{
+	moment_effect(m, EFFECT_SECOND_LEG, m->call, m->call->sid);
+	poll(m);
+}
+
+static void
 goodbye(struct moment *m)
 {
 	moment_verdict(m, VERDICT_GOODBYE);
@@ -757,17 +962,21 @@ end_customers_leg(struct moment *m)
 	struct call *call = m->call;
 
 	bind_sid(m);
-	if (m->event->talk_ms > 0 || m->event->outcome == OUTCOME_ANSWERED) {
+	call->outcome = outcome_heard(m);
+	if (call_has_person(call) && (m->event->talk_ms > 0 ||
+	    call->outcome == OUTCOME_ANSWERED)) {
 		if (call->customer_up_at_ms == 0)
 			call->customer_up_at_ms = m->now_ms -
 			    m->event->talk_ms;
 		call->talk_ms = m->event->talk_ms > 0 ? m->event->talk_ms :
 		    m->now_ms - call->customer_up_at_ms;
 	}
-	call->outcome = m->event->outcome;
 	call->over_at_ms = m->now_ms;
 	tell_request(m, EVENT_CALL_OVER);
 	call->is_customer_over = true;
+	/* Nobody at the provider ends the specialist's leg then. */
+	if (has_second_leg(m))
+		moment_effect(m, EFFECT_HANG_UP, call, call->sid);
 }
 
 static void
@@ -801,6 +1010,90 @@ take_result(struct moment *m)
 	moment_verdict(m, VERDICT_THANKS);
 }
 
+/* ---- to the customer */
+
+/* Customer first, the specialist is not there yet. */
+static void
+greet(struct moment *m)
+{
+	bind_sid(m);
+	rise(m);
+	moment_verdict(m, m->call->is_customer_first ? VERDICT_JOIN_AGENT :
+	    VERDICT_GREET);
+}
+
+static void
+ask_customer(struct moment *m)
+{
+	bind_sid(m);
+	rise(m);
+	moment_verdict(m, VERDICT_CONFIRM);
+}
+
+/* Whatever was detected: no machine presses keys. */
+static void
+confirm(struct moment *m)
+{
+	bind_sid(m);
+	m->call->is_confirmed = true;
+	m->call->machine = MACHINE_HUMAN;
+	rise(m);
+	moment_verdict(m, m->call->is_customer_first ? VERDICT_JOIN_AGENT :
+	    VERDICT_CONNECT);
+}
+
+static void
+leave_message(struct moment *m)
+{
+	bind_sid(m);
+	m->call->machine = MACHINE_ANSWERED;
+	rise(m);
+	moment_say(m, "a machine has answered");
+	moment_verdict(m, VERDICT_VOICEMAIL);
+}
+
+/* Without the second leg's id only the whole call can be ended. */
+static void
+part_from_machine(struct moment *m)
+{
+	const struct call *call = m->call;
+
+	moment_effect(m, EFFECT_HANG_UP, call, call->leg[0] != '\0' &&
+	    !call->is_customer_first ? call->leg : call->sid);
+}
+
+static void
+part_from_machine_and_poll(struct moment *m)
+{
+	part_from_machine(m);
+	poll(m);
+}
+
+static void
+hear_machine(struct moment *m)
+{
+	bind_sid(m);
+	m->call->machine = MACHINE_ANSWERED;
+	moment_say(m, "a machine has answered");
+	if (machine_is_joined(m))
+		part_from_machine(m);
+}
+
+static void
+brief(struct moment *m)
+{
+	bind_sid(m);
+	if (m->call->agent_up_at_ms == 0)
+		m->call->agent_up_at_ms = m->now_ms;
+	moment_verdict(m, VERDICT_BRIEF);
+}
+
+static void
+keep_recording(struct moment *m)
+{
+	moment_note(m);
+}
+
 static void
 remind(struct moment *m)
 {
@@ -830,7 +1123,10 @@ static const struct row rows[] = {
 	ROW(BORN,         FOUND,    ALWAYS,                        TO(LIVE),   bind_and_join),
 	ROW(BORN,         PROGRESS, is_ours_and_end_before_them,   TO(ENDED),  report_unrung),
 	ROW(BORN,         PROGRESS, is_end,                        TO(ENDED),  report),
+	ROW(BORN,         PROGRESS, machine_has_answered,          SAME,       hear_machine),
+	ROW(BORN,         PROGRESS, is_of_a_leg_only,              SAME,       nothing),
 	ROW(BORN,         PROGRESS, is_revoked,                    TO(LIVE),   bind_and_hang_up),
+	ROW(BORN,         PROGRESS, may_order_second_leg,          TO(LIVE),   order_second_leg),
 	ROW(BORN,         PROGRESS, leg_is_not_ours,               TO(LIVE),   alarm_and_hang_up),
 	ROW(BORN,         PROGRESS, customers_leg_is_over,         TO(LIVE),   end_customers_leg),
 	ROW(BORN,         PROGRESS, ALWAYS,                        TO(LIVE),   bind_and_join),
@@ -845,6 +1141,11 @@ static const struct row rows[] = {
 	ROW(UNSURE,       DUE,      is_due,                        SAME,       nothing),
 
 	ROW(ALIVE,        ASKED,    is_dial_over,                  TO(LIVE),   end_customers_leg_then_ask),
+	ROW(ALIVE,        ASKED,    customer_confirms,             TO(LIVE),   confirm),
+	ROW(ALIVE,        ASKED,    machine_asks,                  TO(LIVE),   leave_message),
+	ROW(ALIVE,        ASKED,    customer_must_confirm,         TO(LIVE),   ask_customer),
+	ROW(ALIVE,        ASKED,    customer_is_up,                TO(LIVE),   greet),
+	ROW(ALIVE,        ASKED,    specialist_is_up,              TO(LIVE),   brief),
 	ROW(ALIVE,        ASKED,    result_is_pressed,             TO(LIVE),   take_result),
 	ROW(ALIVE,        ASKED,    result_is_wanted,              TO(LIVE),   ask_result),
 	ROW(ALIVE,        ASKED,    offer_is_accepted,             TO(LIVE),   accept_then_ask_again),
@@ -855,14 +1156,17 @@ static const struct row rows[] = {
 	ROW(LIVE | ENDED, ASKED,    is_other_sid,                  SAME,       refuse_other),
 	ROW(ALIVE | ENDED, ASKED,   ALWAYS,                        SAME,       goodbye),
 
+	ROW(LIVE,         CREATED,  is_late_answer,                SAME,       bind),
 	ROW(LIVE | ENDED, CREATED,  is_other_and_alive,            SAME,       hang_up_other),
 	ROW(LIVE | ENDED, FOUND,    is_other_and_alive,            SAME,       hang_up_other),
 	ROW(LIVE | ENDED, PROGRESS, is_other_and_alive,            SAME,       hang_up_other),
 
 	ROW(LIVE,         PROGRESS, is_ours_and_end_before_them,   TO(ENDED),  report_unrung),
 	ROW(LIVE,         PROGRESS, is_ours_and_end,               TO(ENDED),  report),
+	ROW(LIVE,         PROGRESS, may_order_second_leg,          SAME,       order_second_leg),
 	ROW(LIVE,         PROGRESS, leg_is_not_ours,               SAME,       alarm_and_hang_up),
 	ROW(LIVE,         PROGRESS, customers_leg_is_over,         SAME,       end_customers_leg),
+	ROW(LIVE,         PROGRESS, machine_has_answered,          SAME,       hear_machine),
 	ROW(LIVE,         PROGRESS, is_news,                       SAME,       join),
 	ROW(UNSURE,       ADVISED,  may_look_again,                SAME,       look_up),
 	ROW(LIVE,         ADVISED,  ALWAYS,                        SAME,       poll),
@@ -873,7 +1177,11 @@ static const struct row rows[] = {
 	ROW(LIVE,         DUE,      by_hand_and_due,               SAME,       remind),
 	ROW(LIVE,         DUE,      is_too_long,                   SAME,       hang_up_and_poll),
 	ROW(LIVE,         DUE,      is_due_and_revoked,            SAME,       hang_up_and_poll),
+	ROW(LIVE,         DUE,      is_due_and_machine,            SAME,       part_from_machine_and_poll),
+	ROW(LIVE,         DUE,      second_leg_is_owed,            SAME,       order_second_leg_again),
 	ROW(LIVE,         DUE,      is_due,                        SAME,       poll),
+
+	ROW(ALIVE | ENDED, RECORDED, ALWAYS,                       SAME,       keep_recording),
 };
 
 const struct life call_life = {

@@ -563,8 +563,8 @@ commit_answer(const struct policy *policy, const struct request *request,
 		.number = request->number, .queue = request->queue,
 		.warnings_json = warnings_json };
 
-	if (queue != NULL && queue->caller_id[0] != '\0')
-		answer.caller_id = queue->caller_id;
+	if (queue != NULL && queue->caller_id_count > 0)
+		answer.caller_id = policy_caller_id(queue, request->phone);
 	if (request->reason[0] != '\0' &&
 	    request->state != REQUEST_WAITING &&
 	    request->state != REQUEST_OFFERED)

@@ -46,7 +46,6 @@ const char *const fault_crash_points[] = {
 	"webhook_read",
 	"flow_before_reply",
 	"flow_replied",
-	"greet_before_reply",
 	"ask_before_answer",
 	"act_before_answer",
 	"roster_before_post",

@@ -389,8 +389,8 @@ moment_tell(struct moment *m, enum message_kind kind,
 	memcpy(message->number, r->number, sizeof(message->number));
 	memcpy(message->queue, about->queue, sizeof(message->queue));
 	if (queue != NULL)
-		memcpy(message->caller_id, queue->caller_id,
-		    sizeof(message->caller_id));
+		snprintf(message->caller_id, sizeof(message->caller_id), "%s",
+		    policy_caller_id(queue, r->phone));
 	message->promise_at_ms = about->second_at_ms != 0 ?
 	    about->second_at_ms : about->promise_at_ms;
 	message->from_ms = about->at_ms;

@@ -214,7 +214,7 @@ message_text_usual(const struct policy *policy, enum message_kind kind,
 	struct values values = { .of = { [COMPANY] = policy->company,
 		[NUMBER] = "4821", [CASE] = "4821",
 		[QUEUE] = queue != NULL ? queue->title : "",
-		[CALLER_ID] = queue != NULL ? queue->caller_id : "",
+		[CALLER_ID] = queue != NULL ? policy_caller_id(queue, "") : "",
 		[DAY] = language_of(language) == RUSSIAN ? "завтра" :
 		    "tomorrow", [FROM] = "9:30", [TO] = "10:00",
 		[PROMISE] = "14:17", [LINK] = policy->link, [COUNT] = "3" } };

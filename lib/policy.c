@@ -60,15 +60,22 @@ policy_index_size(const struct policy *policy)
 	return size;
 }
 
-/* Where the search for an id begins: FNV-1a. */
+/* FNV-1a, from its beginning or going on. */
+#define HASH_BEGIN 2166136261u
+
+static uint32_t
+hash_text(uint32_t hash, const char *text)
+{
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619;
+	return hash;
+}
+
+/* Where the search for an id begins. */
 static size_t
 slot_of(const struct policy *policy, const char *id)
 {
-	uint32_t hash = 2166136261;
-
-	for (; *id != '\0'; id++)
-		hash = (hash ^ (unsigned char)*id) * 16777619;
-	return hash & (policy_index_size(policy) - 1);
+	return hash_text(HASH_BEGIN, id) & (policy_index_size(policy) - 1);
 }
 
 void
@@ -138,6 +145,29 @@ policy_provider(const struct policy *policy, const char *id)
 		if (strcmp(policy->providers[i].id, id) == 0)
 			return &policy->providers[i];
 	return NULL;
+}
+
+/* Each number draws a lot for this customer: one that is added or taken away
+ * changes nothing for whoever sees another. */
+const char *
+policy_caller_id(const struct queue_policy *queue, const char *customer)
+{
+	const char *best = "";
+	uint32_t best_lot = 0;
+
+	for (size_t i = 0; i < queue->caller_id_count; i++) {
+		uint32_t lot = hash_text(hash_text(HASH_BEGIN,
+		    queue->caller_ids[i]), customer);
+
+		/* The last digits have hardly stirred the upper bits. */
+		lot = (lot ^ lot >> 15) * 0x85ebca6bu;
+		lot ^= lot >> 13;
+		if (best[0] != '\0' && lot <= best_lot)
+			continue;
+		best = queue->caller_ids[i];
+		best_lot = lot;
+	}
+	return best;
 }
 
 const struct provider_order *
@@ -244,6 +274,7 @@ queue_policy_defaults(struct queue_policy *ret_queue)
 		.late_ms = 60 * MINUTE_MS,
 		.script = "",
 		.greeting = "",
+		.voicemail = "",
 	};
 }
 

@@ -24,6 +24,7 @@ enum {
 	COUNTRIES_MAX = 32,
 	OWN_NUMBERS_MAX = 16,
 	OWN_LINES_MAX = 16,
+	CALLER_IDS_MAX = 8,
 	PROVIDER_ORDER_MAX = 8, /* also bits of a set of providers */
 	DISPOSITIONS_MAX = 32,
 	LEVEL_MIN = 1,
@@ -107,7 +108,7 @@ struct queue_policy {
 	char title[NAME_SIZE];
 	bool is_default;        /* where an unknown topic goes, with a warning */
 	bool is_public;         /* may a website name it as topic */
-	char caller_id[PHONE_SIZE];
+	char caller_ids[CALLER_IDS_MAX][PHONE_SIZE];  size_t caller_id_count;  /* policy_caller_id */
 	int  level;             /* lowest level admitted at first; 0: everybody, best first */
 	int64_t target_ms;      /* what we aim at */
 	int64_t limit_ms;       /* what the customer is told: the promise */
@@ -115,7 +116,12 @@ struct queue_policy {
 	int64_t late_ms;        /* second promise: missed limit plus this; 0: none */
 	char pass_to[PASS_TO_MAX][ID_SIZE];  size_t pass_to_count;  /* empty: any other queue */
 	const char *script;     /* text shown to the specialist, owned by the policy; "" if none */
-	const char *greeting;   /* said to the customer when they answer; "" if none */
+	const char *greeting;   /* said to the customer when they answer; "": the usual words */
+	const char *voicemail;  /* left on a machine that answers; "": nothing */
+	bool is_customer_first; /* their phone rings before the specialist's */
+	bool is_customer_confirmed;  /* they take the call by pressing 1 */
+	bool detects_machine;   /* the provider finds out whether a machine has answered */
+	bool records;           /* the talk, which both are told */
 	int64_t closed_until_ms;  /* closed now, opens then; 0: open (always, until hours come) */
 	struct provider_order voice, text;  /* count 0: the company's */
 };
@@ -124,11 +130,14 @@ struct queue_policy {
 struct provider_facts {
 	char id[ID_SIZE];
 	bool authorises_on_answer;  /* fence = answer: the customer's leg exists only in our answer */
+	bool has_second_leg;    /* the customer's leg is an order of its own, when they have answered */
 	bool can_find;          /* calls can be looked up by token */
 	bool can_hang_up;
 	bool can_text;          /* sends messages, */
 	bool texts_chats;       /* and to chats, not to numbers */
 	bool can_ask_text;      /* and says what became of one */
+	bool can_call_customer; /* customer first, by flows of ours */
+	bool confirms_customer; /* we serve the question whether the customer takes it */
 	int64_t emission_ms;    /* between two orders to call, of all nodes; 0: any pace */
 	int  alive_max;         /* calls alive at a time, of all nodes; 0: no limit */
 	int64_t call_price, hour_cap, day_cap;  /* in PRICE_PARTS; a cap of 0: none */
@@ -241,13 +250,17 @@ const char *policy_message_text(const struct policy *policy, enum message_kind k
 size_t policy_index_size(const struct policy *policy);
 void policy_index(struct policy *policy, uint32_t *slots);
 
+/* The number which that customer sees: one of the queue's list, the same each time
+ * while it stands there. "": the queue has none. */
+const char *policy_caller_id(const struct queue_policy *queue, const char *customer);
+
 /* The specialist's address for that provider, "" if none fits. */
 const char *policy_address(const struct specialist_policy *specialist, const char *provider);
 
 /* Fills in every default of docs (windows, retries, leases); no queues, no
  * people. The caller owns the arrays behind the pointers. */
 void policy_defaults(struct policy *ret_policy);
-void queue_policy_defaults(struct queue_policy *ret_queue);  /* window; script and greeting "" */
+void queue_policy_defaults(struct queue_policy *ret_queue);  /* window; texts "" */
 void specialist_policy_defaults(struct specialist_policy *ret_specialist);
 
 #endif

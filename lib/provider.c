@@ -146,7 +146,8 @@ provider_limits(const struct provider *provider)
 bool
 provider_hears(const struct provider *provider)
 {
-	return provider->webhook.is_there;
+	return provider->webhook.is_there ||
+	    provider->message_webhook.is_there;
 }
 
 size_t
@@ -168,6 +169,7 @@ provider_free(struct provider *provider)
 	if (provider == NULL)
 		return;
 	signature_scheme_fini(&provider->webhook.signature);
+	signature_scheme_fini(&provider->message_webhook.signature);
 	for (size_t i = 0; i < provider->template_count; i++)
 		template_free(provider->templates[i]);
 	for (size_t i = 0; i < provider->block_count; i++)
@@ -214,7 +216,9 @@ provider_knows_value(const char *name)
 		"now_ms", "lang",
 		"company", "name", "topic", "note", "number", "text", "greeting",
 		"whisper_text", "goodbye_text", "wait_text", "result_text",
-		"base", "private", "next",
+		"base", "private", "next", "customer_lang", "confirm_text",
+		"voicemail_text", "record_text", "record", "detect",
+		"customer_first",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -248,6 +252,26 @@ value_get(const struct provider_values *values, const char *name,
 	return NULL;
 }
 
+void
+provider_values_set(struct provider_values *values, const char *name,
+    const char *value)
+{
+	for (size_t i = 0; i < values->count; i++)
+		if (strcmp(values->items[i].name, name) == 0) {
+			values->items[i].value = value;
+			return;
+		}
+	provider_values_add(values, name, value);
+}
+
+const char *
+provider_values_get(const struct provider_values *values, const char *name)
+{
+	const char *value = value_get(values, name, "");
+
+	return value != NULL ? value : "";
+}
+
 const char *
 provider_lookup(const void *context, const char *name)
 {
@@ -258,7 +282,8 @@ provider_lookup(const void *context, const char *name)
 
 	if (value == NULL)
 		value = value_get(scope->values, name, "");
-	if (value == NULL || strcmp(name, "lang") != 0)
+	if (value == NULL || (strcmp(name, "lang") != 0 &&
+	    strcmp(name, "customer_lang") != 0))
 		return value;
 	for (size_t i = 0; i < provider->language_count; i++)
 		if (strcmp(provider->languages[i].ours, value) == 0)

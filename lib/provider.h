@@ -21,7 +21,7 @@
 enum {
 	PROVIDER_FILE_MAX = 256 * 1024, /* bytes of a provider file */
 	PROVIDER_ERRORS_MAX = 32,       /* more are counted, not kept */
-	PROVIDER_VALUES_MAX = 48,
+	PROVIDER_VALUES_MAX = 64,
 	PROVIDER_ID_SIZE = 128,         /* a provider's id of a call, with its end */
 	PROVIDER_FOUND_MAX = 4,
 	PROVIDER_JOB_SIZE = 96,         /* "R.n.TOKEN" */
@@ -170,13 +170,21 @@ provider_secret(const struct provider *provider, size_t index);
  *   call_max      seconds of the longest call
  *   token         unguessable name of the call
  *   job           names the call and carries its token; ours when it comes back
- *   hook          base URL of this call's webhooks, no "/" at its end
+ *   hook          base URL of this call's webhooks, no "/" at its end; of messages it
+ *                 is "…/hooks/PROVIDER/message"
  *   id            the provider's id of the call
  *   since_ms      when the call was placed      now_ms    Unix milliseconds
- *   lang          language of what is said ("ru"), see `languages` of the file
+ *   lang          language of what is said to the specialist ("ru"), see `languages`
+ *                 of the file; of the goodbye: of whoever hears it
+ *   customer_lang the same of what is said to the customer
  *   company name topic note number              words of the case
  *   text          of a message; in line flows, what is said
- *   greeting whisper_text goodbye_text wait_text result_text   words to be said
+ *   whisper_text goodbye_text wait_text result_text   words to be said to the specialist
+ *   greeting confirm_text voicemail_text              and to the customer
+ *   record        "yes" where the talk is to be recorded, else ""; record_text tells
+ *                 the specialist, the greeting tells the customer
+ *   detect        "yes" where the provider is to find out whether a machine answers
+ *   customer_first  "yes" in a call that rings the customer first, else ""
  *   base          where the API is, instead of what the file says
  *   private       not empty: addresses that a provider gave may be plain HTTP
  *   and the secrets that the file declares, and what the call remembers for it.
@@ -195,6 +203,15 @@ struct provider_values {
 void
 provider_values_add(struct provider_values *values, const char *name,
     const char *value);
+
+/* Adds one, or gives it another value. */
+void
+provider_values_set(struct provider_values *values, const char *name,
+    const char *value);
+
+/* "": there is none. */
+const char *
+provider_values_get(const struct provider_values *values, const char *name);
 
 /* The id of a call where we choose it, so that it is known before the provider has
  * answered: needs the value token. False: the provider chooses. */
@@ -321,8 +338,9 @@ struct webhook_event {
 	char reason[96];                /* of a refusal; of NOTHING: a word that is not known */
 	char sid[PROVIDER_ID_SIZE];     /* of our call or message, also when the leg is
 	                                 * the customer's; "": not said */
+	char leg_sid[PROVIDER_ID_SIZE]; /* of the leg itself, where it is not that; "": not said */
 	bool is_customer_leg;           /* about (or asked by) the customer's leg */
-	char question[16];              /* "up" "keys" "silent" "dial_over" "result" "wait" "greet";
+	char question[16];              /* "up" "keys" "silent" "dial_over" "result" "wait" "greet" "confirm";
 	                                 * of INBOUND_CALL also "number" "rang"; "": news only */
 	char digits[24];                /* keys pressed; "": none */
 	bool has_progress;              /* perhaps for PROGRESS and QUESTION */
@@ -404,6 +422,9 @@ enum flow {
 	FLOW_COUNT
 };
 extern const char *const flow_names[FLOW_COUNT];
+
+bool
+provider_serves(const struct provider *provider, enum flow flow);
 
 /* The body is the caller's to free; the type is the provider's. False: the file
  * has no such flow, or a value is missing. */

@@ -62,6 +62,8 @@ static const struct setting_row provider_rows[] = {
 	    operations[PROVIDER_SMS_GET]), false },
 	{ "errors", setting_errors, 0, false },
 	{ "webhook", setting_webhook, offsetof(struct provider, webhook), false },
+	{ "message_webhook", setting_webhook,
+	    offsetof(struct provider, message_webhook), false },
 	{ "flows", setting_flows, offsetof(struct provider, flows), false },
 };
 
@@ -85,7 +87,7 @@ provider_read(const char *text, const char *file_name,
     struct provider_errors *ret_errors)
 {
 	struct provider *provider = calloc(1, sizeof(*provider));
-	struct reading reading = { provider, file_name, ret_errors, NULL };
+	struct reading reading = { provider, file_name, ret_errors, NULL, NULL };
 	config_setting_t *root;
 	config_t config;
 

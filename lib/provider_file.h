@@ -27,6 +27,10 @@ setting_reader setting_texts;           /* the named texts of the provider */
 
 void reading_check_json(struct reading *reading,
     const config_setting_t *setting, const struct template *json);
+/* The same of a flow, with all of its parts and with none that may be left out. */
+void reading_check_flow(struct reading *reading,
+    const config_setting_t *setting, enum template_kind kind,
+    const struct flow_text *text);
 void reading_check_xml(struct reading *reading,
     const config_setting_t *setting, const struct template *xml);
 

@@ -19,8 +19,15 @@ struct probe {
 	const char *value;
 };
 
+static bool check_document(struct reading *reading,
+    const config_setting_t *setting, enum template_kind kind,
+    const struct flow_text *parts, bool is_whole);
+static bool is_json(struct reading *reading, const config_setting_t *setting,
+    const char *text);
+static bool is_xml(struct reading *reading, const config_setting_t *setting,
+    const char *text);
 static char *render_probe(struct reading *reading,
-    const struct template *text, const char *value);
+    const struct flow_text *text, bool is_whole, const char *value);
 static const char *probe_value(const void *context, const char *name);
 static void check_operations(struct reading *reading, config_setting_t *root);
 static void check_abilities(struct reading *reading, config_setting_t *root);
@@ -104,57 +111,93 @@ void
 reading_check_json(struct reading *reading, const config_setting_t *setting,
     const struct template *json)
 {
-	for (size_t i = 0; i < COUNT_OF(probes); i++) {
-		char *text = render_probe(reading, json, probes[i]);
-		json_error_t where;
-		json_t *root;
+	const struct flow_part part = { (struct template *)json, NULL };
 
-		if (text == NULL)
-			continue;
-		root = json_loads(text, JSON_REJECT_DUPLICATES, &where);
-		free(text);
-		if (root == NULL) {
-			reading_error(reading, setting, "json, with its values "
-			    "filled in, is none: %.80s", where.text);
-			return;
-		}
-		json_decref(root);
-	}
+	check_document(reading, setting, TEMPLATE_JSON,
+	    &(struct flow_text){ (struct flow_part *)&part, 1 }, true);
 }
 
 void
 reading_check_xml(struct reading *reading, const config_setting_t *setting,
     const struct template *xml)
 {
-	for (size_t i = 0; i < COUNT_OF(probes); i++) {
-		char *text = render_probe(reading, xml, probes[i]);
-		const char *error;
-		size_t at;
+	const struct flow_part part = { (struct template *)xml, NULL };
+
+	check_document(reading, setting, TEMPLATE_XML,
+	    &(struct flow_text){ (struct flow_part *)&part, 1 }, true);
+}
+
+void
+reading_check_flow(struct reading *reading, const config_setting_t *setting,
+    enum template_kind kind, const struct flow_text *text)
+{
+	if (check_document(reading, setting, kind, text, true))
+		check_document(reading, setting, kind, text, false);
+}
+
+/* False: it was told. */
+static bool
+check_document(struct reading *reading, const config_setting_t *setting,
+    enum template_kind kind, const struct flow_text *parts, bool is_whole)
+{
+	bool is_good = true;
+
+	for (size_t i = 0; is_good && i < COUNT_OF(probes); i++) {
+		char *text = render_probe(reading, parts, is_whole, probes[i]);
 
 		if (text == NULL)
 			continue;
-		error = xml_check(text, &at);
-		if (error != NULL)
-			reading_error(reading, setting, "xml, with its values "
-			    "filled in, is not well-formed at "
-			    "\"%.24s\": %s", at < strlen(text) ? text + at :
-			    "the end", error);
+		is_good = kind == TEMPLATE_JSON ?
+		    is_json(reading, setting, text) :
+		    is_xml(reading, setting, text);
 		free(text);
-		if (error != NULL)
-			return;
 	}
+	return is_good;
+}
+
+static bool
+is_json(struct reading *reading, const config_setting_t *setting,
+    const char *text)
+{
+	json_error_t where;
+	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &where);
+
+	if (root == NULL)
+		reading_error(reading, setting, "json, with its values "
+		    "filled in, is none: %.80s", where.text);
+	json_decref(root);
+	return root != NULL;
+}
+
+static bool
+is_xml(struct reading *reading, const config_setting_t *setting,
+    const char *text)
+{
+	size_t at;
+	const char *error = xml_check(text, &at);
+
+	if (error != NULL)
+		reading_error(reading, setting, "xml, with its values "
+		    "filled in, is not well-formed at \"%.24s\": %s",
+		    at < strlen(text) ? text + at : "the end", error);
+	return error == NULL;
 }
 
 /* NULL: a filter refuses the probe; then there is nothing to see. */
 static char *
-render_probe(struct reading *reading, const struct template *text,
-    const char *value)
+render_probe(struct reading *reading, const struct flow_text *text,
+    bool is_whole, const char *value)
 {
 	struct probe probe = { reading->provider, value };
 	struct output output = { .max = PROVIDER_BODY_MAX };
 	struct template_error error;
 
-	if (!template_render(text, probe_value, &probe, &output, &error)) {
+	for (size_t i = 0; i < text->count; i++) {
+		if (!is_whole && text->parts[i].only_with != NULL)
+			continue;
+		if (template_render(text->parts[i].text, probe_value, &probe,
+		    &output, &error))
+			continue;
 		output_fini(&output);
 		return NULL;
 	}
@@ -293,7 +336,7 @@ check_abilities(struct reading *reading, config_setting_t *root)
 		if (!provider_has(provider, (enum provider_ability)i) ||
 		    (value == NULL && flow == FLOW_COUNT) ||
 		    (value != NULL && is_used(provider, value)) ||
-		    (flow != FLOW_COUNT && provider->flows.texts[flow] != NULL))
+		    (flow != FLOW_COUNT && provider_serves(provider, flow)))
 			continue;
 		if (value != NULL)
 			reading_error(reading, can, "%s needs ${%s} in a "
@@ -313,9 +356,14 @@ is_used(const struct provider *provider, const char *name)
 		if (provider->operations[i].is_there &&
 		    operation_uses(provider, &provider->operations[i], name))
 			return true;
-	for (size_t i = 0; i < FLOW_COUNT; i++)
-		if (template_reaches(provider, provider->flows.texts[i], name))
-			return true;
+	for (size_t i = 0; i < FLOW_COUNT; i++) {
+		const struct flow_text *text = &provider->flows.texts[i];
+
+		for (size_t k = 0; k < text->count; k++)
+			if (template_reaches(provider, text->parts[k].text,
+			    name))
+				return true;
+	}
 	return false;
 }
 
@@ -371,7 +419,7 @@ check_fence_answer(struct reading *reading, config_setting_t *fence,
 		return;
 	}
 	for (size_t i = 0; i < COUNT_OF(needed); i++)
-		if (provider->flows.texts[needed[i]] == NULL)
+		if (!provider_serves(provider, needed[i]))
 			reading_error(reading, fence, "answer needs flows.%s",
 			    flow_names[needed[i]]);
 	for (size_t i = 0; i < provider->webhook.event_count; i++)

@@ -26,6 +26,8 @@ static void read_executed(struct reading *, config_setting_t *, void *);
 static void read_invalid_codes(struct reading *, config_setting_t *, void *);
 static void read_flow_kind(struct reading *, config_setting_t *, void *);
 static void read_flow(struct reading *, config_setting_t *, void *);
+static void read_flow_part(struct reading *, config_setting_t *,
+    enum template_kind, struct flow_part *);
 static bool read_status(const char *word, struct status_range *ret_range);
 static void check_error(struct reading *reading,
     const config_setting_t *setting, const struct error_rule *rule);
@@ -558,20 +560,47 @@ read_flow_kind(struct reading *reading, config_setting_t *setting,
 		    TEMPLATE_JSON;
 }
 
+/* A text, or ( "...", ("value", "..."), "..." ): the middle one stands there only
+ * with that value. */
 static void
 read_flow(struct reading *reading, config_setting_t *setting, void *target)
 {
 	struct flows *flows = target;
-	struct template *text = reading_template(reading, setting,
-	    flows->kind);
+	bool is_list = config_setting_is_list(setting);
+	size_t count = is_list ? (size_t)config_setting_length(setting) : 1;
+	size_t errors = reading->errors->count;
+	struct flow_text text = { provider_own(reading->provider,
+	    count * sizeof(*text.parts)), count };
 
-	if (text == NULL)
+	for (size_t i = 0; i < count; i++)
+		read_flow_part(reading, is_list ? config_setting_get_elem(
+		    setting, (unsigned)i) : setting, flows->kind,
+		    &text.parts[i]);
+	if (reading->errors->count > errors)
 		return;
-	if (flows->kind == TEMPLATE_JSON)
-		reading_check_json(reading, setting, text);
-	else
-		reading_check_xml(reading, setting, text);
+	reading_check_flow(reading, setting, flows->kind, &text);
 	for (size_t i = 0; i < FLOW_COUNT; i++)
 		if (strcmp(flow_names[i], config_setting_name(setting)) == 0)
 			flows->texts[i] = text;
+}
+
+static void
+read_flow_part(struct reading *reading, config_setting_t *setting,
+    enum template_kind kind, struct flow_part *ret_part)
+{
+	if (config_setting_is_list(setting)) {
+		if (config_setting_length(setting) != 2) {
+			reading_error(reading, setting,
+			    "must be a value's name and a text");
+			return;
+		}
+		ret_part->only_with = reading_string(reading,
+		    config_setting_get_elem(setting, 0));
+		if (ret_part->only_with != NULL &&
+		    !reading_knows(reading, ret_part->only_with))
+			reading_error(reading, setting, "there is no value "
+			    "\"%.32s\"", ret_part->only_with);
+		setting = config_setting_get_elem(setting, 1);
+	}
+	ret_part->text = reading_template(reading, setting, kind);
 }

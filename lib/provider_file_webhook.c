@@ -57,6 +57,7 @@ static const struct setting_row event_rows[] = {
 	{ "leg", read_leg, ROW(is_customer_leg), false },
 	{ "id", setting_source, ROW(id), false },
 	{ "also", setting_source, ROW(also), false },
+	{ "leg_id", setting_source, ROW(leg_id), false },
 	{ "job", setting_source, ROW(job), false },
 	{ "customer", setting_source, ROW(customer), false },
 	{ "state", setting_source, ROW(state), false },
@@ -94,8 +95,18 @@ setting_webhook(struct reading *reading, config_setting_t *setting,
 {
 	struct webhook *webhook = target;
 
+	reading->webhook = webhook;
 	webhook->is_there = reading_group(reading, setting, webhook_rows,
 	    COUNT_OF(webhook_rows), webhook);
+	reading->webhook = NULL;
+	/* Providers sign messages more carelessly than calls; what is said there
+	 * must not be believed about a call. */
+	for (size_t i = 0; i < webhook->event_count; i++)
+		if (webhook == &reading->provider->message_webhook &&
+		    webhook->events[i].about != ABOUT_MESSAGE &&
+		    webhook->events[i].about != ABOUT_INBOUND_MESSAGE)
+			reading_error(reading, setting, "is about messages "
+			    "only: about = \"message\" or \"inbound_message\"");
 	if (webhook->reply.status == 0)
 		webhook->reply.status = 204;
 	if (webhook->dedup != NULL && webhook->body != WEBHOOK_JSON &&
@@ -229,7 +240,7 @@ read_question(struct reading *reading, config_setting_t *setting, void *target)
 {
 	static const char *const names[] = {
 		"up", "keys", "silent", "dial_over", "result", "wait", "greet",
-		"number", "rang",
+		"confirm", "number", "rang",
 	};
 	size_t choice;
 

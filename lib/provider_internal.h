@@ -226,7 +226,7 @@ struct event_rule {
 	enum event_about about;
 	const char *question;           /* NULL: news, not a question */
 	bool is_customer_leg;
-	struct source id, also, job, customer, state, order, time, seconds,
+	struct source id, also, leg_id, job, customer, state, order, time, seconds,
 	    milliseconds, cause, digits, amd, recording, from, to, text, error;
 	struct state_map map;           /* empty: the provider's states */
 	bool has_map;
@@ -272,10 +272,21 @@ struct language {
 	const char *ours, *theirs;      /* "ru", "ru-RU" */
 };
 
+/* A flow is one text, or several of which some are there only with a value. */
+struct flow_part {
+	struct template *text;
+	const char *only_with;          /* NULL: always there */
+};
+
+struct flow_text {
+	struct flow_part *parts;
+	size_t count;                   /* 0: there is no such flow */
+};
+
 struct flows {
 	const char *type;
 	enum template_kind kind;
-	struct template *texts[FLOW_COUNT];
+	struct flow_text texts[FLOW_COUNT];
 };
 
 struct provider {
@@ -300,6 +311,7 @@ struct provider {
 	struct error_rule *errors;
 	size_t error_count;
 	struct webhook webhook;
+	struct webhook message_webhook; /* of the address below /message */
 	struct flows flows;
 
 	/* everything above that was allocated */

@@ -451,21 +451,29 @@ building_fail(struct building *building, const char *error)
 /* ---- flows */
 
 bool
+provider_serves(const struct provider *provider, enum flow flow)
+{
+	return provider->flows.texts[flow].count > 0;
+}
+
+bool
 provider_flow(const struct provider *provider, enum flow flow,
     const struct provider_values *values, char **ret_body,
     const char **ret_type)
 {
+	const struct flow_text *text = &provider->flows.texts[flow];
 	struct building building = { .scope = { provider, values, false } };
 	struct output body = { .max = PROVIDER_BODY_MAX };
-	bool is_rendered;
+	bool is_rendered = text->count > 0;
 
-	if (provider->flows.texts[flow] == NULL)
-		return false;
 	building.texts = calloc(provider->text_count + 1,
 	    sizeof(*building.texts));
 	CHECK(building.texts != NULL);
-	is_rendered = building_render(&building, provider->flows.texts[flow],
-	    &body);
+	for (size_t i = 0; is_rendered && i < text->count; i++)
+		if (text->parts[i].only_with == NULL ||
+		    is_given(&building, text->parts[i].only_with))
+			is_rendered = building_render(&building,
+			    text->parts[i].text, &body);
 	building_fini(&building);
 	if (!is_rendered) {
 		output_fini(&body);

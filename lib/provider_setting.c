@@ -465,7 +465,7 @@ setting_source(struct reading *reading, config_setting_t *setting,
     void *target)
 {
 	const char *text = reading_string(reading, setting);
-	const struct webhook *webhook = &reading->provider->webhook;
+	const struct webhook *webhook = reading->webhook;
 	enum source_filter filter = SOURCE_PLAIN;
 	struct source source;
 	bool is_findable = true;

@@ -16,6 +16,7 @@ struct reading {
 	const char *file_name;
 	struct provider_errors *errors;
 	const char *also_known;         /* one more name for templates, or NULL */
+	const struct webhook *webhook;  /* the one being read, or NULL */
 };
 
 /* target is what the table's offset points at. */

@@ -173,14 +173,18 @@ open_hearing(struct hearing *hearing)
 	const struct webhook_input *input = hearing->input;
 	bool is_post = strcmp(input->method, "POST") == 0;
 
+	if (!read_url(hearing))
+		return refuse(hearing, "", "the query cannot be read");
+	if (hearing->provider->message_webhook.is_there &&
+	    (provider_glob("*/hooks/*/message", hearing->path) ||
+	    provider_glob("*/hooks/*/message/*", hearing->path)))
+		hearing->webhook = &hearing->provider->message_webhook;
 	if (!hearing->webhook->is_there)
 		return refuse(hearing, "", "this provider sends no webhooks");
 	if (!is_post && strcmp(input->method, "GET") != 0)
 		return refuse(hearing, "", "neither GET nor POST");
 	if (input->body_length > PROVIDER_BODY_MAX)
 		return refuse(hearing, "", "the body is too long");
-	if (!read_url(hearing))
-		return refuse(hearing, "", "the query cannot be read");
 	hearing->fields = hearing->webhook->body == WEBHOOK_QUERY ||
 	    !is_post ? &hearing->query : &hearing->form;
 	return hearing->fields == &hearing->query ||
@@ -307,6 +311,9 @@ open_body(struct hearing *hearing)
 		    hearing->webhook->json_field, &hearing->is_ambiguous);
 		length = text == NULL ? 0 : strlen(text);
 	}
+	/* Who asks by GET has all in the address. */
+	if (length == 0 && strcmp(input->method, "GET") == 0)
+		return true;
 	/* Whatever Content-Type says: some call their JSON a form. */
 	if (length > 0)
 		hearing->root = json_loadb(text, length,
@@ -457,6 +464,10 @@ tell_who(struct hearing *hearing, const struct event_rule *rule)
 	struct webhook_event *event = hearing->event;
 
 	event->is_customer_leg = rule->is_customer_leg;
+	get_short(hearing, &rule->leg_id, event->leg_sid,
+	    sizeof(event->leg_sid));
+	if (!provider_is_id(event->leg_sid))
+		event->leg_sid[0] = '\0';
 	if (!tell_sid(hearing, &rule->id) ||
 	    (event->sid[0] == '\0' && !tell_sid(hearing, &rule->also)))
 		return false;

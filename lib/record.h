@@ -23,9 +23,10 @@ enum {
 	MESSAGE_ID_SIZE = 56,   /* "R.unreachable.12", "staff.provider_down.1795448760000.3" */
 	SITE_ID_SIZE = 65,      /* a website's id: 8 to 64 characters */
 	SID_SIZE = 128,         /* a provider's call id */
+	REMEMBERED_SIZE = 256,  /* what a provider gave a call for later requests */
 	REASON_SIZE = 32,
 	KEY_SIZE = 112,         /* longest key below the site prefix */
-	VALUE_SIZE = 160,       /* one field as text */
+	VALUE_SIZE = 256,       /* one field as text */
 	RECORD_FIELDS_MAX = 64, /* fields of one record */
 	RECORD_FORMAT = 1,      /* `fmt`: a newer one is left alone */
 };

@@ -59,6 +59,7 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_ASKED] = "asked",
 	[EVENT_REVOKED] = "revoked",
 	[EVENT_GONE] = "gone",
+	[EVENT_RECORDED] = "recorded",
 };
 
 const char *const caller_names[CALLER_COUNT] = {
@@ -74,6 +75,7 @@ const char *const effect_kind_names[EFFECT_COUNT] = {
 	[EFFECT_LOOK_UP] = "look_up",
 	[EFFECT_POLL] = "poll",
 	[EFFECT_SEND] = "send",
+	[EFFECT_SECOND_LEG] = "second_leg",
 };
 
 /* ---- finding records */

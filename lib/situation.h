@@ -85,11 +85,12 @@ enum event_kind {
 	EVENT_UNKNOWN,          /* detail */
 	EVENT_FOUND,            /* sid, progress */
 	EVENT_ABSENT,           /* a look-up did not find it */
-	EVENT_PROGRESS,         /* sid, progress, outcome, talk_ms, is_customer_over */
+	EVENT_PROGRESS,         /* sid, leg, progress, outcome, talk_ms, is_customer_over, machine */
 	EVENT_ADVISED,          /* something happened to it, says who may be lying: look */
 	EVENT_ASKED,            /* sid, question, digit: the provider wants the next flow */
 	EVENT_REVOKED,
 	EVENT_GONE,             /* the provider no longer knows it */
+	EVENT_RECORDED,         /* note: where the recording is, in the provider's words */
 	EVENT_COUNT
 };
 extern const char *const event_kind_names[EVENT_COUNT];
@@ -111,6 +112,8 @@ enum question {
 	QUESTION_DIAL_OVER,     /* the customer's leg has ended */
 	QUESTION_RESULT,        /* the result by key: digit */
 	QUESTION_WAIT,          /* asks again after "one moment" */
+	QUESTION_GREET,         /* the customer's phone was answered: machine */
+	QUESTION_CONFIRM,       /* the customer was asked to press 1: digit, machine */
 	QUESTION_COUNT
 };
 
@@ -123,9 +126,11 @@ struct event {
 	char reason[REASON_SIZE];
 	char site_id[SITE_ID_SIZE];
 	char sid[SID_SIZE];
+	char leg[SID_SIZE];             /* the provider's id of the leg inside that call */
 	char request[REQUEST_ID_SIZE];  /* ACCEPT, DECLINE: only an offer of this one; "": any */
 	char by[ID_SIZE];               /* who did it: "website", "anna", "callbackctl", "" the system */
 	char detail[DETAIL_SIZE];       /* the provider's words, for people */
+	char remembered[REMEMBERED_SIZE];  /* CREATED: what the call keeps for its provider */
 	const char *note;               /* what a person wrote, borrowed; NULL: nothing */
 	char fresh_id[REQUEST_ID_SIZE]; /* an unused request id, for a birth */
 	int64_t at_ms, talk_ms;
@@ -134,6 +139,7 @@ struct event {
 	enum call_progress progress;
 	enum call_outcome outcome;
 	enum message_progress message;  /* PROGRESS, FOUND of a message */
+	enum machine machine;
 	enum question question;
 	enum caller caller;
 	int  digit;                     /* 0..9; -1: none */
@@ -152,14 +158,18 @@ struct event {
 	bool is_not_placed;             /* CALL_OVER: the provider refused the order */
 };
 
-enum effect_kind { EFFECT_PLACE, EFFECT_HANG_UP, EFFECT_LOOK_UP, EFFECT_POLL, EFFECT_SEND,
-	EFFECT_COUNT };
+enum effect_kind {
+	EFFECT_PLACE, EFFECT_HANG_UP, EFFECT_LOOK_UP, EFFECT_POLL,
+	EFFECT_SEND,            /* a message */
+	EFFECT_SECOND_LEG,      /* the customer's, into a call whose specialist has answered */
+	EFFECT_COUNT
+};
 extern const char *const effect_kind_names[EFFECT_COUNT];
 
 struct effect {
 	enum effect_kind kind;
 	struct record_ref call;         /* or message: SEND, LOOK_UP */
-	char sid[SID_SIZE];             /* HANG_UP, POLL: which of the provider's calls */
+	char sid[SID_SIZE];             /* HANG_UP, POLL, SECOND_LEG: which of the provider's calls */
 };
 
 /* What the asker of the event is told. */
@@ -171,6 +181,12 @@ enum verdict {
 	VERDICT_JOIN,
 	VERDICT_RESULT,
 	VERDICT_THANKS,                 /* the result was understood */
+	VERDICT_GREET,                  /* to the customer: who calls, then the join */
+	VERDICT_CONFIRM,                /* to the customer: who calls, and which key takes it */
+	VERDICT_CONNECT,                /* to the customer: they have pressed it */
+	VERDICT_VOICEMAIL,              /* to a machine */
+	VERDICT_JOIN_AGENT,             /* customer first: dial the specialist */
+	VERDICT_BRIEF,                  /* customer first: what it is about, to the specialist */
 	VERDICT_COUNT
 };
 

@@ -249,8 +249,8 @@ order_read(const struct form *form, char to[PHONE_ADDRESS_SIZE],
 		.twiml = form_get_filled(form, "Twiml"),
 		.status_url = form_get_filled(form, "StatusCallback"),
 		.timeout_ms = TIMEOUT_SECONDS * SECOND_MS,
-		.detect_machine =
-		    form_get_filled(form, "MachineDetection") != NULL,
+		.detection = detection_read(form_get_filled(form,
+		    "MachineDetection")),
 	};
 	struct refusal refusal;
 

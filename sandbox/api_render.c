@@ -128,9 +128,7 @@ api_render_call(const struct call *call)
 	    "duration", call->status == CALL_COMPLETED ? duration : NULL,
 	    "price", "price_unit", "USD",
 	    "direction", call_direction(call),
-	    "answered_by", !call->detect_machine ||
-	    call->answered_at_ms == 0 ? NULL :
-	    call->detected_machine ? "machine_start" : "human",
+	    "answered_by", detect_word(call),
 	    "api_version", "2010-04-01",
 	    "forwarded_from", "group_sid", "caller_name",
 	    "queue_time", "0", "trunk_sid",

@@ -168,7 +168,8 @@ call_create(struct sandbox *sandbox, const struct call_order *order)
 	call->events = order->events != 0 ? order->events :
 	    CALL_EVENT_COMPLETED;
 	call->timeout_ms = order->timeout_ms;
-	call->detect_machine = order->detect_machine;
+	call->detection = order->detection;
+	call->detect_url = memory_copy(order->detect_url);
 	call->is_inbound = order->is_inbound;
 	call->created_at_ms = sandbox_now_ms();
 	TAILQ_INIT(&call->webhooks);
@@ -180,6 +181,7 @@ call_create(struct sandbox *sandbox, const struct call_order *order)
 		memcpy(call->parent_sid, order->parent->sid, CALL_SID_SIZE);
 	}
 	person_init(call);
+	detect_init(call);
 	evtimer_assign(&call->step, sandbox->base, on_dial, call);
 	step_after(call, call->is_inbound ? on_arrival : on_dial,
 	    sandbox_time(sandbox, SETUP_MS));
@@ -207,11 +209,16 @@ call_answer(struct call *call)
 	evtimer_del(&call->step);
 	call->status = CALL_IN_PROGRESS;
 	call->answered_at_ms = sandbox_now_ms();
-	call->detected_machine =
-	    call->phone->behaviour.manner == PHONE_VOICEMAIL;
 	ledger_tell(call, "answer");
 	webhook_post(call, CALL_EVENT_ANSWERED);
 	person_answered(call);
+	if (!detect_begin(call))
+		call_flow_begin(call);
+}
+
+void
+call_flow_begin(struct call *call)
+{
 	if (call->parent != NULL)
 		flow_child_answered(call->parent, call);
 	else
@@ -248,6 +255,20 @@ call_join(struct call *parent, struct call *child)
 	person_joined(parent, child);
 }
 
+static void
+call_part(struct call *call)
+{
+	struct call *other = call->joined;
+
+	if (other == NULL)
+		return;
+	if (call->recording_url != NULL)
+		recording_end(call);
+	if (other->recording_url != NULL)
+		recording_end(other);
+	call->joined = other->joined = NULL;
+}
+
 void
 call_end(struct call *call, enum call_status status, int sip_code)
 {
@@ -264,9 +285,8 @@ call_end(struct call *call, enum call_status status, int sip_code)
 	person_leaves(call);
 	if (call->phone->call == call)
 		call->phone->call = NULL;
-	if (call->joined != NULL)
-		call->joined->joined = NULL;
-	call->joined = NULL;
+	detect_end(call);
+	call_part(call);
 	ledger_tell(call, "end");
 	webhook_post(call, CALL_EVENT_COMPLETED);
 	flow_end(call);
@@ -443,6 +463,7 @@ call_free(struct call *call)
 {
 	evtimer_del(&call->step);
 	person_leaves(call);
+	detect_end(call);
 	flow_end(call);
 	webhook_forget(call);
 	if (call->phone->call == call)
@@ -456,6 +477,8 @@ call_free(struct call *call)
 	free(call->twiml);
 	free(call->status_url);
 	free(call->status_method);
+	free(call->detect_url);
+	free(call->recording_url);
 	free(call);
 }
 

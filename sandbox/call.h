@@ -17,6 +17,7 @@
 #include <sys/queue.h>
 
 #include "lib/check.h"
+#include "sandbox/detect.h"
 
 struct flow;
 struct phone;
@@ -60,7 +61,8 @@ struct call_order {
 	const char *status_method;
 	unsigned events;		/* 0: the end only */
 	int64_t timeout_ms;		/* of ringing */
-	bool detect_machine;		/* the TwiML question has AnsweredBy */
+	enum detection detection;	/* of who answers */
+	const char *detect_url;		/* is told; NULL: the flow waits for it */
 	struct call *parent;		/* NULL: not dialled by a flow */
 	bool is_inbound;		/* `from` is a phone that calls `to`, a line;
 					 * timeout_ms 0: it waits for ever */
@@ -77,7 +79,9 @@ struct call {
 	char *to, *from, *url, *method, *twiml, *status_url, *status_method;
 	unsigned events;
 	int64_t timeout_ms;
-	bool detect_machine, detected_machine;
+	enum detection detection;
+	char *detect_url;
+	bool is_detected;		/* who it was that answered */
 	bool is_inbound;		/* its phone has called us */
 	int64_t created_at_ms, rung_at_ms, answered_at_ms, ended_at_ms;
 	int64_t joined_at_ms;		/* 0: not yet */
@@ -88,10 +92,12 @@ struct call {
 	struct call *children[CALL_CHILD_MAX];
 	size_t child_count;
 	struct call *joined;		/* who is heard; NULL: nobody */
+	char *recording_url;		/* is told where the joined talk is; NULL */
 
 	struct event step;		/* the network's next deed */
 	struct event deed;		/* the person's: answer, hang up */
 	struct event press;		/* the person's next key */
+	struct event detecting;
 	size_t key_index;
 	struct flow *flow;		/* NULL: none runs */
 
@@ -142,6 +148,10 @@ call_pick_up(struct call *call);
 /* The person takes a ringing phone. */
 void
 call_answer(struct call *call);
+
+/* What an answered call was ordered to do. */
+void
+call_flow_begin(struct call *call);
 
 /* The person says no to a ringing phone. */
 void

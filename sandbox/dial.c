@@ -41,6 +41,9 @@ number_of(const struct flow *flow, const struct call *child);
 static bool
 is_dialling(const struct call *call);
 
+static void
+recording_begin(struct call *call);
+
 void
 dial_begin(struct call *call, const struct twiml_verb *verb)
 {
@@ -106,7 +109,22 @@ dial_child_is_ready(struct call *call, struct call *child)
 	    TIME_LIMIT_SECONDS);
 	flow_timer_set(call, on_time_limit, sandbox_patience(call->sandbox,
 	    (int64_t)seconds * SECOND_MS));
+	recording_begin(call);
 	call_join(call, child);
+}
+
+static void
+recording_begin(struct call *call)
+{
+	const struct twiml_verb *dial = call->flow->verb;
+	const char *record = twiml_attribute(dial, "record");
+	const char *url = twiml_attribute(dial, "recordingStatusCallback");
+
+	if (record == NULL || strncmp(record, "record-from-", 12) != 0 ||
+	    url == NULL)
+		return;
+	free(call->recording_url);
+	call->recording_url = memory_copy(url);
 }
 
 void
@@ -151,6 +169,8 @@ number_dial(struct call *call, const struct twiml_verb *dial,
 	    twiml_attribute(number, "statusCallback");
 	const char *status_method = twiml_attribute(number,
 	    "statusCallbackMethod");
+	const char *detect_url = number == dial ? NULL :
+	    twiml_attribute(number, "amdStatusCallback");
 	char to[PHONE_ADDRESS_SIZE], from[PHONE_ADDRESS_SIZE];
 	char *resolved = status_url == NULL ? NULL :
 	    flow_resolve(flow, status_url);
@@ -164,6 +184,10 @@ number_dial(struct call *call, const struct twiml_verb *dial,
 		    "statusCallbackEvent")),
 		.timeout_ms = (int64_t)twiml_number(dial, "timeout",
 		    RING_TIMEOUT_SECONDS) * SECOND_MS,
+		.detection = detect_url == NULL ? DETECT_NOTHING :
+		    detection_read(twiml_attribute(number,
+		    "machineDetection")),
+		.detect_url = detect_url,
 		.parent = call,
 	};
 	struct call *child = NULL;

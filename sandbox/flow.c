@@ -174,9 +174,8 @@ flow_ask(struct call *call, const char *url, const char *method,
 		return;
 	}
 	webhook_describe(call, call_status_name(call->status), &form);
-	if (call->detect_machine)
-		form_add(&form, "AnsweredBy", call->detected_machine ?
-		    "machine_start" : "human");
+	if (call->detect_url == NULL && detect_word(call) != NULL)
+		form_add(&form, "AnsweredBy", detect_word(call));
 	for (size_t i = 0; more != NULL && i < more->count; i++)
 		form_add(&form, more->fields[i].name, more->fields[i].value);
 	question = memory_new(sizeof(*question));

@@ -5,7 +5,7 @@ sandbox_callback_sandbox_SOURCES = sandbox/main.c \
 	sandbox/api_fault.c sandbox/api_render.c \
 	sandbox/call.c sandbox/call.h \
 	sandbox/control.c sandbox/control.h sandbox/control_internal.h \
-	sandbox/dial.c sandbox/dial.h \
+	sandbox/detect.c sandbox/detect.h sandbox/dial.c sandbox/dial.h \
 	sandbox/faults.c sandbox/faults.h \
 	sandbox/fetch.c sandbox/fetch.h \
 	sandbox/flow.c sandbox/flow.h sandbox/flow_internal.h \

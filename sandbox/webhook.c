@@ -157,11 +157,25 @@ webhook_post(struct call *call, enum call_event event)
 			form_add_number(&webhook->form, "SipResponseCode",
 			    call->sip_code);
 	}
-	if (call->detect_machine && call->answered_at_ms != 0)
-		form_add(&webhook->form, "AnsweredBy",
-		    call->detected_machine ? "machine_start" : "human");
+	if (call->detect_url == NULL && detect_word(call) != NULL)
+		form_add(&webhook->form, "AnsweredBy", detect_word(call));
 	TAILQ_INSERT_TAIL(&call->webhooks, webhook, in_call);
 	call_send_next(call);
+}
+
+void
+webhook_tell(const struct call *call, const char *url, const char *event,
+    const struct form *form)
+{
+	struct webhook *webhook = memory_new(sizeof(*webhook));
+
+	webhook->sandbox = call->sandbox;
+	memcpy(webhook->sid, call->sid, CALL_SID_SIZE);
+	webhook->url = memory_copy(url);
+	webhook->method = memory_copy("POST");
+	webhook->event = event;
+	form_copy(form, &webhook->form);
+	send_now(webhook);
 }
 
 void
@@ -319,7 +333,7 @@ on_done(void *context, const struct fetch_result *result)
 static void
 ledger_tell(const struct webhook *webhook, const struct fetch_result *result)
 {
-	json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s?}",
+	json_t *line = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:i, s:s?}",
 	    "sid", webhook->sid, "event", webhook->event,
 	    "call_status", form_get(&webhook->form, "CallStatus"),
 	    "sequence", form_get(&webhook->form, "SequenceNumber"),

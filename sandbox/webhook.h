@@ -42,6 +42,11 @@ webhook_send_as(struct sandbox *sandbox, const char *token, const char *url,
 void
 webhook_post(struct call *call, enum call_event event);
 
+/* Tells another address something of its own, out of turn. */
+void
+webhook_tell(const struct call *call, const char *url, const char *event,
+    const struct form *form);
+
 /* Drops what has not been sent: the call goes away. */
 void
 webhook_forget(struct call *call);

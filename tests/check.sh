@@ -8,6 +8,7 @@
 
 passed=0
 failed=0
+skipped=			# why, of what could not be tried
 
 count() {			# PASSED FAILED
 	passed=$((passed + $1))
@@ -157,10 +158,40 @@ installation() {
 	done
 }
 
+readonly NODE_PACKAGES="nodejs npm"
+
+# The providers' own packages, at the versions of the lock file. Without the
+# registry they cannot be had, and nothing is known.
+tests_vendors() {
+	local folder=build/node
+	mkdir -p $folder
+	if ! cmp -s tests/node/package-lock.json $folder/installed.json; then
+		cp tests/node/package.json tests/node/package-lock.json $folder
+		if ! (cd $folder && npm ci --ignore-scripts --no-audit --no-fund); then
+			npm ping && return 1
+			note="skipped: no registry"
+			skipped="vendors (npm's registry cannot be reached)"
+			return 0
+		fi
+		cp $folder/package-lock.json $folder/installed.json
+	fi
+	make -C build/plain tests/node/print_flows || return
+	CALLBACKD_BUILD=build/plain node --test tests/node/ >build/node/tap
+	local status=$?
+	cat build/node/tap
+	count "$(grep -c '^ok ' build/node/tap)" \
+	    "$(grep -c '^not ok ' build/node/tap)"
+	return $status
+}
+
 check() {
 	local began=$SECONDS fuzz_began
 	export PYTHONDONTWRITEBYTECODE=1
 	packages $BUILD_PACKAGES $CHECK_PACKAGES $FUZZ_PACKAGES $LINT_PACKAGES
+	# A newer Node from elsewhere will do.
+	if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+		packages $NODE_PACKAGES
+	fi
 
 	if check_step "build san" "gcc, address and undefined behaviour" \
 	    compile_san; then
@@ -176,6 +207,8 @@ check() {
 	if check_step build "gcc" compile_plain; then
 		check_step valgrind "unit tests under valgrind" \
 		    tests_unit_valgrind
+		check_step vendors "signatures and flows by the providers' packages" \
+		    tests_vendors
 		check_step install "make install DESTDIR=build/stage" \
 		    installation
 		check_step dist "make distcheck" distribution
@@ -191,6 +224,7 @@ check() {
 	    tests_without_libphonenumber
 	lint_steps
 
+	[ -z "$skipped" ] || printf '\nskipped: %s\n' "$skipped"
 	printf '\n%d passed, %d failed, %d s\n' \
 	    "$passed" "$failed" $((SECONDS - began))
 	[ "$failed" = 0 ] || exit 1

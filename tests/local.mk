@@ -11,7 +11,8 @@ EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/confte
 	tests/e2e/company.py tests/e2e/test_intake.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
 	tests/e2e/test_lifecycle.py tests/e2e/test_nodes.py tests/e2e/test_line.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
 	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_audit.py tests/e2e/test_messages.py tests/e2e/test_poison.py \
-	tests/e2e/test_webhooks.py tests/e2e/test_failover.py tests/e2e/test_partners.py
+	tests/e2e/test_webhooks.py tests/e2e/test_specs.py tests/e2e/test_failover.py tests/e2e/test_partners.py tests/e2e/test_asterisk.py \
+	tests/e2e/lines.py tests/e2e/test_pace.py tests/e2e/test_flows.py
 # Walks the real tables through every world they can come to; --large: for long.
 MODEL_TESTS = tests/model/walk
 tests_model_walk_SOURCES = tests/model/walk.c tests/model/world.c tests/model/world.h \
@@ -35,6 +36,12 @@ tests_sim_sim_LDADD = $(LIBCALLBACK_LIBS)
 daemon/tests_sim_sim-store.$(OBJEXT): daemon/scripts.h
 check_PROGRAMS += $(SIM_TESTS)
 TESTS += $(SIM_TESTS)
+# What the providers' own packages judge, by ./dev check.
+check_PROGRAMS += tests/node/print_flows
+tests_node_print_flows_SOURCES = tests/node/print_flows.c
+tests_node_print_flows_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_node_print_flows_LDADD = $(LIBCALLBACK_LIBS)
+EXTRA_DIST += tests/node/package.json tests/node/package-lock.json tests/node/vendors.test.mjs
 if HAVE_CMOCKA
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/message
@@ -45,6 +52,10 @@ UNIT_TESTS += tests/unit/http
 tests_unit_http_SOURCES = tests/unit/http.c
 tests_unit_http_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_http_LDADD = $(LIBNET_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/spoken
+tests_unit_spoken_SOURCES = tests/unit/spoken.c daemon/spoken.c daemon/spoken.h
+tests_unit_spoken_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_spoken_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/log
 tests_unit_log_SOURCES = tests/unit/log.c daemon/log.c daemon/log.h
 tests_unit_log_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
@@ -94,6 +105,25 @@ UNIT_TESTS += tests/unit/signature_vectors
 tests_unit_signature_vectors_SOURCES = tests/unit/signature_vectors.c
 tests_unit_signature_vectors_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_signature_vectors_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/webhook_words
+tests_unit_webhook_words_SOURCES = tests/unit/webhook_words.c
+tests_unit_webhook_words_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_webhook_words_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/webhook_memory
+tests_unit_webhook_memory_SOURCES = tests/unit/webhook_memory.c daemon/webhook_memory.c daemon/webhook_memory.h
+tests_unit_webhook_memory_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_webhook_memory_LDADD = $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/provider_webhooks
+tests_unit_provider_webhooks_SOURCES = tests/unit/provider_webhooks.c
+tests_unit_provider_webhooks_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_provider_webhooks_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/unit/webhooks/make.py tests/unit/webhooks/asterisk.json \
+	tests/unit/webhooks/bandwidth.json tests/unit/webhooks/freeswitch.json \
+	tests/unit/webhooks/mango.json tests/unit/webhooks/plivo.json \
+	tests/unit/webhooks/signalwire.json tests/unit/webhooks/smsc.json \
+	tests/unit/webhooks/telnyx.json tests/unit/webhooks/twilio.json \
+	tests/unit/webhooks/vonage.json tests/unit/webhooks/voximplant.json \
+	tests/unit/webhooks/zadarma.json
 UNIT_TESTS += tests/unit/provider
 tests_unit_provider_SOURCES = tests/unit/provider.c
 tests_unit_provider_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
@@ -109,7 +139,9 @@ tests_unit_provider_files_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += $(GOLDEN_REQUESTS)
 GOLDEN_REQUESTS = tests/unit/golden/asterisk.txt tests/unit/golden/freeswitch.txt \
 	tests/unit/golden/mango.txt tests/unit/golden/sandbox.txt tests/unit/golden/signalwire.txt \
-	tests/unit/golden/twilio.txt tests/unit/golden/voximplant.txt
+	tests/unit/golden/twilio.txt tests/unit/golden/voximplant.txt tests/unit/golden/bandwidth.txt \
+	tests/unit/golden/plivo.txt tests/unit/golden/smsc.txt tests/unit/golden/telegram.txt \
+	tests/unit/golden/telnyx.txt tests/unit/golden/vonage.txt tests/unit/golden/zadarma.txt
 UNIT_TESTS += tests/unit/provider_health
 tests_unit_provider_health_SOURCES = tests/unit/provider_health.c
 tests_unit_provider_health_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -355,3 +355,24 @@ def test_who_must_not_be_called_is_asked_about(start_daemon, open_page):
     assert daemon.request("web-hand-1")["state"] == "calling"
     desk.click("#results .more .stop")
     daemon.wait_for_state("web-hand-1", "closed")
+
+
+def test_a_silent_line_and_a_call_by_hand(start_daemon, open_page, picture):
+    """No provider is reached: the desk says since when, and the next can be called."""
+    daemon = start_daemon({
+        "specialists": [*ONE, specialist("vera", "+79160000014", ("info", 3),
+                                         accept="automatic")],
+        "provider": {"base": "http://127.0.0.1:1", "timeout": "1s"},
+        "breaker.probe": "1m", "breaker.failures": 1, "offer.rest": "100ms"})
+    desk = open_page(desk_url(daemon))
+    desk.sees("#idle")
+    desk.click("#statuses [data-status=available]")
+    assert desk.run("document.getElementById('silent').hidden")
+    daemon.ask({"id": "web-00000001", "phone": "+79000000001", "name": "Мария"})
+    desk.sees("#silent-text", "ЛИНИЯ МОЛЧИТ")
+    desk.sees("#silent-text", "ждут: 1")
+    picture(desk, "1-silent")
+    desk.click("#by-hand")
+    desk.sees("#hand-tel")
+    assert daemon.request("web-00000001")["specialist"] == "anna"
+    picture(desk, "2-by-hand")

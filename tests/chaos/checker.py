@@ -19,7 +19,11 @@ for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
 	local kind, value = redis.call('TYPE', key).ok, false
 	if kind == 'hash' then value = redis.call('HGETALL', key)
 	elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-	elseif kind == 'string' then value = redis.call('GET', key) end
+	elseif kind == 'string' then value = redis.call('GET', key)
+	elseif ARGV[2] == '1' and kind == 'list' then
+		value = redis.call('LRANGE', key, 0, -1)
+	elseif ARGV[2] == '1' and key == ARGV[1] .. 'events' then
+		value = redis.call('XRANGE', key, '-', '+') end
 	all[#all + 1] = {key, kind, redis.call('PTTL', key), value}
 end
 return {redis.call('TIME'), all}
@@ -27,11 +31,12 @@ return {redis.call('TIME'), all}
 
 
 class Snapshot:
-    """All of a site at one moment."""
+    """All of a site at one moment; is_whole: the stories and events too."""
 
-    def __init__(self, redis, prefix):
+    def __init__(self, redis, prefix, is_whole=False):
         # The braces are literal; of a pattern only [ ] * ? \\ mean something.
-        (seconds, micros), everything = redis.eval(READ_ALL, 0, prefix)
+        (seconds, micros), everything = redis.eval(READ_ALL, 0, prefix,
+                                                     int(is_whole))
         self.now_ms = int(seconds) * 1000 + int(micros) // 1000
         self.values, self.ttl = {}, {}
         for key, kind, ttl, value in everything:
@@ -42,6 +47,8 @@ class Snapshot:
                 value = dict(zip(texts[::2], texts[1::2]))
             elif kind == b"string":
                 value = value.decode(errors="surrogateescape")
+            elif kind == b"list" and is_whole:
+                value = [one.decode(errors="replace") for one in value]
             self.values[name] = value
         self.requests = self.records("request:")
         self.calls = self.records("call:")
@@ -252,38 +259,34 @@ def read_line(text, story):
                 detail[0] if detail else "", story)
 
 
-def read_events(redis, prefix):
-    """(lines in the order of commits, what is wrong with the stream)."""
-    lines, faults, stories, told = [], [], {}, {}
-    for entry, fields in read_stream(redis, prefix + "events"):
+def read_events(snapshot):
+    """(lines in the order of commits, what is wrong with the stream), of a whole
+    snapshot."""
+    lines, faults, told = [], [], {}
+    stories = {name[len("story:"):]: value
+               for name, value in snapshot.values.items()
+               if name.startswith("story:")}
+    for entry, fields in read_stream(snapshot.values.get("events") or []):
         for name, value in fields:
             if name == "":
                 lines.append(read_line(value, ""))
                 continue
-            if name not in stories:
-                stories[name] = [one.decode(errors="replace") for one in
-                                 redis.lrange(f"{prefix}story:{name}", 0, -1)]
             first, last = map(int, value.split())
             if first != told.get(name, 0):
                 faults.append(f"events {entry}: {name} goes on at {first}, "
                               f"not {told.get(name, 0)}")
             told[name] = last + 1
             lines += [read_line(one, name)
-                      for one in stories[name][first:last + 1]]
-    head = prefix + "story:"
-    for key in redis.scan_iter(head + "*", count=1000):
-        name = key.decode()[len(head):]
-        length = redis.llen(key)
-        if told.get(name, 0) != length:
-            faults.append(f"{name}: {length} lines, {told.get(name, 0)} in "
-                          "events")
+                      for one in stories.get(name, [])[first:last + 1]]
+    for name, story in stories.items():
+        if told.get(name, 0) != len(story):
+            faults.append(f"{name}: {len(story)} lines, {told.get(name, 0)} "
+                          "in events")
     return lines, faults
 
 
-def read_stream(redis, key):
+def read_stream(entries):
     """(id, pairs) of each entry: one may have the same field several times."""
-    entries = redis.eval("return redis.call('XRANGE', KEYS[1], '-', '+')",
-                         1, key)
     for entry, flat in entries:
         flat = [part.decode(errors="replace") for part in flat]
         yield entry.decode(), list(zip(flat[::2], flat[1::2]))
@@ -466,9 +469,10 @@ class Verdict:
     """What a whole campaign comes to."""
 
     def __init__(self, redis, prefix, ledger, asked, limits):
-        snapshot = self.snapshot = Snapshot(redis, prefix)
+        # At one moment: who wraps up has not always ended.
+        snapshot = self.snapshot = Snapshot(redis, prefix, is_whole=True)
         legs = Legs(ledger)
-        self.lines, stream = read_events(redis, prefix)
+        self.lines, stream = read_events(snapshot)
         twice, self.overlaps = check_rings(legs)
         self.rung_twice = twice + check_attempts(snapshot, ledger)
         self.overlaps += check_reservations(self.lines)

@@ -19,6 +19,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import harness  # noqa: E402  (found by the line above)
+from lines import Lines  # noqa: E402
 
 
 def pytest_configure(config):
@@ -46,3 +47,13 @@ def daemon(request, start_daemon):
     if mark is None:
         return start_daemon()
     return start_daemon(*mark.args, **mark.kwargs)
+
+
+@pytest.fixture
+def lines():
+    """Two networks; .start(changes) starts daemons between them."""
+    found = Lines()
+    try:
+        yield found
+    finally:
+        found.end()

@@ -105,10 +105,11 @@ def test_invalid_number_is_not_tried_again(daemon):
     SETTINGS["queues"][2]]})
 def test_the_customer_is_greeted_in_the_words_of_their_queue(daemon):
     asked(daemon)
-    daemon.wait_for_answer(ID, "talking")
-    heard = [words for call in daemon.sandbox.calls()["calls"]
-             if call["to"] == ANSWERS for words in call["heard"]]
-    assert heard == ["Вам звонит Ромашка."]
+
+    def heard():
+        return [words for call in daemon.sandbox.calls()["calls"]
+                if call["to"] == ANSWERS for words in call["heard"]]
+    assert daemon.wait_for(heard) == ["Вам звонит Ромашка."]
 
 
 @pytest.mark.settings({**QUICK, "specialists": [AUTOMATIC],

@@ -1,107 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Two providers, each a telephone network of its own: the next one is used after a
-certain refusal and never after an unclear one, what fails is not used until a probe
-has succeeded, and the pace of three nodes together is the provider's."""
-import pathlib
-
-import pytest
-import redis as redis_client
-
+certain refusal and never after an unclear one, and what fails is not used until a
+probe has succeeded."""
 import harness
-from company import AUTOMATIC, QUICK, settings_text, specialist
-
-# As the sandbox, but its 503 says for certain that nothing was placed.
-CERTAIN = ('{ status = "429"; executed = "no"; code = "/code"; text = "/message"; },',
-           '{ status = "429,503"; executed = "no"; code = "/code"; '
-           'text = "/message"; },')
-ID = "web-00000001"
-PHONE = "+79000000101"
-
-
-class Lines:
-    """A daemon, or several, between two networks."""
-
-    def __init__(self):
-        harness.need_programs()
-        self.world = harness.World()
-        self.networks = []
-        for name in ("a", "b"):
-            folder = self.world.folder / name
-            folder.mkdir()
-            network = harness.Sandbox(folder)
-            network.start()
-            self.networks.append(network)
-        self.world.sandbox = self.networks[0]
-        text = (harness.TOP / "config/providers/sandbox.conf").read_text(
-            encoding="utf-8")
-        assert CERTAIN[0] in text
-        self.file = pathlib.Path(self.world.folder) / "certain.conf"
-        self.file.write_text(text.replace(*CERTAIN), encoding="utf-8")
-
-    def provider(self, name, network, **more):
-        return {"id": name, "file": str(self.file), "base": network.url,
-                "timeout": "1s",
-                "secrets": {"account": harness.ACCOUNT,
-                            "auth_token": harness.TOKEN}, **more}
-
-    def start(self, changes=None, **more):
-        first, second = self.networks
-        changes = {key: value for key, value in {**QUICK, **(changes or {})}.items()
-                   if key != "provider"}
-        return self.world.start({
-            "specialists": [AUTOMATIC], "voice": ["first", "second"],
-            "providers": (self.provider("first", first, **more),
-                          self.provider("second", second, **more)),
-            "breaker.probe": "1s", **changes})
-
-    def refuse(self, count, *networks, kind="503"):
-        for network in networks or self.networks:
-            network.faults({"create": {"kind": kind, "count": count}})
-
-    def allow(self):
-        for network in self.networks:
-            status, _ = network.http("DELETE", "/sandbox/faults")
-            assert status < 300
-
-    def posts(self):
-        return [len(network.posts()) for network in self.networks]
-
-    def end(self):
-        try:
-            self.networks[1].end()
-            self.networks[1].check_sanitizers()
-        finally:
-            self.world.end()
-
-
-@pytest.fixture
-def lines():
-    found = Lines()
-    try:
-        yield found
-    finally:
-        found.end()
-
-
-def name_of(i):
-    return f"web-{i:08d}"
-
-
-def ask(daemon, i):
-    daemon.ask({"id": name_of(i), "phone": f"+7900{i:05d}01"})
-    return name_of(i)
-
-
-def served(daemon, name):
-    """Called and talked to; then closed, so that whoever did it is free."""
-    daemon.wait_for_state(name, "wrapping", "referred", seconds=20)
-    daemon.act(name, "close", disposition="solved")
-    return daemon.request(name)
-
-
-def state_of(daemon, name):
-    found = daemon.do("GET", "/v1/providers")["providers"]
-    return next(one for one in found if one["id"] == name)
+from company import AUTOMATIC, settings_text, specialist
+from lines import ID, PHONE, ask, name_of, probe_now, served, state_of
 
 
 def test_the_next_one_after_a_certain_refusal(lines):
@@ -129,13 +32,13 @@ def test_the_next_one_after_a_certain_refusal(lines):
     request = served(daemon, ask(daemon, 4))
     assert [call["provider"] for call in request["calls"]] == ["second"]
     assert lines.posts() == [3, 4]
-    # A probe that fails is a refusal like any other, and waits for longer.
+    # A probe that fails is a refusal like any other.
     lines.refuse(1, first)
-    daemon.wait_for(lambda: state_of(daemon, "first")["state"] == "probe")
+    probe_now(daemon, "first")
     request = served(daemon, ask(daemon, 5))
     assert [call["provider"] for call in request["calls"]] == ["first", "second"]
     assert state_of(daemon, "first")["state"] == "down"
-    daemon.wait_for(lambda: state_of(daemon, "first")["state"] == "probe")
+    probe_now(daemon, "first")
     request = served(daemon, ask(daemon, 6))
     assert [call["provider"] for call in request["calls"]] == ["first"]
     assert state_of(daemon, "first")["state"] == "works"
@@ -180,8 +83,7 @@ def test_while_none_works_nothing_is_offered(lines):
     """But what waits can be called by hand; afterwards one call is tried first, and
     the others follow in the order of their promises."""
     anna = specialist("anna", "+79160000001", ("info", 3), confirm="answer")
-    daemon = lines.start({"specialists": [AUTOMATIC, anna],
-                          "breaker.probe": "3s"})
+    daemon = lines.start({"specialists": [AUTOMATIC, anna]})
     lines.refuse(1000)
     ask(daemon, 1)
     daemon.wait_for(lambda: daemon.log().count("event=provider_down") == 2)
@@ -216,6 +118,7 @@ def test_while_none_works_nothing_is_offered(lines):
     # The line is there again: one is tried, then all.
     lines.allow()
     daemon.do("PUT", "/v1/specialists/anna", {"status": "off"})
+    probe_now(daemon, "first", "second")
     for i in range(2, 5):
         served(daemon, name_of(i))
     assert "event=provider_back" in daemon.log()
@@ -228,71 +131,41 @@ def test_while_none_works_nothing_is_offered(lines):
                for queue in daemon.do("GET", "/v1/queues")["queues"])
 
 
-# ---- pace
+# ---- callbackctl test provider
 
-PEOPLE = [specialist(f"vera{i}", f"+7916000{i:02d}14", ("info", 3),
-                     confirm="answer", accept="automatic") for i in range(24)]
-PACE, NODES = 8, 3
-
-
-def most_in_a_second(moments):
-    return max(sum(begin <= moment < begin + 1000 for moment in moments)
-               for begin in moments)
-
-
-def test_three_nodes_keep_one_pace(lines):
-    """Three times as many people as calls a second: never more of these in any second,
-    as the network sees them, and not much less either."""
-    server = harness.RedisServer(lines.world.folder, "everysec")
-    server.start()
-    try:
-        redis = redis_client.Redis(unix_socket_path=str(server.path),
-                                   decode_responses=True)
-        changes = {"specialists": PEOPLE, "voice": ["first"],
-                   "redis": f"unix:{server.path}", "offer.wrap_up": "100ms"}
-        nodes = [lines.start(changes, calls_per_second=PACE)
-                 for _ in range(NODES)]
-        for node in nodes:
-            node.redis = redis
-        names = [ask(nodes[0], i) for i in range(1, 33)]
-        network = lines.networks[0]
-        nodes[0].wait_for(lambda: len(network.posts()) >= len(names), 30)
-        moments = sorted(line["at_ms"] for line in network.posts())
-        assert most_in_a_second(moments) <= PACE
-        assert len(moments) / (moments[-1] - moments[0]) * 1000 > PACE * 0.6
-        for node in nodes:
-            node.redis = None
-    finally:
-        for node in lines.world.daemons:
-            if node.is_running():
-                assert node.end() == 0
-        server.end()
+def test_one_real_call_tells_each_step(lines):
+    daemon = lines.start()
+    first = lines.networks[0]
+    keys = set(daemon.redis.keys("*"))
+    done = daemon.ctl("test", "provider", "first", "--to", "+7 900 000-01-01")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for words in ("sent: POST " + first.url, "header: Authorization: ***",
+                  "body: To=%2B79000000101", "answer: HTTP 201 after",
+                  "that means: done, the id is CA", "webhook: agent_ringing",
+                  "is told to say goodbye", "the call is over: answered",
+                  "it works"):
+        assert words in done.stdout, words
+    assert harness.TOKEN not in done.stdout
+    assert first.rings(PHONE) == 1 and lines.posts() == [1, 0]
+    # It is nobody's request.
+    assert set(daemon.redis.keys("*")) - keys <= {daemon.key("events")}
+    first.faults({"create": {"kind": "400"}})
+    done = daemon.ctl("test", "provider", "first", "--to", PHONE)
+    assert done.returncode == 1
+    assert "that means: certainly not done" in done.stdout
+    assert "it does not work" in done.stdout
 
 
-def test_no_more_calls_than_fit(lines):
-    """in_flight: calls alive at a time, however many people are free."""
-    people = PEOPLE[:6]
-    daemon = lines.start({"specialists": people, "voice": ["first"]},
-                         in_flight=2)
-    names = [ask(daemon, i) for i in range(1, 7)]
-    network = lines.networks[0]
-    most = 0
-
-    def all_over():
-        nonlocal most
-        most = max(most, int(daemon.redis.zcard(daemon.key("calls:first"))))
-        return all(daemon.request(name)["state"] in ("wrapping", "referred")
-                   for name in names)
-    daemon.wait_for(all_over, 30)
-    assert most == 2
-    assert len(network.posts()) == len(names)
-
-
-def test_money_has_an_end(lines):
-    """The cap of an hour is reached: the next provider is used."""
-    daemon = lines.start(spend={"currency": "RUB", "call": 2.5, "hour": 5.5})
-    for i in range(1, 4):
-        served(daemon, ask(daemon, i))
-    assert lines.posts() == [2, 1]
-    assert state_of(daemon, "first")["state"] == "spent"
-    assert "event=provider_spent id=first" in daemon.log()
+def test_what_may_not_be_tested(lines):
+    daemon = lines.start()
+    for words, why in (
+            (("first", "--to", "+33123456789"), "country"),
+            (("first", "--to", "+7495"), "too few digits"),
+            (("first", "--to", PHONE, "--text", "Привет"), "sends no messages"),
+            (("third", "--to", PHONE), "no such provider")):
+        done = daemon.ctl("test", "provider", *words)
+        assert done.returncode == 1 and why in done.stderr, done.stderr
+    status, answer = daemon.http("POST", "/v1/providers/first/test",
+                                 {"to": PHONE})
+    assert (status, answer["code"]) == (403, "control_only")
+    assert lines.posts() == [0, 0]

@@ -123,6 +123,15 @@ def test_an_unreadable_case_does_not_stop_the_call(daemon):
 
 
 @often
+def test_a_call_whose_request_is_gone_is_buried(called):
+    daemon, request, call = called
+    daemon.redis.delete(daemon.key(request))
+    grave = daemon.wait_for(lambda: buried(daemon).get(call))
+    assert grave["why"] == "its request: there is none"
+    assert daemon.sandbox.rings(ANSWERS) == 0
+
+
+@often
 def test_an_unreadable_request_frees_its_specialist(daemon):
     member = waiting(daemon)
     daemon.available("anna")

@@ -233,6 +233,44 @@ audit_unbury(struct audit *audit, const struct record_ref *ref,
 	return add_pending((struct pending){ NULL, on_result, context, tag });
 }
 
+bool
+health_is_silent(struct health *health, const char *queue,
+    int64_t *ret_since_ms)
+{
+	(void)health;
+	*ret_since_ms = FUZZ_NOW_MS;
+	return strlen(queue) % 2 != 0;
+}
+
+bool
+health_see(struct health *health, const char *provider,
+    struct health_view *ret_view)
+{
+	(void)health;
+	(void)provider;
+	(void)ret_view;
+	return false;
+}
+
+const char *
+provider_trial_begin(struct provider_trials *trials, const char *provider,
+    const char *to, const char *text, char ret_id[REQUEST_ID_SIZE])
+{
+	(void)trials;
+	(void)text;
+	snprintf(ret_id, REQUEST_ID_SIZE, "trial0011223344556677");
+	return strlen(provider) > strlen(to) ? "a country that is not called" :
+	    NULL;
+}
+
+json_t *
+provider_trial_json(const struct provider_trials *trials, const char *id)
+{
+	(void)trials;
+	return strlen(id) % 2 != 0 ? NULL : json_pack("{s:[],s:b,s:b}", "steps",
+	    "over", 1, "good", 0);
+}
+
 size_t
 matcher_ready_count(const struct matcher *matcher, const char *queue)
 {
@@ -252,6 +290,16 @@ webhooks_on_request(struct webhooks *webhooks, struct http_request *request)
 {
 	(void)webhooks;
 	http_problem(request, 404, "not_found", NULL);
+}
+
+const struct webhook_counts *
+webhooks_counts(const struct webhooks *webhooks, size_t provider)
+{
+	static const struct webhook_counts none;
+
+	(void)webhooks;
+	(void)provider;
+	return &none;
 }
 
 /* ---- what comes back */

@@ -178,7 +178,8 @@ fuzz_policy(void)
 	for (size_t i = 0; i < COUNT_OF(ids); i++) {
 		queue_policy_defaults(&queues[i]);
 		strcpy(queues[i].id, ids[i]);
-		strcpy(queues[i].caller_id, "+74950000100");
+		strcpy(queues[i].caller_ids[0], "+74950000100");
+		queues[i].caller_id_count = 1;
 	}
 	queues[0].is_default = true;
 	queues[2].is_public = false;

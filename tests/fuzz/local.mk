@@ -113,7 +113,7 @@ tests_fuzz_api_LDFLAGS = $(FUZZ_LINK)
 daemon/tests_fuzz_api-store.$(OBJEXT): daemon/scripts.h
 daemon/tests_fuzz_resp-store.$(OBJEXT): daemon/scripts.h
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
-EXTRA_DIST += tests/fuzz.sh tests/soak.sh tests/fuzz/bench.conf tests/fuzz/corpus tests/fuzz/found
+EXTRA_DIST += tests/fuzz.sh tests/soak.sh tests/fuzz/bench.conf tests/fuzz/wide_json.conf tests/fuzz/wide_form.conf tests/fuzz/corpus tests/fuzz/found
 .PHONY: fuzz-targets fuzz-names
 fuzz-targets: $(FUZZ_TARGETS)
 fuzz-names:

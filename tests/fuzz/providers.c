@@ -11,6 +11,8 @@ fuzz_provider(size_t which)
 		[FUZZ_TWILIO] = "config/providers/twilio.conf",
 		[FUZZ_SANDBOX] = "config/providers/sandbox.conf",
 		[FUZZ_BENCH] = "tests/fuzz/bench.conf",
+		[FUZZ_WIDE_JSON] = "tests/fuzz/wide_json.conf",
+		[FUZZ_WIDE_FORM] = "tests/fuzz/wide_form.conf",
 	};
 	static struct provider *providers[FUZZ_PROVIDERS];
 	static struct provider_errors errors;

@@ -41,6 +41,10 @@ static const struct recipe {
 	    false },
 	{ SIGNATURE_ED25519, SIGNATURE_BASE64, { "time", "=|", "body" }, false,
 	    false },
+	{ SIGNATURE_HMAC_MD5, SIGNATURE_HEX, { "form-sorted-ampersand" }, false,
+	    false },
+	{ SIGNATURE_SHA1, SIGNATURE_HEX, { "fields-indexed:a", "secret" }, false,
+	    false },
 };
 
 /* One webhook; `place` of the byte that is changed, and what with. */
@@ -101,6 +105,58 @@ add_form(struct signed_text *text, const struct fields *form, bool is_dedup)
 	}
 }
 
+/* One after the other, each looked for among all. */
+static void
+add_indexed(struct signed_text *text, const struct attempt *attempt)
+{
+	struct fields form = { .count = 0 };
+	bool is_read = fields_read(attempt->body, attempt->length, &form);
+	size_t found = 0;
+
+	for (size_t n = 0; n < form.count && is_read; n++) {
+		char name[16];
+		size_t i = 0;
+
+		snprintf(name, sizeof(name), "a[%zu]", n);
+		while (i < form.count && strcmp(form.items[i].name, name) != 0)
+			i++;
+		if (i == form.count)
+			break;
+		add(text, form.items[i].value, strlen(form.items[i].value));
+		found++;
+	}
+	/* A field that comes twice with two values is refused before. */
+	text->is_whole = text->is_whole && is_read && found > 0 &&
+	    !fields_have_twins(&form);
+	fields_fini(&form);
+}
+
+static void
+add_ampersands(struct signed_text *text, const struct attempt *attempt)
+{
+	struct fields form = { .count = 0 };
+	bool is_used[FIELDS_MAX] = { false };
+
+	text->is_whole = text->is_whole &&
+	    fields_read(attempt->body, attempt->length, &form);
+	for (size_t n = 0; n < form.count && text->is_whole; n++) {
+		size_t best = form.count;
+
+		for (size_t i = 0; i < form.count; i++)
+			if (!is_used[i] && (best == form.count ||
+			    comes_before(&form, i, best, false)))
+				best = i;
+		is_used[best] = true;
+		add(text, "&", 1);
+		add(text, form.items[best].name,
+		    strlen(form.items[best].name));
+		add(text, "=", 1);
+		for (const char *at = form.items[best].value; *at != '\0'; at++)
+			add(text, strchr("&=", *at) != NULL ? "_" : at, 1);
+	}
+	fields_fini(&form);
+}
+
 static void
 put_together(const struct attempt *attempt, struct signed_text *text)
 {
@@ -135,6 +191,10 @@ put_together(const struct attempt *attempt, struct signed_text *text)
 			add(text, attempt->nonce, strlen(attempt->nonce));
 		else if (part[0] == '=')
 			add(text, part + 1, strlen(part + 1));
+		else if (strstr(part, "indexed") != NULL)
+			add_indexed(text, attempt);
+		else if (strstr(part, "ampersand") != NULL)
+			add_ampersands(text, attempt);
 		else if (fields_read(attempt->body, attempt->length, &form))
 			add_form(text, &form, strstr(part, "dedup") != NULL);
 		else
@@ -198,6 +258,8 @@ sign(const struct attempt *attempt, const struct signed_text *text,
     char *ret_signature)
 {
 	const EVP_MD *const digests[SIGNATURE_ALGORITHM_COUNT] = {
+		[SIGNATURE_HMAC_MD5] = EVP_md5(),
+		[SIGNATURE_SHA1] = EVP_sha1(),
 		[SIGNATURE_HMAC_SHA1] = EVP_sha1(),
 		[SIGNATURE_HMAC_SHA256] = EVP_sha256(),
 		[SIGNATURE_HMAC_SHA512] = EVP_sha512(),

@@ -82,6 +82,10 @@ set_event(struct event *event, const char *name, const char *value)
 		event->outcome = (enum call_outcome)(choice % OUTCOME_COUNT);
 	else if (strcmp(name, "question") == 0)
 		event->question = (enum question)(choice % QUESTION_COUNT);
+	else if (strcmp(name, "machine") == 0)
+		event->machine = (enum machine)(choice % MACHINE_COUNT);
+	else if (strcmp(name, "leg") == 0)
+		set_text(event->leg, sizeof(event->leg), value);
 	else if (strcmp(name, "digit") == 0)
 		event->digit = (int)(choice % 11) - 1;
 	else if (strcmp(name, "flags") == 0) {
@@ -90,6 +94,8 @@ set_event(struct event *event, const char *name, const char *value)
 		event->has_talked = choice & 4;
 		event->is_number_held = choice & 8;
 		event->others_available = (int)(choice >> 4) % 3;
+		event->providers_down = (unsigned)(choice >> 8) % 8;
+		event->wait_until_ms = choice & 0x1000 ? FUZZ_NOW_MS + 500 : 0;
 	}
 }
 

@@ -16,9 +16,13 @@ unsigned long rows_used[RECORD_COUNT][ROWS_MAX];
 /* ---- the rules */
 
 static void
-fill_queue(struct queue_policy *queue, const char *id)
+fill_queue(const struct setting *setting, struct queue_policy *queue,
+    const char *id)
 {
 	queue_policy_defaults(queue);
+	queue->is_customer_first = setting->fence == BY_CUSTOMER;
+	queue->is_customer_confirmed = (setting->with & WITH_CONFIRM) != 0;
+	queue->detects_machine = (setting->with & WITH_MACHINES) != 0;
 	snprintf(queue->id, sizeof(queue->id), "%s", id);
 	queue->is_default = true;
 }
@@ -67,8 +71,8 @@ fill_policies(struct model *model)
 
 	policy_defaults(policy);
 	for (int i = 0; i < 2; i++) {
-		fill_queue(&model->queues[i][0], "cards");
-		fill_queue(&model->queues[i][1], "loans");
+		fill_queue(setting, &model->queues[i][0], "cards");
+		fill_queue(setting, &model->queues[i][1], "loans");
 	}
 	fill_dispositions(policy);
 	fill_people(model);
@@ -83,7 +87,12 @@ fill_policies(struct model *model)
 	policy->give_up_ms = setting->with & WITH_DELAY ? 90 * MINUTE_MS : 0;
 	if (setting->fence != BY_HAND) {
 		policy->providers[0] = (struct provider_facts){ .id = "line",
-			.authorises_on_answer = setting->fence == BY_ANSWER,
+			.authorises_on_answer = setting->fence != BY_KEY,
+			/* Who can order a second leg does not when the customer
+			 * is the first. */
+			.has_second_leg = setting->fence == BY_ORDER ||
+			    setting->fence == BY_CUSTOMER,
+			.can_call_customer = true, .confirms_customer = true,
 			.can_find = (setting->with & WITHOUT_FINDING) == 0,
 			.can_hang_up = true };
 		policy->provider_count = 1;
@@ -198,7 +207,7 @@ check_kept(struct model *model, const struct world *world)
 			model_blame(model, "a promise is kept without a call");
 	} else if (call == NULL) {
 		model_blame(model, "a promise is kept without its call");
-	} else if (model->setting->fence == BY_KEY ?
+	} else if (setting_rings(model->setting) ?
 	    !was_seen(world->lines[call->n - 1], call) :
 	    call->authorised[0] == '\0') {
 		model_blame(model, "a promise is kept although nobody was rung");
@@ -330,6 +339,33 @@ hang_up(struct world *world, const struct effect *effect)
 		line_sid(effect->call.n, k, sid);
 		if (line->phase != PHASE_NONE && strcmp(sid, effect->sid) == 0)
 			line->phase = PHASE_OVER;
+		leg_sid(effect->call.n, k, sid);
+		if (strcmp(sid, effect->sid) != 0 ||
+		    line->phase == PHASE_OVER || !line->was_answered)
+			continue;
+		line->phase = PHASE_CUSTOMER_OVER;
+		line->is_customer_over = true;
+	}
+}
+
+/* A second order with the same token is none. */
+static void
+ring_customer(struct model *model, struct world *world,
+    const struct effect *effect)
+{
+	char sid[SID_SIZE];
+
+	if (model->setting->fence == BY_CUSTOMER)
+		model_blame(model, "the customer is ordered twice");
+
+	for (int k = 0; k < LINES; k++) {
+		struct line *line = &world->lines[effect->call.n - 1][k];
+
+		line_sid(effect->call.n, k, sid);
+		if (line->phase != PHASE_UP || strcmp(sid, effect->sid) != 0)
+			continue;
+		line->phase = PHASE_CUSTOMER_RINGING;
+		line->has_rung = 1;
 	}
 }
 
@@ -420,6 +456,8 @@ model_fire(struct model *model, const struct world *world,
 	for (size_t i = 0; i < effect_count; i++) {
 		if (effects[i].kind == EFFECT_HANG_UP)
 			hang_up(&all, &effects[i]);
+		else if (effects[i].kind == EFFECT_SECOND_LEG)
+			ring_customer(model, &all, &effects[i]);
 	}
 	for (size_t i = 0; i < effect_count; i++) {
 		if (effects[i].kind == EFFECT_LOOK_UP)

@@ -20,7 +20,11 @@ enum {
 
 #define NOW_MS INT64_C(1700000000000)
 
-enum fence { BY_ANSWER, BY_KEY, BY_HAND };
+enum fence {
+	BY_ANSWER, BY_KEY, BY_HAND,
+	BY_ORDER,                       /* the customer's leg is a second order of ours */
+	BY_CUSTOMER                     /* customer first */
+};
 
 /* Which events, beside those that every world has. */
 enum {
@@ -36,6 +40,9 @@ enum {
 	WITHOUT_FINDING = 512,  /* it cannot be asked for a call by its token */
 	WITHOUT_LOSS = 1024,    /* a POST lands once and is answered at once */
 	WITH_SPARE = 2048,      /* a second provider; both may work or not */
+	WITH_GREETING = 4096,   /* the customer's phone asks, too */
+	WITH_CONFIRM = 8192,    /* and the customer must press 1 */
+	WITH_MACHINES = 16384,   /* what answers may be a machine */
 };
 
 enum plant {
@@ -62,11 +69,14 @@ struct setting {
 /* What the provider has made of one of our calls. */
 enum phase {
 	PHASE_NONE, PHASE_RINGING, PHASE_UP, PHASE_KEYS, PHASE_CUSTOMER_RINGING,
-	PHASE_CUSTOMER_UP, PHASE_CUSTOMER_OVER, PHASE_RESULT, PHASE_OVER
+	PHASE_CUSTOMER_UP, PHASE_CUSTOMER_OVER, PHASE_RESULT, PHASE_OVER,
+	PHASE_CUSTOMER_ASKS, PHASE_CUSTOMER_KEYS, PHASE_SECOND_RINGING,
+	PHASE_SECOND_UP
 };
 struct line {
-	uint8_t phase : 4, was_up : 1, has_rung : 1, has_talked : 1,
-		is_customer_over : 1;
+	uint16_t phase : 4, was_up : 1, has_rung : 1, has_talked : 1,
+		is_customer_over : 1, was_answered : 1, is_machine : 1,
+		has_pressed : 1, unused : 5;
 };
 
 struct world {
@@ -75,7 +85,7 @@ struct world {
 	uint8_t posting;                /* bit per call: its POST is under way */
 	uint8_t answers[CALLS];         /* line named by an answer still under way */
 	uint8_t lost;                   /* bit per call: a person was told it may have rung */
-	uint8_t unused;
+	uint8_t unused[3];
 };
 
 struct model;
@@ -126,6 +136,10 @@ const struct call *world_call(const struct model *model, const struct world *wor
 const char *person_id(int i);
 /* The provider's id of line k of call n. */
 void line_sid(int n, int k, char ret_sid[SID_SIZE]);
+/* The one of the customer's leg inside it. */
+void leg_sid(int n, int k, char ret_sid[SID_SIZE]);
+/* Is the provider asked to ring the customer, first or by itself? */
+bool setting_rings(const struct setting *setting);
 enum call_progress line_progress(const struct line *line);
 
 /* How often each row was used, by all models. */

@@ -19,7 +19,8 @@ check_legs(struct model *model, const struct world *world)
 		for (int k = 0; k < LINES; k++) {
 			const struct line *line = &world->lines[n - 1][k];
 			bool is_up = line->phase == PHASE_CUSTOMER_RINGING ||
-			    line->phase == PHASE_CUSTOMER_UP;
+			    line->phase == PHASE_CUSTOMER_UP ||
+			    line->phase >= PHASE_CUSTOMER_ASKS;
 			char sid[SID_SIZE];
 
 			rung += line->has_rung;
@@ -30,7 +31,8 @@ check_legs(struct model *model, const struct world *world)
 				return model_blame(model, "call %d is over for us, "
 				    "the customer's leg is not", n);
 			line_sid(n, k, sid);
-			if (model->setting->fence == BY_ANSWER &&
+			if ((model->setting->fence == BY_ANSWER ||
+			        model->setting->fence == BY_ORDER) &&
 			    strcmp(call->authorised, sid) != 0)
 				return model_blame(model, "call %d: the customer is "
 				    "rung by a leg that nobody authorised", n);
@@ -43,6 +45,41 @@ check_legs(struct model *model, const struct world *world)
 			    "twice", n);
 	}
 	return legs <= 1 || model_blame(model, "two customer legs at once");
+}
+
+/* What is believed of who was reached. */
+static bool
+check_reached(struct model *model, const struct world *world)
+{
+	for (int n = 1; n <= CALLS; n++) {
+		const struct call *call = world_call(model, world, n);
+		bool has_pressed = false, is_machine = false, has_met = false;
+
+		if (call == NULL || model->setting->fence == BY_HAND)
+			continue;
+		for (int k = 0; k < LINES; k++) {
+			const struct line *line = &world->lines[n - 1][k];
+
+			has_pressed |= line->has_pressed;
+			is_machine |= line->is_machine;
+			has_met |= line->has_talked;
+		}
+		if (call->is_confirmed && !has_pressed)
+			return model_blame(model, "call %d: nobody has pressed 1",
+			    n);
+		if (call->machine == MACHINE_ANSWERED && !is_machine)
+			return model_blame(model, "call %d: there is no machine",
+			    n);
+		if (call->is_customer_first && call_has_talked(call) &&
+		    !has_met)
+			return model_blame(model, "call %d: a talk without a "
+			    "specialist", n);
+		if (call->wants_confirm && call_has_talked(call) &&
+		    !has_pressed)
+			return model_blame(model, "call %d: a talk with somebody "
+			    "who did not take the call", n);
+	}
+	return true;
 }
 
 static bool
@@ -152,6 +189,10 @@ check_request(struct model *model, const struct world *world)
 		    request_state_names[r->state]);
 	if (strcmp(call->specialist, r->specialist) != 0)
 		return model_blame(model, "the call is another specialist's");
+	if (r->state == REQUEST_TALKING && call->wants_confirm &&
+	    !call->is_confirmed)
+		return model_blame(model, "talks with somebody who did not take "
+		    "the call");
 	s = world_person(model, world, person_index(r->specialist));
 	if (s->state != SPECIALIST_BUSY || s->call != r->call ||
 	    strcmp(s->request, r->id) != 0)
@@ -165,6 +206,7 @@ bool
 model_check(struct model *model, const struct world *world)
 {
 	return model->fault[0] == '\0' && check_legs(model, world) &&
+	    check_reached(model, world) &&
 	    check_offers(model, world) && check_people(model, world) &&
 	    check_request(model, world);
 }

@@ -22,6 +22,19 @@ line_sid(int n, int k, char ret_sid[SID_SIZE])
 	snprintf(ret_sid, SID_SIZE, "%d%c", n, 'a' + k);
 }
 
+void
+leg_sid(int n, int k, char ret_sid[SID_SIZE])
+{
+	line_sid(n, k, ret_sid);
+	strcat(ret_sid, "/leg");
+}
+
+bool
+setting_rings(const struct setting *setting)
+{
+	return setting->fence == BY_KEY || setting->fence == BY_CUSTOMER;
+}
+
 int
 person_index(const char *id)
 {
@@ -44,6 +57,10 @@ line_progress(const struct line *line)
 	case PHASE_RESULT:
 		return PROGRESS_AGENT_UP;
 	case PHASE_CUSTOMER_RINGING:
+	case PHASE_CUSTOMER_ASKS:
+	case PHASE_CUSTOMER_KEYS:
+	case PHASE_SECOND_RINGING:
+	case PHASE_SECOND_UP:
 		return PROGRESS_CUSTOMER_RINGING;
 	case PHASE_CUSTOMER_UP:
 		return PROGRESS_CUSTOMER_UP;

@@ -405,7 +405,7 @@ call_absent(const struct moves *moves, int n)
 	if (call->state != CALL_UNSURE)
 		return;
 	fire(moves, &firing, "absent", n, 0);
-	if (moves->setting->fence == BY_KEY &&
+	if (setting_rings(moves->setting) &&
 	    ((moves->world->posting & (1 << (n - 1))) != 0 ||
 	        moves->world->lines[n - 1][0].phase != PHASE_NONE))
 		return;
@@ -415,20 +415,28 @@ call_absent(const struct moves *moves, int n)
 
 /* ---- the POST that makes a call */
 
+/* The phone that the order names. */
+static void
+first_rings(const struct moves *moves, struct line *line)
+{
+	line->has_rung = moves->setting->fence == BY_CUSTOMER;
+	line->phase = line->has_rung ? PHASE_CUSTOMER_RINGING : PHASE_RINGING;
+}
+
 static void
 post_lands(const struct moves *moves, int n, const struct world *sent)
 {
 	const struct call *call = world_call(moves->model, moves->world, n);
-	int lines = moves->setting->fence == BY_KEY ? 1 :
+	int lines = setting_rings(moves->setting) ? 1 :
 	    moves->setting->lines;
 	struct world landed = *sent, answered;
 	struct firing firing = to_call(n, EVENT_UNKNOWN);
 
 	/* Where asking is authorising, no POST outlives lease and quarantine. */
-	if (moves->setting->fence == BY_KEY && !call_is_live(call))
+	if (setting_rings(moves->setting) && !call_is_live(call))
 		return;
 	for (int k = 0; k < lines; k++) {
-		landed.lines[n - 1][k].phase = PHASE_RINGING;
+		first_rings(moves, &landed.lines[n - 1][k]);
 		emit(moves, &landed, "POST lands, answer lost", n, k, true);
 		answered = landed;
 		answered.answers[n - 1] = (uint8_t)(k + 1);
@@ -462,7 +470,7 @@ post_moves(const struct moves *moves, int n)
 	firing.event.providers_down = BOTH_DOWN;
 	fire_from(moves, &sent, &firing, "POST rejected, none left", n, 0,
 	    false);
-	if (moves->setting->fence == BY_KEY) {
+	if (setting_rings(moves->setting)) {
 		firing.event.outcome = OUTCOME_INVALID_NUMBER;
 		fire_from(moves, &sent, &firing, "POST rejected, invalid", n,
 		    0, false);
@@ -515,7 +523,8 @@ ends(const struct moves *moves, int n, int k, bool is_customer_over)
 	struct event news = {
 		.progress = is_customer_over ? PROGRESS_NONE : PROGRESS_OVER,
 		.is_customer_over = is_customer_over,
-		.outcome = line->has_talked ? OUTCOME_ANSWERED :
+		.outcome = line->has_talked || line->was_answered ?
+		    OUTCOME_ANSWERED :
 		    line->has_rung ? OUTCOME_NO_ANSWER : OUTCOME_FAILED };
 	const char *label = is_customer_over ? "webhook: customer over" :
 	    "webhook: over";
@@ -531,6 +540,23 @@ ends(const struct moves *moves, int n, int k, bool is_customer_over)
 	}
 }
 
+/* Found out after a while, or when it is over already. */
+static void
+hear_machine(const struct moves *moves, int n, int k)
+{
+	struct firing firing = to_call(n, EVENT_PROGRESS);
+
+	const struct line *line = &moves->world->lines[n - 1][k];
+
+	if (!line->was_answered || !has(moves, WITH_MACHINES))
+		return;
+	firing.event.machine = line->is_machine ? MACHINE_ANSWERED :
+	    MACHINE_HUMAN;
+	leg_sid(n, k, firing.event.leg);
+	fire(moves, &firing, line->is_machine ? "webhook: a machine" :
+	    "webhook: a person", n, k);
+}
+
 static void
 hook_moves(const struct moves *moves, int n, int k)
 {
@@ -538,8 +564,10 @@ hook_moves(const struct moves *moves, int n, int k)
 		"webhook: agent up", "webhook: customer ringing",
 		"webhook: customer up" };
 	const struct line *line = &moves->world->lines[n - 1][k];
-	const bool heard[] = { false, true, line->was_up,
-		line->has_rung || has(moves, WITH_LIES), line->has_talked };
+	bool is_first = moves->setting->fence == BY_CUSTOMER;
+	const bool heard[] = { false, !is_first, line->was_up && !is_first,
+		line->has_rung || has(moves, WITH_LIES),
+		is_first ? line->has_talked : line->was_answered };
 
 	for (int rank = 1; rank <= PROGRESS_CUSTOMER_UP; rank++) {
 		struct event news = { .progress = (enum call_progress)rank };
@@ -547,8 +575,9 @@ hook_moves(const struct moves *moves, int n, int k)
 		if (heard[rank])
 			hook(moves, n, k, &news, labels[rank]);
 	}
-	if (line->is_customer_over)
+	if (line->is_customer_over && !is_first)
 		ends(moves, n, k, true);
+	hear_machine(moves, n, k);
 	if (line->phase == PHASE_OVER) {
 		struct firing firing = to_call(n, EVENT_GONE);
 
@@ -563,29 +592,58 @@ hook_moves(const struct moves *moves, int n, int k)
 /* ---- questions */
 
 static void
-obey(struct line *line, enum verdict verdict)
+customer_leaves(struct line *line)
 {
+	line->phase = PHASE_CUSTOMER_OVER;
+	line->is_customer_over = true;
+}
+
+static void
+obey(struct line *line, enum verdict verdict, bool is_customer_first)
+{
+	bool is_customers = line->phase == PHASE_CUSTOMER_ASKS ||
+	    line->phase == PHASE_CUSTOMER_KEYS;
+
 	if (line->phase == PHASE_OVER)
 		return;
 	switch (verdict) {
+	case VERDICT_GREET:
+	case VERDICT_CONNECT:
+	case VERDICT_BRIEF:
+		line->phase = PHASE_CUSTOMER_UP;
+		line->has_talked = true;
+		return;
+	case VERDICT_CONFIRM:
+		line->phase = PHASE_CUSTOMER_KEYS;
+		return;
+	case VERDICT_JOIN_AGENT:
+		line->phase = PHASE_SECOND_RINGING;
+		return;
+	case VERDICT_VOICEMAIL:
+		break;
 	case VERDICT_JOIN:
 		line->phase = PHASE_CUSTOMER_RINGING;
 		line->has_rung = true;
-		break;
+		return;
 	case VERDICT_WHISPER:
 		line->phase = PHASE_KEYS;
-		break;
+		return;
 	case VERDICT_RESULT:
 		line->phase = PHASE_RESULT;
-		break;
+		return;
 	case VERDICT_NO_ROW:
 	case VERDICT_DONE:
 	case VERDICT_GOODBYE:
 	case VERDICT_THANKS:
 	case VERDICT_COUNT:
-		line->phase = PHASE_OVER;
 		break;
 	}
+	/* Said to the customer's leg, or to the second one, it ends that one. */
+	if ((is_customers && !is_customer_first) ||
+	    line->phase == PHASE_SECOND_UP)
+		customer_leaves(line);
+	else
+		line->phase = PHASE_OVER;
 }
 
 /* The question, its answer obeyed or lost. An old one is only heard again. */
@@ -597,14 +655,25 @@ ask(const struct moves *moves, int n, int k, struct firing *firing,
 
 	line_sid(n, k, firing->event.sid);
 	model_fire(moves->model, moves->world, firing, &fired);
+	if (fired.verdict == VERDICT_JOIN &&
+	    (firing->event.question == QUESTION_GREET ||
+	        firing->event.question == QUESTION_CONFIRM))
+		model_blame(moves->model, "the customer is to dial themselves");
 	for (size_t i = 0; i < fired.count; i++) {
 		struct world *to = &fired.worlds[i];
 		struct line *line = &to->lines[n - 1][k];
 
+		/* The key was pressed, whoever learnt of it. */
+		if (!is_old && firing->event.digit == 1)
+			line->has_pressed |= line->phase ==
+			    PHASE_CUSTOMER_KEYS;
 		emit(moves, to, "asked, answer lost", n, k, false);
 		if (is_old)
 			continue;
-		obey(line, fired.verdict);
+		line->has_pressed |= line->phase == PHASE_CUSTOMER_KEYS &&
+		    firing->event.digit == 1;
+		obey(line, fired.verdict, moves->setting->fence ==
+		    BY_CUSTOMER);
 		emit(moves, to, label, n, k, false);
 	}
 }
@@ -647,8 +716,10 @@ ask_after(const struct moves *moves, int n, int k, const struct line *line)
 
 	firing.event.question = QUESTION_DIAL_OVER;
 	firing.event.is_customer_over = true;
-	firing.event.outcome = line->has_talked ? OUTCOME_ANSWERED :
-	    OUTCOME_NO_ANSWER;
+	firing.event.outcome = line->has_talked ||
+	    (line->was_answered && moves->setting->fence == BY_ANSWER) ?
+	    OUTCOME_ANSWERED : moves->setting->fence == BY_CUSTOMER ?
+	    OUTCOME_FAILED : OUTCOME_NO_ANSWER;
 	firing.event.talk_ms = line->has_talked ? 600000 : 0;
 	ask(moves, n, k, &firing, "dial over?", false);
 	if (!line->has_talked)
@@ -675,14 +746,47 @@ ask_result(const struct moves *moves, int n, int k)
 }
 
 static void
+ask_customer(const struct moves *moves, int n, int k, bool has_keys)
+{
+	const struct line *line = &moves->world->lines[n - 1][k];
+	struct firing firing = to_call(n, EVENT_ASKED);
+
+	firing.event.question = has_keys ? QUESTION_CONFIRM : QUESTION_GREET;
+	/* How far the leg is some providers say with the question, some do not. */
+	if (!has(moves, WITH_CONFIRM))
+		firing.event.progress = moves->setting->fence == BY_CUSTOMER ?
+		    PROGRESS_CUSTOMER_RINGING : PROGRESS_CUSTOMER_UP;
+	leg_sid(n, k, firing.event.leg);
+	/* Found out before the first question, where that one waits for it. */
+	if (line->is_machine && moves->setting->fence == BY_CUSTOMER)
+		firing.event.machine = MACHINE_ANSWERED;
+	ask(moves, n, k, &firing, has_keys ? "no key?" : "greet?", false);
+	if (!has_keys || line->is_machine)
+		return;
+	firing.event.digit = 2;
+	ask(moves, n, k, &firing, "the customer presses 2", false);
+	firing.event.digit = 1;
+	ask(moves, n, k, &firing, "the customer presses 1", false);
+}
+
+static void
 question_moves(const struct moves *moves, int n, int k)
 {
 	const struct line *line = &moves->world->lines[n - 1][k];
 	struct firing old = to_call(n, EVENT_ASKED);
 
-	if (moves->setting->fence != BY_ANSWER)
+	if (moves->setting->fence == BY_KEY)
 		return;
 	switch ((enum phase)line->phase) {
+	case PHASE_CUSTOMER_ASKS:
+		ask_customer(moves, n, k, false);
+		return;
+	case PHASE_CUSTOMER_KEYS:
+		ask_customer(moves, n, k, true);
+		break;
+	case PHASE_SECOND_UP:
+		ask_keys(moves, n, k, false);
+		return;
 	case PHASE_UP:
 		ask_keys(moves, n, k, false);
 		return;
@@ -700,11 +804,13 @@ question_moves(const struct moves *moves, int n, int k)
 	case PHASE_CUSTOMER_RINGING:
 	case PHASE_CUSTOMER_UP:
 	case PHASE_OVER:
+	case PHASE_SECOND_RINGING:
 		break;
 	}
 	if (!line->was_up)
 		return;
-	old.event.question = QUESTION_UP;
+	old.event.question = moves->setting->fence == BY_CUSTOMER ?
+	    QUESTION_GREET : QUESTION_UP;
 	ask(moves, n, k, &old, "", true);
 }
 
@@ -721,8 +827,43 @@ become(const struct moves *moves, int n, int k, enum phase phase,
 	line->was_up |= phase != PHASE_OVER;
 	line->has_rung |= phase == PHASE_CUSTOMER_RINGING;
 	line->has_talked |= phase == PHASE_CUSTOMER_UP;
+	line->was_answered |= phase == PHASE_CUSTOMER_UP ||
+	    phase == PHASE_CUSTOMER_ASKS;
 	line->is_customer_over |= phase == PHASE_CUSTOMER_OVER;
 	emit(moves, &to, label, n, k, true);
+}
+
+static void
+customer_answers(const struct moves *moves, int n, int k)
+{
+	if (moves->setting->fence != BY_CUSTOMER &&
+	    !has(moves, WITH_GREETING)) {
+		become(moves, n, k, PHASE_CUSTOMER_UP, "the customer answers");
+		return;
+	}
+	become(moves, n, k, PHASE_CUSTOMER_ASKS, "the customer answers");
+	if (has(moves, WITH_MACHINES)) {
+		struct world to = *moves->world;
+
+		to.lines[n - 1][k].is_machine = true;
+		to.lines[n - 1][k].was_answered = true;
+		to.lines[n - 1][k].was_up = true;
+		to.lines[n - 1][k].phase = PHASE_CUSTOMER_ASKS;
+		emit(moves, &to, "a machine answers", n, k, true);
+	}
+}
+
+static bool
+second_leg_is_on(const struct moves *moves, const struct line *line)
+{
+	bool is_customers = line->phase == PHASE_CUSTOMER_RINGING ||
+	    line->phase == PHASE_CUSTOMER_ASKS ||
+	    line->phase == PHASE_CUSTOMER_KEYS;
+
+	return line->phase == PHASE_CUSTOMER_UP ||
+	    line->phase == PHASE_SECOND_RINGING ||
+	    line->phase == PHASE_SECOND_UP ||
+	    (is_customers && moves->setting->fence != BY_CUSTOMER);
 }
 
 static void
@@ -743,11 +884,12 @@ line_moves(const struct moves *moves, int n, int k)
 		become(moves, n, k, PHASE_CUSTOMER_RINGING,
 		    "the provider rings the customer");
 	if (line->phase == PHASE_CUSTOMER_RINGING)
-		become(moves, n, k, PHASE_CUSTOMER_UP, "the customer answers");
-	if (line->phase == PHASE_CUSTOMER_RINGING ||
-	    line->phase == PHASE_CUSTOMER_UP)
+		customer_answers(moves, n, k);
+	if (line->phase == PHASE_SECOND_RINGING)
+		become(moves, n, k, PHASE_SECOND_UP, "the specialist answers");
+	if (second_leg_is_on(moves, line))
 		become(moves, n, k, PHASE_CUSTOMER_OVER,
-		    "the customer's leg ends");
+		    "the second leg ends");
 }
 
 /* A person dials, and says what they hear, or forgets to. */

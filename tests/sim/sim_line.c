@@ -360,6 +360,12 @@ do_flow(struct line *line, const struct flow *flow)
 	case VERDICT_DONE:
 	case VERDICT_GOODBYE:
 	case VERDICT_THANKS:
+	case VERDICT_GREET:
+	case VERDICT_CONFIRM:
+	case VERDICT_CONNECT:
+	case VERDICT_VOICEMAIL:
+	case VERDICT_JOIN_AGENT:
+	case VERDICT_BRIEF:
 	case VERDICT_COUNT:
 		later(line, sim_between(300, 2000), agent_hangs_up);
 		break;
@@ -687,6 +693,7 @@ on_request(void *context, bool is_alive)
 			break;
 		case EFFECT_PLACE:
 		case EFFECT_SEND:       /* nobody writes here */
+		case EFFECT_SECOND_LEG:
 		case EFFECT_COUNT:
 			break;
 		}

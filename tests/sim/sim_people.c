@@ -234,6 +234,31 @@ people_see_call(const struct call *call, int was_state)
 		dial_later(call, 0, sim_between(2000, 15000));
 }
 
+/* ---- customers who phone meanwhile, and hang up or are talked to */
+
+static void
+phone_us(const struct request *r)
+{
+	struct event event = { .kind = EVENT_CALLED_IN, .by = "telephone",
+		.to = record_ref_request(r->id) };
+	int64_t delay_ms = sim_between(0, 30 * SECOND_MS);
+
+	if (r->state == REQUEST_CLOSED && sim_draw(3) == 0) {
+		event.kind = EVENT_CALLED_BACK;
+		event.at_ms = sim.now_ms + delay_ms + 20 * SECOND_MS;
+		do_act(&event, delay_ms, 0);
+	}
+	if (r->state < REQUEST_SCHEDULED || r->state > REQUEST_CALLING ||
+	    sim_draw(25) != 0)
+		return;
+	event.caller = CALLER_ON_HOLD;
+	event.at_ms = sim.now_ms;
+	do_act(&event, delay_ms, 0);
+	event.caller = sim_draw(3) == 0 ? CALLER_SPOKE : CALLER_HUNG_UP;
+	if (sim_draw(4) != 0)           /* now and then nobody says so */
+		do_act(&event, delay_ms + sim_between(0, 5 * MINUTE_MS), 0);
+}
+
 /* ---- whoever decides what nobody else can */
 
 void
@@ -243,6 +268,8 @@ people_see_request(const struct request *r, int was_state)
 		.to = record_ref_request(r->id) };
 	unsigned mood = sim_draw(10);
 
+	if (!sim.is_quiet)
+		phone_us(r);
 	/* Who is reminded looks again: what was decided may have been lost. */
 	if (r->state != REQUEST_REFERRED || (was_state == REQUEST_REFERRED &&
 	        !sim.is_quiet && sim_draw(2)))

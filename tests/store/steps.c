@@ -185,6 +185,7 @@ draw_call_event(void)
 	event.progress = (enum call_progress)draw(PROGRESS_COUNT);
 	event.outcome = (enum call_outcome)draw(OUTCOME_COUNT);
 	event.question = (enum question)draw(QUESTION_COUNT);
+	event.machine = (enum machine)draw(MACHINE_COUNT);
 	event.digit = (int)draw(6) - 1;
 	event.is_customer_over = event.question == QUESTION_DIAL_OVER ||
 	    draw(8) == 0;

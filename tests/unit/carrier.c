@@ -361,6 +361,41 @@ is_not_sent_when_it_is_too_old(void **state)
 	assert_int_equal(carrier_server_take_executed(server), 1);
 }
 
+/* Whose turn comes later is sent then and not before, in the order of turns, and its
+ * timeout and its age count from there. */
+static void
+is_sent_when_its_turn_comes(void **state)
+{
+	int64_t begun_ms = clock_boottime_ms();
+
+	(void)state;
+	ask_for("http", carrier_server_port(server), "/ok");
+	request.timeout_ms = 1000;
+	request.start_at_ms = begun_ms + 300;
+	request.start_by_ms = begun_ms + 300 + 2000;
+	assert_true(carrier_send(carrier, &request, 1));
+	request.start_at_ms = begun_ms + 150;
+	assert_true(carrier_send(carrier, &request, 2));
+	request.start_at_ms = begun_ms;
+	assert_true(carrier_send(carrier, &request, 3));
+	assert_int_equal(carrier_in_flight(carrier), 3);
+	turn_until_ended(1);
+	assert_int_equal(seen.tag, 3);
+	turn_until_ended(2);
+	assert_int_equal(seen.tag, 2);
+	assert_true(clock_boottime_ms() >= begun_ms + 150);
+	turn_until_ended(3);
+	assert_int_equal(seen.tag, 1);
+	assert_true(clock_boottime_ms() >= begun_ms + 300);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(seen.ends[i], TRANSPORT_ANSWERED);
+	assert_int_equal(carrier_in_flight(carrier), 0);
+	/* And ends with the carrier. */
+	request.start_at_ms = clock_boottime_ms() + 60000;
+	assert_true(carrier_send(carrier, &request, 4));
+	use_carrier(1, 8, 4096);
+}
+
 /* ---- hostile answers */
 
 static const struct hostile {
@@ -884,6 +919,7 @@ main(void)
 		TEST(keeps_connections),
 		TEST(sends_from_its_handler),
 		TEST(is_not_sent_when_it_is_too_old),
+		TEST(is_sent_when_its_turn_comes),
 		TEST(survives_hostile_answers),
 		TEST(takes_what_fits),
 		TEST(ignores_answers_nobody_asked_for),

@@ -199,6 +199,8 @@ draw_event(enum event_kind kind, const struct record_ref *to, bool is_hostile)
 	event.progress = (enum call_progress)draw(PROGRESS_COUNT);
 	event.outcome = (enum call_outcome)draw(OUTCOME_COUNT);
 	event.question = (enum question)draw(QUESTION_COUNT);
+	event.machine = (enum machine)draw(MACHINE_COUNT);
+	memset(event.leg, 'l', is_hostile ? SID_SIZE - 1 : 3);
 	event.digit = (int)draw(11) - 1;
 	event.is_customer_over = draw(2);
 	event.has_rung = draw(2);
@@ -609,6 +611,101 @@ only_the_specialist_was_rung(void **state)
 	}
 }
 
+/* The customer's leg is an order of our own: after the commit that authorises it,
+ * for one of the provider's calls, and again only while nothing was heard of it. */
+static void
+a_second_leg_is_ordered(void **state)
+{
+	struct event up = { .kind = EVENT_PROGRESS, .sid = "1a", .digit = -1,
+		.progress = PROGRESS_AGENT_UP };
+	const struct record_ref ref = record_ref_call("r", 1);
+	struct call *c;
+
+	(void)state;
+	policy.providers[0].has_second_leg = true;
+	for (int round = 0; round < 2; round++) {
+		one_specialist(SPECIALIST_BUSY);
+		one_request(REQUEST_CALLING);
+		before.request.call = 1;
+		c = one_call(round == 0 ? CALL_PLACING : CALL_LIVE);
+		up.to = ref;
+		assert_true(situation_step(&policy, &before, &up, NOW_MS,
+		    &outcome));
+		assert_string_equal(outcome.after.calls[0].authorised, "1a");
+		assert_int_equal(outcome.effect_count, 1);
+		assert_int_equal(outcome.effects[0].kind, EFFECT_SECOND_LEG);
+		assert_string_equal(outcome.effects[0].sid, "1a");
+	}
+	before = outcome.after;
+	assert_false(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	before.calls[0].record.wake_at_ms = NOW_MS;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(outcome.effects[0].kind, EFFECT_SECOND_LEG);
+	assert_int_equal(outcome.effects[1].kind, EFFECT_POLL);
+	before.calls[0].authorised_at_ms = NOW_MS - 2 * MINUTE_MS;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
+	before.calls[0].authorised_at_ms = NOW_MS;
+	before.calls[0].rank = PROGRESS_CUSTOMER_RINGING;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
+	/* Who was rung first is not rung again. */
+	before.calls[0].rank = PROGRESS_AGENT_UP;
+	before.calls[0].is_customer_first = true;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
+	before.calls[0].is_customer_first = false;
+	/* It could not be placed: the specialist is let go. */
+	up.progress = PROGRESS_NONE;
+	up.is_customer_over = true;
+	up.outcome = OUTCOME_FAILED;
+	assert_true(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	assert_int_equal(outcome.effects[0].kind, EFFECT_HANG_UP);
+	assert_true(outcome.after.calls[0].is_customer_over);
+
+	one_specialist(SPECIALIST_BUSY);
+	one_request(REQUEST_CALLING);
+	before.request.call = 1;
+	c = one_call(CALL_LIVE);
+	c->is_revoked = true;
+	up.is_customer_over = false;
+	up.progress = PROGRESS_AGENT_UP;
+	situation_step(&policy, &before, &up, NOW_MS, &outcome);
+	assert_string_equal(outcome.after.calls[0].authorised, "");
+	for (size_t i = 0; i < outcome.effect_count; i++)
+		assert_int_not_equal(outcome.effects[i].kind,
+		    EFFECT_SECOND_LEG);
+	policy.providers[0].has_second_leg = false;
+}
+
+/* What the provider gave is kept, also when its webhook was faster. */
+static void
+what_is_remembered(void **state)
+{
+	const struct event created = { .kind = EVENT_CREATED, .sid = "1a",
+		.to = record_ref_call("r", 1), .digit = -1,
+		.remembered = "https://x/1" };
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		struct call *c;
+
+		one_specialist(SPECIALIST_BUSY);
+		one_request(REQUEST_CALLING);
+		before.request.call = 1;
+		c = one_call(round == 0 ? CALL_PLACING : CALL_LIVE);
+		if (round == 1)
+			strcpy(c->sid, "1a");
+		assert_true(situation_step(&policy, &before, &created, NOW_MS,
+		    &outcome));
+		assert_string_equal(outcome.after.calls[0].remembered,
+		    "https://x/1");
+	}
+	before = outcome.after;
+	assert_false(situation_step(&policy, &before, &created, NOW_MS,
+	    &outcome));
+}
+
 /* News that anybody may have changed on the way is only a reason to look. */
 static void
 doubtful_news_are_looked_after(void **state)
@@ -899,6 +996,8 @@ main(void)
 		cmocka_unit_test(a_revoked_call_is_looked_at_too),
 		cmocka_unit_test(only_the_specialist_was_rung),
 		cmocka_unit_test(doubtful_news_are_looked_after),
+		cmocka_unit_test(a_second_leg_is_ordered),
+		cmocka_unit_test(what_is_remembered),
 		cmocka_unit_test(webhooks_join_in_any_order),
 		cmocka_unit_test(created_looks_at_the_call_only),
 		cmocka_unit_test(reopened_where_the_customer_waits_goes_on_there),

@@ -34,7 +34,8 @@ set_up(void **state)
 	for (int i = 0; i < 2; i++)
 		queue_policy_defaults(&queues[i]);
 	strcpy(queues[0].id, "cards");
-	strcpy(queues[0].caller_id, "+74950000100");
+	strcpy(queues[0].caller_ids[0], "+74950000100");
+	queues[0].caller_id_count = 1;
 	strcpy(queues[1].id, "loans");
 	policy.queues = queues;
 	policy.queue_count = 2;

@@ -112,6 +112,11 @@ usual_values(void)
 	provider_values_add(&values, "goodbye_text", "Bye");
 	provider_values_add(&values, "wait_text", "Wait");
 	provider_values_add(&values, "result_text", "Press");
+	provider_values_add(&values, "customer_lang", "en");
+	provider_values_add(&values, "confirm_text", "Hi, 1");
+	provider_values_add(&values, "voicemail_text", "<Beep>");
+	provider_values_add(&values, "record_text", "On tape");
+	provider_values_add(&values, "record", "");
 	provider_values_add(&values, "topic", NULL);
 	return values;
 }
@@ -194,7 +199,7 @@ sandbox_requests(void **state)
 
 	(void)state;
 	assert_string_equal(request.url, "http://127.0.0.1:8081/2010-04-01/"
-	    "Accounts/AC1/Calls.json?To=%2B79160000001&StartTime%3E=2024-12-31"
+	    "Accounts/AC1/Calls.json?To=%2B79160000009&StartTime%3E=2024-12-31"
 	    "&PageSize=1000");
 	provider_request_fini(&request);
 	provider_values_add(&values, "base", "http://127.0.0.1:7000/");
@@ -243,17 +248,26 @@ key_requests(void **state)
 /* ---- flows */
 
 static void
-expect_flow(const struct provider *provider, enum flow flow,
-    const char *expected)
+expect_flow_with(const struct provider *provider, enum flow flow,
+    const char *with, const char *expected)
 {
 	struct provider_values values = usual_values();
 	const char *type;
 	char *body;
 
+	if (with != NULL)
+		provider_values_set(&values, with, "yes");
 	assert_true(provider_flow(provider, flow, &values, &body, &type));
 	assert_string_equal(body, expected);
 	assert_string_equal(type, "text/xml");
 	free(body);
+}
+
+static void
+expect_flow(const struct provider *provider, enum flow flow,
+    const char *expected)
+{
+	expect_flow_with(provider, flow, NULL, expected);
 }
 
 /* An address may come out empty; that is told when it is needed. */
@@ -296,7 +310,7 @@ twilio_flows(void **state)
 	    " statusCallbackEvent=\"initiated ringing answered completed\""
 	    " url=\"" HOOK "/flow?q=greet&amp;leg=customer\">+79160000003"
 	    "</Number></Dial></Response>");
-	expect_flow(provider, FLOW_GREET, "<Response><Say language=\"ru-RU\">"
+	expect_flow(provider, FLOW_GREET, "<Response><Say language=\"en-US\">"
 	    "&quot;Hi&quot; &amp; &lt;bye&gt;</Say></Response>");
 	expect_flow(provider, FLOW_GOODBYE, "<Response><Say language=\"ru-RU\">"
 	    "Bye</Say><Hangup/></Response>");
@@ -308,6 +322,58 @@ twilio_flows(void **state)
 	    "<Say language=\"ru-RU\">Press</Say></Gather>"
 	    "<Redirect>" HOOK "/flow?q=silent</Redirect></Response>");
 	assert_false(provider_flow(provider, FLOW_JOIN, &none, &body, &type));
+	provider_free(provider);
+}
+
+/* What is asked for besides, and the customer's own flows. */
+static void
+twilio_customers_flows(void **state)
+{
+	struct provider *provider = read_file("twilio.conf");
+	struct provider_values none = { .count = 0 };
+	const char *type;
+	char *body;
+
+	(void)state;
+	expect_flow_with(provider, FLOW_JOIN, "record", "<Response>"
+	    "<Say language=\"ru-RU\">On tape</Say><Dial"
+	    " callerId=\"+74950000000\" timeout=\"30\" timeLimit=\"3600\""
+	    " record=\"record-from-answer-dual\""
+	    " recordingStatusCallback=\"" HOOK "/status?of=recording\""
+	    " action=\"" HOOK "/flow?q=dial_over\" answerOnBridge=\"true\">"
+	    "<Number statusCallback=\"" HOOK "/status?leg=customer\""
+	    " statusCallbackEvent=\"initiated ringing answered completed\""
+	    " url=\"" HOOK "/flow?q=greet&amp;leg=customer\">+79160000003"
+	    "</Number></Dial></Response>");
+	expect_flow_with(provider, FLOW_JOIN, "detect", "<Response><Dial"
+	    " callerId=\"+74950000000\" timeout=\"30\" timeLimit=\"3600\""
+	    " action=\"" HOOK "/flow?q=dial_over\" answerOnBridge=\"true\">"
+	    "<Number statusCallback=\"" HOOK "/status?leg=customer\""
+	    " statusCallbackEvent=\"initiated ringing answered completed\""
+	    " machineDetection=\"Enable\""
+	    " amdStatusCallback=\"" HOOK "/status?of=machine\""
+	    " url=\"" HOOK "/flow?q=greet&amp;leg=customer\">+79160000003"
+	    "</Number></Dial></Response>");
+	expect_flow(provider, FLOW_CONFIRM, "<Response><Gather numDigits=\"1\""
+	    " timeout=\"7\" action=\"" HOOK "/flow?q=confirm\">"
+	    "<Say language=\"en-US\">Hi, 1</Say></Gather>"
+	    "<Redirect>" HOOK "/flow?q=confirm</Redirect></Response>");
+	expect_flow_with(provider, FLOW_CONFIRM, "customer_first", "<Response>"
+	    "<Gather numDigits=\"1\" timeout=\"7\""
+	    " action=\"" HOOK "/flow?q=confirm&amp;first=customer\">"
+	    "<Say language=\"en-US\">Hi, 1</Say></Gather><Redirect>"
+	    HOOK "/flow?q=confirm&amp;first=customer</Redirect></Response>");
+	expect_flow(provider, FLOW_VOICEMAIL, "<Response><Pause length=\"1\"/>"
+	    "<Say language=\"en-US\">&lt;Beep&gt;</Say><Hangup/></Response>");
+	expect_flow(provider, FLOW_JOIN_AGENT, "<Response>"
+	    "<Say language=\"en-US\">&quot;Hi&quot; &amp; &lt;bye&gt;</Say>"
+	    "<Dial callerId=\"+74950000000\" timeout=\"25\" timeLimit=\"3600\""
+	    " action=\"" HOOK "/flow?q=dial_over&amp;first=customer\">"
+	    "<Number statusCallback=\"" HOOK
+	    "/status?first=customer&amp;leg=agent\""
+	    " statusCallbackEvent=\"answered\""
+	    " url=\"" HOOK "/flow?first=customer&amp;leg=agent\">+79160000001"
+	    "</Number></Dial></Response>");
 	provider_free(provider);
 	provider = read_text(key_file);
 	assert_false(provider_flow(provider, FLOW_JOIN, &none, &body, &type));
@@ -675,6 +741,12 @@ hears_questions(void **state)
 		{ "/flow?q=dial_over", PARENT "&DialCallStatus=completed&DialCallDuration=7", WEBHOOK_QUESTION, false, "dial_over", NULL, true, PROGRESS_NONE, true, OUTCOME_ANSWERED, 7000, -1 },
 		{ "/flow?q=dial_over", PARENT "&DialCallStatus=no-answer", WEBHOOK_QUESTION, false, "dial_over", NULL, true, PROGRESS_NONE, true, OUTCOME_NO_ANSWER, 0, -1 },
 		{ "/flow?q=dial_over", PARENT, WEBHOOK_QUESTION, false, "dial_over", NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?q=confirm&leg=customer", "CallSid=CA2&ParentCallSid=CA1&CallStatus=in-progress" "&Digits=1", WEBHOOK_QUESTION, true, "confirm", "1", true, PROGRESS_CUSTOMER_UP, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?first=customer", PARENT, WEBHOOK_QUESTION, true, "greet", NULL, true, PROGRESS_CUSTOMER_RINGING, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?q=confirm&first=customer", PARENT "&Digits=2", WEBHOOK_QUESTION, true, "confirm", "2", false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?first=customer&leg=agent", "CallSid=CA2&ParentCallSid=CA1&CallStatus=in-progress", WEBHOOK_QUESTION, false, "up", NULL, true, PROGRESS_CUSTOMER_UP, false, OUTCOME_NONE, 0, -1 },
+		{ "/flow?q=dial_over&first=customer", PARENT "&DialCallStatus=completed&DialCallDuration=7", WEBHOOK_QUESTION, true, "dial_over", NULL, true, PROGRESS_NONE, true, OUTCOME_ANSWERED, 7000, -1 },
+		{ "/flow?q=dial_over&first=customer", PARENT "&DialCallStatus=busy", WEBHOOK_QUESTION, true, "dial_over", NULL, true, PROGRESS_NONE, true, OUTCOME_FAILED, 0, -1 },
 		{ "/flow?q=up", PARENT, WEBHOOK_NOTHING, false, NULL, NULL, false, PROGRESS_NONE, false, OUTCOME_NONE, 0, -1 },
 	};
 	struct provider *provider = read_file("twilio.conf");
@@ -724,6 +796,51 @@ hears_callers(void **state)
 	    "12345").kind, WEBHOOK_INBOUND_CALL);
 	assert_int_equal(twilio_hear(provider, "/line", body_of_others,
 	    "wrong").kind, WEBHOOK_REFUSED);
+	provider_free(provider);
+}
+
+static struct webhook_event
+twilio_hears(const struct provider *provider, const char *tail,
+    const char *body)
+{
+	return twilio_hear(provider, tail, body, "12345");
+}
+
+/* Who answered, where the recording is, and which leg that was. */
+static void
+hears_machines_and_recordings(void **state)
+{
+	struct provider *provider = read_file("twilio.conf");
+	struct webhook_event event = twilio_hears(provider,
+	    "/status?of=machine",
+	    "CallSid=CA2&AnsweredBy=machine_end_beep");
+	char long_url[600] = "CallSid=CA1&RecordingUrl=https%3A%2F%2Fx%2F";
+
+	(void)state;
+	assert_int_equal(event.kind, WEBHOOK_PROGRESS);
+	assert_false(event.has_progress);
+	assert_int_equal(event.machine, MACHINE_ANSWERED);
+	assert_string_equal(event.sid, "");
+	assert_string_equal(event.leg_sid, "CA2");
+	event = twilio_hears(provider, "/status?of=machine",
+	    "CallSid=CA2&AnsweredBy=human");
+	assert_int_equal(event.machine, MACHINE_HUMAN);
+	event = twilio_hears(provider, "/status?of=machine",
+	    "CallSid=CA2&AnsweredBy=nonsense");
+	assert_int_equal(event.machine, MACHINE_UNKNOWN);
+	event = twilio_hears(provider, "/flow?first=customer",
+	    "CallSid=CA1&CallStatus=in-progress&AnsweredBy=machine_start");
+	assert_int_equal(event.machine, MACHINE_ANSWERED);
+	event = twilio_hears(provider, "/status?of=recording",
+	    "CallSid=CA1&RecordingUrl=https%3A%2F%2Fx%2F1");
+	assert_int_equal(event.kind, WEBHOOK_PROGRESS);
+	assert_string_equal(event.recording, "https://x/1");
+	event = twilio_hears(provider, "/status?of=recording",
+	    "CallSid=CA1&RecordingUrl=a%0Ab");
+	assert_int_equal(event.kind, WEBHOOK_NOTHING);
+	memset(long_url + strlen(long_url), 'a', 300);
+	event = twilio_hears(provider, "/status?of=recording", long_url);
+	assert_int_equal(event.kind, WEBHOOK_NOTHING);
 	provider_free(provider);
 }
 
@@ -1019,6 +1136,7 @@ main(void)
 		cmocka_unit_test(key_requests),
 		cmocka_unit_test(empty_address),
 		cmocka_unit_test(twilio_flows),
+		cmocka_unit_test(twilio_customers_flows),
 		cmocka_unit_test(twilio_answers_to_call),
 		cmocka_unit_test(twilio_answers_to_get),
 		cmocka_unit_test(key_answers),
@@ -1027,6 +1145,7 @@ main(void)
 		cmocka_unit_test(hears_the_customers_leg),
 		cmocka_unit_test(hears_questions),
 		cmocka_unit_test(hears_callers),
+		cmocka_unit_test(hears_machines_and_recordings),
 		cmocka_unit_test(refuses_webhooks),
 		cmocka_unit_test(takes_the_older_secret_too),
 		cmocka_unit_test(hears_json),

@@ -403,6 +403,48 @@ test_provider_files_are_looked_for(void **state)
 }
 
 static void
+test_orders_and_what_providers_bear(void **state)
+{
+	struct settings *settings;
+
+	(void)state;
+	write_text("p.conf", "x");
+	settings = load_good(HEAD "queues = (\n"
+	    "{ id = \"info\"; title = \"A\"; default = true; caller_id = \"+74951234567\"; },\n"
+	    "{ id = \"b\"; title = \"B\"; caller_id = \"+74951234567\";\n"
+	    "  voice = [ \"q\", \"manual\" ]; text = [ \"p\" ]; } );\n"
+	    PEOPLE RESULTS "voice = [ \"p\", \"q\" ];\ntext = [ \"q\" ];\n"
+	    "breaker = { failures = 2; share = 0.25; window = \"1m\"; };\n"
+	    "providers = ( { id = \"p\"; file = \"p.conf\"; }, { id = \"q\";\n"
+	    "  file = \"p.conf\"; in_flight = 5; spend = { currency = \"RUB\";\n"
+	    "  call = 1.25; hour = 10; day = 50.5; }; } );\n");
+	assert_string_equal(policy_voice(&settings->policy, "info")->ids[1], "q");
+	assert_int_equal(policy_voice(&settings->policy, "b")->count, 2);
+	assert_string_equal(policy_voice(&settings->policy, "b")->ids[1],
+	    "manual");
+	assert_string_equal(policy_text(&settings->policy, "info")->ids[0], "q");
+	assert_string_equal(policy_text(&settings->policy, "b")->ids[0], "p");
+	assert_int_equal(settings->breaker.failures, 2);
+	assert_int_equal(settings->breaker.window_ms, 60000);
+	assert_int_equal(settings->breaker.probe_ms, 5000);
+	assert_true(settings->breaker.share == 0.25);
+	assert_int_equal(settings->providers[1].in_flight, 5);
+	assert_true(settings->providers[1].call_price == 1.25 &&
+	    settings->providers[1].hour_cap == 10 &&
+	    settings->providers[1].day_cap == 50.5);
+	settings_free(settings);
+	expect_error(PROVIDER("spend = { hour = 10; };"), 7,
+	    "providers.p.spend: call is missing");
+	expect_error(HEAD QUEUES PEOPLE RESULTS
+	    "voice = [ \"manual\", \"p\" ];\n"
+	    "providers = ( { id = \"p\"; file = \"p.conf\"; } );\n", 6,
+	    "voice: \"manual\" must be the last");
+	expect_error(HEAD "queues = ( { id = \"a\"; title = \"A\"; default = true;\n"
+	    " voice = [ \"x\" ]; text = [ \"manual\" ]; } );\n" VOICE RESULTS, 4,
+	    "queues.a.voice: there is no provider \"x\"");
+}
+
+static void
 test_secrets(void **state)
 {
 	struct settings *settings;
@@ -1056,6 +1098,7 @@ main(void)
 		cmocka_unit_test(test_specialists),
 		cmocka_unit_test(test_the_clock_scales_the_companys_times_only),
 		cmocka_unit_test(test_provider_files_are_looked_for),
+		cmocka_unit_test(test_orders_and_what_providers_bear),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_a_password_is_not_shown),
 		cmocka_unit_test(test_one_error_each),

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""What a provider bears: calls a second of three nodes together, calls at a time, and
+what may be spent."""
+import redis as redis_client
+
+import harness
+from company import specialist
+from lines import ask, served, state_of
+
+PEOPLE = [specialist(f"vera{i}", f"+7916000{i:02d}14", ("info", 3),
+                     confirm="answer", accept="automatic") for i in range(24)]
+PACE, NODES = 8, 3
+
+
+def most_in_a_second(moments):
+    return max(sum(begin <= moment < begin + 1000 for moment in moments)
+               for begin in moments)
+
+
+def test_three_nodes_keep_one_pace(lines):
+    """Three times as many people as calls a second: never more of these in any second,
+    as the network sees them, and not much less either."""
+    server = harness.RedisServer(lines.world.folder, "everysec")
+    server.start()
+    try:
+        redis = redis_client.Redis(unix_socket_path=str(server.path),
+                                   decode_responses=True)
+        changes = {"specialists": PEOPLE, "voice": ["first"],
+                   "redis": f"unix:{server.path}", "offer.wrap_up": "100ms"}
+        nodes = [lines.start(changes, calls_per_second=PACE)
+                 for _ in range(NODES)]
+        for node in nodes:
+            node.redis = redis
+        names = [ask(nodes[0], i) for i in range(1, 27)]
+        network = lines.networks[0]
+        nodes[0].wait_for(lambda: len(network.posts()) >= len(names), 30)
+        moments = sorted(line["at_ms"] for line in network.posts())
+        assert most_in_a_second(moments) <= PACE
+        assert len(moments) / (moments[-1] - moments[0]) * 1000 > PACE * 0.6
+        for node in nodes:
+            node.redis = None
+    finally:
+        for node in lines.world.daemons:
+            if node.is_running():
+                assert node.end() == 0
+        server.end()
+
+
+def test_no_more_calls_than_fit(lines):
+    """in_flight: calls alive at a time, however many people are free."""
+    people = PEOPLE[:4]
+    daemon = lines.start({"specialists": people, "voice": ["first"]},
+                         in_flight=2)
+    names = [ask(daemon, i) for i in range(1, 6)]
+    network = lines.networks[0]
+    most = 0
+
+    def all_over():
+        nonlocal most
+        most = max(most, int(daemon.redis.zcard(daemon.key("calls:first"))))
+        return all(daemon.request(name)["state"] in ("wrapping", "referred")
+                   for name in names)
+    daemon.wait_for(all_over, 30)
+    assert most == 2
+    assert len(network.posts()) == len(names)
+
+
+def test_money_has_an_end(lines):
+    """The cap of an hour is reached: the next provider is used."""
+    daemon = lines.start(spend={"currency": "RUB", "call": 2.5, "hour": 5.5})
+    for i in range(1, 4):
+        served(daemon, ask(daemon, i))
+    assert lines.posts() == [2, 1]
+    assert state_of(daemon, "first")["state"] == "spent"
+    assert "event=provider_spent id=first" in daemon.log()
