@@ -10,6 +10,7 @@
 #include "ctl/act.h"
 #include "ctl/ask.h"
 #include "ctl/check.h"
+#include "ctl/letters.h"
 #include "ctl/show.h"
 #include "ctl/story.h"
 #include "ctl/top.h"
@@ -43,6 +44,12 @@ static const struct command commands[] = {
 	    "GET", "/v1/unknown", NULL, show_requests_shape, show_on_requests, NULL },
 	{ "show results", "calls that wait for their result",
 	    "GET", "/v1/results", NULL, show_requests_shape, show_on_requests, NULL },
+	{ "show messages KEY", "what was written to the customer, and what became of it",
+	    "GET", "/v1/messages?request=KEY", NULL, letters_shape, letters_on_messages, NULL },
+	{ "show messages to staff", "alarms and offers of today and yesterday",
+	    "GET", "/v1/messages?to=staff", NULL, letters_shape, letters_on_messages, NULL },
+	{ "show suppressed", "who wants no calls or no messages, why and since when",
+	    "GET", "/v1/suppressed", NULL, letters_suppressed_shape, letters_on_suppressed, NULL },
 	{ "top [QUEUE]", "show queue, drawn anew each second until Ctrl-C",
 	    NULL, NULL, NULL, NULL, NULL, top_run },
 
@@ -95,6 +102,19 @@ static const struct command commands[] = {
 	    "change somebody's status",
 	    "PUT", "/v1/specialists/ID", "status=STATUS reason=--reason return_at=--until as=--as",
 	    show_specialist_shape, act_on_specialist, NULL },
+
+	{ "suppress NUMBER --reason TEXT [--as S]", "neither call nor write to them any more",
+	    "POST", "/v1/suppressed/NUMBER/suppress", "reason=--reason as=--as",
+	    letters_changed_shape, letters_on_changed, NULL },
+	{ "suppress WHAT=calls|messages to NUMBER --reason TEXT [--as S]", "only one of the two",
+	    "POST", "/v1/suppressed/NUMBER/suppress", "what=WHAT reason=--reason as=--as",
+	    letters_changed_shape, letters_on_changed, NULL },
+	{ "unsuppress NUMBER --reason TEXT [--as S]", "they may be called and written to again",
+	    "POST", "/v1/suppressed/NUMBER/unsuppress", "reason=--reason as=--as",
+	    letters_changed_shape, letters_on_changed, NULL },
+	{ "unsuppress WHAT=calls|messages to NUMBER --reason TEXT [--as S]", "only one of the two",
+	    "POST", "/v1/suppressed/NUMBER/unsuppress", "what=WHAT reason=--reason as=--as",
+	    letters_changed_shape, letters_on_changed, NULL },
 
 	{ "test provider NAME --to NUMBER [--text TEXT]",
 	    "one real call, or message, that tells each step",

@@ -12,6 +12,7 @@ ctl_callbackctl_SOURCES = ctl/main.c ctl/ctl.h \
 	ctl/commands.c ctl/commands.h \
 	ctl/field.c ctl/field.h \
 	ctl/format.c ctl/format.h \
+	ctl/letters.c ctl/letters.h \
 	ctl/sentence.c ctl/sentence.h \
 	ctl/show.c ctl/show.h \
 	ctl/story.c ctl/story.h \

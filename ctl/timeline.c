@@ -98,6 +98,15 @@ static const struct known {
 	{ "call", "refuse_other", "ALARM", "", TELLS, CAUSE_NONE },
 	{ "call", "alarm_and_hang_up", "ALARM", "", TELLS, CAUSE_NONE },
 	{ "call", "remind", "reminded", "", TELLS, CAUSE_NONE },
+	{ "message", "give", "SMS sent", "", TELLS, CAUSE_NONE },
+	{ "message", "deliver", "SMS here", "it was delivered", TELLS, CAUSE_NONE },
+	{ "message", "fail", "SMS FAILED", "", TELLS, CAUSE_NONE },
+	{ "message", "fail_delivery", "SMS FAILED", "", TELLS, CAUSE_NONE },
+	{ "message", "end_unknown", "SMS unclear", "", TELLS, CAUSE_NONE },
+	{ "message", "refuse_suppressed", "SMS not sent", "they want no messages", TELLS, CAUSE_NONE },
+	{ "message", "drop_without_provider", "SMS not sent", "nobody can carry it", TELLS, CAUSE_NONE },
+	{ "message", "drop_stale", "SMS not sent", "it was no news any more", TELLS, CAUSE_NONE },
+	{ "message", "hold", "SMS waits", "", TELLS, CAUSE_NONE },
 	{ "specialist", "pause_ignored", "paused", "", TELLS, CAUSE_NONE },
 };
 

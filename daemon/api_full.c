@@ -12,7 +12,7 @@ struct gathering {
 	struct api *api;
 	struct request request;
 	bool is_found, is_unreadable, has_failed;
-	json_t *said, *also_said, *story, *askers;
+	json_t *said, *also_said, *story, *askers, *messages;
 	json_t *calls[CALLS_SHOWN];     /* a ring: call n lies at n */
 	size_t first_call;
 	size_t outstanding;
@@ -39,11 +39,14 @@ finish(struct gathering *g)
 		json_object_set(full, "askers", g->askers);
 		json_object_set(full, "calls", calls);
 		json_object_set(full, "story", g->story);
+		if (json_array_size(g->messages) > 0)
+			json_object_set(full, "messages", g->messages);
 	}
 	json_decref(calls);
 	json_decref(g->said);
 	json_decref(g->also_said);
 	json_decref(g->story);
+	json_decref(g->messages);
 	json_decref(g->askers);
 	g->on_end(g->context, full, g->is_unreadable);
 	free(g);
@@ -187,6 +190,15 @@ on_askers(void *context, uint64_t tag, enum redis_end end,
 	one_less(g);
 }
 
+static void
+on_messages(void *context, json_t *stolen_list)
+{
+	struct gathering *g = context;
+
+	g->messages = stolen_list;
+	one_less(g);
+}
+
 void
 api_gather(struct api *api, const char *id, full_on_end *on_end,
     void *context)
@@ -217,5 +229,7 @@ api_gather(struct api *api, const char *id, full_on_end *on_end,
 	    "-500", "-1");
 	snprintf(key, sizeof(key), "askers:%s", id);
 	g->outstanding += STORE_SEND(store, on_askers, g, 0, "GET", key);
+	g->outstanding++;
+	api_gather_messages(api, id, on_messages, g);
 	one_less(g);
 }

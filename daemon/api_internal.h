@@ -37,6 +37,14 @@ void api_find(struct api *api, struct http_request *request, const char *key,
 typedef void full_on_end(void *context, json_t *stolen_full, bool is_unreadable);
 void api_gather(struct api *api, const char *id, full_on_end *on_end, void *context);
 
+/* ---- api_messages.c: what was written about a request */
+
+typedef void letters_on_end(void *context, json_t *stolen_list);
+void api_gather_messages(struct api *api, const char *request, letters_on_end *on_end,
+    void *context);
+json_t *api_json_message(const struct policy *policy, const struct message *message,
+    int64_t now_ms);
+
 /* ---- answers */
 void api_unavailable(struct http_request *request);
 /* What is asked for is there, and cannot go on: it is buried, or will be. */
@@ -51,8 +59,8 @@ const char *api_body_text(const json_t *body, const char *name);
 api_handler api_get_status, api_get_queues, api_get_queue, api_get_request,
     api_get_specialists, api_get_late, api_get_unknown, api_get_results,
     api_get_rejected, api_get_buried, api_get_providers, api_get_trial, api_get_answer, api_get_desk,
-    api_get_site, api_get_health;
+    api_get_site, api_get_health, api_get_messages, api_get_suppressed;
 api_handler api_post_request, api_post_check, api_post_verb, api_put_specialist,
-    api_post_specialist, api_post_unbury, api_post_inbound, api_post_trial;
+    api_post_specialist, api_post_unbury, api_post_suppressed, api_post_inbound, api_post_trial;
 
 #endif

@@ -53,6 +53,7 @@ struct check {
 		struct request request;
 		struct call call;
 		struct specialist specialist;
+		struct message message;
 	} is;
 	bool is_absent, is_buried, has_failed, is_fault;
 	size_t outstanding;

@@ -203,6 +203,7 @@ differs(const struct check *check, size_t i, struct event *ret_event)
 		    ret_event);
 	case RECORD_NONE:
 	case RECORD_CASE:
+	case RECORD_MESSAGE:
 	case RECORD_COUNT:
 		break;
 	}

@@ -46,6 +46,7 @@ struct calls {
 	unsigned char secret[SECRET_SIZE];
 	bool has_secret;
 	struct job *jobs;  size_t job_count, first_free;
+	calls_on_text *on_text;  void *text_context;
 	int64_t next_look_ms[PROVIDER_ORDER_MAX];  /* boot time */
 	calls_on_news *on_news;  void *news_context;
 };
@@ -89,6 +90,40 @@ calls_token_is_right(const struct calls *calls, const struct record_ref *call,
 		return false;
 	make_token(calls, call, right);
 	return CRYPTO_memcmp(right, token, TOKEN_SIZE - 1) == 0;
+}
+
+void
+calls_token(const struct calls *calls, const struct record_ref *ref,
+    char ret_token[TOKEN_SIZE])
+{
+	make_token(calls, ref, ret_token);
+}
+
+void
+calls_job(const struct calls *calls, const struct record_ref *ref,
+    char ret_job[PROVIDER_JOB_SIZE])
+{
+	char token[TOKEN_SIZE], key[KEY_SIZE];
+
+	record_key(ref, key);
+	make_token(calls, ref, token);
+	snprintf(ret_job, PROVIDER_JOB_SIZE, "%.62s.%s", strchr(key, ':') + 1,
+	    token);
+}
+
+bool
+calls_read_job(const struct calls *calls, const char *job,
+    struct record_ref *ret_message)
+{
+	const char *dot = strrchr(job, '.');
+	char id[MESSAGE_ID_SIZE];
+
+	if (dot == NULL || dot == job || dot - job >= MESSAGE_ID_SIZE)
+		return false;
+	memcpy(id, job, (size_t)(dot - job));
+	id[dot - job] = '\0';
+	*ret_message = record_ref_message(id);
+	return calls_token_is_right(calls, ret_message, dot + 1);
 }
 
 void
@@ -639,6 +674,13 @@ on_answer(void *context, const struct carrier_answer *answer)
 	CRASH_POINT("answer_before_read");
 	job = calls->jobs[at];
 	calls->jobs[at].is_used = false;
+	if (job.call.kind == RECORD_MESSAGE) {
+		calls->on_text(calls->text_context, &job.call,
+		    job.provider < calls->provider_count ?
+		    &calls->providers[job.provider] : NULL, job.operation,
+		    answer);
+		return;
+	}
 	if (job.operation == PROVIDER_FIND) {
 		read_found(calls, &job, answer);
 		return;
@@ -703,6 +745,7 @@ operation_of(enum effect_kind kind, const struct call *call)
 		return PROVIDER_GET;
 	case EFFECT_SECOND_LEG:
 		return PROVIDER_SECOND_LEG;
+	case EFFECT_SEND:               /* daemon/messages.c */
 	case EFFECT_COUNT:
 		break;
 	}
@@ -805,6 +848,34 @@ calls_do(struct calls *calls, const struct situation *situation,
 		CRASH_POINT("place_queued");
 	if (!is_sent)
 		not_sent(calls, effect, "the line to the provider is full");
+}
+
+void
+calls_set_on_text(struct calls *calls, calls_on_text *on_text, void *context)
+{
+	calls->on_text = on_text;
+	calls->text_context = context;
+}
+
+bool
+calls_send_text(struct calls *calls, const struct record_ref *message,
+    const struct calls_provider *provider, enum provider_operation operation,
+    const struct carrier_request *request)
+{
+	struct job *job = take_job(calls);
+
+	if (job == NULL)
+		return false;
+	job->call = *message;
+	job->operation = operation;
+	job->provider = provider != NULL ?
+	    (size_t)(provider - calls->providers) : calls->provider_count;
+	job->sid[0] = '\0';
+	if (carrier_send(calls->carrier, request,
+	        (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs)))
+		return true;
+	job->is_used = false;
+	return false;
 }
 
 /* ---- the module */

@@ -65,6 +65,27 @@ const struct policy *calls_policy(const struct calls *calls);
 bool calls_token_is_right(const struct calls *calls, const struct record_ref *call,
     const char *token);
 
+/* "ID.TOKEN" of a call or a message: what a provider sends back. */
+void calls_job(const struct calls *calls, const struct record_ref *ref,
+    char ret_job[PROVIDER_JOB_SIZE]);
+/* The opposite of a message's. False: it is none, or the token is wrong. */
+bool calls_read_job(const struct calls *calls, const char *job, struct record_ref *ret_message);
+/* The token alone. */
+void calls_token(const struct calls *calls, const struct record_ref *ref,
+    char ret_token[TOKEN_SIZE]);
+
+/* ---- requests of messages, through the same line */
+
+/* What became of one; `provider` NULL: of an address of ours. */
+typedef void calls_on_text(void *context, const struct record_ref *message,
+    const struct calls_provider *provider, enum provider_operation operation,
+    const struct carrier_answer *answer);
+void calls_set_on_text(struct calls *calls, calls_on_text *on_text, void *context);
+/* False: the line is full, nothing was sent. */
+bool calls_send_text(struct calls *calls, const struct record_ref *message,
+    const struct calls_provider *provider, enum provider_operation operation,
+    const struct carrier_request *request) MUST_USE;
+
 /* Everything a template may ask about this call, but the note of whoever asked to
  * be called; strings live in the buffer. */
 struct calls_values {

@@ -12,17 +12,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/alarms.h"
 #include "daemon/api.h"
 #include "daemon/audit.h"
 #include "daemon/due_pull.h"
 #include "daemon/embedded_redis.h"
 #include "daemon/health.h"
 #include "daemon/intake_pull.h"
+#include "daemon/messages.h"
 #include "daemon/notify.h"
 #include "daemon/poison.h"
 #include "daemon/promise_scan.h"
 #include "daemon/roster.h"
 #include "lib/fault.h"
+#include "lib/provider_choice.h"
 
 enum { TOKEN_BYTES = 16, IN_FLIGHT_MAX = 256,
 	QUEUE_MAX = 4096, ROUNDS_MAX = 16 };
@@ -38,6 +41,8 @@ struct daemon {
 	struct store *store;
 	struct engine *engine;
 	struct calls *calls;
+	struct messages *messages;
+	struct alarms *alarms;
 	struct health *health;
 	struct matcher *matcher;
 	struct submitter *submitter;
@@ -110,6 +115,12 @@ log_moves(const struct situation *situation, const struct outcome *outcome)
 			    "id=%s from=%s to=%s action=%s", move->record.id,
 			    specialist_state_names[move->from],
 			    specialist_state_names[move->to], move->action);
+		else if (move->record.kind == RECORD_MESSAGE)
+			log_event(LOG_LEVEL_INFO, "message",
+			    "id=%s from=%s to=%s action=%s detail=\"%s\"",
+			    move->record.id, message_state_names[move->from],
+			    message_state_names[move->to], move->action,
+			    move->detail);
 		else
 			log_event(LOG_LEVEL_DEBUG, "call",
 			    "id=%s.%d from=%s to=%s event=%s action=%s "
@@ -130,6 +141,9 @@ on_committed(void *context, const struct situation *before,
 
 	log_moves(before, outcome);
 	matcher_on_committed(daemon->matcher, before, outcome);
+	messages_on_committed(daemon->messages, before, outcome);
+	alarms_on_committed(daemon->alarms, outcome);
+	due_pull_expect(daemon->due_pull, after->message.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, after->request.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, outcome->birth.id[0] != '\0' ?
 	    outcome->birth.record.wake_at_ms : 0);
@@ -149,6 +163,11 @@ on_effect(void *context, const struct situation *situation,
 	const struct call *call = situation_call_const(situation,
 	    effect->call.n);
 
+	if (effect->call.kind == RECORD_MESSAGE) {
+		messages_do(daemon->messages, &situation->message, effect,
+		    sent_boot_ms);
+		return;
+	}
 	if (effect->kind == EFFECT_PLACE && call != NULL)
 		health_on_placed(daemon->health, call->provider, wait_ms);
 	calls_do(daemon->calls, situation, effect, sent_boot_ms, wait_ms);
@@ -447,6 +466,9 @@ fill_facts(struct settings *settings, const struct calls_provider *providers,
 		    provider_can(provider, PROVIDER_SECOND_LEG);
 		facts->can_find = provider_can(provider, PROVIDER_FIND);
 		facts->can_hang_up = provider_can(provider, PROVIDER_HANGUP);
+		facts->can_text = provider_can(provider, PROVIDER_SMS);
+		facts->texts_chats = provider_has(provider, ABILITY_CHAT);
+		facts->can_ask_text = provider_can(provider, PROVIDER_SMS_GET);
 		facts->can_call_customer =
 		    provider_can(provider, PROVIDER_CALL_CUSTOMER) &&
 		    provider_has(provider, ABILITY_CUSTOMER_FIRST);
@@ -533,6 +555,50 @@ listen_everywhere(struct daemon *daemon, char *ret_error, size_t size)
 	return true;
 }
 
+/* ---- what providers tell of messages */
+
+static void
+on_news_kept(void *context, uint64_t tag, const struct engine_result *result)
+{
+	(void)tag;
+	webhook_ticket_end(context, result->end != ENGINE_UNAVAILABLE);
+}
+
+static void
+on_message_news(void *context, const char *provider,
+    const struct webhook_event *event, struct webhook_ticket *ticket)
+{
+	struct daemon *daemon = context;
+
+	(void)provider;
+	messages_on_progress(daemon->messages, event, on_news_kept, ticket);
+}
+
+static void
+on_text_kept(void *context, bool is_kept)
+{
+	webhook_ticket_end(context, is_kept);
+}
+
+static void
+on_inbound_message(void *context, const char *provider,
+    const struct webhook_event *event, struct webhook_ticket *ticket)
+{
+	struct daemon *daemon = context;
+
+	(void)provider;
+	messages_on_inbound(daemon->messages, event->from, event->text,
+	    on_text_kept, ticket);
+}
+
+static void
+on_rejected(void *context)
+{
+	struct daemon *daemon = context;
+
+	alarms_count(daemon->alarms, ALARM_REJECTED);
+}
+
 static void
 build_rooms(struct daemon *daemon)
 {
@@ -554,8 +620,13 @@ build_rooms(struct daemon *daemon)
 	matcher_set_gate(daemon->matcher, &gate);
 	calls_set_news(daemon->calls, on_news, daemon);
 	calls_set_engine(daemon->calls, daemon->engine, daemon->store);
+	daemon->messages = messages_new(daemon->calls, daemon->engine,
+	    daemon->store, policy, settings->allow_test_settings);
 	daemon->submitter = submitter_new(daemon->store, daemon->engine,
 	    policy);
+	daemon->alarms = alarms_new(daemon->store, daemon->engine,
+	    daemon->matcher, policy);
+	submitter_set_on_rejected(daemon->submitter, on_rejected, daemon);
 	daemon->callers = callers_new(daemon->store, daemon->engine, policy);
 	daemon->webhooks = webhooks_new(daemon->calls, daemon->engine,
 	    daemon->store);
@@ -589,6 +660,10 @@ build_rooms(struct daemon *daemon)
 		.sandbox_url = settings->sandbox_url };
 	daemon->api = api_new(&options);
 	webhooks_set_server(daemon->webhooks, api_server(daemon->api));
+	webhooks_set_handler(daemon->webhooks, WEBHOOK_MESSAGE,
+	    on_message_news, daemon);
+	webhooks_set_handler(daemon->webhooks, WEBHOOK_INBOUND_MESSAGE,
+	    on_inbound_message, daemon);
 }
 
 static void
@@ -669,6 +744,8 @@ daemon_free(struct daemon *daemon)
 	provider_trials_free(daemon->trials);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
+	alarms_free(daemon->alarms);
+	messages_free(daemon->messages);
 	health_free(daemon->health);
 	calls_free(daemon->calls);
 	engine_free(daemon->engine);
@@ -729,6 +806,29 @@ daemon_run(struct daemon *daemon)
 	return has_more;
 }
 
+/* Each by its name, as far as there is room. */
+static void
+tell_providers_down(struct daemon *daemon)
+{
+	const struct policy *policy = &daemon->settings->policy;
+	unsigned down = health_down(daemon->health);
+	char names[ADDRESS_SIZE] = "";
+	int count = 0;
+
+	for (size_t i = 0; i < policy->provider_count; i++) {
+		const char *id = policy->providers[i].id;
+		size_t length = strlen(names);
+
+		if ((down & provider_set(policy, id)) == 0)
+			continue;
+		count++;
+		if (length + strlen(id) + 3 < sizeof(names))
+			snprintf(names + length, sizeof(names) - length,
+			    "%s%s", length > 0 ? ", " : "", id);
+	}
+	alarms_set(daemon->alarms, ALARM_PROVIDER_DOWN, count, names);
+}
+
 void
 daemon_tick(struct daemon *daemon)
 {
@@ -736,6 +836,10 @@ daemon_tick(struct daemon *daemon)
 	audit_tick(daemon->audit);
 	health_tick(daemon->health);
 	matcher_tick(daemon->matcher);
+	if (!daemon->is_draining && store_knows_time(daemon->store)) {
+		tell_providers_down(daemon);
+		alarms_tick(daemon->alarms);
+	}
 	log_flush();
 	if (daemon->embedded != NULL && !store_is_up(daemon->store) &&
 	    !embedded_redis_check(daemon->embedded))
@@ -798,6 +902,8 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	callers_set_policy(daemon->callers, policy);
 	line_set_policy(daemon->line, policy);
 	calls_set_policy(daemon->calls, policy);
+	messages_set_policy(daemon->messages, policy);
+	alarms_set_policy(daemon->alarms, policy);
 	provider_trials_set_policy(daemon->trials, policy);
 	api_set_policy(daemon->api, policy);
 	roster_import(daemon->roster, policy, &old->policy);

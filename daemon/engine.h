@@ -18,8 +18,10 @@ enum engine_end {
 	ENGINE_DONE,            /* committed (or nothing had to change) */
 	ENGINE_NO_ROW,          /* the world moved on: nothing to do */
 	ENGINE_ABSENT,          /* there is no such record */
-	ENGINE_HELD,            /* a unique key is another's: `key`, `owner` */
-	ENGINE_GONE,            /* the guarded member was taken by somebody else */
+	ENGINE_HELD,            /* a unique key is another's: `key`, `owner`; key SUPPRESSED_KEY:
+	                         * the number of a new request wants no calls */
+	ENGINE_GONE,            /* the guarded member was taken by somebody else, or a
+	                         * listing has nothing to change */
 	ENGINE_UNAVAILABLE,     /* Redis is away, or the record is contended: ask again */
 };
 
@@ -33,6 +35,16 @@ struct engine_result {
 
 /* Called once per order, from engine_run. Pointers end with the call. */
 typedef void engine_on_result(void *context, uint64_t tag, const struct engine_result *result);
+
+/* What a commit does to `suppressed`, and asks of it. Texts "": not so. */
+struct engine_listing {
+	char unlisted[SUPPRESSED_FIELD_SIZE];   /* only if this is not in it; else GONE */
+	char listed_still[SUPPRESSED_FIELD_SIZE];  /* only if this is in it; else GONE */
+	struct {
+		char field[SUPPRESSED_FIELD_SIZE], value[LISTED_SIZE];  /* value "": taken out */
+	} listed[2];  size_t listed_count;
+	char line[256];                         /* for the events, without its moment */
+};
 
 /* What is asked of the engine. Everything is copied. */
 struct engine_order {
@@ -48,6 +60,10 @@ struct engine_order {
 	/* Only while this is the addressee's version, by records read anew; 0: any. */
 	int64_t at_version;
 	const char *take_index, *take_member;  size_t take_length;  /* guard */
+	const struct engine_listing *listing;
+	/* Guard: nobody holds that key; it is then the new message's for so long. Else HELD. */
+	const char *hold_key;  int64_t hold_ms;
+	const char *mark_key, *mark_value;  int64_t mark_ms;  /* a plain string, written with it */
 	bool must;                              /* a fact from outside: waits for Redis */
 	engine_on_result *on_result;  void *context;  uint64_t tag;  /* NULL: nobody asks */
 };
@@ -97,6 +113,10 @@ bool engine_post(struct engine *engine, const struct engine_order *order);
 /* Takes a member out and says why, without any record. */
 bool engine_refuse(struct engine *engine, const char *take_index, const char *take_member,
     size_t take_length, const char *const *rejected, const char *answer_id, const char *answer,
+    engine_on_result *on_result, void *context, uint64_t tag);
+
+/* Changes `suppressed` without any record. */
+bool engine_list(struct engine *engine, const struct engine_listing *listing,
     engine_on_result *on_result, void *context, uint64_t tag);
 
 /* Takes a record out of every index and keeps `burial` as buried:ID, if its field v

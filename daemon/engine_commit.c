@@ -17,8 +17,28 @@
 
 /* ---- words of one situation */
 
+static void
+add_listing(const struct pending *pending, struct commit_extras *extras)
+{
+	const struct engine_listing *listing = pending->listing;
+
+	if (listing == NULL)
+		return;
+	if (listing->unlisted[0] != '\0')
+		extras->unlisted = listing->unlisted;
+	if (listing->listed_still[0] != '\0')
+		extras->listed_still = listing->listed_still;
+	if (listing->line[0] != '\0')
+		extras->line = listing->line;
+	extras->listed_count = listing->listed_count;
+	for (size_t i = 0; i < listing->listed_count; i++) {
+		extras->listed[i].field = listing->listed[i].field;
+		extras->listed[i].value = listing->listed[i].value;
+	}
+}
+
 static size_t
-add_refusal(struct engine *engine, const struct slot *slot,
+add_refusal(struct engine *engine, const struct slot *slot, int64_t now_ms,
     struct words *words)
 {
 	const struct pending *pending = TAILQ_FIRST(&slot->pendings);
@@ -33,8 +53,33 @@ add_refusal(struct engine *engine, const struct slot *slot,
 	for (size_t i = 0; i < COUNT_OF(extras.rejected) &&
 	    pending->rejected[i] != NULL; i++)
 		extras.rejected[i] = pending->rejected[i];
-	commit_refusal(engine->policy, &extras, words);
+	add_listing(pending, &extras);
+	commit_alone(engine->policy, &extras, now_ms, words);
 	return 1;
+}
+
+/* Whom this commit would call or write to. */
+static const char *
+whom_it_disturbs(const struct slot *slot, const struct pending *pending,
+    char field[SUPPRESSED_FIELD_SIZE])
+{
+	const struct situation *before = &slot->before;
+	const struct situation *after = &slot->outcome->after;
+	bool is_new = pending->fresh != NULL &&
+	    pending->event.to.kind == RECORD_REQUEST;
+
+	if (is_new || (after->request.state == REQUEST_CALLING &&
+	        before->request.state != REQUEST_CALLING)) {
+		suppressed_calls_field(after->request.phone, field);
+		return field;
+	}
+	if (after->message.state == MESSAGE_SENDING &&
+	    before->message.state != MESSAGE_SENDING &&
+	    message_asks_leave(&after->message)) {
+		suppressed_messages_field(after->message.to, field);
+		return field;
+	}
+	return NULL;
 }
 
 static size_t
@@ -47,6 +92,7 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		.said = pending->said, .is_audit = slot->is_audit,
 		.warnings_json = pending->warnings != NULL ?
 		    pending->warnings : slot->warnings };
+	char field[SUPPRESSED_FIELD_SIZE];
 
 	if (pending->burial != NULL)
 		return commit_bury(engine->policy, &pending->event.to,
@@ -55,7 +101,7 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		return commit_forget(engine->policy, &pending->event.to,
 		    slot->op, words);
 	if (pending->is_refusal)
-		return add_refusal(engine, slot, words);
+		return add_refusal(engine, slot, now_ms, words);
 	if (pending->take_member != NULL) {
 		extras.take_index = pending->take_index;
 		extras.take_member = pending->take_member;
@@ -67,6 +113,18 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 	if (slot->absent_key[0] != '\0' &&
 	    !standing_holds_number(&slot->outcome->after.request))
 		extras.absent_key = slot->absent_key;
+	if (pending->hold_key[0] != '\0') {
+		extras.absent_key = pending->hold_key;
+		extras.hold_absent_ms = pending->hold_ms;
+	}
+	if (pending->mark_key[0] != '\0') {
+		extras.mark_key = pending->mark_key;
+		extras.mark_value = pending->mark_value;
+		extras.mark_ms = pending->mark_ms;
+	}
+	add_listing(pending, &extras);
+	if (extras.unlisted == NULL && !slot->is_audit)
+		extras.unlisted = whom_it_disturbs(slot, pending, field);
 	if (slot->is_audit) {
 		extras.audit_ref = &pending->event.to;
 		extras.audit_index = pending->audit_index;
@@ -76,6 +134,8 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		slot->outcome->effect_count = 0;
 		slot->outcome->is_alone = false;
 		slot->outcome->birth.id[0] = '\0';
+		slot->outcome->message_count = 0;
+		slot->outcome->suppresses = false;
 	}
 	return commit_between(engine->policy, &slot->before, slot->outcome,
 	    now_ms, &extras, words);
@@ -116,6 +176,12 @@ start_birth(struct engine *engine, const struct outcome *outcome)
 	struct engine_order order = { .event = { .kind = EVENT_DUE,
 		.digit = -1 } };
 
+	for (size_t i = 0; i < outcome->message_count; i++) {
+		order.event.to = record_ref_message(outcome->messages[i].id);
+		if (!engine_post(engine, &order))
+			log_event(LOG_LEVEL_DEBUG, "birth_waits",
+			    "message=%s", outcome->messages[i].id);
+	}
 	if (outcome->birth.id[0] == '\0')
 		return;
 	order.event.to = record_ref_request(outcome->birth.id);
@@ -285,6 +351,26 @@ is_taken(struct engine *engine, struct slot *slot, const char *key)
 	slot_forget_situation(slot);
 }
 
+/* They want no calls, or no messages: stepped again with that known. */
+static void
+is_listed(struct engine *engine, struct slot *slot)
+{
+	struct pending *pending = TAILQ_FIRST(&slot->pendings);
+	struct engine_result result = { .end = ENGINE_HELD,
+		.key = SUPPRESSED_KEY, .owner = "", .reason = "suppressed" };
+
+	if (pending->listing != NULL) {
+		slot_fail(engine, slot, ENGINE_GONE, "listed");
+	} else if (pending->fresh != NULL) {
+		slot_unmatch(engine, slot);
+		slot_answer(engine, slot, &result);
+		slot_forget_situation(slot);
+	} else {
+		pending->event.is_suppressed = true;
+		slot_again(engine, slot);
+	}
+}
+
 /* A fact from outside is stepped again, everything else is told so. */
 static void
 give_up(struct engine *engine, struct slot *slot)
@@ -317,6 +403,8 @@ on_word(struct engine *engine, struct slot *slot, const char *word)
 			slot_again(engine, slot);
 	} else if (strncmp(word, "held ", 5) == 0) {
 		is_held(engine, slot, word + 5);
+	} else if (strncmp(word, "listed ", 7) == 0) {
+		is_listed(engine, slot);
 	} else if (strcmp(word, "gone") == 0) {
 		slot_fail(engine, slot, ENGINE_GONE, "gone");
 	} else if (strncmp(word, "error", 5) == 0) {

@@ -49,6 +49,7 @@ pending_free(struct pending *pending)
 	free(pending->burial);
 	free(pending->version);
 	free(pending->note);
+	free(pending->listing);
 	free(pending->take_member);
 	if (pending->rejected != NULL) {
 		for (size_t i = 0; pending->rejected[i] != NULL; i++)
@@ -272,6 +273,20 @@ make_pending(const struct engine_order *order)
 		    order->take_length);
 		pending->take_length = order->take_length;
 	}
+	if (order->listing != NULL)
+		pending->listing = copy_bytes(order->listing,
+		    sizeof(*order->listing));
+	if (order->hold_key != NULL)
+		snprintf(pending->hold_key, sizeof(pending->hold_key), "%s",
+		    order->hold_key);
+	pending->hold_ms = order->hold_ms;
+	if (order->mark_key != NULL) {
+		snprintf(pending->mark_key, sizeof(pending->mark_key), "%s",
+		    order->mark_key);
+		snprintf(pending->mark_value, sizeof(pending->mark_value),
+		    "%s", order->mark_value);
+		pending->mark_ms = order->mark_ms;
+	}
 	pending->must = order->must;
 	pending->is_audit = order->is_audit;
 	pending->at_version = order->at_version;
@@ -313,7 +328,7 @@ engine_post(struct engine *engine, const struct engine_order *order)
 	if (root.kind == RECORD_CALL)
 		root = record_ref_request(root.id);
 	CHECK(root.kind == RECORD_REQUEST ||
-	    root.kind == RECORD_SPECIALIST ||
+	    root.kind == RECORD_SPECIALIST || root.kind == RECORD_MESSAGE ||
 	    (root.kind == RECORD_CASE && order->is_audit));
 	pending = make_pending(order);
 	if (pending->event.fresh_id[0] == '\0')
@@ -353,6 +368,30 @@ engine_refuse(struct engine *engine, const char *take_index,
 	CHECK(pending->rejected != NULL);
 	for (size_t i = 0; i < count; i++)
 		pending->rejected[i] = copy_text(rejected[i]);
+	if (slot_enqueue(engine, &root, pending))
+		return true;
+	pending_free(pending);
+	return false;
+}
+
+bool
+engine_list(struct engine *engine, const struct engine_listing *listing,
+    engine_on_result *on_result, void *context, uint64_t tag)
+{
+	struct engine_order order = { .listing = listing,
+		.on_result = on_result, .context = context, .tag = tag };
+	struct pending *pending;
+	struct record_ref root;
+	char id[REQUEST_ID_SIZE];
+
+	if (!store_is_up(engine->store))
+		return false;
+	engine_fresh_id(engine, id);
+	root = record_ref_request(id);
+	pending = make_pending(&order);
+	pending->is_refusal = true;
+	pending->rejected = calloc(1, sizeof(char *));
+	CHECK(pending->rejected != NULL);
 	if (slot_enqueue(engine, &root, pending))
 		return true;
 	pending_free(pending);

@@ -157,6 +157,8 @@ fold(struct engine *engine, struct slot *slot, int64_t now_ms)
 	enum verdict verdict = outcome->verdict;
 	char reason[REASON_SIZE];
 
+	due.is_suppressed =
+	    TAILQ_FIRST(&slot->pendings)->event.is_suppressed;
 	memcpy(reason, outcome->reason, sizeof(reason));
 	for (int i = 0; i < FOLD_MAX; i++) {
 		if (outcome->move_count + INNER_MAX / 2 > MOVE_MAX ||

@@ -12,6 +12,7 @@
 #include "daemon/log.h"
 #include "daemon/spoken.h"
 #include "daemon/spoken_line.h"
+#include "daemon/suppress.h"
 #include "daemon/webhooks.h"
 #include "lib/digest.h"
 #include "lib/phone.h"
@@ -241,6 +242,10 @@ ask_for(struct asking *asking, const char *phone)
 		.on_end = on_asked, .context = asking };
 
 	make_id("line", asking->heard.sid, phone, id);
+	/* Who asks for a call from their own phone wants to be called. */
+	if (strcmp(phone, asking->heard.from) == 0)
+		suppress_lift_calls(line->options.engine, line->options.store,
+		    line->policy, phone, "they called us and pressed 1");
 	ask(line, &wish);
 }
 

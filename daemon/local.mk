@@ -10,6 +10,7 @@ EMBEDDED_REDIS_SOURCES = daemon/embedded_redis.c daemon/embedded_redis.h \
 SETTINGS_SOURCES = daemon/settings.c daemon/settings.h daemon/settings_able.c daemon/settings_check.c \
 	daemon/settings_child.c daemon/settings_error.c daemon/settings_file.c \
 	daemon/settings_format.c daemon/settings_format.h daemon/settings_internal.h \
+	daemon/settings_messages.c \
 	daemon/settings_policy.c daemon/settings_read.c daemon/settings_scan.c \
 	daemon/settings_schema.c daemon/settings_schema.h daemon/settings_store.c \
 	daemon/settings_values.c daemon/settings_when.c daemon/settings_when.h
@@ -27,11 +28,15 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/carrier.c daemon/carrier.h daemon/calls.c daemon/calls.h \
 	daemon/line.c daemon/line.h daemon/spoken_line.c daemon/spoken_line.h \
 	daemon/callers.c daemon/callers.h daemon/limit.c daemon/limit.h \
-	daemon/spoken.c daemon/spoken.h daemon/flows.c daemon/flows.h daemon/webhooks.c daemon/webhooks.h \
+	daemon/spoken.c daemon/spoken.h daemon/flows.c daemon/flows.h \
+	daemon/messages.c daemon/messages.h \
+	daemon/suppress.c daemon/suppress.h daemon/alarms.c daemon/alarms.h \
+	daemon/webhooks.c daemon/webhooks.h \
 	daemon/webhook_memory.c daemon/webhook_memory.h \
 	daemon/webhook_parcel.c daemon/webhook_parcel.h \
 	daemon/api.c daemon/api.h daemon/api_internal.h daemon/api_find.c daemon/api_full.c \
-	daemon/api_buried.c daemon/api_show.c daemon/api_people.c daemon/api_providers.c \
+	daemon/api_buried.c daemon/api_messages.c daemon/api_show.c daemon/api_people.c \
+	daemon/api_providers.c \
 	daemon/api_ask.c daemon/api_act.c daemon/api_inbound.c \
 	daemon/api_json.c daemon/api_json.h \
 	daemon/log.c daemon/log.h daemon/notify.c daemon/notify.h \

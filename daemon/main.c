@@ -12,7 +12,9 @@
 #include "config.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
+#include "lib/message_text.h"
 #include "lib/provider_level.h"
+#include "lib/segments.h"
 
 static const char usage[] =
     "callbackd " PACKAGE_VERSION ": calls back whoever asked, in time\n"
@@ -111,6 +113,35 @@ print_idle_setting(void *context, const char *path)
 	    path);
 }
 
+/* A text that takes more pieces than one is paid for each. */
+static void
+print_long_texts(const struct settings *settings)
+{
+	const struct policy *policy = &settings->policy;
+
+	for (size_t i = 0; i < policy->text_language_count; i++) {
+		const struct message_texts *texts = &policy->texts[i];
+
+		for (int kind = 0; kind < TEXT_CUSTOMER_COUNT; kind++) {
+			char text[MESSAGE_TEXT_SIZE];
+			struct segments is;
+
+			if (texts->texts[kind] == NULL)
+				continue;
+			message_text_usual(policy, (enum message_kind)kind,
+			    texts->texts[kind], texts->language, text);
+			is = segments_of(text);
+			if (is.count > 1)
+				fprintf(stderr, "warning: messages, %s, %s: "
+				    "%zu SMS, %zu %s: \"%s\"\n",
+				    texts->language, message_kind_names[kind],
+				    is.count, is.units, is.is_gsm7 ?
+				    "characters of GSM" : "characters of "
+				    "Unicode", text);
+		}
+	}
+}
+
 static int
 run(struct settings *settings, const char *path)
 {
@@ -186,6 +217,7 @@ main(int argc, char **argv)
 		settings_print(stdout, settings);
 	} else if (mode == CHECK_ONLY) {
 		settings_without_effect(settings, print_idle_setting, NULL);
+		print_long_texts(settings);
 		printf("%s: in order\n", path);
 	} else {
 		return run(settings, path);

@@ -10,6 +10,7 @@
 
 #include "daemon/settings_internal.h"
 #include "lib/text.h"
+#include "lib/zone.h"
 
 enum {
 	HELP_COLUMN = 52,
@@ -70,6 +71,7 @@ settings_free(struct settings *settings)
 	if (settings == NULL)
 		return;
 	settings_values_free(settings->values);
+	zone_free(settings->zone);
 	free(settings);
 }
 

@@ -94,8 +94,9 @@ struct settings {
 	/* What queues and specialists start from. */
 	struct queue_policy queue_model;
 	struct specialist_policy specialist_model;
-	int64_t offer_ms[2];                    /* by enum offer_channel */
+	int64_t offer_ms[OFFER_CHANNEL_COUNT];                    /* by enum offer_channel */
 
+	struct zone *zone;                      /* of policy.zone; NULL: it is not known here */
 	struct settings_values *values;         /* for printing and comparing */
 };
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "daemon/settings_when.h"
+#include "lib/message_text.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -21,8 +22,6 @@
 static const char *const channels[] = { "screen", "phone", "sms" };
 static const char *const alarms[] = { "late", "unattended", "provider_down",
 	"rejected", "maybe_called" };
-static const char *const message_names[] = { "company", "number", "case",
-	"name", "queue", "day", "from", "to", "caller_id", "promise", "link" };
 static const char *const card_names[] = { "phone", "case" };
 static const char *const greeting_names[] = { "company" };
 
@@ -45,6 +44,7 @@ static const char *const should_be[] = {
 	[FORMAT_LEVEL] = "must be a level from 1 to 9",
 	[FORMAT_WEEKDAYS] = "must be weekdays such as \"Mon-Fri\" or \"Sat\"",
 	[FORMAT_TIMES] = "must be times such as \"09:00-18:00\"",
+	[FORMAT_TIME] = "must be a time such as \"21:00\"",
 	[FORMAT_OPENING] = "must be times such as \"09:00-18:00\", or \"closed\"",
 	[FORMAT_DATES] = "must be a date such as \"2026-12-31\", or two with "
 	    "\"..\" between them",
@@ -54,7 +54,7 @@ static const char *const should_be[] = {
 	[FORMAT_ALARM] = "must be late, unattended, provider_down, rejected or "
 	    "maybe_called",
 	[FORMAT_TARGET] = "must be a name, a number such as \"+74951234567\", "
-	    "or a URL",
+	    "a chat such as \"chat:123\", or a URL",
 	[FORMAT_MESSAGE] = "",
 	[FORMAT_CARD] = "",
 	[FORMAT_GREETING] = "",
@@ -64,6 +64,7 @@ static bool is_made_of(const char *text, const char *characters);
 static bool is_id(const char *text);
 static bool is_phone(const char *text);
 static bool is_address(const char *text);
+static bool is_chat(const char *text);
 static bool is_zone(const char *text);
 static bool is_language(const char *text);
 static bool is_url(const char *text);
@@ -109,6 +110,8 @@ is_right(enum setting_format format, const char *text,
 		return when_is_weekdays(text);
 	case FORMAT_TIMES:
 		return when_is_times(text);
+	case FORMAT_TIME:
+		return when_is_time(text);
 	case FORMAT_OPENING:
 		return strcmp(text, "closed") == 0 || when_is_times(text);
 	case FORMAT_DATES:
@@ -121,10 +124,11 @@ is_right(enum setting_format format, const char *text,
 	case FORMAT_ALARM:
 		return is_listed(text, strlen(text), alarms, COUNT_OF(alarms));
 	case FORMAT_TARGET:
-		return is_id(text) || is_phone(text) || is_url(text);
+		return is_id(text) || is_phone(text) || is_chat(text) ||
+		    is_url(text);
 	case FORMAT_MESSAGE:
-		return has_known_names(text, message_names,
-		    COUNT_OF(message_names), ret_why);
+		return has_known_names(text, message_text_names,
+		    message_text_name_count, ret_why);
 	case FORMAT_GREETING:
 		return has_known_names(text, greeting_names,
 		    COUNT_OF(greeting_names), ret_why);
@@ -211,7 +215,7 @@ static bool
 is_address(const char *text)
 {
 	static const char *const schemes[] = { "sip:", "sips:", "ext:", "user:",
-		"client:" };
+		"client:", "chat:" };
 
 	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
 		size_t length = strlen(schemes[i]);
@@ -221,6 +225,13 @@ is_address(const char *text)
 			    LOWER UPPER DIGITS "._+-@:;=*#[]");
 	}
 	return is_phone(text);
+}
+
+/* Of a messenger; the first ones of Telegram's groups are negative. */
+static bool
+is_chat(const char *text)
+{
+	return strncmp(text, "chat:", 5) == 0 && is_address(text);
 }
 
 /* A machine without zone files cannot say which zones there are. */

@@ -31,13 +31,14 @@ enum setting_format {
 	FORMAT_CURRENCY,        /* "RUB" */
 	FORMAT_LEVEL,           /* 1..9 */
 	FORMAT_WEEKDAYS,        /* "Mon-Fri", "Sat", "Mon, Wed" */
+	FORMAT_TIME,            /* "21:00" */
 	FORMAT_TIMES,           /* "09:00-18:00" */
 	FORMAT_OPENING,         /* the same, or "closed" */
 	FORMAT_DATES,           /* "2026-12-31", "2026-12-31..2027-01-08" */
 	FORMAT_SHIFT,           /* "Mon-Fri 09:00-18:00, Sat 10:00-16:00" */
 	FORMAT_CHANNEL,         /* screen, phone, sms */
 	FORMAT_ALARM,           /* what is told about */
-	FORMAT_TARGET,          /* a name, a number or a URL */
+	FORMAT_TARGET,          /* a name, a number, a chat or a URL */
 	FORMAT_MESSAGE,         /* a text with {names} */
 	FORMAT_CARD,            /* a URL with {phone} and {case} */
 	FORMAT_GREETING,        /* a text with {company} */

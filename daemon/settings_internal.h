@@ -112,6 +112,13 @@ void settings_item_done(struct settings_reading *reading,
 /* After everything: defaults that depend on others, and files. */
 void settings_complete(struct settings_reading *reading);
 
+/* ---- settings_messages.c */
+
+/* Texts from their files, quiet hours, who is alarmed, and the zone of it all. */
+void settings_complete_messages(struct settings_reading *reading);
+/* What cannot work, of messages. */
+void settings_check_messages(struct settings_reading *reading);
+
 /* ---- settings_check.c: what must fit together */
 
 void settings_check(struct settings_reading *reading);

@@ -185,12 +185,10 @@ complete_specialist(struct settings_reading *reading,
 
 	offers = member(reading, path, "offers", full);
 	specialist->offer = OFFER_SCREEN;
-	for (size_t i = 0; offers != NULL && i < offers->word_count; i++)
-		if (strcmp(offers->words[i], "sms") != 0) {
-			if (strcmp(offers->words[i], "phone") == 0)
-				specialist->offer = OFFER_PHONE;
-			break;
-		}
+	if (offers != NULL && offers->word_count > 0)
+		specialist->offer = strcmp(offers->words[0], "phone") == 0 ?
+		    OFFER_PHONE : strcmp(offers->words[0], "sms") == 0 ?
+		    OFFER_SMS : OFFER_SCREEN;
 	if (member(reading, path, "offer", full) == NULL)
 		specialist->offer_ms = settings->offer_ms[specialist->offer];
 }
@@ -240,5 +238,6 @@ settings_complete(struct settings_reading *reading)
 		if (settings->providers[i].base != NULL)
 			settings->providers[i].base = without_slash(settings,
 			    settings->providers[i].base);
+	settings_complete_messages(reading);
 	settings_resolve_paths(reading);
 }

@@ -117,8 +117,9 @@ static const struct setting_row offer_rows[] = {
 	{ "phone", SETTING_DURATION, "35s", 1, HOUR, .flags = SETTING_SCALED,
 	    .at = AT(settings, offer_ms[OFFER_PHONE]),
 	    .help = "Time to accept an offer on a ringing phone" },
-	{ "sms", SETTING_DURATION, NULL, 1, HOUR, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "Time to accept an offer by SMS" },
+	{ "sms", SETTING_DURATION, "3m", 1, HOUR, .flags = SETTING_SCALED,
+	    .at = AT(settings, offer_ms[OFFER_SMS]),
+	    .help = "Time to accept an offer by SMS" },
 	{ "ignored_pause", SETTING_INTEGER, "3", 1, 100,
 	    .at = AT(settings, policy.ignored_pause),
 	    .help = "So many ignored offers in a row pause a specialist" },
@@ -256,26 +257,54 @@ static const struct setting_row audit_rows[] = {
 static const struct setting_table audit_table = TABLE(audit_rows);
 
 static const struct setting_row alarms_rows[] = {
-	{ "to", SETTING_TEXTS, NULL, 0, 16, FORMAT_TARGET, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "Specialists, numbers and URLs that are told" },
-	{ "at_most", SETTING_DURATION, NULL, SECOND, DAY, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "One message in this time, whatever happens" },
-	{ "on", SETTING_TEXTS, NULL, 0, 16, FORMAT_ALARM, .flags = SETTING_LATER,
+	{ "to", SETTING_TEXTS, NULL, 0, ALARM_TARGETS_MAX, FORMAT_TARGET,
+	    .at = SETTING_NOWHERE,
+	    .help = "Specialists, queues, numbers, chats and URLs that are told" },
+	{ "at_most", SETTING_DURATION, "10m", SECOND, DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.alarms.at_most_ms),
+	    .help = "One message of a kind in this time, whatever happens" },
+	{ "on", SETTING_TEXTS, NULL, 0, ALARM_COUNT, FORMAT_ALARM,
 	    .at = SETTING_NOWHERE, .help = "What is told about" },
 };
 static const struct setting_table alarms_table = TABLE(alarms_rows);
 
+/* The same five in the company's language, and in each of two. */
+#define MESSAGE_ROWS(type, member)                                                        \
+	{ "file", SETTING_TEXT, NULL, 1, PATH_MAX_BYTES, .at = SETTING_NOWHERE,           \
+	    .help = "File with texts; those beside it go before" },                       \
+	{ "deferred", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,                    \
+	    .at = AT(type, member[TEXT_DEFERRED]), .help = "SMS: the call comes later" }, \
+	{ "soon", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,                        \
+	    .at = AT(type, member[TEXT_SOON]), .help = "SMS: a specialist has accepted" },\
+	{ "late", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,                        \
+	    .at = AT(type, member[TEXT_LATE]), .help = "SMS: the promise was missed" },   \
+	{ "unreachable", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,                 \
+	    .at = AT(type, member[TEXT_UNREACHABLE]), .help = "SMS: nobody answered" },   \
+	{ "passed", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,                      \
+	    .at = AT(type, member[TEXT_PASSED]), .help = "SMS: the case was passed on" }
+
+static const struct setting_row language_rows[] = {
+	MESSAGE_ROWS(message_texts, texts),
+};
+static const struct setting_table language_table = TABLE(language_rows);
+
+static const struct setting_row quiet_rows[] = {
+	{ "from", SETTING_TEXT, "21:00", 5, 5, FORMAT_TIME, .at = SETTING_NOWHERE,
+	    .help = "No SMS to customers after this, unless it answers their own act" },
+	{ "to", SETTING_TEXT, "08:00", 5, 5, FORMAT_TIME, .at = SETTING_NOWHERE,
+	    .help = "And before this; the same as from: at any time" },
+};
+static const struct setting_table quiet_table = TABLE(quiet_rows);
+
 static const struct setting_row messages_rows[] = {
-	{ "deferred", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "SMS: the call comes later" },
-	{ "soon", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "SMS: a specialist has accepted" },
-	{ "late", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "SMS: the promise was missed" },
-	{ "unreachable", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "SMS: nobody answered" },
-	{ "passed", SETTING_TEXT, NULL, 1, TEXT_MAX, FORMAT_MESSAGE,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "SMS: the case was passed on" },
+	MESSAGE_ROWS(settings, policy.texts[0].texts),
+	{ "ru", SETTING_GROUP, .at = AT(settings, policy.texts[1]),
+	    .table = &language_table },
+	{ "en", SETTING_GROUP, .at = AT(settings, policy.texts[2]),
+	    .table = &language_table },
+	{ "link", SETTING_TEXT, "", 0, 200, FORMAT_URL, .at = AT(settings, policy.link),
+	    .help = "The company's page that {link} stands for" },
+	{ "quiet", SETTING_GROUP, .table = &quiet_table },
 };
 static const struct setting_table messages_table = TABLE(messages_rows);
 
@@ -414,7 +443,7 @@ static const struct setting_row specialist_rows[] = {
 	    .at = AT(specialist_policy, accept),
 	    .help = "Whether offers are accepted by hand or by themselves" },
 	{ "offers", SETTING_TEXTS, "screen", 1, 3, FORMAT_CHANNEL, .at = SETTING_NOWHERE,
-	    .help = "How they are offered a request; the first is used, sms not yet" },
+	    .help = "How they are offered a request; the first is used" },
 	{ "offer", SETTING_DURATION, NULL, 1, HOUR, .flags = SETTING_SCALED,
 	    .at = AT(specialist_policy, offer_ms), .help = "Time to accept, for this one" },
 	{ "wrap_up", SETTING_DURATION, NULL, 0, DAY, .flags = SETTING_SCALED,

@@ -122,6 +122,18 @@ minutes_of(const char *text)
 	return hours * 60 + minutes;
 }
 
+int
+when_minutes(const char *text)
+{
+	return strlen(text) == 5 ? minutes_of(text) : -1;
+}
+
+bool
+when_is_time(const char *text)
+{
+	return when_minutes(text) >= 0;
+}
+
 bool
 when_is_times(const char *text)
 {

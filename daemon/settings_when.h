@@ -25,6 +25,13 @@ when_duration_print(int64_t ms, char ret_text[WHEN_DURATION_SIZE]);
 bool
 when_is_weekdays(const char *text);
 
+/* Of the day, of "21:00"; -1: it is no such time. */
+int
+when_minutes(const char *text);
+
+bool
+when_is_time(const char *text);
+
 /* "09:00-18:00"; "24:00" is the end of the day. */
 bool
 when_is_times(const char *text);

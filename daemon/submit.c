@@ -23,6 +23,7 @@ enum {
 };
 
 struct submitter {
+	void (*on_rejected)(void *context);  void *rejected_context;
 	struct store *store;
 	struct engine *engine;
 	const struct policy *policy;
@@ -63,6 +64,14 @@ void
 submitter_free(struct submitter *submitter)
 {
 	free(submitter);
+}
+
+void
+submitter_set_on_rejected(struct submitter *submitter,
+    void (*on_rejected)(void *context), void *context)
+{
+	submitter->on_rejected = on_rejected;
+	submitter->rejected_context = context;
 }
 
 void
@@ -209,6 +218,8 @@ refuse(struct job *job)
 	log_event(LOG_LEVEL_NOTICE, "request_rejected",
 	    "id=%s code=%s pointer=%s source=%s", job->intake.id, first->code,
 	    first->pointer, job->asked.source);
+	if (submitter->on_rejected != NULL)
+		submitter->on_rejected(submitter->rejected_context);
 	is_posted = engine_refuse(submitter->engine,
 	    job->asked.is_from_inbox ? "in" : NULL, job->member,
 	    job->asked.length, fields, has_answer ? job->intake.id : NULL,
@@ -469,7 +480,10 @@ on_arrived(void *context, uint64_t tag, const struct engine_result *result)
 		    SUBMIT_LATER, NULL, "");
 		return;
 	}
-	if (++job->tries > TRIES_MAX) {
+	if (strcmp(result->key, SUPPRESSED_KEY) == 0) {
+		intake_refuse(&job->intake, "phone_not_accepted", "/phone");
+		refuse(job);
+	} else if (++job->tries > TRIES_MAX) {
 		finish(job, SUBMIT_LATER, NULL, "");
 	} else if (strncmp(result->key, "seen:", 5) == 0) {
 		job->is_seen = true;
@@ -541,6 +555,8 @@ ask(struct job *job)
 	memcpy(request->queue, intake->queue, sizeof(request->queue));
 	memcpy(request->name, intake->name, sizeof(request->name));
 	memcpy(request->locale, intake->locale, sizeof(request->locale));
+	request->may_text = intake->may_text && intake->phone.can_text &&
+	    intake->phone.extension[0] == '\0';
 	memcpy(request->wished, intake->wished, sizeof(request->wished));
 	snprintf(request->source, sizeof(request->source), "%s",
 	    job->asked.source);

@@ -42,6 +42,9 @@ struct submission {
 struct submitter *submitter_new(struct store *store, struct engine *engine,
     const struct policy *policy);
 void submitter_free(struct submitter *submitter);
+/* Told of each refusal. */
+void submitter_set_on_rejected(struct submitter *submitter, void (*on_rejected)(void *context),
+    void *context);
 void submitter_set_policy(struct submitter *submitter, const struct policy *policy);
 
 /* on_end is called exactly once; with LATER perhaps before this returns. */

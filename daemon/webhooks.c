@@ -239,6 +239,21 @@ parse_call(const char *text, struct record_ref *ret_ref)
 	    record_ref_parse(key, (size_t)length, ret_ref);
 }
 
+/* "R.kind.promise" with /sms at the end of the address is a message; a call else. */
+static bool
+parse_address(const struct calls *calls, const char *text, const char *token,
+    const char *what, struct record_ref *ret_ref)
+{
+	if (strcmp(what, "sms") == 0 && text[0] != '\0' &&
+	    strlen(text) < MESSAGE_ID_SIZE) {
+		*ret_ref = record_ref_message(text);
+		if (calls_token_is_right(calls, ret_ref, token))
+			return true;
+	}
+	/* A trial writes in the name of a call. */
+	return parse_call(text, ret_ref);
+}
+
 /* "R.n.TOKEN", as it was given to the provider to send back. */
 static bool
 parse_job(const struct calls *calls, const char *job,
@@ -608,6 +623,23 @@ hand_over(struct webhooks *webhooks, struct webhook_parcel *parcel,
 	    ticket);
 }
 
+/* The address names the message and has proved it. */
+static void
+hand_over_message(struct webhooks *webhooks, struct webhook_parcel *parcel,
+    const char *provider, const struct record_ref *address,
+    const struct webhook_event *event)
+{
+	struct webhook_event named = *event;
+
+	if (address != NULL && address->kind != RECORD_MESSAGE) {
+		counts_of(webhooks, provider)->foreign++;
+		return;
+	}
+	if (address != NULL)
+		calls_job(webhooks->calls, address, named.job);
+	hand_over(webhooks, parcel, provider, "", &named);
+}
+
 /* ---- one webhook */
 
 /* What is remembered of it once it is kept. */
@@ -643,6 +675,8 @@ find_call(struct webhooks *webhooks, const struct webhook_event *event,
 
 	if (address == NULL)
 		return has_job;
+	if (address->kind != RECORD_CALL)
+		return false;
 	if (event->job[0] != '\0' &&
 	    (!has_job || !record_ref_equal(ret_call, address)))
 		return false;
@@ -671,7 +705,7 @@ hear(struct webhooks *webhooks, struct webhook_parcel *parcel,
 		if (find_call(webhooks, event, address, &call) &&
 		    is_tapped(webhooks, provider, &call, event))
 			return;
-		hand_over(webhooks, parcel, provider, peer, event);
+		hand_over_message(webhooks, parcel, provider, address, event);
 		return;
 	case WEBHOOK_INBOUND_MESSAGE:
 	case WEBHOOK_INBOUND_CALL:
@@ -796,7 +830,10 @@ webhooks_on_request(struct webhooks *webhooks, struct http_request *request)
 	if (in_address != NULL && strcmp(in_address, "message") == 0)
 		in_address = NULL;
 	if (entry == NULL || !provider_hears(entry->provider) ||
-	    (in_address != NULL && !parse_call(in_address, &call))) {
+	    (in_address != NULL && calls_has_secret(webhooks->calls) &&
+	        !parse_address(webhooks->calls, in_address,
+	            http_param(request, "token"),
+	            http_param(request, "what"), &call))) {
 		http_problem(request, 404, "not_found", NULL);
 		return;
 	}

@@ -1,3 +1,3 @@
 # What is read by people; the contract's examples are run by tests/e2e.
 dist_doc_DATA = docs/redis.md docs/http.md docs/reliability.md docs/providers.md docs/phone-queue.md \
-	docs/request.schema.json
+	docs/messages.md docs/request.schema.json

@@ -36,6 +36,8 @@ audit_expect(enum record_kind kind, const void *record, const char *index,
 		standing_of_call(record, &is);
 	else if (record != NULL && kind == RECORD_SPECIALIST)
 		standing_of_specialist(record, &is);
+	else if (record != NULL && kind == RECORD_MESSAGE)
+		standing_of_message(record, &is);
 	for (size_t i = 0; i < is.count; i++)
 		look_at(ret, is.in[i].index, true, is.in[i].score);
 	/* An ended one may hold a number for a while, or not any more. */

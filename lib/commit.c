@@ -24,7 +24,7 @@ struct pair_of_records {
 #define HOUR_MS 3600000
 #define DAY_MS 86400000
 
-enum { PAIRS_MAX = 1 + SPECIALISTS_MAX + CALLS_MAX + 2 };
+enum { PAIRS_MAX = 1 + SPECIALISTS_MAX + CALLS_MAX + 3 + MESSAGE_BIRTH_MAX };
 
 static bool
 is_changed(const struct pair_of_records *pair)
@@ -98,6 +98,13 @@ pair_up(const struct situation *before, const struct outcome *outcome,
 	if (outcome->birth.id[0] != '\0')
 		add_pair(pairs, &count, record_ref_request(outcome->birth.id),
 		    NULL, &outcome->birth);
+	if (after->message.id[0] != '\0')
+		add_pair(pairs, &count, record_ref_message(after->message.id),
+		    &before->message, &after->message);
+	for (size_t i = 0; i < outcome->message_count; i++)
+		add_pair(pairs, &count,
+		    record_ref_message(outcome->messages[i].id), NULL,
+		    &outcome->messages[i]);
 	return outcome->is_alone ? keep_changed(pairs, count) : count;
 }
 
@@ -113,6 +120,7 @@ add_fields(const struct pair_of_records *pair, size_t head, struct words *words)
 		struct call call;
 		struct specialist specialist;
 		struct case_file case_file;
+		struct message message;
 	} nothing_yet;
 	const struct field_table *table = record_fields(pair->kind);
 	const void *base = pair->before != NULL ? pair->before : &nothing_yet;
@@ -163,6 +171,9 @@ standing_of(enum record_kind kind, const void *record, struct standing *ret)
 		break;
 	case RECORD_SPECIALIST:
 		standing_of_specialist(record, ret);
+		break;
+	case RECORD_MESSAGE:
+		standing_of_message(record, ret);
 		break;
 	case RECORD_CASE:
 	case RECORD_NONE:
@@ -305,8 +316,11 @@ record_keep_ms(const struct policy *policy, const struct pair_of_records *pair)
 {
 	const struct request *request = pair->after;
 	const struct call *call = pair->after;
+	const struct message *message = pair->after;
 
 	if (pair->kind == RECORD_REQUEST && request->state == REQUEST_CLOSED)
+		return policy->record_keep_ms;
+	if (pair->kind == RECORD_MESSAGE && message->state == MESSAGE_ENDED)
 		return policy->record_keep_ms;
 	if (pair->kind == RECORD_CALL && call->state == CALL_ENDED)
 		return policy->call_keep_ms;
@@ -384,6 +398,24 @@ add_record(const struct policy *policy, const struct situation *before,
 	}
 }
 
+static void
+day_of(int64_t now_ms, char ret_day[12])
+{
+	time_t now = (time_t)(now_ms / 1000);
+	struct tm parts;
+
+	gmtime_r(&now, &parts);
+	strftime(ret_day, 12, "%Y-%m-%d", &parts);
+}
+
+/* What is sent to staff has a story for each day. */
+static void
+staff_story(int64_t now_ms, char ret_story[KEY_SIZE])
+{
+	memcpy(ret_story, "staff-", sizeof("staff-"));
+	day_of(now_ms, ret_story + strlen(ret_story));
+}
+
 /* ---- what lives and dies with a request */
 
 static size_t
@@ -414,8 +446,8 @@ is_latest_of_case(const struct situation *after)
 
 static void
 add_lives(const struct policy *policy, const struct situation *before,
-    const struct outcome *outcome, const struct commit_extras *extras,
-    size_t head, struct words *words)
+    const struct outcome *outcome, int64_t now_ms,
+    const struct commit_extras *extras, size_t head, struct words *words)
 {
 	const struct request *is = &outcome->after.request;
 	const struct request *birth = &outcome->birth;
@@ -463,6 +495,11 @@ add_lives(const struct policy *policy, const struct situation *before,
 			count += add_life("seen:",
 			    outcome->after.askers.ids[i], birth->id[0] != '\0' ?
 			    0 : policy->seen_keep_ms, NULL, words);
+	}
+	if (message_is_to_staff(&outcome->after.message)) {
+		staff_story(now_ms, key);
+		count += add_life("story:", key, policy->record_keep_ms, NULL,
+		    words);
 	}
 	words_set_count(words, head, PART_LIVES, count);
 }
@@ -700,6 +737,18 @@ add_texts(const struct policy *policy, const struct situation *before,
 		words_add_number(words, policy->answer_keep_ms);
 		count++;
 	}
+	if (extras->mark_key != NULL) {
+		words_add(words, extras->mark_key);
+		words_add(words, extras->mark_value);
+		words_add_number(words, extras->mark_ms);
+		count++;
+	}
+	if (extras->hold_absent_ms > 0) {
+		words_add(words, extras->absent_key);
+		words_add(words, after->message.id);
+		words_add_number(words, extras->hold_absent_ms);
+		count++;
+	}
 	words_set_count(words, head, PART_TEXTS, count);
 }
 
@@ -740,12 +789,9 @@ add_counters(const struct situation *before, const struct outcome *outcome,
 	const struct request *was = &before->request;
 	const struct request *is = &outcome->after.request;
 	size_t count = 0;
-	time_t now = (time_t)(now_ms / 1000);
-	struct tm parts;
 	char day[12];
 
-	gmtime_r(&now, &parts);
-	strftime(day, sizeof(day), "%Y-%m-%d", &parts);
+	day_of(now_ms, day);
 	add_counter(day, "asked", was->state == REQUEST_NONE &&
 	    is->state != REQUEST_NONE, words, &count);
 	add_counter(day, "missed", is->missed_count - was->missed_count, words,
@@ -755,6 +801,43 @@ add_counters(const struct situation *before, const struct outcome *outcome,
 	add_counter(day, "closed", is->state == REQUEST_CLOSED &&
 	    was->state != REQUEST_CLOSED, words, &count);
 	words_set_count(words, head, PART_COUNTERS, count);
+}
+
+/* Who wants neither calls nor messages, by what a specialist said of the call. */
+static size_t
+add_suppressed(const struct outcome *outcome, int64_t now_ms,
+    struct words *words)
+{
+	const struct request *r = &outcome->after.request;
+	char field[SUPPRESSED_FIELD_SIZE], entry[LISTED_SIZE];
+
+	suppressed_entry(r->disposition, outcome->moves[0].by, now_ms, entry);
+	suppressed_calls_field(r->phone, field);
+	words_add(words, SUPPRESSED_KEY);
+	words_add(words, field);
+	words_add(words, entry);
+	suppressed_messages_field(r->phone, field);
+	words_add(words, SUPPRESSED_KEY);
+	words_add(words, field);
+	words_add(words, entry);
+	return 2;
+}
+
+static void
+add_listed(const struct outcome *outcome, int64_t now_ms,
+    const struct commit_extras *extras, size_t head, struct words *words)
+{
+	size_t count = 0;
+
+	if (outcome->suppresses)
+		count += add_suppressed(outcome, now_ms, words);
+	for (size_t i = 0; i < extras->listed_count; i++) {
+		words_add(words, SUPPRESSED_KEY);
+		words_add(words, extras->listed[i].field);
+		words_add(words, extras->listed[i].value);
+		count++;
+	}
+	words_set_count(words, head, PART_LISTED, count);
 }
 
 /* A line is one line and a name one word, whatever people call themselves. */
@@ -781,18 +864,39 @@ is_told(const struct outcome *outcome, size_t i)
 }
 
 static void
-add_lines(const struct outcome *outcome, int64_t now_ms, size_t head,
-    struct words *words)
+add_story(const struct situation *after, int64_t now_ms, struct words *words)
+{
+	char story[KEY_SIZE];
+
+	if (after->message.id[0] == '\0') {
+		words_add(words, after->request.id);
+	} else if (message_is_to_staff(&after->message)) {
+		staff_story(now_ms, story);
+		words_add(words, story);
+	} else {
+		words_add(words, after->message.request);
+	}
+}
+
+static void
+add_lines(const struct outcome *outcome, int64_t now_ms,
+    const struct commit_extras *extras, size_t head, struct words *words)
 {
 	char line[KEY_SIZE + DETAIL_SIZE + 256 + NOTE_SIZE], key[KEY_SIZE];
-	size_t count = 0;
+	size_t count = extras->line != NULL;
 
 	for (size_t i = 0; i < outcome->move_count; i++)
 		count += is_told(outcome, i);
 	if (count == 0)
 		return;
 	words_set_count(words, head, PART_LINES, count);
-	words_add(words, outcome->after.request.id);
+	add_story(&outcome->after, now_ms, words);
+	if (extras->line != NULL) {
+		snprintf(line, sizeof(line), "%lld %s", (long long)now_ms,
+		    extras->line);
+		make_plain(line, false);
+		words_add(words, line);
+	}
 	for (size_t i = 0; i < outcome->move_count; i++) {
 		const struct move *move = &outcome->moves[i];
 		const struct life *life = life_of(move->record.kind);
@@ -825,6 +929,13 @@ add_head(const char *op, struct words *words)
 {
 	words_add(words, op);
 	return words_add_counts(words, COMMIT_PARTS);
+}
+
+static const char *
+owner_id(const struct situation *situation)
+{
+	return situation->message.id[0] != '\0' ? situation->message.id :
+	    situation->request.id;
 }
 
 static void
@@ -910,7 +1021,13 @@ add_guards(const struct policy *policy, const struct situation *before,
 		count++;
 	}
 	if (extras->absent_key != NULL)
-		add_guard("absent", extras->absent_key, after->request.id, "",
+		add_guard("absent", extras->absent_key, owner_id(after), "",
+		    words, &count);
+	if (extras->unlisted != NULL)
+		add_guard("unlisted", SUPPRESSED_KEY, extras->unlisted, "",
+		    words, &count);
+	if (extras->listed_still != NULL)
+		add_guard("listed", SUPPRESSED_KEY, extras->listed_still, "",
 		    words, &count);
 	for (size_t i = 0; i < after->call_count; i++) {
 		const struct call *call = &after->calls[i];
@@ -938,11 +1055,12 @@ commit_between(const struct policy *policy, const struct situation *before,
 	words_set_count(words, head, PART_RECORDS, count);
 	for (size_t i = 0; i < count; i++)
 		add_record(policy, before, outcome, &pairs[i], extras, words);
-	add_lives(policy, before, outcome, extras, head, words);
+	add_lives(policy, before, outcome, now_ms, extras, head, words);
 	add_texts(policy, before, outcome, extras, head, words);
 	add_rejected(extras, head, words);
 	add_counters(before, outcome, now_ms, head, words);
-	add_lines(outcome, now_ms, head, words);
+	add_listed(outcome, now_ms, extras, head, words);
+	add_lines(outcome, now_ms, extras, head, words);
 	return count;
 }
 
@@ -1034,13 +1152,14 @@ commit_bury(const struct policy *policy, const struct record_ref *ref,
 }
 
 void
-commit_refusal(const struct policy *policy, const struct commit_extras *extras,
-    struct words *words)
+commit_alone(const struct policy *policy, const struct commit_extras *extras,
+    int64_t now_ms, struct words *words)
 {
 	static const struct situation nobody;
 	static const struct outcome nothing_happened;
 
-	commit_between(policy, &nobody, &nothing_happened, 0, extras, words);
+	commit_between(policy, &nobody, &nothing_happened, now_ms, extras,
+	    words);
 }
 
 bool
@@ -1060,7 +1179,8 @@ commit_is_empty(const struct situation *before, const struct outcome *outcome)
 		if (is_changed(&pairs[i]))
 			return false;
 	}
-	return askers_equal(&before->askers, &outcome->after.askers) &&
+	return outcome->message_count == 0 &&
+	    askers_equal(&before->askers, &outcome->after.askers) &&
 	    outcome->move_count == 0;
 }
 
@@ -1112,5 +1232,11 @@ commit_done(const struct situation *before, struct situation *after,
 		    record_ref_case(after->case_file.number),
 		    &before->case_file, &after->case_file);
 		advance(&after->case_file.record, &pair, op);
+	}
+	if (after->message.id[0] != '\0') {
+		count = 0;
+		add_pair(&pair, &count, record_ref_message(after->message.id),
+		    &before->message, &after->message);
+		advance(&after->message.record, &pair, op);
 	}
 }

@@ -16,6 +16,13 @@ struct commit_extras {
 	const char *op;                 /* names this operation; unique */
 	const char *take_index, *take_member;  size_t take_length;  /* guard: must be there; removed */
 	const char *absent_key;         /* guard: nobody else may hold it */
+	int64_t hold_absent_ms;         /* and then this record's own for so long; 0: it is not taken */
+	const char *mark_key, *mark_value;  int64_t mark_ms;  /* a plain string; 0: for ever */
+	const char *unlisted;           /* guard: this field is not in `suppressed` */
+	const char *listed_still;       /* guard: this one is */
+	const char *line;               /* told with it, of no story */
+	struct { const char *field, *value; } listed[2];  size_t listed_count;  /* into `suppressed`;
+	                                 * "": out of it */
 	const char *said;               /* of a newborn request */
 	const char *warnings_json;      /* of this request's answers; NULL: [] */
 	const char *rejected[16];       /* field, value, … of one refusal; ends at NULL */
@@ -35,7 +42,7 @@ enum { PROBE_KEEP_MS = 30000 };
 /* The counts that begin a situation, and those of each of its records, in the
  * script's order. */
 enum commit_part { PART_GUARDS, PART_RECORDS, PART_LIVES, PART_TEXTS, PART_REJECTED,
-	PART_COUNTERS, PART_LINES, COMMIT_PARTS };
+	PART_COUNTERS, PART_LISTED, PART_LINES, COMMIT_PARTS };
 enum commit_record_part { PART_FIELDS, PART_GONE, PART_INDEXES, PART_UNIQUES, PART_KEEP,
 	COMMIT_RECORD_PARTS };
 
@@ -45,9 +52,10 @@ size_t commit_between(const struct policy *policy, const struct situation *befor
     const struct outcome *outcome, int64_t now_ms, const struct commit_extras *extras,
     struct words *words);
 
-/* A situation that only takes a member out and says why: a refusal. */
-void commit_refusal(const struct policy *policy, const struct commit_extras *extras,
-    struct words *words);
+/* A situation of no record: a refusal that only takes a member out and says why, or
+ * somebody who is suppressed. */
+void commit_alone(const struct policy *policy, const struct commit_extras *extras,
+    int64_t now_ms, struct words *words);
 
 /* A situation that takes an id of which there is no record out of every index.
  * Refused when there is one. Returns how many records it holds. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * life: what the three life-cycle tables share. A table is a list of rows
+ * life: what the four life-cycle tables share. A table is a list of rows
  * (from, event, guard, to, action); the first row whose guard holds wins; no
  * row means old news. Only situation.c writes a state or a wake moment; an
  * action writes fields of the addressed record and speaks to the others by
@@ -22,6 +22,7 @@ struct moment {
 	struct request *request;        /* the situation's; id "" if there is none */
 	struct specialist *specialist;  /* addressed; NULL unless one is */
 	struct call *call;              /* addressed; NULL unless one is */
+	struct message *message;        /* addressed; NULL unless one is */
 	struct move *move;              /* the line being written */
 	struct event posted[12];        /* by this action, in order */
 	size_t posted_count;
@@ -50,7 +51,7 @@ struct life {
 	const struct row *rows;  size_t count;
 	const char *const *state_names;  int state_count;
 };
-extern const struct life request_life, call_life, specialist_life;
+extern const struct life request_life, call_life, specialist_life, message_life;
 const struct life *life_of(enum record_kind kind);
 
 /* Posts an inner event. All that one action posts run in order, and before
@@ -61,6 +62,17 @@ void moment_effect(struct moment *m, enum effect_kind kind, const struct call *c
 /* How long ago that was; never less than nothing, also when Redis's clock was set
  * back, for a record holds no time below zero. */
 int64_t moment_since(const struct moment *m, int64_t at_ms);
+void moment_effect_message(struct moment *m, enum effect_kind kind,
+    const struct message *message);
+/* Gives birth to a message to the customer, once for the promise in force: if they
+ * agreed, the company writes of that and somebody can carry it. `about` is the
+ * request whose queue and promise it tells; acted_at_ms when the customer did what
+ * it answers, 0: it answers nothing. In message_life. */
+void moment_tell(struct moment *m, enum message_kind kind, const struct request *about,
+    int64_t acted_at_ms);
+/* The same to a specialist who is offered this request by SMS. */
+void moment_tell_offer(struct moment *m, const struct specialist_policy *specialist,
+    const struct offer *offer);
 /* What people read beside this line of the story. */
 void moment_say(struct moment *m, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The event's note goes behind this line, whole. */
@@ -89,6 +101,8 @@ int64_t request_wake(const struct policy *policy, const struct request *request,
 int64_t call_wake(const struct policy *policy, const struct call *call, int64_t now_ms);
 int64_t specialist_wake(const struct policy *policy, const struct specialist *specialist,
     int64_t now_ms);
+
+int64_t message_wake(const struct policy *policy, const struct message *message, int64_t now_ms);
 
 /* The next widening of this request; 0: none. There are no rungs until widening
  * has rules. */

@@ -123,7 +123,9 @@ read_number(const char *text, const struct policy *policy,
 		return PHONE_COUNTRY;
 	if (strlen(regions) == 2)
 		memcpy(phone->region, regions, 3);
-	phone->can_text = true;
+	/* Of plans it only knows that +7 9 (and 7 in Kazakhstan) are mobiles. */
+	phone->can_text = phone->e164[1] != '7' || phone->e164[2] == '9' ||
+	    phone->e164[2] == '7';
 	return PHONE_FINE;
 }
 

@@ -9,6 +9,28 @@
 #define HOUR_MS (60 * MINUTE_MS)
 #define DAY_MS (24 * HOUR_MS)
 
+const char *const message_kind_names[TEXT_COUNT] = {
+	[TEXT_DEFERRED] = "deferred",
+	[TEXT_SOON] = "soon",
+	[TEXT_LATE] = "late",
+	[TEXT_UNREACHABLE] = "unreachable",
+	[TEXT_PASSED] = "passed",
+	[TEXT_STOPPED] = "stopped",
+	[TEXT_STARTED] = "started",
+	[TEXT_OFFER] = "offer",
+	[TEXT_ALARM] = "alarm",
+	[TEXT_ALARM_OVER] = "alarm_over",
+};
+
+const char *const alarm_cause_names[ALARM_COUNT] = {
+	[ALARM_NONE] = "none",
+	[ALARM_LATE] = "late",
+	[ALARM_UNATTENDED] = "unattended",
+	[ALARM_PROVIDER_DOWN] = "provider_down",
+	[ALARM_REJECTED] = "rejected",
+	[ALARM_MAYBE_CALLED] = "maybe_called",
+};
+
 const struct queue_policy *
 policy_queue(const struct policy *policy, const char *id)
 {
@@ -166,6 +188,28 @@ policy_text(const struct policy *policy, const char *queue)
 	    &policy->text;
 }
 
+static const char *
+text_in(const struct policy *policy, enum message_kind kind,
+    const char *language)
+{
+	for (size_t i = 0; i < policy->text_language_count; i++)
+		if (strncmp(policy->texts[i].language, language, 2) == 0 &&
+		    policy->texts[i].texts[kind] != NULL)
+			return policy->texts[i].texts[kind];
+	return NULL;
+}
+
+const char *
+policy_message_text(const struct policy *policy, enum message_kind kind,
+    const char *language)
+{
+	const char *text = kind < TEXT_CUSTOMER_COUNT ?
+	    text_in(policy, kind, language) : NULL;
+
+	return text != NULL || kind >= TEXT_CUSTOMER_COUNT ? text :
+	    text_in(policy, kind, policy->language);
+}
+
 const char *
 policy_address(const struct specialist_policy *specialist, const char *provider)
 {
@@ -188,6 +232,8 @@ policy_defaults(struct policy *ret_policy)
 	*ret_policy = (struct policy){
 		.zone = "UTC",
 		.language = "en",
+		.link = "",
+		.alarms = { .at_most_ms = 10 * MINUTE_MS },
 		.retry_after_ms = { 2 * MINUTE_MS, 15 * MINUTE_MS },
 		.retry_count = 2,
 		.short_call_ms = 10 * SECOND_MS,

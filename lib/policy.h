@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct zone;
+
 enum {
 	ID_SIZE = 32,           /* queue, specialist, provider, disposition ids: <= 31 bytes */
 	NAME_SIZE = 64,         /* names of people: cut to 63 bytes at a character */
@@ -27,6 +29,8 @@ enum {
 	DISPOSITIONS_MAX = 32,
 	LEVEL_MIN = 1,
 	LEVEL_MAX = 9,          /* higher is better (DECISIONS 5) */
+	TEXT_LANGUAGES_MAX = 4, /* languages that messages are written in */
+	ALARM_TARGETS_MAX = 16,
 	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its turn, or never */
 	PACE_WAIT_MS = 1500,    /* the longest wait for that turn; a longer one is refused */
 	PRICE_PARTS = 10000,    /* of one unit of a currency */
@@ -54,6 +58,49 @@ struct disposition {
 /* Providers in order of preference. */
 struct provider_order {
 	char ids[PROVIDER_ORDER_MAX][ID_SIZE];  size_t count;
+};
+
+/* What a message is about. The first are told to a customer, once per request and
+ * promise; the next two answer a customer's word; the rest go to staff. */
+enum message_kind {
+	TEXT_DEFERRED,          /* to when the call was put off */
+	TEXT_SOON,              /* a specialist has accepted: a strange number will ring */
+	TEXT_LATE,              /* the promise was missed */
+	TEXT_UNREACHABLE,
+	TEXT_PASSED,            /* the case lies with another queue */
+	TEXT_STOPPED,           /* their STOP was kept */
+	TEXT_STARTED,
+	TEXT_OFFER,
+	TEXT_ALARM,
+	TEXT_ALARM_OVER,
+	TEXT_COUNT,
+	TEXT_CUSTOMER_COUNT = TEXT_UNREACHABLE + 2,
+};
+extern const char *const message_kind_names[TEXT_COUNT];
+
+/* What staff is alarmed about. */
+enum alarm_cause {
+	ALARM_NONE,
+	ALARM_LATE,             /* promises were missed */
+	ALARM_UNATTENDED,       /* somebody waits, and nobody works on that queue */
+	ALARM_PROVIDER_DOWN,
+	ALARM_REJECTED,         /* a website's request could not be accepted */
+	ALARM_MAYBE_CALLED,     /* a person must find out */
+	ALARM_COUNT
+};
+extern const char *const alarm_cause_names[ALARM_COUNT];
+
+/* The company's words to customers in one language; NULL: that kind is not sent. */
+struct message_texts {
+	char language[8];
+	const char *texts[TEXT_CUSTOMER_COUNT];
+};
+
+struct alarm_policy {
+	char to[ALARM_TARGETS_MAX][ADDRESS_SIZE];  size_t to_count;  /* specialists, numbers, chat: */
+	const char *urls[ALARM_TARGETS_MAX];    /* instead of the address there; NULL: none */
+	int64_t at_most_ms;     /* one message of a cause in this time */
+	bool on[ALARM_COUNT];
 };
 
 struct queue_policy {
@@ -86,6 +133,9 @@ struct provider_facts {
 	bool has_second_leg;    /* the customer's leg is an order of its own, when they have answered */
 	bool can_find;          /* calls can be looked up by token */
 	bool can_hang_up;
+	bool can_text;          /* sends messages, */
+	bool texts_chats;       /* and to chats, not to numbers */
+	bool can_ask_text;      /* and says what became of one */
 	bool can_call_customer; /* customer first, by flows of ours */
 	bool confirms_customer; /* we serve the question whether the customer takes it */
 	int64_t emission_ms;    /* between two orders to call, of all nodes; 0: any pace */
@@ -95,7 +145,7 @@ struct provider_facts {
 
 enum confirm { CONFIRM_PRESS1, CONFIRM_ANSWER };
 enum accept { ACCEPT_BY_HAND, ACCEPT_AUTOMATIC };
-enum offer_channel { OFFER_SCREEN, OFFER_PHONE };
+enum offer_channel { OFFER_SCREEN, OFFER_PHONE, OFFER_SMS, OFFER_CHANNEL_COUNT };
 
 struct address_policy {         /* where a specialist is reached through one provider */
 	char provider[ID_SIZE]; /* "": every provider without an entry of its own */
@@ -110,7 +160,7 @@ struct specialist_policy {
 	struct { char id[ID_SIZE]; int level; } queues[SPECIALIST_QUEUES_MAX];  size_t queue_count;
 	enum confirm confirm;   /* press 1, or answering their phone is enough */
 	enum accept accept;     /* automatic: an offer is accepted by itself */
-	enum offer_channel offer;  /* a screen (desk, callbackctl) or their ringing phone */
+	enum offer_channel offer;  /* a screen (desk, callbackctl), their ringing phone, an SMS */
 	int64_t offer_ms;       /* time for that channel */
 	int64_t wrap_up_ms;
 };
@@ -143,6 +193,13 @@ struct policy {
 	struct provider_facts providers[PROVIDER_ORDER_MAX];  size_t provider_count;
 	struct provider_order voice;    /* calls; "manual" is built in, and the last */
 	struct provider_order text;     /* messages */
+
+	/* messages */
+	const struct zone *local;       /* the company's zone, for what is said; NULL: UTC; borrowed */
+	struct message_texts texts[TEXT_LANGUAGES_MAX];  size_t text_language_count;
+	const char *link;       /* the company's page for customers; "": none */
+	int quiet_from_minute, quiet_to_minute;  /* of the day; equal: no quiet hours */
+	struct alarm_policy alarms;
 
 	int64_t retry_after_ms[RETRIES_MAX];  size_t retry_count;  /* attempts = retry_count + 1 */
 	int64_t short_call_ms;  /* a talk under this counts as not reached */
@@ -181,6 +238,11 @@ const struct provider_facts *policy_provider(const struct policy *policy, const 
 /* The order that holds for that queue: its own, else the company's. */
 const struct provider_order *policy_voice(const struct policy *policy, const char *queue);
 const struct provider_order *policy_text(const struct policy *policy, const char *queue);
+
+/* The company's words of that kind, in that language or else in its own; NULL: it
+ * does not send them. */
+const char *policy_message_text(const struct policy *policy, enum message_kind kind,
+    const char *language);
 
 /* Lets policy_specialist find without searching: fills slots, as many as
  * policy_index_size says, which must live as long as the policy. To be called

@@ -22,6 +22,7 @@ static void
 make(struct request *request, int64_t target_at_ms, int64_t promise_at_ms)
 {
 	request->promise_number++;
+	request->told = 0;
 	request->target_at_ms = target_at_ms;
 	request->promise_at_ms = promise_at_ms;
 	request->kept_at_ms = 0;

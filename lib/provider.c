@@ -36,6 +36,7 @@ const char *const provider_ability_names[ABILITY_COUNT] = {
 	[ABILITY_RECORD] = "record",
 	[ABILITY_RESULT] = "result",
 	[ABILITY_LONGEST] = "longest",
+	[ABILITY_CHAT] = "chat",
 	[ABILITY_CALLER_ID] = "caller_id",
 };
 

@@ -117,6 +117,7 @@ enum provider_ability {
 	ABILITY_RECORD,
 	ABILITY_RESULT,         /* the result by key */
 	ABILITY_LONGEST,        /* it ends calls that are too long by itself */
+	ABILITY_CHAT,           /* messages go to chats, not to numbers */
 	ABILITY_CALLER_ID,      /* the customer sees a number of our choice */
 	ABILITY_COUNT
 };
@@ -260,6 +261,7 @@ struct provider_answer {
 	char id[PROVIDER_ID_SIZE];      /* "": none was told */
 	enum call_progress progress;    /* GET: PROGRESS_OVER when it has ended */
 	enum call_outcome call_outcome; /* with PROGRESS_OVER */
+	enum message_progress message;  /* SMS, SMS_GET; what the answer says of it */
 	char code[32], text[128];       /* of a refusal, for people */
 	int64_t wait_ms;                /* not before this long; 0: not said */
 	bool is_wait_in_header;         /* provider_wait_ms() of wait_header tells it */

@@ -142,7 +142,10 @@ read_success(const struct provider *provider,
     const struct operation *operation, const json_t *root,
     struct provider_answer *answer)
 {
+	const struct operation *operations = provider->operations;
 	bool is_clear = true;
+	bool is_text = operation == &operations[PROVIDER_SMS] ||
+	    operation == &operations[PROVIDER_SMS_GET];
 	const struct meaning *meaning;
 	char word[64];
 
@@ -155,12 +158,14 @@ read_success(const struct provider *provider,
 		return;
 	if (operation->state != NULL) {
 		meaning = provider_json_text(root, operation->state, word,
-		    sizeof(word)) ? provider_meaning(&provider->states, word) :
-		    NULL;
+		    sizeof(word)) ? provider_meaning(is_text ?
+		    &provider->sms_states : &provider->states, word) : NULL;
 		if (meaning == NULL &&
-		    operation == &provider->operations[PROVIDER_GET])
+		    (operation == &operations[PROVIDER_GET] ||
+		        operation == &operations[PROVIDER_SMS_GET]))
 			return;
 		if (meaning != NULL && !meaning->is_customer_over) {
+			answer->message = meaning->message;
 			answer->progress = meaning->progress;
 			answer->call_outcome = meaning->outcome;
 		}

@@ -38,6 +38,8 @@ static const struct setting_row provider_rows[] = {
 	{ "limits", read_limits, offsetof(struct provider, limits), false },
 	{ "languages", read_languages, 0, false },
 	{ "states", setting_states, offsetof(struct provider, states), false },
+	{ "sms_states", setting_states, offsetof(struct provider,
+	    sms_states), false },
 	{ "call", setting_operation, offsetof(struct provider,
 	    operations[PROVIDER_CALL]), false },
 	{ "call_customer", setting_operation, offsetof(struct provider,

@@ -306,7 +306,7 @@ struct provider {
 	const char *wait_header;        /* where answers say how long to wait, or NULL */
 	struct language *languages;     /* lang is rendered as the provider writes it */
 	size_t language_count;
-	struct state_map states;
+	struct state_map states, sms_states;  /* of calls; of messages */
 	struct operation operations[PROVIDER_OPERATION_COUNT];
 	struct error_rule *errors;
 	size_t error_count;

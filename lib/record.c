@@ -11,6 +11,7 @@
 #include "lib/call.h"
 #include "lib/case.h"
 #include "lib/check.h"
+#include "lib/message.h"
 #include "lib/progress.h"
 #include "lib/request.h"
 #include "lib/specialist.h"
@@ -50,6 +51,8 @@ static const struct field request_fields[] = {
 	TEXT(struct request, extension, "extension"),
 	TEXT(struct request, name, "name"),
 	TEXT(struct request, locale, "locale"),
+	BOOL(struct request, may_text, "sms"),
+	INT(struct request, told, "told"),
 	TEXT(struct request, source, "source"),
 	TEXT(struct request, site_id, "site_id"),
 	INT(struct request, asker_count, "askers"),
@@ -161,6 +164,43 @@ static const struct field case_fields[] = {
 	MOMENT(struct case_file, opened_at_ms, "opened_at_ms"),
 };
 
+static const struct field message_fields[] = {
+	ENUM(struct message, state, "state", message_state_names),
+	MOMENT(struct message, record.wake_at_ms, "wake_at_ms"),
+	ENUM(struct message, kind, "kind", message_kind_names),
+	TEXT(struct message, reason, "reason"),
+	TEXT(struct message, error, "error"),
+	TEXT(struct message, request, "request"),
+	TEXT(struct message, to, "to"),
+	INT(struct message, target, "target"),
+	TEXT(struct message, locale, "locale"),
+	TEXT(struct message, provider, "provider"),
+	INT(struct message, tried_count, "tried"),
+	INT(struct message, absent_count, "absent"),
+	TEXT(struct message, sid, "sid"),
+	ENUM(struct message, progress, "progress", message_progress_names),
+	TEXT(struct message, number, "number"),
+	TEXT(struct message, queue, "queue"),
+	TEXT(struct message, caller_id, "caller_id"),
+	MOMENT(struct message, promise_at_ms, "promise_at_ms"),
+	MOMENT(struct message, from_ms, "from_ms"),
+	MOMENT(struct message, to_ms, "to_ms"),
+	TEXT(struct message, specialist, "specialist"),
+	INT(struct message, offer, "offer"),
+	ENUM(struct message, cause, "cause", alarm_cause_names),
+	INT(struct message, count, "count"),
+	MOMENT(struct message, since_ms, "since_ms"),
+	TEXT(struct message, detail, "detail"),
+	MOMENT(struct message, created_at_ms, "created_at_ms"),
+	MOMENT(struct message, send_at_ms, "send_at_ms"),
+	MOMENT(struct message, sending_at_ms, "sending_at_ms"),
+	MOMENT(struct message, given_at_ms, "given_at_ms"),
+	MOMENT(struct message, unsure_at_ms, "unsure_at_ms"),
+	MOMENT(struct message, ended_at_ms, "ended_at_ms"),
+	MOMENT(struct message, stale_at_ms, "stale_at_ms"),
+	MOMENT(struct message, prompt_until_ms, "prompt_until_ms"),
+};
+
 static const struct field_table tables[RECORD_COUNT] = {
 	[RECORD_REQUEST] = { RECORD_REQUEST, request_fields,
 	    COUNT_OF(request_fields), sizeof(struct request) },
@@ -170,6 +210,8 @@ static const struct field_table tables[RECORD_COUNT] = {
 	    COUNT_OF(specialist_fields), sizeof(struct specialist) },
 	[RECORD_CASE] = { RECORD_CASE, case_fields, COUNT_OF(case_fields),
 	    sizeof(struct case_file) },
+	[RECORD_MESSAGE] = { RECORD_MESSAGE, message_fields,
+	    COUNT_OF(message_fields), sizeof(struct message) },
 };
 
 /* The walks treat an enum as an int. */
@@ -181,7 +223,8 @@ _Static_assert(SPECIALIST_QUEUES_MAX == 8, "skill1..8");
 _Static_assert(offsetof(struct request, record) == 0 &&
     offsetof(struct call, record) == 0 &&
     offsetof(struct specialist, record) == 0 &&
-    offsetof(struct case_file, record) == 0, "a record begins with its head");
+    offsetof(struct case_file, record) == 0 &&
+    offsetof(struct message, record) == 0, "a record begins with its head");
 
 const struct field_table *
 record_fields(enum record_kind kind)
@@ -527,6 +570,7 @@ static const char *const prefixes[RECORD_COUNT] = {
 	[RECORD_CALL] = "call:",
 	[RECORD_SPECIALIST] = "specialist:",
 	[RECORD_CASE] = "case:",
+	[RECORD_MESSAGE] = "message:",
 };
 
 /* What a record itself can hold of its id. */
@@ -535,6 +579,7 @@ static const size_t id_sizes[RECORD_COUNT] = {
 	[RECORD_CALL] = REQUEST_ID_SIZE,
 	[RECORD_SPECIALIST] = ID_SIZE,
 	[RECORD_CASE] = NUMBER_SIZE,
+	[RECORD_MESSAGE] = MESSAGE_ID_SIZE,
 };
 
 void
@@ -612,6 +657,12 @@ struct record_ref
 record_ref_case(const char *number)
 {
 	return make_ref(RECORD_CASE, number, 0);
+}
+
+struct record_ref
+record_ref_message(const char *id)
+{
+	return make_ref(RECORD_MESSAGE, id, 0);
 }
 
 bool

@@ -20,6 +20,7 @@ enum {
 	REQUEST_ID_SIZE = 24,
 	OP_SIZE = 24,
 	NUMBER_SIZE = 8,        /* spoken number of a case: 4 to 6 digits */
+	MESSAGE_ID_SIZE = 56,   /* "R.unreachable.12", "staff.provider_down.1795448760000.3" */
 	SITE_ID_SIZE = 65,      /* a website's id: 8 to 64 characters */
 	SID_SIZE = 128,         /* a provider's call id */
 	REMEMBERED_SIZE = 256,  /* what a provider gave a call for later requests */
@@ -36,12 +37,13 @@ enum record_kind {
 	RECORD_CALL,
 	RECORD_SPECIALIST,
 	RECORD_CASE,
+	RECORD_MESSAGE,
 	RECORD_COUNT
 };
 
 struct record_ref {
 	enum record_kind kind;
-	char id[ID_SIZE];       /* of a call: its request */
+	char id[MESSAGE_ID_SIZE];  /* of a call: its request */
 	int  n;                 /* of a call: its number, from 1 */
 };
 
@@ -94,7 +96,8 @@ bool record_from_pairs(enum record_kind kind, const struct pair *pairs, size_t c
 void record_field_text(const struct field *field, const void *record, char *ret_text);
 bool record_field_equal(const struct field *field, const void *a, const void *b);
 
-/* The key below the site prefix: "request:R", "call:R.n", "specialist:S", "case:N". */
+/* The key below the site prefix: "request:R", "call:R.n", "specialist:S", "case:N",
+ * "message:M". */
 void record_key(const struct record_ref *ref, char ret_key[KEY_SIZE]);
 /* The opposite; false: not a record's key. */
 bool record_ref_parse(const char *key, size_t length, struct record_ref *ret_ref);
@@ -102,6 +105,7 @@ struct record_ref record_ref_request(const char *id);
 struct record_ref record_ref_call(const char *request, int n);
 struct record_ref record_ref_specialist(const char *id);
 struct record_ref record_ref_case(const char *number);
+struct record_ref record_ref_message(const char *id);
 bool record_ref_equal(const struct record_ref *a, const struct record_ref *b);
 
 #endif

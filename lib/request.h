@@ -51,6 +51,8 @@ struct request {
 	char extension[9];            /* behind an office switchboard */
 	char name[NAME_SIZE];
 	char locale[8];
+	bool may_text;                /* they agreed to SMS, and the number can receive them */
+	int  told;                    /* bits 1 << message_kind: told of the promise in force */
 	char source[12];              /* redis, http, ctl, passed, reopened */
 	char site_id[SITE_ID_SIZE];   /* the website's own id; "": none */
 	int  asker_count;             /* website ids joined to this request, its own included */

@@ -59,8 +59,8 @@ is_forbidden_now(const struct moment *m)
 	const char *reason;
 	int64_t until_ms;
 
-	return !rules_allow_call(m->policy, m->request, m->now_ms, &reason,
-	    &until_ms);
+	return m->root->is_suppressed || !rules_allow_call(m->policy,
+	    m->request, m->now_ms, &reason, &until_ms);
 }
 
 static bool
@@ -69,8 +69,8 @@ is_forbidden_for_good(const struct moment *m)
 	const char *reason;
 	int64_t until_ms;
 
-	return !rules_allow_call(m->policy, m->request, m->now_ms, &reason,
-	    &until_ms) && until_ms == 0;
+	return m->root->is_suppressed || (!rules_allow_call(m->policy,
+	    m->request, m->now_ms, &reason, &until_ms) && until_ms == 0);
 }
 
 static bool
@@ -746,6 +746,7 @@ give_birth(struct moment *m, const char *queue, const char *source)
 	memcpy(birth->extension, r->extension, sizeof(birth->extension));
 	memcpy(birth->name, r->name, sizeof(birth->name));
 	memcpy(birth->locale, r->locale, sizeof(birth->locale));
+	birth->may_text = r->may_text;
 	memcpy(birth->site_id, r->site_id, sizeof(birth->site_id));
 	memcpy(birth->from, r->id, sizeof(birth->from));
 	birth->asker_count = r->asker_count;
@@ -755,6 +756,17 @@ give_birth(struct moment *m, const char *queue, const char *source)
 	birth->at_ms = m->now_ms;
 	promise_soon(m->policy, birth, m->now_ms);
 	birth->record.wake_at_ms = request_wake(m->policy, birth, m->now_ms);
+}
+
+/* The customer is told to when the call was put off, unless it comes so soon that
+ * the promise of anybody who asks now would be later. */
+static void
+tell_deferred(struct moment *m, int64_t acted_at_ms)
+{
+	const struct request *r = m->request;
+
+	if (r->at_ms - m->now_ms > window_of(m->policy, r->queue).limit_ms)
+		moment_tell(m, TEXT_DEFERRED, r, acted_at_ms);
 }
 
 /* ---- actions */
@@ -772,6 +784,7 @@ arrive(struct moment *m)
 		promise_soon(m->policy, r, r->asked_at_ms);
 	}
 	moment_say(m, "%s", r->queue);
+	tell_deferred(m, m->now_ms);
 }
 
 static void
@@ -809,6 +822,7 @@ next_opening(struct moment *m)
 	promise_soon(m->policy, m->request, until_ms);
 	moment_say(m, "%s", reason);
 	moment_reason(m, reason);
+	tell_deferred(m, m->request->asked_at_ms);
 }
 
 static void
@@ -817,10 +831,25 @@ refuse(struct moment *m)
 	const char *reason = "refused";
 	int64_t until_ms;
 
-	rules_allow_call(m->policy, m->request, m->now_ms, &reason, &until_ms);
+	if (m->root->is_suppressed)
+		reason = "suppressed";
+	else
+		rules_allow_call(m->policy, m->request, m->now_ms, &reason,
+		    &until_ms);
 	withdraw_all_but(m, "");
 	finish(m, reason);
 	moment_reason(m, reason);
+}
+
+/* They want no more calls: what they asked for before ends with it. */
+static void
+end_suppressed(struct moment *m)
+{
+	withdraw_all_but(m, "");
+	if (m->request->call != 0)
+		moment_post(m, EVENT_REVOKED,
+		    record_ref_call(m->request->id, m->request->call));
+	finish(m, "suppressed");
 }
 
 static void
@@ -862,6 +891,7 @@ offer(struct moment *m)
 	    slot->call != 0 ? ", their phone rings" : "");
 	if (m->event->detail[0] != '\0')
 		moment_say(m, "%s", m->event->detail);
+	moment_tell_offer(m, policy, slot);
 }
 
 static void
@@ -890,6 +920,8 @@ take(struct moment *m)
 	r->is_leg_open = call->authorised[0] != '\0';
 	if (call_is_by_hand(call))
 		moment_say(m, "calls by hand");
+	else
+		moment_tell(m, TEXT_SOON, r, r->asked_at_ms);
 }
 
 static void
@@ -1067,6 +1099,10 @@ go_late(struct moment *m)
 {
 	promise_miss(m->policy, m->request);
 	moment_say(m, "promise %d missed", m->request->promise_number);
+	/* Not while a call runs or a person must find out whether one did. */
+	if (m->move->from == REQUEST_WAITING ||
+	    m->move->from == REQUEST_OFFERED)
+		moment_tell(m, TEXT_LATE, m->request, 0);
 }
 
 static void
@@ -1143,6 +1179,7 @@ withdraw_and_move(struct moment *m)
 		r->at_ms = m->now_ms;
 		promise_soon(m->policy, r, r->at_ms);
 	}
+	tell_deferred(m, m->now_ms);
 }
 
 static void
@@ -1287,6 +1324,8 @@ could_not_reach(struct moment *m)
 	say_outcome(m);
 	finish(m, m->event->outcome == OUTCOME_INVALID_NUMBER ?
 	    "invalid_number" : "unreachable");
+	if (m->event->outcome != OUTCOME_INVALID_NUMBER)
+		moment_tell(m, TEXT_UNREACHABLE, m->request, 0);
 }
 
 /* The customer's phone never rang: the specialist or the provider was not
@@ -1361,6 +1400,7 @@ pass_on(struct moment *m)
 	    sizeof(m->request->next));
 	finish(m, "passed");
 	moment_say(m, "to %s", queue);
+	moment_tell(m, TEXT_PASSED, &m->outcome->birth, 0);
 }
 
 /* Another request of this customer already waits where this one would go. */
@@ -1383,6 +1423,7 @@ call_again(struct moment *m)
 	set_reason(m, "call_again");
 	if (at_ms > m->now_ms) {
 		schedule(m, at_ms, true);
+		tell_deferred(m, 0);
 		return;
 	}
 	delay_ms = retry_delay_ms(m->policy, OUTCOME_ANSWERED,
@@ -1410,12 +1451,17 @@ give_up_on(struct moment *m)
 {
 	take_result(m);
 	finish(m, "unreachable");
+	moment_tell(m, TEXT_UNREACHABLE, m->request, 0);
 }
 
 static void
 close_with(struct moment *m)
 {
+	const struct disposition *end;
+
 	take_result(m);
+	end = policy_disposition(m->policy, m->request->disposition);
+	m->outcome->suppresses = end != NULL && end->then == THEN_SUPPRESS;
 	finish(m, m->request->disposition);
 }
 
@@ -1565,6 +1611,7 @@ static const struct row rows[] = {
 	ROW(BEFORE, CANCELLED, others_still_ask, SAME, drop_asker),
 	ROW(BEFORE, CANCELLED, ALWAYS, TO(CLOSED), withdraw_and_close),
 	ROW(BEFORE, ASSIGNED, ALWAYS, SAME, wish),
+	ROW(BEFORE | CALLING | REFERRED, SUPPRESSED, ALWAYS, TO(CLOSED), end_suppressed),
 	ROW(BEFORE, CALLED_IN, has_spoken, TO(CLOSED), close_as_called_in),
 	ROW(SCHEDULED, CALLED_IN, is_on_hold, SAME, hold_while_they_hold),
 	ROW(WAITING | OFFERED, CALLED_IN, is_on_hold, TO(WAITING), hold_while_they_hold),

@@ -34,6 +34,7 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_CALLED_IN] = "called_in",
 	[EVENT_CALLED_BACK] = "called_back",
 	[EVENT_NUMBER_BUSY] = "number_busy",
+	[EVENT_SUPPRESSED] = "suppressed",
 	[EVENT_NOT_PLACED] = "not_placed",
 	[EVENT_BY_HAND] = "by_hand",
 	[EVENT_NOTED] = "noted",
@@ -73,6 +74,7 @@ const char *const effect_kind_names[EFFECT_COUNT] = {
 	[EFFECT_HANG_UP] = "hang_up",
 	[EFFECT_LOOK_UP] = "look_up",
 	[EFFECT_POLL] = "poll",
+	[EFFECT_SEND] = "send",
 	[EFFECT_SECOND_LEG] = "second_leg",
 };
 
@@ -126,6 +128,9 @@ situation_record(const struct situation *situation,
 	case RECORD_CASE:
 		return strcmp(situation->case_file.number, ref->id) == 0 ?
 		    &situation->case_file : NULL;
+	case RECORD_MESSAGE:
+		return strcmp(situation->message.id, ref->id) == 0 ?
+		    &situation->message : NULL;
 	case RECORD_NONE:
 	case RECORD_COUNT:
 		break;
@@ -157,7 +162,8 @@ situation_put(struct situation *situation, const struct record_ref *ref,
 		if (!record_from_pairs(RECORD_SPECIALIST, pairs, count,
 		        specialist, ret_why))
 			return false;
-		memcpy(specialist->id, ref->id, sizeof(specialist->id));
+		snprintf(specialist->id, sizeof(specialist->id), "%.*s",
+		    ID_SIZE - 1, ref->id);
 		situation->specialist_count++;
 		return true;
 	}
@@ -185,6 +191,13 @@ situation_put(struct situation *situation, const struct record_ref *ref,
 		snprintf(situation->case_file.number,
 		    sizeof(situation->case_file.number), "%.*s",
 		    NUMBER_SIZE - 1, ref->id);
+		return true;
+	case RECORD_MESSAGE:
+		if (!record_from_pairs(RECORD_MESSAGE, pairs, count,
+		        &situation->message, ret_why))
+			return false;
+		memcpy(situation->message.id, ref->id,
+		    sizeof(situation->message.id));
 		return true;
 	case RECORD_NONE:
 	case RECORD_COUNT:
@@ -275,7 +288,13 @@ situation_due(const struct situation *situation, int64_t now_ms,
     struct record_ref *ret_ref)
 {
 	const struct request *request = &situation->request;
+	const struct message *message = &situation->message;
 
+	if (message->id[0] != '\0' && message->record.wake_at_ms != 0 &&
+	    message->record.wake_at_ms <= now_ms) {
+		*ret_ref = record_ref_message(message->id);
+		return true;
+	}
 	if (request->id[0] != '\0' && request->record.wake_at_ms != 0 &&
 	    request->record.wake_at_ms <= now_ms) {
 		*ret_ref = record_ref_request(request->id);
@@ -344,6 +363,20 @@ moment_effect(struct moment *m, enum effect_kind kind, const struct call *call,
 	effect->kind = kind;
 	effect->call = record_ref_call(call->request, call->n);
 	memcpy(effect->sid, sid, strlen(sid) + 1);
+}
+
+void
+moment_effect_message(struct moment *m, enum effect_kind kind,
+    const struct message *message)
+{
+	struct effect *effect;
+
+	CHECK(m->outcome->effect_count < EFFECT_MAX);
+	effect = &m->outcome->effects[m->outcome->effect_count++];
+	memset(effect, 0, sizeof(*effect));
+	effect->kind = kind;
+	effect->call = record_ref_message(message->id);
+	memcpy(effect->sid, message->sid, sizeof(effect->sid));
 }
 
 void
@@ -418,6 +451,7 @@ static const struct life *const lives[RECORD_COUNT] = {
 	[RECORD_REQUEST] = &request_life,
 	[RECORD_CALL] = &call_life,
 	[RECORD_SPECIALIST] = &specialist_life,
+	[RECORD_MESSAGE] = &message_life,
 };
 
 const struct life *
@@ -434,6 +468,7 @@ aim(struct moment *m, const struct event *event)
 	m->request = &m->now->request;
 	m->specialist = NULL;
 	m->call = NULL;
+	m->message = NULL;
 	switch (event->to.kind) {
 	case RECORD_REQUEST:
 		return strcmp(m->request->id, event->to.id) == 0;
@@ -443,6 +478,9 @@ aim(struct moment *m, const struct event *event)
 	case RECORD_CALL:
 		m->call = situation_call(m->now, event->to.n);
 		return m->call != NULL;
+	case RECORD_MESSAGE:
+		m->message = &m->now->message;
+		return strcmp(m->message->id, event->to.id) == 0;
 	case RECORD_NONE:
 	case RECORD_CASE:
 	case RECORD_COUNT:
@@ -454,6 +492,8 @@ aim(struct moment *m, const struct event *event)
 static int *
 state_of(struct moment *m)
 {
+	if (m->message != NULL)
+		return (int *)&m->message->state;
 	if (m->call != NULL)
 		return (int *)&m->call->state;
 	if (m->specialist != NULL)
@@ -466,7 +506,10 @@ set_wake(struct moment *m)
 {
 	const struct policy *policy = m->policy;
 
-	if (m->call != NULL)
+	if (m->message != NULL)
+		m->message->record.wake_at_ms =
+		    message_wake(policy, m->message, m->now_ms);
+	else if (m->call != NULL)
 		m->call->record.wake_at_ms =
 		    call_wake(policy, m->call, m->now_ms);
 	else if (m->specialist != NULL)
@@ -579,6 +622,8 @@ situation_step(const struct policy *policy, const struct situation *before,
 	ret_outcome->move_count = 0;
 	ret_outcome->effect_count = 0;
 	ret_outcome->birth.id[0] = '\0';
+	ret_outcome->message_count = 0;
+	ret_outcome->suppresses = false;
 	ret_outcome->note = NULL;
 	ret_outcome->is_alone = true;
 	return situation_fold(policy, event, now_ms, ret_outcome);

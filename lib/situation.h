@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * situation: the unit of change. One request with the specialists and calls
- * linked to it, or a lone specialist. situation_step runs the addressed
+ * linked to it, or a lone specialist or message. situation_step runs the addressed
  * record's table; an action may post inner events to its partners, which run
  * depth first before anything is saved. The shell then commits all of it or
  * nothing, and only then acts on the effects.
  *
- * The tables are request_life, call_life and specialist_life, one file each.
+ * The tables are request_life, call_life, specialist_life and message_life, one
+ * file each.
  */
 #ifndef CALLBACKD_LIB_SITUATION_H
 #define CALLBACKD_LIB_SITUATION_H
@@ -14,6 +15,7 @@
 #include "lib/call.h"
 #include "lib/case.h"
 #include "lib/check.h"
+#include "lib/message.h"
 #include "lib/policy.h"
 #include "lib/request.h"
 #include "lib/specialist.h"
@@ -23,6 +25,7 @@ enum {
 	CALLS_MAX = OFFER_MAX + 4,        /* live ones, and the one addressed */
 	MOVE_MAX = 24,
 	EFFECT_MAX = 16,
+	MESSAGE_BIRTH_MAX = 4,
 	INNER_MAX = 24,                   /* inner events of one step */
 	DETAIL_SIZE = 96,
 	NOTE_SIZE = 2048,                 /* of what a person wrote; longer is cut */
@@ -34,13 +37,14 @@ struct situation {
 	struct call       calls[CALLS_MAX];              size_t call_count;
 	struct case_file  case_file;    /* number "": not loaded */
 	struct askers     askers;       /* whose answers follow the request */
+	struct message    message;      /* alone; requests only give birth to messages. id "": none */
 };
 
 enum event_kind {
 	EVENT_NONE,
 	EVENT_DUE,              /* any: its moment has come */
 	/* to a request */
-	EVENT_ARRIVED,          /* a new one; the situation holds its first values */
+	EVENT_ARRIVED,          /* a new one; the situation holds its first values; also to a message */
 	EVENT_MATCHED,          /* specialist */
 	EVENT_ACCEPTED,         /* specialist, offer; posted by the specialist's table */
 	EVENT_DECLINED,         /* specialist */
@@ -60,6 +64,7 @@ enum event_kind {
 	                         * on the telephone until about at_ms; provider, sid: which call of
 	                         * the provider that is, where it can be joined */
 	EVENT_NUMBER_BUSY,      /* at_ms: its customer's number is in another attempt until about then */
+	EVENT_SUPPRESSED,       /* its customer wants no more calls */
 	EVENT_NOT_PLACED,       /* call: certainly refused, and another provider may be asked */
 	EVENT_BY_HAND,          /* specialist: takes it, and dials by hand */
 	EVENT_NOTED,            /* note: a line in the story, nothing else */
@@ -75,7 +80,7 @@ enum event_kind {
 	EVENT_WITHDRAWN,
 	EVENT_READY,            /* wrap-up done */
 	EVENT_EXTEND,           /* wrap-up: once more */
-	/* to a call */
+	/* to a call, and to a message */
 	EVENT_CREATED,          /* sid */
 	EVENT_REJECTED,         /* outcome, detail: certainly not placed */
 	EVENT_UNKNOWN,          /* detail */
@@ -135,6 +140,7 @@ struct event {
 	enum status status;
 	enum call_progress progress;
 	enum call_outcome outcome;
+	enum message_progress message;  /* PROGRESS, FOUND of a message */
 	enum machine machine;
 	enum question question;
 	enum caller caller;
@@ -142,6 +148,8 @@ struct event {
 	bool is_customer_over, has_rung, has_talked;
 	bool is_agent_over;             /* PROGRESS_OVER: before the customer's phone rang */
 	bool is_number_held;            /* the commit before was refused: phone:N is taken */
+	bool is_suppressed;             /* the commit before was refused: they want no calls, or
+	                                 * no messages */
 	char owner[REQUEST_ID_SIZE];    /* the commit before was refused: this request holds
 	                                 * phone:N:Q of the queue it would enter */
 	int  others_available;          /* other specialists at work on these queues; a hint */
@@ -154,6 +162,7 @@ struct event {
 
 enum effect_kind {
 	EFFECT_PLACE, EFFECT_HANG_UP, EFFECT_LOOK_UP, EFFECT_POLL,
+	EFFECT_SEND,            /* a message */
 	EFFECT_SECOND_LEG,      /* the customer's, into a call whose specialist has answered */
 	EFFECT_COUNT
 };
@@ -161,7 +170,7 @@ extern const char *const effect_kind_names[EFFECT_COUNT];
 
 struct effect {
 	enum effect_kind kind;
-	struct record_ref call;
+	struct record_ref call;         /* or message: SEND, LOOK_UP */
 	char sid[SID_SIZE];             /* HANG_UP, POLL, SECOND_LEG: which of the provider's calls */
 };
 
@@ -199,6 +208,8 @@ struct outcome {
 	struct effect effects[EFFECT_MAX];  size_t effect_count;
 	bool is_alone;                  /* the step looked at its addressee only: nothing else
 	                                 * that was read need be checked */
+	struct message messages[MESSAGE_BIRTH_MAX];  size_t message_count;  /* born of the request */
+	bool suppresses;                /* the customer wants neither calls nor messages */
 	struct request birth;           /* id "": none: the request that continues this one */
 	const char *note;               /* of the event, borrowed; stands behind a move */
 	size_t note_move;

@@ -125,6 +125,18 @@ standing_of_call(const struct call *call, struct standing *ret)
 }
 
 void
+standing_of_message(const struct message *message, struct standing *ret)
+{
+	ret->count = 0;
+	ret->unique_count = 0;
+	if (!message_is_live(message))
+		return;
+	stand(ret, "active", "", message->created_at_ms);
+	if (message->record.wake_at_ms != 0)
+		stand(ret, "due", "", message->record.wake_at_ms);
+}
+
+void
 standing_of_specialist(const struct specialist *specialist,
     struct standing *ret)
 {

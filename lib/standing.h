@@ -19,6 +19,7 @@ struct standing {
 };
 
 void standing_of_request(const struct request *request, struct standing *ret);
+void standing_of_message(const struct message *message, struct standing *ret);
 void standing_of_call(const struct call *call, struct standing *ret);
 void standing_of_specialist(const struct specialist *specialist, struct standing *ret);
 

@@ -113,6 +113,34 @@ call_wake(const struct policy *policy, const struct call *call, int64_t now_ms)
 	return 0;
 }
 
+/* A text that was sent is asked about less and less often. */
+int64_t
+message_wake(const struct policy *policy, const struct message *message,
+    int64_t now_ms)
+{
+	int64_t age_ms;
+
+	switch (message->state) {
+	case MESSAGE_QUEUED:
+		return message->send_at_ms;
+	case MESSAGE_SENDING:
+		return message->sending_at_ms + policy->place_lease_ms;
+	case MESSAGE_UNSURE:
+		return now_ms + policy->look_up_ms;
+	case MESSAGE_GIVEN:
+		if (message->progress == MESSAGE_DELIVERED)
+			return now_ms;
+		age_ms = now_ms - message->given_at_ms;
+		return now_ms + (age_ms > policy->poll_ms ? age_ms :
+		    policy->poll_ms);
+	case MESSAGE_NONE:
+	case MESSAGE_ENDED:
+	case MESSAGE_STATE_COUNT:
+		break;
+	}
+	return 0;
+}
+
 int64_t
 specialist_wake(const struct policy *policy,
     const struct specialist *specialist, int64_t now_ms)

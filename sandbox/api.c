@@ -46,9 +46,6 @@ struct refusal {
 	const char *text;
 };
 
-static bool
-is_authorised(struct sandbox *sandbox, struct http_request *request);
-
 static struct refusal
 order_read(const struct form *form, char to[PHONE_ADDRESS_SIZE],
     char from[PHONE_ADDRESS_SIZE], struct call_order *ret_order);
@@ -79,7 +76,7 @@ api_on_create(struct http_request *request, void *context)
 	const char *body = http_body(request, &length);
 	struct call *call;
 
-	if (!is_authorised(sandbox, request))
+	if (!api_is_authorised(sandbox, request))
 		return;
 	if (!form_parse(body, length, &form)) {
 		api_refuse(&answer, 400, ERROR_INVALID, "not a form");
@@ -121,7 +118,7 @@ api_on_list(struct http_request *request, void *context)
 	struct call *call;
 	json_t *list;
 
-	if (!is_authorised(sandbox, request))
+	if (!api_is_authorised(sandbox, request))
 		return;
 	error = api_filter_read(request, &filter);
 	if (error != NULL || size < 1 || size > PAGE_SIZE_MAX) {
@@ -149,7 +146,7 @@ api_on_read(struct http_request *request, void *context)
 	struct sandbox *sandbox = context;
 	struct api_answer answer = { .sandbox = sandbox, .request = request };
 
-	if (!is_authorised(sandbox, request))
+	if (!api_is_authorised(sandbox, request))
 		return;
 	answer.call = call_of(sandbox, request);
 	if (answer.call == NULL)
@@ -167,7 +164,7 @@ api_on_update(struct http_request *request, void *context)
 	const char *body = http_body(request, &length), *status;
 	struct form form = { 0 };
 
-	if (!is_authorised(sandbox, request))
+	if (!api_is_authorised(sandbox, request))
 		return;
 	answer.call = call_of(sandbox, request);
 	if (answer.call == NULL) {
@@ -203,14 +200,13 @@ api_on_unknown(struct http_request *request, void *context)
 	struct sandbox *sandbox = context;
 	struct api_answer answer = { .sandbox = sandbox, .request = request };
 
-	if (is_authorised(sandbox, request))
+	if (api_is_authorised(sandbox, request))
 		api_refuse(&answer, 404, ERROR_NOT_FOUND,
-		    "the sandbox has only Calls");
+		    "the sandbox has only Calls and Messages");
 }
 
-/* Answers when it is not. */
-static bool
-is_authorised(struct sandbox *sandbox, struct http_request *request)
+bool
+api_is_authorised(struct sandbox *sandbox, struct http_request *request)
 {
 	struct api_answer answer = { .sandbox = sandbox, .request = request };
 	const char *given = http_header(request, "Authorization");

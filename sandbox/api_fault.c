@@ -157,7 +157,7 @@ reply_late(const struct api_answer *answer)
 
 	api_ledger(answer, 201, "answered late");
 	late->sandbox = answer->sandbox;
-	late->json = api_render_call(answer->call);
+	late->json = api_render(answer);
 	late->handle = http_hold(answer->request);
 	late->timer = evtimer_new(answer->sandbox->base, on_late, late);
 	CHECK(late->timer != NULL && evtimer_add(late->timer, &wait) == 0);
@@ -197,7 +197,7 @@ late_free(struct late *late)
 static void
 reply_huge(const struct api_answer *answer)
 {
-	json_t *json = api_render_call(answer->call);
+	json_t *json = api_render(answer);
 	char *tail = json_dumps(json, JSON_COMPACT);
 	size_t length = strlen(tail);
 	char *body = memory_new(HUGE_BYTES + length);
@@ -229,5 +229,5 @@ reply_drip(const struct api_answer *answer)
 		    EV_RATE_LIMIT_MAX, DRIP_BYTES, DRIP_BYTES, &tick);
 	CHECK(rate != NULL);
 	CHECK(bufferevent_set_rate_limit(connection->stream, rate) == 0);
-	api_reply(answer, 201, api_render_call(answer->call));
+	api_reply(answer, 201, api_render(answer));
 }

@@ -17,6 +17,7 @@ struct call;
 struct form;
 struct http_request;
 struct sandbox;
+struct text;
 
 /* A request in hand, and what is known of it; for the reply and the ledger. */
 struct api_answer {
@@ -24,6 +25,7 @@ struct api_answer {
 	struct http_request *request;
 	const struct form *form;	/* NULL: it had none */
 	struct call *call;		/* NULL: none was meant */
+	struct text *text;		/* a message instead; NULL: none */
 	struct fault fault;
 };
 
@@ -59,7 +61,15 @@ api_fault_before(const struct api_answer *answer);
 bool
 api_fault_after(const struct api_answer *answer);
 
-/* New references. */
+/* Answers when it is not: the account's name and token. */
+bool
+api_is_authorised(struct sandbox *sandbox, struct http_request *request)
+    MUST_USE;
+
+/* New references; the first is of whatever was created. */
+json_t *
+api_render(const struct api_answer *answer) MUST_USE;
+
 json_t *
 api_render_call(const struct call *call) MUST_USE;
 

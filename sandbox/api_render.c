@@ -17,6 +17,7 @@
 #include "sandbox/ledger.h"
 #include "sandbox/memory.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/text.h"
 
 enum {
 	DAY_MS = 24 * 60 * 60 * 1000,
@@ -72,6 +73,9 @@ api_ledger(const struct api_answer *answer, int status, const char *what)
 	if (answer->call != NULL)
 		json_object_set_new(line, "sid",
 		    json_string(answer->call->sid));
+	if (form != NULL && form_get(form, "Body") != NULL)
+		json_object_set_new(line, "text",
+		    json_string(form_get(form, "Body")));
 	if (answer->fault.kind != FAULT_NONE)
 		json_object_set_new(line, "fault",
 		    json_string(fault_name(answer->fault.kind)));
@@ -85,6 +89,13 @@ api_ledger(const struct api_answer *answer, int status, const char *what)
 			json_object_set_new(line, "url", json_string(url));
 	}
 	ledger_write(answer->sandbox->ledger, "request", line);
+}
+
+json_t *
+api_render(const struct api_answer *answer)
+{
+	return answer->text != NULL ? text_to_json(answer->text) :
+	    api_render_call(answer->call);
 }
 
 json_t *

@@ -17,6 +17,7 @@
 #include "sandbox/phone.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/setup.h"
+#include "sandbox/text.h"
 
 enum { CALL_COUNT_MAX = 1000 };
 
@@ -71,6 +72,8 @@ control_on_reset(struct http_request *request, void *context)
 	if (!control_may(request))
 		return;
 	calls_reset(sandbox);
+	texts_free(sandbox->texts);
+	sandbox->texts = texts_new();
 	faults_clear(sandbox->faults);
 	phones_free(sandbox->phones);
 	sandbox->phones = phones_new();

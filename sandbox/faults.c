@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two queues of faults.
+ * Three queues of faults.
  */
 #include "sandbox/faults.h"
 
@@ -23,7 +23,7 @@ struct queue {
 };
 
 struct faults {
-	struct queue create, webhook;
+	struct queue create, sms, webhook;
 };
 
 static const char *const names[] = {
@@ -90,11 +90,14 @@ faults_order(struct faults *faults, const json_t *order,
 		if (strcmp(key, "create") == 0)
 			(void)!queue_order(&changed.create, list,
 			    FAULT_500_BEFORE, FAULT_REDIRECT, &error);
+		else if (strcmp(key, "sms") == 0)
+			(void)!queue_order(&changed.sms, list,
+			    FAULT_500_BEFORE, FAULT_REDIRECT, &error);
 		else if (strcmp(key, "webhook") == 0)
 			(void)!queue_order(&changed.webhook, list, FAULT_DROP,
 			    FAULT_FORGED, &error);
 		else
-			error = "only create and webhook are known";
+			error = "only create, sms and webhook are known";
 		if (error != NULL) {
 			snprintf(ret_error, FAULT_ERROR_SIZE, "%.40s: %s", key,
 			    error);
@@ -112,6 +115,12 @@ faults_take_create(struct faults *faults)
 }
 
 struct fault
+faults_take_sms(struct faults *faults)
+{
+	return queue_take(&faults->sms);
+}
+
+struct fault
 faults_take_webhook(struct faults *faults)
 {
 	return queue_take(&faults->webhook);
@@ -121,14 +130,16 @@ void
 faults_clear(struct faults *faults)
 {
 	faults->create.count = 0;
+	faults->sms.count = 0;
 	faults->webhook.count = 0;
 }
 
 json_t *
 faults_to_json(const struct faults *faults)
 {
-	return json_pack("{s:o, s:o}", "create",
-	    queue_to_json(&faults->create), "webhook",
+	return json_pack("{s:o, s:o, s:o}", "create",
+	    queue_to_json(&faults->create), "sms",
+	    queue_to_json(&faults->sms), "webhook",
 	    queue_to_json(&faults->webhook));
 }
 

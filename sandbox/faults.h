@@ -57,8 +57,8 @@ void
 faults_free(struct faults *faults);
 
 /*
- * Queues what {"create": [{"kind", "count", "delay", "times"}], "webhook":
- * [...]} orders; one object may stand for a list of one. False: nothing was
+ * Queues what {"create": [{"kind", "count", "delay", "times"}], "sms": [...],
+ * "webhook": [...]} orders; one object may stand for a list of one. False: nothing was
  * queued, and a sentence in `ret_error`.
  */
 bool
@@ -68,6 +68,10 @@ faults_order(struct faults *faults, const json_t *order,
 /* Takes the next one; its kind is FAULT_NONE when nothing is ordered. */
 struct fault
 faults_take_create(struct faults *faults);
+
+/* Of a create of a message. */
+struct fault
+faults_take_sms(struct faults *faults);
 
 struct fault
 faults_take_webhook(struct faults *faults);

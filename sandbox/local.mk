@@ -18,6 +18,7 @@ sandbox_callback_sandbox_SOURCES = sandbox/main.c \
 	sandbox/phone.c sandbox/phone.h \
 	sandbox/sandbox.c sandbox/sandbox.h \
 	sandbox/setup.c sandbox/setup.h \
+	sandbox/text.c sandbox/text.h \
 	sandbox/twiml.c sandbox/twiml.h \
 	sandbox/webhook.c sandbox/webhook.h
 sandbox_callback_sandbox_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \

@@ -27,6 +27,7 @@
 #include "sandbox/phone.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/setup.h"
+#include "sandbox/text.h"
 
 enum {
 	EXIT_USAGE = 64,
@@ -69,6 +70,12 @@ static const struct http_route routes[] = {
 	    api_on_read, 0 },
 	{ HTTP_POST, "/2010-04-01/Accounts/{account}/Calls/{sid}",
 	    api_on_update, BODY_MAX },
+	{ HTTP_POST, "/2010-04-01/Accounts/{account}/Messages.json",
+	    text_on_create, BODY_MAX },
+	{ HTTP_GET, "/2010-04-01/Accounts/{account}/Messages.json",
+	    text_on_list, 0 },
+	{ HTTP_GET, "/2010-04-01/Accounts/{account}/Messages/{sid}",
+	    text_on_read, 0 },
 	{ HTTP_GET, "/2010-04-01/{rest...}", api_on_unknown, 0 },
 	{ HTTP_POST, "/2010-04-01/{rest...}", api_on_unknown, BODY_MAX },
 	{ HTTP_POST, "/sandbox/faults", control_on_faults_order,
@@ -80,6 +87,10 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/sandbox/phones", control_on_phones, 0 },
 	{ HTTP_GET, "/sandbox/phones/{number}", control_on_phone, 0 },
 	{ HTTP_PUT, "/sandbox/phones/{number}", control_on_phone_change,
+	    CONTROL_BODY_MAX },
+	{ HTTP_GET, "/sandbox/messages", text_on_control_list, 0 },
+	{ HTTP_PUT, "/sandbox/inbound", text_on_inbound, CONTROL_BODY_MAX },
+	{ HTTP_POST, "/sandbox/phones/{number}/write", text_on_write,
 	    CONTROL_BODY_MAX },
 	{ HTTP_POST, "/sandbox/phones/{number}/call", line_on_call,
 	    CONTROL_BODY_MAX },
@@ -272,6 +283,7 @@ sandbox_open(struct sandbox *sandbox, const struct arguments *arguments)
 	setup_apply(sandbox->setup, sandbox->phones, sandbox->lines);
 	sandbox->faults = faults_new();
 	sandbox->calls = calls_new();
+	sandbox->texts = texts_new();
 	sandbox->base = event_base_new();
 	CHECK(sandbox->base != NULL);
 	sandbox->fetcher = fetcher_new(sandbox->base);
@@ -302,6 +314,7 @@ sandbox_close(struct sandbox *sandbox)
 		calls_reset(sandbox);
 	fetcher_free(sandbox->fetcher);
 	calls_free(sandbox->calls);
+	texts_free(sandbox->texts);
 	if (sandbox->base != NULL)
 		event_base_free(sandbox->base);
 	faults_free(sandbox->faults);

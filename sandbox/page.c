@@ -14,6 +14,7 @@
 #include "sandbox/line.h"
 #include "sandbox/phone.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/text.h"
 
 enum {
 	CARD_COUNT_MAX = 60,
@@ -74,12 +75,13 @@ control_on_state(struct http_request *request, void *context)
 	    call = calls_before(sandbox, call->serial))
 		json_array_append_new(recent, named_call_json(sandbox, call));
 	http_reply_json(request, 200, json_pack(
-	    "{s:I, s:f, s:o, s:I, s:I, s:o, s:o}",
+	    "{s:I, s:f, s:o, s:I, s:I, s:o, s:o, s:o}",
 	    "now_ms", (json_int_t)sandbox_now_ms(),
 	    "clock_scale", sandbox->clock_scale,
 	    "phones", cards.list, "left_out", (json_int_t)cards.left_out,
 	    "live", (json_int_t)calls_live_count(sandbox), "calls", recent,
-	    "lines", lines_to_json(sandbox->lines)));
+	    "lines", lines_to_json(sandbox->lines),
+	    "messages", texts_to_json(sandbox)));
 }
 
 void

@@ -20,6 +20,7 @@ struct ledger;
 struct lines;
 struct phones;
 struct setup;
+struct texts;
 
 struct sandbox {
 	struct event_base *base;
@@ -30,6 +31,7 @@ struct sandbox {
 	struct phones *phones;
 	struct lines *lines;
 	struct calls *calls;
+	struct texts *texts;
 	struct faults *faults;
 	struct http_server *server;
 	struct http_static *pages;	/* NULL: no page is served */

@@ -68,11 +68,6 @@ webhook_free(struct webhook *webhook);
 static int
 field_order(const void *a, const void *b);
 
-static void
-send_signed(struct sandbox *sandbox, const char *token, const char *url,
-    const char *method, const struct form *form, fetch_handler *handler,
-    void *context);
-
 void
 webhook_sign(const char *token, const char *url, const struct form *form,
     char ret_signature[WEBHOOK_SIGNATURE_SIZE])
@@ -123,7 +118,7 @@ void
 webhook_send(struct sandbox *sandbox, const char *url, const char *method,
     const struct form *form, fetch_handler *handler, void *context)
 {
-	send_signed(sandbox, sandbox->token, url, method, form, handler,
+	webhook_send_as(sandbox, sandbox->token, url, method, form, handler,
 	    context);
 }
 
@@ -265,7 +260,7 @@ send_forged(const struct webhook *webhook)
 		field->value = memory_copy("completed");
 	}
 	forged->event = "forged";
-	send_signed(forged->sandbox, "not the token", forged->url,
+	webhook_send_as(forged->sandbox, "not the token", forged->url,
 	    forged->method, &forged->form, on_done, forged);
 }
 
@@ -373,8 +368,8 @@ field_order(const void *a, const void *b)
 	return order != 0 ? order : strcmp(left->value, right->value);
 }
 
-static void
-send_signed(struct sandbox *sandbox, const char *token, const char *url,
+void
+webhook_send_as(struct sandbox *sandbox, const char *token, const char *url,
     const char *method, const struct form *form, fetch_handler *handler,
     void *context)
 {

@@ -32,6 +32,12 @@ void
 webhook_send(struct sandbox *sandbox, const char *url, const char *method,
     const struct form *form, fetch_handler *on_done, void *context);
 
+/* The same, signed with another token: a stranger's. */
+void
+webhook_send_as(struct sandbox *sandbox, const char *token, const char *url,
+    const char *method, const struct form *form, fetch_handler *on_done,
+    void *context);
+
 /* Tells the StatusCallback, if it wants to hear of this kind of event. */
 void
 webhook_post(struct call *call, enum call_event event);

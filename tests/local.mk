@@ -10,7 +10,7 @@ EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/confte
 	tests/chaos/world.py tests/e2e/test_campaign.py tests/e2e/test_chaos.py tests/e2e/test_hostile.py \
 	tests/e2e/company.py tests/e2e/test_intake.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
 	tests/e2e/test_lifecycle.py tests/e2e/test_nodes.py tests/e2e/test_line.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
-	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_audit.py tests/e2e/test_poison.py \
+	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_audit.py tests/e2e/test_messages.py tests/e2e/test_poison.py \
 	tests/e2e/test_webhooks.py tests/e2e/test_specs.py tests/e2e/test_failover.py tests/e2e/test_partners.py tests/e2e/test_asterisk.py \
 	tests/e2e/lines.py tests/e2e/test_pace.py tests/e2e/test_flows.py
 # Walks the real tables through every world they can come to; --large: for long.
@@ -45,6 +45,10 @@ tests_node_print_flows_LDADD = $(LIBCALLBACK_LIBS)
 EXTRA_DIST += tests/node/package.json tests/node/package-lock.json tests/node/vendors.test.mjs
 if HAVE_CMOCKA
 UNIT_TESTS =
+UNIT_TESTS += tests/unit/message
+tests_unit_message_SOURCES = tests/unit/message.c
+tests_unit_message_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_message_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/http
 tests_unit_http_SOURCES = tests/unit/http.c
 tests_unit_http_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS)

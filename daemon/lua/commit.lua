@@ -3,9 +3,10 @@
 -- KEYS[1] "{site}:"; every key below has it in front.
 -- ARGV: now_ms skew_max_ms keep_events_ms situations, then for each:
 --   op
---   counts                    a byte each, '0' + n, of G N E T R C L
+--   counts                    a byte each, '0' + n, of G N E T R C S L
 --   (kind a b c)*G            guards: take zset member "" | absent key owner ""
 --                             (nobody but that owner may hold it) |
+--                             unlisted hash field "" | listed hash field "" |
 --                             pace key emission patience (one in emission ms; a turn
 --                             that comes within patience ms is taken, and told) |
 --                             room zset most "" (it has fewer members) |
@@ -17,6 +18,7 @@
 --   (key value keep_ms)*T     plain strings
 --   (field value)*R           one entry for `rejected`
 --   (counter amount)*C        of stats:DAY
+--   (hash field value|"")*S   "": the field is taken out
 --   story, (line)*L           where there are lines: for story:R ("": of no
 --                             request) and events
 -- One entry in `events` for all of them: the field R with "first last", the
@@ -26,9 +28,9 @@
 -- or deletions gets `v`, one more than expected, and `op`. keep_ms 0: for ever. score "":
 -- removed.
 -- Reply: TIME_ms, then one word for each: ok | ok MS (its turn comes then) | again |
---   conflict ID | held KEY OWNER | gone | wait MS GUARD KEY | skew | error TEXT (an
---   index of the wrong type, say; of this situation a part may be written, the others
---   are not concerned)
+--   conflict ID | held KEY OWNER | listed FIELD | gone | wait MS GUARD KEY | skew |
+--   error TEXT (an index of the wrong type, say; of this situation a part may be
+--   written, the others are not concerned)
 -- Locals are found quicker, and each is looked up some hundred times.
 local call, ARGV, unpack, byte = redis.call, ARGV, unpack, string.byte
 local site = KEYS[1]
@@ -57,10 +59,10 @@ local function owner_of(key)
 end
 
 local function counts_of(at)
-	local a, b, c, d, e, f, g = byte(ARGV[at], 1, 7)
+	local a, b, c, d, e, f, g, h = byte(ARGV[at], 1, 8)
 
 	return a - 48, b - 48, c - 48, d - 48, e - 48, (f or 48) - 48,
-	    (g or 48) - 48
+	    (g or 48) - 48, (h or 48) - 48
 end
 
 local function version_of(key)
@@ -149,6 +151,14 @@ local function check_guards(at, guards)
 
 		if kind == 'take' then
 			if not call('ZSCORE', site .. a, b) then
+				return 'gone'
+			end
+		elseif kind == 'unlisted' then
+			if call('HEXISTS', site .. a, b) == 1 then
+				return 'listed ' .. b
+			end
+		elseif kind == 'listed' then
+			if call('HEXISTS', site .. a, b) == 0 then
 				return 'gone'
 			end
 		elseif kind == 'absent' then
@@ -290,6 +300,18 @@ local function write_counters(at, counters)
 	return at
 end
 
+local function write_listed(at, listed)
+	for _ = 1, listed do
+		if ARGV[at + 2] == '' then
+			call('HDEL', site .. ARGV[at], ARGV[at + 1])
+		else
+			call('HSET', site .. ARGV[at], ARGV[at + 1], ARGV[at + 2])
+		end
+		at = at + 3
+	end
+	return at
+end
+
 local news = {}
 
 local function write_lines(at, lines)
@@ -312,7 +334,7 @@ end
 -- One situation, which begins at `at`; returns its word.
 local function commit_one(at)
 	local op = ARGV[at]
-	local guards, records, lives, texts, rejected, counters, lines =
+	local guards, records, lives, texts, rejected, counters, listed, lines =
 	    counts_of(at + 1)
 	local guards_at = at + 2
 	local records_at = guards_at + guards * 4
@@ -332,7 +354,7 @@ local function commit_one(at)
 		call('XADD', site .. 'rejected', 'MAXLEN', '~', '10000', '*',
 		    unpack(ARGV, at, at + rejected * 2 - 1))
 	end
-	at = write_counters(at + rejected * 2, counters)
+	at = write_listed(write_counters(at + rejected * 2, counters), listed)
 	if lines > 0 then
 		write_lines(at, lines)
 	end
@@ -341,11 +363,11 @@ local function commit_one(at)
 end
 
 local function after_situation(at)
-	local guards, records, lives, texts, rejected, counters, lines =
+	local guards, records, lives, texts, rejected, counters, listed, lines =
 	    counts_of(at + 1)
 
 	at = after_records(at + 2 + guards * 4, records)
-	at = at + (lives + texts) * 3 + (rejected + counters) * 2
+	at = at + (lives + texts + listed) * 3 + (rejected + counters) * 2
 	return lines > 0 and at + 1 + lines or at
 end
 

@@ -363,7 +363,7 @@ def test_promise_levels_are_shown(start_daemon, without_fence):
     (one, by_hand) = daemon.do("GET", "/v1/providers")["providers"]
     assert (one["id"], one["fence"], one["level"], one["voice"]) == (
         "sandbox", "answer", "specialist_may_ring_twice", 1)
-    assert one["can"]["find"] and not one["can"]["sms"]
+    assert one["can"]["find"] and one["can"]["sms"]
     assert (by_hand["id"], by_hand["level"], by_hand["voice"]) == (
         "manual", "unknown_to_a_person", 2)
     assert daemon.http("GET", "/v1/providers", token="")[0] == 401

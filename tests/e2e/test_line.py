@@ -165,6 +165,17 @@ def test_press_1_to_be_called_back(daemon):
     assert len(waiting(daemon)) == 1
 
 
+@line
+def test_who_asked_for_no_calls_may_ask_for_one(daemon):
+    daemon.do("POST", f"/v1/suppressed/{CALLER}/suppress",
+              {"reason": "asked us to"})
+    caller = Caller(daemon)
+    caller.heard(caller.calls("1"))
+    assert waiting(daemon) == [(CALLER, "directors", "line")]
+    # Messages are another matter.
+    assert daemon.redis.hkeys(daemon.key("suppressed")) == [f"messages:{CALLER}"]
+
+
 @pytest.mark.settings({**settings(), "window.limit": "2h"}, clock_scale=0.01)
 def test_the_place_in_line_is_kept(daemon):
     """Handed over by the telephone system, with how long they wait already."""

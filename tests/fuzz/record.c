@@ -8,6 +8,7 @@
 
 #include "lib/call.h"
 #include "lib/case.h"
+#include "lib/message.h"
 #include "lib/record.h"
 #include "lib/request.h"
 #include "lib/specialist.h"
@@ -20,6 +21,7 @@ union any {
 	struct call call;
 	struct specialist specialist;
 	struct case_file case_file;
+	struct message message;
 };
 
 static void

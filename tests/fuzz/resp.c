@@ -12,6 +12,7 @@
 #include "daemon/store.h"
 #include "lib/call.h"
 #include "lib/case.h"
+#include "lib/message.h"
 #include "lib/request.h"
 #include "lib/specialist.h"
 #include "tests/fuzz/fuzz.h"
@@ -80,6 +81,7 @@ read_records(const struct redisReply *reply)
 		struct call call;
 		struct specialist specialist;
 		struct case_file case_file;
+		struct message message;
 	} record;
 	struct pair pairs[STORE_PAIRS_MAX];
 	int count = store_pairs(reply, pairs, STORE_PAIRS_MAX);

@@ -203,6 +203,8 @@ request_asked(const struct moves *moves)
 		firing = to_request(EVENT_NUMBER_BUSY);
 		firing.event.at_ms = NOW_MS + 1;
 		fire(moves, &firing, "number busy", 0, 0);
+		firing = to_request(EVENT_SUPPRESSED);
+		fire(moves, &firing, "wants no more calls", 0, 0);
 	}
 	if (!has(moves, WITH_WISHES))
 		return;

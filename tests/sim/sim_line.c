@@ -706,6 +706,7 @@ on_request(void *context, bool is_alive)
 			get(post);
 			break;
 		case EFFECT_PLACE:
+		case EFFECT_SEND:       /* nobody writes here */
 		case EFFECT_SECOND_LEG:
 		case EFFECT_COUNT:
 			break;

@@ -85,6 +85,7 @@ arguments_read(const struct words *words, size_t *at, struct arguments *ret)
 	    read_part(words, at, counts[PART_TEXTS], 3, &ret->texts) &&
 	    read_part(words, at, counts[PART_REJECTED], 2, &ret->rejected) &&
 	    read_part(words, at, counts[PART_COUNTERS], 2, &ret->counters) &&
+	    read_part(words, at, counts[PART_LISTED], 3, &ret->listed) &&
 	    (counts[PART_LINES] == 0 || read_word(words, at, &ret->story)) &&
 	    read_part(words, at, counts[PART_LINES], 1, &ret->lines);
 }

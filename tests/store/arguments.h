@@ -30,7 +30,7 @@ struct arguments {
 	const char *op;
 	struct part guards;
 	struct record_arguments records[RECORDS_MAX];  size_t record_count;
-	struct part lives, texts, rejected, counters;
+	struct part lives, texts, rejected, counters, listed;
 	const char *story;  struct part lines;  /* NULL: no lines */
 };
 

@@ -395,6 +395,18 @@ check_guards(const struct keyspace *keyspace, const struct arguments *arguments,
 			strcpy(word, "gone");
 			return false;
 		}
+		if (strcmp(guard[0], "unlisted") == 0) {
+			if (entry_get(entry, guard[2]) == NULL)
+				continue;
+			snprintf(word, ITEM_SIZE, "listed %s", guard[2]);
+			return false;
+		}
+		if (strcmp(guard[0], "listed") == 0) {
+			if (entry_get(entry, guard[2]) != NULL)
+				continue;
+			strcpy(word, "gone");
+			return false;
+		}
 		if (strcmp(guard[0], "absent") != 0) {
 			int64_t ms = wait_of(keyspace, guard);
 
@@ -619,6 +631,15 @@ keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
 		    arguments->texts.word[i][1], arguments->texts.word[i][2]);
 	keyspace->rejected_count += arguments->rejected.count > 0;
 	write_counters(keyspace, &arguments->counters);
+	for (size_t i = 0; i < arguments->listed.count; i++) {
+		const char *const *listed = arguments->listed.word[i];
+
+		if (listed[2][0] == '\0')
+			keyspace_remove(keyspace, listed[0], listed[1]);
+		else
+			set_item(make(keyspace, listed[0], ENTRY_HASH),
+			    listed[1], listed[2]);
+	}
 	write_lines(keyspace, arguments, news, news_size);
 	write_lives(keyspace, &arguments->lives);
 	snprintf(ret_word, ITEM_SIZE, wait_ms > 0 ? "ok %lld" : "ok",

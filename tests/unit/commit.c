@@ -449,7 +449,7 @@ a_refusal_takes_out_and_tells(void **state)
 	extras.rejected[3] = "rubbish";
 	extras.answer_id = "site-0009";
 	extras.answer = "{\"state\":\"rejected\"}";
-	commit_refusal(&policy, &extras, &words);
+	commit_alone(&policy, &extras, 0, &words);
 	assert_true(arguments_read(&words, &at, &sent));
 	assert_int_equal(at, words.count);
 	assert_int_equal(sent.record_count, 0);

@@ -182,7 +182,9 @@ twilio_requests(void **state)
 
 	request = build(provider, PROVIDER_SMS);
 	assert_string_equal(request.body,
-	    "To=%2B79160000009&From=%2B74950000000&Body=a%26b%3D%D1%8F");
+	    "To=%2B79160000009&From=%2B74950000000&Body=a%26b%3D%D1%8F"
+	    "&StatusCallback=https%3A%2F%2Fcb.example.org%2Fhooks%2F"
+	    "twilio%2Fr1.2%2Ftok-en%2Fsms");
 	provider_request_fini(&request);
 	provider_free(provider);
 }

@@ -13,11 +13,12 @@
 #include "lib/call.h"
 #include "lib/case.h"
 #include "lib/check.h"
+#include "lib/message.h"
 #include "lib/request.h"
 #include "lib/specialist.h"
 
 static const enum record_kind kinds[] = { RECORD_REQUEST, RECORD_CALL,
-	RECORD_SPECIALIST, RECORD_CASE };
+	RECORD_SPECIALIST, RECORD_CASE, RECORD_MESSAGE };
 
 static union {
 	struct record head;
@@ -25,6 +26,7 @@ static union {
 	struct call call;
 	struct specialist specialist;
 	struct case_file case_file;
+	struct message message;
 } one, other;
 
 static char texts[RECORD_FIELDS_MAX][VALUE_SIZE];
@@ -313,7 +315,7 @@ keys_come_back(void **state)
 		"specialist:1234567890123456789012345678901" };
 	static const char *const wrong[] = { "", "request", "request:",
 		"call:r1", "call:r1.", "call:r1.0", "call:r1.-1", "call:.1",
-		"call:r1.x", "call:r1.1 ", "message:r1", "Request:r1",
+		"call:r1.x", "call:r1.1 ", "messages:r1", "Request:r1",
 		"request:123456789012345678901234", "case:12345678",
 		"call:123456789012345678901234.1",
 		"specialist:12345678901234567890123456789012" };

@@ -20,6 +20,8 @@
 
 #include "daemon/settings_internal.h"
 #include "daemon/settings_when.h"
+#include "lib/message_text.h"
+#include "lib/segments.h"
 
 enum { TEXT_SIZE = 64 * 1024, FUZZ_COUNT = 300 };
 
@@ -312,7 +314,7 @@ test_specialists(void **state)
 	    "offer = { screen = \"10s\"; phone = \"40s\"; confirm = \"answer\"; };\n"
 	    "specialists = (\n"
 	    "{ id = \"a\"; name = \"A\"; queues = ( (\"info\", 9) );"
-	    "  offers = [ \"sms\", \"phone\", \"screen\" ]; to = \"user:a\";"
+	    "  offers = [ \"phone\", \"sms\", \"screen\" ]; to = \"user:a\";"
 	    "  addresses = ( { provider = \"p\"; to = \"sip:a@x\"; } ); },\n"
 	    "{ id = \"b\"; name = \"B\"; queues = ( (\"info\", 1) ); language = \"en\";"
 	    "  offer = \"7s\"; wrap_up = 0; confirm = \"press1\"; accept = \"automatic\";"
@@ -843,15 +845,79 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 14);
-	assert_string_equal(text, "hours slots offer.sms offer.last_one "
+	assert_int_equal(settings_without_effect(settings, on_path, text), 11);
+	assert_string_equal(text, "hours slots offer.last_one "
 	    "retry.next_day keep_for_line card_url queues.info.widen "
 	    "queues.delivery.passed specialists.anna.shift "
-	    "specialists.gleb.duty alarms dispositions.abuse.block messages ");
+	    "specialists.gleb.duty dispositions.abuse.block ");
 	settings_free(settings);
 	settings = load_good(GOOD);
 	assert_int_equal(settings_without_effect(settings, on_path, text), 0);
 	settings_free(settings);
+}
+
+/* Every customer would pay for a second SMS. */
+static void
+test_the_shipped_texts_fit_one_sms(void **state)
+{
+	struct settings *settings = load_path(source("config/callbackd.conf"));
+	const struct policy *policy = &settings->policy;
+
+	(void)state;
+	for (size_t i = 1; i < policy->text_language_count; i++) {
+		const struct message_texts *texts = &policy->texts[i];
+
+		for (int kind = 0; kind < TEXT_CUSTOMER_COUNT; kind++) {
+			char text[MESSAGE_TEXT_SIZE];
+
+			assert_non_null(texts->texts[kind]);
+			message_text_usual(policy, (enum message_kind)kind,
+			    texts->texts[kind], texts->language, text);
+			if (segments_of(text).count != 1)
+				fail_msg("%zu characters: %s",
+				    segments_of(text).units, text);
+		}
+	}
+	settings_free(settings);
+}
+
+static void
+test_messages(void **state)
+{
+	struct settings *settings = load_good(GOOD
+	    "text = [ \"p\" ];\n"
+	    "providers = ( { id = \"p\"; file = \"sandbox.conf\"; } );\n"
+	    "messages = { late = \"own {promise}\"; ru = { soon = \"скоро\"; };\n"
+	    "  quiet = { from = \"22:30\"; to = \"07:00\"; }; };\n"
+	    "alarms = { to = [ \"anna\", \"info\", \"chat:-12\", \"https://x.example/a\" ];\n"
+	    "  on = [ \"late\", \"rejected\" ]; };\n");
+	const struct policy *policy = &settings->policy;
+
+	(void)state;
+	assert_string_equal(policy_message_text(policy, TEXT_LATE, "ru"),
+	    "own {promise}");
+	assert_string_equal(policy_message_text(policy, TEXT_SOON, "ru"),
+	    "скоро");
+	assert_null(policy_message_text(policy, TEXT_PASSED, "ru"));
+	assert_int_equal(policy->quiet_from_minute, 22 * 60 + 30);
+	assert_int_equal(policy->quiet_to_minute, 7 * 60);
+	assert_int_equal(policy->alarms.to_count, 4);
+	assert_string_equal(policy->alarms.to[0], "anna");
+	assert_string_equal(policy->alarms.to[1], "anna");
+	assert_string_equal(policy->alarms.to[2], "chat:-12");
+	assert_string_equal(policy->alarms.urls[3], "https://x.example/a");
+	assert_true(policy->alarms.on[ALARM_LATE]);
+	assert_false(policy->alarms.on[ALARM_UNATTENDED]);
+	settings_free(settings);
+
+	assert_null(load(GOOD "messages = { late = \"{link}\"; };\n"));
+	assert_non_null(strstr(errors.items[0].text, "{link} needs"));
+	assert_null(load(GOOD "messages = { late = \"{nothing}\"; };\n"));
+	write_text("bad.conf", "late = {company}\nlater = x\n\nnonsense\n");
+	assert_null(load(GOOD "messages = { file = \"bad.conf\"; };\n"));
+	assert_int_equal(errors.count, 2);
+	assert_non_null(strstr(errors.items[0].text, "line 2"));
+	assert_non_null(strstr(errors.items[1].text, "line 4"));
 }
 
 /* Each line says one setting, its value and what it is for. */
@@ -1045,6 +1111,8 @@ main(void)
 		cmocka_unit_test(test_a_text_that_ends_the_parser),
 		cmocka_unit_test(test_difference),
 		cmocka_unit_test(test_settings_without_effect),
+		cmocka_unit_test(test_the_shipped_texts_fit_one_sms),
+		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_the_table_itself),
 		cmocka_unit_test(test_durations),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What has happened to a request, in a few words a line, and the notes that
 // people wrote about it. What it does not know it shows in the server's words.
-import { element, isNews, say, t, time } from "/desk/page.js";
+import { element, isNews, say, show, t, time } from "/desk/page.js";
 
 const QUOTING = ["note", "close_with", "pass_on", "call_again", "try_again",
   "give_up_on", "keep_disposition", "keep_and_hang_up"];
@@ -52,6 +52,22 @@ export function storyShow(box, stories, names) {
     say(at, time(line.at_ms, true));
     say(element("span", "what", row), t().actions[line.action] || line.action);
     say(element("span", "detail", row), detailOf(line, names));
+  }
+}
+
+// What was written to the customer, and whether it arrived. Nothing depends on it,
+// but whoever speaks to them should know.
+export function lettersShow(box, letters) {
+  show(box, letters.length > 0);
+  if (!isNews(box, letters))
+    return;
+  box.replaceChildren();
+  for (const letter of letters) {
+    const row = element("li", letter.failed ? "failed" : "", box);
+    const word = t().letterStates[letter.reason || letter.state];
+    say(element("span", "what", row),
+      `${t().letterKinds[letter.kind] || letter.kind}: ${word || letter.reason}`);
+    say(element("span", "quiet", row), letter.text || "");
   }
 }
 

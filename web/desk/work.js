@@ -5,7 +5,7 @@ import { ask, serverNow } from "/desk/server.js";
 import { byId, button, duration, element, isNews, moment, pretty, say, show, t }
   from "/desk/page.js";
 import { dataShow, marksShow, nameOf, noteOf, phoneOf } from "/desk/customer.js";
-import { notesShow, storyShow } from "/desk/story.js";
+import { lettersShow, notesShow, storyShow } from "/desk/story.js";
 import { resultsKey, resultsMake, resultsShow } from "/desk/results.js";
 
 const NOTE_BYTES_MAX = 2000;      // of one line of the story: more is cut off
@@ -212,6 +212,7 @@ export function workShow(desk) {
   const names = { [desk.specialist.id]: desk.specialist.name };
   notesShow(byId("notes"), stories, names);
   storyShow(byId("story-lines"), stories, names);
+  lettersShow(byId("letters"), request.messages || []);
   return t().phases[phase];
 }
 

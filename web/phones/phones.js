@@ -12,6 +12,12 @@ const texts = {
     title: "Phones",
     recent: "Recent calls",
     noCalls: "No calls yet.",
+    messages: "Messages",
+    noMessages: "No messages yet.",
+    writeFrom: "From the phone",
+    writeText: "Text",
+    write: "Send",
+    notWritten: "Nobody has written to that phone, or it is none.",
     none: "No phone rings, and none is held by hand.",
     noneHint: "Take one below, or write hand = true into the setup file.",
     takeLabel: "Hold a phone by hand",
@@ -69,6 +75,12 @@ const texts = {
     title: "Телефоны",
     recent: "Последние звонки",
     noCalls: "Звонков ещё не было.",
+    messages: "Сообщения",
+    noMessages: "Сообщений ещё не было.",
+    writeFrom: "С телефона",
+    writeText: "Текст",
+    write: "Отправить",
+    notWritten: "Этому телефону никто не писал, или это не номер.",
     none: "Ни один телефон не звонит, и ни один не у вас в руках.",
     noneHint: "Возьмите телефон ниже или напишите hand = true в файле настройки.",
     takeLabel: "Взять телефон в руки",
@@ -416,6 +428,21 @@ function announce() {
     document.title = title;
 }
 
+// What was sent to phones and by them, the newest first.
+function messagesShow() {
+  const box = byId("messages");
+  const texts = state.messages || [];
+
+  while (box.children.length > texts.length)
+    box.lastChild.remove();
+  texts.forEach((text, index) => {
+    const row = box.children[index] || element("li", "", box);
+    say(row, `${pretty(text.from)} → ${pretty(text.to)}: ${text.body} · ` +
+      text.status + (text.error_code ? ` ${text.error_code}` : ""));
+  });
+  show(byId("no-messages"), texts.length === 0);
+}
+
 function recentShow() {
   const box = byId("recent");
   const known = new Set(state.calls.map((call) => call.sid));
@@ -483,6 +510,7 @@ function render() {
   cardsShow();
   announce();
   recentShow();
+  messagesShow();
 }
 
 function endingsShow() {
@@ -533,6 +561,15 @@ function start() {
     say(byId("take-error"), taken ? "" : t().refused);
     if (taken)
       field.value = "";
+  });
+  byId("write").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const number = encodeURIComponent(byId("write-number").value.trim());
+    const written = await send("POST", `/sandbox/phones/${number}/write`,
+      { text: byId("write-text").value });
+    say(byId("write-error"), written ? "" : t().notWritten);
+    if (written)
+      byId("write-text").value = "";
   });
   endingsShow();
   render();

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/* alarms: one group for each cause, looked at each second. */
+#include "daemon/alarms.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/log.h"
+
+enum {
+	LOOK_MS = 2000,         /* between two looks at who works on a queue */
+	PEOPLE_MAX = 256,       /* looked at for all queues together */
+	FORGET_MS = 1,          /* a key that is to go */
+};
+
+struct group {
+	int count;              /* how it stands now */
+	char detail[ADDRESS_SIZE];
+	bool is_asking;         /* for what was told */
+	int64_t next_ms;        /* not looked at again before then; monotonic */
+	int told;               /* messages under way */
+};
+
+/* Whether anybody works on the queues where somebody waits and nobody is idle. */
+struct look {
+	struct alarms *alarms;
+	size_t outstanding;
+	size_t asked_count;
+	struct { size_t queue; bool is_attended; } asked[PEOPLE_MAX];
+	bool has_failed;
+};
+
+struct alarms {
+	struct store *store;
+	struct engine *engine;
+	struct matcher *matcher;
+	const struct policy *policy;
+	struct group groups[ALARM_COUNT];
+	struct look look;
+	int64_t next_look_ms;
+};
+
+/* ---- messages */
+
+struct telling {
+	struct alarms *alarms;
+	enum alarm_cause cause;
+};
+
+static void
+on_posted(void *context, uint64_t tag, const struct engine_result *result)
+{
+	struct telling *telling = context;
+	struct group *group = &telling->alarms->groups[telling->cause];
+
+	(void)tag;
+	(void)result;
+	group->told--;
+	free(telling);
+}
+
+/* A name that is an address itself, or the specialist's. */
+static const char *
+address_of(const struct policy *policy, const char *target)
+{
+	const struct specialist_policy *specialist;
+
+	if (target[0] == '+' || strncmp(target, "chat:", 5) == 0)
+		return target;
+	specialist = policy_specialist(policy, target);
+	return specialist == NULL ? "" : message_address(policy, specialist);
+}
+
+static const char *
+language_of(const struct policy *policy, const char *target)
+{
+	const struct specialist_policy *specialist =
+	    policy_specialist(policy, target);
+
+	return specialist != NULL ? specialist->language : policy->language;
+}
+
+static bool
+fill(const struct alarms *alarms, enum alarm_cause cause, size_t target,
+    bool is_over, int64_t since_ms, struct message *message)
+{
+	const struct policy *policy = alarms->policy;
+	const struct group *group = &alarms->groups[cause];
+	const char *name = policy->alarms.to[target];
+	int64_t now_ms = store_now_ms(alarms->store);
+
+	memset(message, 0, sizeof(*message));
+	message->kind = is_over ? TEXT_ALARM_OVER : TEXT_ALARM;
+	message->cause = cause;
+	message->count = group->count;
+	message->since_ms = since_ms;
+	message->stale_at_ms = now_ms + policy->alarms.at_most_ms;
+	snprintf(message->detail, sizeof(message->detail), "%s",
+	    group->detail);
+	snprintf(message->locale, sizeof(message->locale), "%s",
+	    language_of(policy, name));
+	/* There is one end of what began then, whoever sees it. */
+	snprintf(message->id, sizeof(message->id), "staff.%s.%" PRId64
+	    ".%zu%s", alarm_cause_names[cause], is_over ? since_ms : now_ms,
+	    target + 1, is_over ? ".over" : "");
+	if (policy->alarms.urls[target] != NULL)
+		message->target = (int)target + 1;
+	else
+		snprintf(message->to, sizeof(message->to), "%s",
+		    address_of(policy, name));
+	return message->target != 0 || message->to[0] != '\0';
+}
+
+static void
+post(struct alarms *alarms, enum alarm_cause cause, size_t target,
+    bool is_over, int64_t since_ms)
+{
+	struct situation *fresh = calloc(1, sizeof(*fresh));
+	struct telling *telling = calloc(1, sizeof(*telling));
+	struct engine_order order = { .event = { .kind = EVENT_ARRIVED,
+		.digit = -1 }, .fresh = fresh, .on_result = on_posted,
+		.context = telling };
+	char pace[KEY_SIZE], mark[KEY_SIZE], value[48];
+
+	CHECK(fresh != NULL && telling != NULL);
+	telling->alarms = alarms;
+	telling->cause = cause;
+	snprintf(mark, sizeof(mark), "alarm:%s", alarm_cause_names[cause]);
+	snprintf(pace, sizeof(pace), "%s:%zu", mark, target + 1);
+	snprintf(value, sizeof(value), "%" PRId64 " %d", since_ms,
+	    alarms->groups[cause].count);
+	order.mark_key = mark;
+	order.mark_value = is_over ? "" : value;
+	order.mark_ms = is_over ? FORGET_MS : 0;
+	if (!is_over) {
+		order.hold_key = pace;
+		order.hold_ms = alarms->policy->alarms.at_most_ms;
+	}
+	if (fill(alarms, cause, target, is_over, since_ms, &fresh->message)) {
+		order.event.to = record_ref_message(fresh->message.id);
+		alarms->groups[cause].told++;
+		if (!engine_post(alarms->engine, &order)) {
+			alarms->groups[cause].told--;
+			free(telling);
+		}
+	} else {
+		free(telling);
+	}
+	free(fresh);
+}
+
+static void
+tell(struct alarms *alarms, enum alarm_cause cause, bool is_over,
+    int64_t since_ms)
+{
+	log_event(is_over ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, is_over ?
+	    "alarm_over" : "alarm", "cause=%s count=%d detail=\"%s\"",
+	    alarm_cause_names[cause], alarms->groups[cause].count,
+	    alarms->groups[cause].detail);
+	for (size_t i = 0; i < alarms->policy->alarms.to_count; i++)
+		post(alarms, cause, i, is_over, since_ms);
+}
+
+/* ---- what was told, and how it stands */
+
+static bool
+is_counted(enum alarm_cause cause)
+{
+	return cause == ALARM_REJECTED || cause == ALARM_MAYBE_CALLED;
+}
+
+/* "SINCE COUNT", or nothing. */
+static void
+compare(struct alarms *alarms, enum alarm_cause cause, const char *told)
+{
+	struct group *group = &alarms->groups[cause];
+	int64_t since_ms = 0, now_ms = clock_monotonic_ms();
+	int count = 0;
+
+	if (told != NULL && sscanf(told, "%" SCNd64 " %d", &since_ms,
+	    &count) != 2)
+		since_ms = 0;
+	if (since_ms == 0 && group->count > 0) {
+		tell(alarms, cause, false, store_now_ms(alarms->store));
+	} else if (since_ms != 0 && group->count > (is_counted(cause) ? 0 :
+	        count)) {
+		/* Refused by its commit until the time is over. */
+		tell(alarms, cause, false, since_ms);
+		group->next_ms = now_ms + alarms->policy->alarms.at_most_ms / 4;
+	} else if (since_ms != 0 && group->count == 0) {
+		tell(alarms, cause, true, since_ms);
+	}
+	if (is_counted(cause))
+		group->count = 0;
+}
+
+struct asking {
+	struct alarms *alarms;
+	enum alarm_cause cause;
+};
+
+static void
+on_told(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct asking *asking = context;
+	struct group *group = &asking->alarms->groups[asking->cause];
+
+	(void)tag;
+	group->is_asking = false;
+	if (end == REDIS_REPLY && (reply->type == REDIS_REPLY_STRING ||
+	        reply->type == REDIS_REPLY_NIL))
+		compare(asking->alarms, asking->cause, reply->str);
+	free(asking);
+}
+
+static void
+ask_told(struct alarms *alarms, enum alarm_cause cause)
+{
+	struct group *group = &alarms->groups[cause];
+	struct asking *asking;
+	char key[KEY_SIZE];
+
+	if (group->is_asking || group->told > 0 ||
+	    clock_monotonic_ms() < group->next_ms)
+		return;
+	asking = calloc(1, sizeof(*asking));
+	CHECK(asking != NULL);
+	*asking = (struct asking){ alarms, cause };
+	snprintf(key, sizeof(key), "alarm:%s", alarm_cause_names[cause]);
+	group->is_asking = STORE_SEND(alarms->store, on_told, asking, 0, "GET",
+	    key);
+	if (!group->is_asking)
+		free(asking);
+}
+
+/* ---- who is late */
+
+static void
+on_late(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct alarms *alarms = context;
+
+	(void)tag;
+	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_INTEGER)
+		return;
+	alarms_set(alarms, ALARM_LATE, (int)reply->integer, "");
+	ask_told(alarms, ALARM_LATE);
+}
+
+/* ---- where nobody works */
+
+static void
+finish_look(struct look *look)
+{
+	struct alarms *alarms = look->alarms;
+	const struct policy *policy = alarms->policy;
+	char detail[ADDRESS_SIZE] = "";
+	int count = 0;
+
+	for (size_t q = 0; q < policy->queue_count && !look->has_failed; q++) {
+		const struct queue_policy *queue = &policy->queues[q];
+		bool is_attended = matcher_ready_count(alarms->matcher,
+		    queue->id) > 0;
+		size_t waiting = matcher_waiting_count(alarms->matcher,
+		    queue->id), length = strlen(detail);
+
+		for (size_t i = 0; i < look->asked_count; i++)
+			is_attended |= look->asked[i].queue == q &&
+			    look->asked[i].is_attended;
+		if (waiting == 0 || is_attended)
+			continue;
+		count += (int)waiting;
+		/* Whole titles only: half of one is no name. */
+		if (length + strlen(queue->title) + 3 < sizeof(detail))
+			snprintf(detail + length, sizeof(detail) - length,
+			    "%s%s", length > 0 ? ", " : "", queue->title);
+	}
+	if (look->has_failed)
+		return;
+	alarms_set(alarms, ALARM_UNATTENDED, count, detail);
+	ask_told(alarms, ALARM_UNATTENDED);
+}
+
+static void
+on_person(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct look *look = context;
+
+	look->has_failed |= end != REDIS_REPLY;
+	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING)
+		look->asked[tag].is_attended = strcmp(reply->str,
+		    specialist_state_names[SPECIALIST_AWAY]) != 0;
+	if (--look->outstanding == 0)
+		finish_look(look);
+}
+
+static void
+look_at_queue(struct look *look, size_t q)
+{
+	struct alarms *alarms = look->alarms;
+	const struct policy *policy = alarms->policy;
+
+	for (size_t i = 0; i < policy->specialist_count; i++) {
+		const struct specialist_policy *one = &policy->specialists[i];
+		struct record_ref ref = record_ref_specialist(one->id);
+		char key[KEY_SIZE];
+		bool serves = false;
+
+		for (size_t k = 0; k < one->queue_count; k++)
+			serves |= strcmp(one->queues[k].id,
+			    policy->queues[q].id) == 0;
+		if (!serves || look->asked_count == PEOPLE_MAX)
+			continue;
+		record_key(&ref, key);
+		look->asked[look->asked_count].queue = q;
+		look->asked[look->asked_count].is_attended = false;
+		if (STORE_SEND(alarms->store, on_person, look,
+		        look->asked_count, "HGET", key, "state"))
+			look->outstanding++;
+		else
+			look->has_failed = true;
+		look->asked_count++;
+	}
+}
+
+static void
+look_around(struct alarms *alarms)
+{
+	struct look *look = &alarms->look;
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (look->outstanding > 0 || now_ms < alarms->next_look_ms)
+		return;
+	alarms->next_look_ms = now_ms + LOOK_MS;
+	look->alarms = alarms;
+	look->asked_count = 0;
+	look->has_failed = false;
+	look->outstanding = 1;
+	for (size_t q = 0; q < alarms->policy->queue_count; q++) {
+		const char *id = alarms->policy->queues[q].id;
+
+		if (matcher_waiting_count(alarms->matcher, id) > 0 &&
+		    matcher_ready_count(alarms->matcher, id) == 0)
+			look_at_queue(look, q);
+	}
+	if (--look->outstanding == 0)
+		finish_look(look);
+}
+
+/* ---- the module */
+
+void
+alarms_count(struct alarms *alarms, enum alarm_cause cause)
+{
+	alarms->groups[cause].count++;
+}
+
+void
+alarms_set(struct alarms *alarms, enum alarm_cause cause, int count,
+    const char *detail)
+{
+	struct group *group = &alarms->groups[cause];
+
+	group->count = count;
+	/* The end names what it is the end of. */
+	if (count > 0)
+		snprintf(group->detail, sizeof(group->detail), "%s", detail);
+}
+
+void
+alarms_on_committed(struct alarms *alarms, const struct outcome *outcome)
+{
+	for (size_t i = 0; i < outcome->move_count; i++) {
+		if (outcome->moves[i].record.kind == RECORD_REQUEST &&
+		    outcome->moves[i].event == EVENT_CALL_LOST &&
+		    outcome->moves[i].to == REQUEST_REFERRED)
+			alarms_count(alarms, ALARM_MAYBE_CALLED);
+	}
+}
+
+void
+alarms_tick(struct alarms *alarms)
+{
+	const struct alarm_policy *policy = &alarms->policy->alarms;
+
+	if (policy->to_count == 0 || !store_is_up(alarms->store) ||
+	    !store_knows_time(alarms->store))
+		return;
+	if (policy->on[ALARM_LATE] && !STORE_SEND(alarms->store, on_late,
+	        alarms, 0, "ZCARD", "late"))
+		log_event(LOG_LEVEL_DEBUG, "alarms_wait", "%s", "");
+	if (policy->on[ALARM_UNATTENDED])
+		look_around(alarms);
+	for (int cause = ALARM_PROVIDER_DOWN; cause < ALARM_COUNT; cause++) {
+		if (policy->on[cause])
+			ask_told(alarms, (enum alarm_cause)cause);
+	}
+}
+
+struct alarms *
+alarms_new(struct store *store, struct engine *engine,
+    struct matcher *matcher, const struct policy *policy)
+{
+	struct alarms *alarms = calloc(1, sizeof(*alarms));
+
+	CHECK(alarms != NULL);
+	alarms->store = store;
+	alarms->engine = engine;
+	alarms->matcher = matcher;
+	alarms->policy = policy;
+	return alarms;
+}
+
+void
+alarms_free(struct alarms *alarms)
+{
+	free(alarms);
+}
+
+void
+alarms_set_policy(struct alarms *alarms, const struct policy *policy)
+{
+	alarms->policy = policy;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * alarms: tells staff what goes wrong, as messages: one for each cause however often
+ * it happens, again after `at_most` when it has got worse, and one when it is over.
+ * What was told lies in Redis (alarm:CAUSE), so that all nodes and the next start
+ * know of it; who sends is decided by the commit alone.
+ */
+#ifndef CALLBACKD_DAEMON_ALARMS_H
+#define CALLBACKD_DAEMON_ALARMS_H
+
+#include "daemon/engine.h"
+#include "daemon/matcher.h"
+
+struct alarms;
+
+struct alarms *alarms_new(struct store *store, struct engine *engine, struct matcher *matcher,
+    const struct policy *policy);
+/* NULL is allowed. Replies under way must not come any more. */
+void alarms_free(struct alarms *alarms);
+void alarms_set_policy(struct alarms *alarms, const struct policy *policy);
+
+/* Something happened that has no end of its own: it is told of with the next tick. */
+void alarms_count(struct alarms *alarms, enum alarm_cause cause);
+/* How it stands with what somebody else watches: so many, and who or what (detail,
+ * for people). 0: it is over, or never was. */
+void alarms_set(struct alarms *alarms, enum alarm_cause cause, int count, const char *detail);
+
+/* engine_hooks.on_committed: what a person must look into is counted. */
+void alarms_on_committed(struct alarms *alarms, const struct outcome *outcome);
+
+/* Once a second. */
+void alarms_tick(struct alarms *alarms);
+
+#endif
