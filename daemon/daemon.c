@@ -502,7 +502,8 @@ read_provider(const struct settings *settings,
 	if (from->base[0] != '\0')
 		provider_values_add(&ret->values, "base", from->base);
 	ret->timeout_ms = from->timeout_ms;
-	ret->allow_private = settings->allow_test_settings;
+	ret->allow_private = from->is_private ||
+	    settings->allow_test_settings;
 	return true;
 }
 

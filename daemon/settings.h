@@ -50,6 +50,7 @@ struct settings_provider {
 	struct settings_secret secrets[SETTINGS_SECRETS_MAX];
 	size_t secret_count;
 	const char *base;                       /* instead of the file's; "": the file's */
+	bool is_private;                        /* plain HTTP and this machine may be reached */
 	double calls_per_second;                /* 0: as the file says */
 	int in_flight;                          /* calls alive at a time; 0: no limit */
 	char currency[4];

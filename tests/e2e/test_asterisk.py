@@ -100,15 +100,19 @@ def asterisk():
 
 
 @pytest.fixture
-def daemon(asterisk, start_daemon):
+def daemon(asterisk, start_daemon, tmp_path):
+    secrets = tmp_path / "asterisk.secret"
+    secrets.write_text("user = callbackd\npassword = secret\ntrunk = trunk\n"
+                       f"hook_token = {TOKEN}\n", encoding="utf-8")
+    secrets.chmod(0o600)
     changes = {name: value for name, value in QUICK.items()
                if name != "provider"}
     return start_daemon({
-        **changes, "specialists": [AUTOMATIC], "voice": ["asterisk"],
+        **changes, "allow_test_settings": False, "specialists": [AUTOMATIC], "voice": ["asterisk"],
         "provider": {"id": "asterisk", "file": "asterisk.conf", "timeout": "1s",
+                     "private": True,
                      "base": f"http://127.0.0.1:{asterisk.server_port}",
-                     "secrets": {"user": "callbackd", "password": "secret",
-                                 "trunk": "trunk", "hook_token": TOKEN}}})
+                     "secrets": str(secrets)}})
 
 
 def post(daemon, order, seq, event, more="", token=TOKEN):
