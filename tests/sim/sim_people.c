@@ -327,8 +327,9 @@ on_chief(void *context, bool is_alive)
 	event.note = event.kind == EVENT_NOTED ? "Asked\nfor Anna." : NULL;
 	memcpy(event.specialist, sim.people[0][sim_draw((unsigned)
 	    sim.policies[0].specialist_count)].id, ID_SIZE);
-	memcpy(event.queue, sim_draw(2) ? sim.queues[0][sim_draw(QUEUES)].id :
-	    "", ID_SIZE);
+	if (sim_draw(2))
+		memcpy(event.queue, sim.queues[0][sim_draw(QUEUES)].id,
+		    ID_SIZE);
 	memcpy(event.disposition, sim.policies[0].dispositions[sim_draw(4)].id,
 	    sizeof(event.disposition));
 	sim_say("the chief: %s %s", event_kind_names[event.kind], r->id);
