@@ -21,6 +21,7 @@ struct job {
 	size_t provider;                /* its place in the list */
 	bool is_customers_number;       /* a refused number is the customer's */
 	bool is_customer_first;
+	bool is_again;                  /* SECOND_LEG: not the first order */
 	int pages;                      /* FIND: read so far */
 	char sid[SID_SIZE];
 	/* For the request that may follow this one. */
@@ -545,11 +546,15 @@ read_result(struct calls *calls, const struct job *job,
 	tell(calls, &job->call, &gone);
 }
 
-/* The customer is not rung, or nobody knows whether: then what is heard of it. */
+/* A refusal is the end of the customer's leg only where no other order for it can
+ * have been heard: of a twin it says nothing, nor does an order that never left.
+ * All else is known by what is heard of the leg, and the order is given again. */
 static void
 read_second_leg(struct calls *calls, const struct job *job,
-    const struct provider_answer *answer)
+    enum transport_end end, const struct provider_answer *answer)
 {
+	bool is_refused = answer->outcome == PROVIDER_REJECTED &&
+	    end == TRANSPORT_ANSWERED && !job->is_again;
 	struct event event = { .kind = EVENT_PROGRESS, .is_customer_over = true,
 		.outcome = answer->is_number_invalid ? OUTCOME_INVALID_NUMBER :
 		    OUTCOME_FAILED };
@@ -558,9 +563,8 @@ read_second_leg(struct calls *calls, const struct job *job,
 		return;
 	log_event(LOG_LEVEL_WARNING, "second_leg_failed",
 	    "call=%s.%d unknown=%d error=\"%s %s\"", job->call.id,
-	    job->call.n, answer->outcome == PROVIDER_UNKNOWN, answer->code,
-	    answer->text);
-	if (answer->outcome == PROVIDER_UNKNOWN)
+	    job->call.n, !is_refused, answer->code, answer->text);
+	if (!is_refused)
 		return;
 	CRASH_POINT("state_before_event");
 	memcpy(event.sid, job->sid, sizeof(event.sid));
@@ -708,7 +712,7 @@ on_answer(void *context, const struct carrier_answer *answer)
 	    job.operation == PROVIDER_CALL_CUSTOMER)
 		read_created(calls, &job, &read);
 	else if (job.operation == PROVIDER_SECOND_LEG)
-		read_second_leg(calls, &job, &read);
+		read_second_leg(calls, &job, answer->end, &read);
 	else if (job.operation == PROVIDER_EPOCH)
 		read_epoch(calls, &job, &read);
 	else if (job.operation == PROVIDER_GET ||
@@ -833,6 +837,7 @@ calls_do(struct calls *calls, const struct situation *situation,
 	    provider_fence(entry->provider) != FENCE_ANSWER;
 	memcpy(job->sid, sid, sizeof(job->sid));
 	job->is_customer_first = call->is_customer_first;
+	job->is_again = effect->is_again;
 	memcpy(job->agent, call->to, sizeof(job->agent));
 	memcpy(job->customer, call->customer, sizeof(job->customer));
 	memcpy(job->caller_id, call->caller_id, sizeof(job->caller_id));
@@ -843,6 +848,9 @@ calls_do(struct calls *calls, const struct situation *situation,
 		window.start_at_ms = sent_boot_ms + wait_ms;
 		window.start_by_ms = window.start_at_ms + PLACE_YOUTH_MS;
 	}
+	/* What rings the customer is not sent once others may have gone on. */
+	if (effect->kind == EFFECT_SECOND_LEG)
+		window.start_by_ms = sent_boot_ms + PLACE_YOUTH_MS;
 	is_sent = send_built(calls, job, &built, window);
 	if (effect->kind == EFFECT_PLACE)
 		CRASH_POINT("place_queued");

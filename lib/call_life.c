@@ -61,10 +61,10 @@ call_is_possible(const struct moment *m, const char *specialist,
 
 bool
 call_can_offer_by_phone(const struct moment *m,
-    const struct specialist_policy *specialist)
+    const struct specialist_policy *specialist, const char *after)
 {
 	const char *provider = specialist == NULL ? NULL :
-	    choose_provider(m, specialist->id, "");
+	    choose_provider(m, specialist->id, after);
 	const struct provider_facts *found = provider == NULL ? NULL :
 	    policy_provider(m->policy, provider);
 
@@ -475,12 +475,13 @@ is_ours_and_end(const struct moment *m)
 }
 
 /* Where the provider rings both by itself, it says that it never came to the
- * customer. */
+ * customer. Who is rung first was. */
 static bool
 is_ours_and_end_before_them(const struct moment *m)
 {
 	return is_ours_and_end(m) && m->event->is_agent_over &&
 	    m->call->rank < PROGRESS_CUSTOMER_RINGING &&
+	    !m->call->is_customer_first &&
 	    strcmp(m->call->authorised, CALL_AUTHORISED_WITH_INTENT) == 0;
 }
 
@@ -580,8 +581,7 @@ another_may_place(const struct moment *m)
 {
 	const struct call *call = m->call;
 	const struct request *r = m->request;
-	const struct specialist_policy *who = person(m);
-	const char *next, *why;
+	const char *why;
 
 	if (call->is_revoked || m->now->call_count >= CALLS_MAX ||
 	    m->event->outcome == OUTCOME_INVALID_NUMBER ||
@@ -590,10 +590,8 @@ another_may_place(const struct moment *m)
 	if (r->call == call->n)
 		return r->state == REQUEST_CALLING;
 	/* Their phone is to ring for an offer: only where that authorises nobody. */
-	next = choose_provider(m, call->specialist, call->provider);
 	return request_offer_by_call(m->request, call->n) != NULL &&
-	    who != NULL && policy_provider(m->policy, next) != NULL &&
-	    policy_provider(m->policy, next)->authorises_on_answer;
+	    call_can_offer_by_phone(m, person(m), call->provider);
 }
 
 static bool
@@ -970,6 +968,7 @@ static void
 order_second_leg_again(struct moment *m)
 {
 	moment_effect(m, EFFECT_SECOND_LEG, m->call, m->call->sid);
+	m->outcome->effects[m->outcome->effect_count - 1].is_again = true;
 	poll(m);
 }
 
