@@ -678,6 +678,8 @@ results(void **state)
 
 /* ---- files */
 
+#define ANSWERED "name = \"x\"; base = \"https://a\"; tested = \"live\"; fence = \"answer\";" NO_AUTH
+#define SECOND_LEG(json) "second_leg = { on = \"agent_up\"; method = \"POST\"; path = \"/s\"; json = \"{" json "}\"; };\n"
 #define CALL "call = { method = \"POST\"; path = \"/c\"; id = \"/id\"; };\n"
 
 static void
@@ -709,6 +711,10 @@ refuses_files(void **state)
 		{ "name = \"x\"; base = \"https://a\"; fence = \"none\";" NO_AUTH CALL, "tested is missing" },
 		{ "name = \"x\"; base = \"https://a\"; tested = \"live\";" NO_AUTH CALL, "call: fence is missing" },
 		{ HEAD NO_AUTH "call_customer = { method = \"POST\"; path = \"/\"; fence = \"answer\"; };", "call_customer rings the customer at once" },
+		{ HEAD NO_AUTH CALL "errors = ( { status = \"5xx\"; executed = \"no\"; } );", "needs match: a call may have been placed that was answered with 500" },
+		{ HEAD NO_AUTH CALL "errors = ( { status = \"504\"; executed = \"final\"; } );", "answered with 504" },
+		{ HEAD NO_AUTH CALL "errors = ( { status = \"200\"; executed = \"no\"; } );", "answered with 200" },
+		{ ANSWERED CALL SECOND_LEG("\\\"to\\\":\\\"${customer}\\\""), "answer needs ${token} or ${job} in second_leg" },
 	};
 
 	(void)state;
