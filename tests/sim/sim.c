@@ -443,7 +443,7 @@ traffic_named(const char *name)
 static void
 try_found(void)
 {
-	/* Each found something once: a commit of what was stepped on a wrong
+	/* Each found something once, and may tell another story by now: a commit of what was stepped on a wrong
 	 * clock, a list of askers that was gone, a version that Redis had lost,
 	 * a clock set back during a talk, an offer let go of beside the wrong
 	 * request. */
