@@ -443,10 +443,10 @@ traffic_named(const char *name)
 static void
 try_found(void)
 {
-	/* Each found something once, and may tell another story by now: a commit of what was stepped on a wrong
-	 * clock, a list of askers that was gone, a version that Redis had lost,
-	 * a clock set back during a talk, an offer let go of beside the wrong
-	 * request. */
+	/* Each found something once, and may tell another story by now: a
+	 * commit of what was stepped on a wrong clock, a list of askers that was
+	 * gone, a version that Redis had lost, a clock set back during a talk,
+	 * an offer let go of beside the wrong request. */
 	static const struct { uint64_t seed; int nodes; } found[] = {
 		{ 400118, 3 }, { 5042, 3 }, { 6227, 3 }, { 7, 1 }, { 1, 1 } };
 
