@@ -141,6 +141,19 @@ def test_news_find_their_call(daemon, provider):
                               "foreign": 0, "limited": 0}
 
 
+def test_another_call_to_that_number_is_not_ours(daemon, provider):
+    """One that somebody makes by hand: it is neither believed nor hung up."""
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    before = steady(daemon)
+    for state in ("rings", "talks", "over"):
+        assert tell(daemon, {"customer": ANSWERS, "id": "other",
+                             "state": state}) == (200, "ok")
+    assert everything(daemon) == before
+    assert counts(daemon)["foreign"] == 3
+
+
 def test_who_was_never_rung_was_no_attempt(daemon, provider):
     asked(daemon)
     daemon.wait_for(lambda: provider.orders)
