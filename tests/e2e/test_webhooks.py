@@ -40,8 +40,18 @@ webhook = {
 """
 
 
+# The customer's leg is an order of ours.
+SECOND = FILE.replace('fence = "none";', 'fence = "answer";').replace(
+    '\\"customer\\":\\"${customer}\\",', "").replace("errors =", """
+second_leg = { on = "agent_up"; method = "POST"; path = "/second";
+  json = "{\\"customer\\":\\"${customer}\\",\\"key\\":\\"${token}\\"}"; };
+errors =""")
+LOST = 0
+
+
 class Provider(http.server.ThreadingHTTPServer):
-    """Takes orders to call; on_order(order) runs before each is answered."""
+    """Takes orders to call; on_order(order) runs before each is answered, and may
+    return another status than 201, or LOST."""
 
     def __init__(self):
         self.orders, self.on_order = [], lambda order: None
@@ -53,9 +63,11 @@ class Orders(http.server.BaseHTTPRequestHandler):
         length = int(self.headers["Content-Length"])
         order = json.loads(self.rfile.read(length))
         self.server.orders.append(order)
-        self.server.on_order(order)
+        status = self.server.on_order(order)
+        if status == LOST and status is not None:
+            return
         body = json.dumps({"id": f"c{len(self.server.orders)}"}).encode()
-        self.send_response(201)
+        self.send_response(status or 201)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -77,12 +89,16 @@ def provider():
 
 @pytest.fixture
 def daemon(provider, start_daemon, tmp_path):
+    return start(provider, start_daemon, tmp_path, FILE, "60s")
+
+
+def start(provider, start_daemon, tmp_path, text, poll):
     path = tmp_path / "news.conf"
-    path.write_text(FILE, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     changes = {name: value for name, value in QUICK.items()
                if name != "provider"}
     return start_daemon({
-        **changes, "telephony.poll": "60s", "specialists": [AUTOMATIC],
+        **changes, "telephony.poll": poll, "specialists": [AUTOMATIC],
         "voice": ["news"],
         "provider": {"id": "news", "file": str(path), "timeout": "1s",
                      "base": f"http://127.0.0.1:{provider.server_port}",
@@ -152,6 +168,37 @@ def test_another_call_to_that_number_is_not_ours(daemon, provider):
                              "state": state}) == (200, "ok")
     assert everything(daemon) == before
     assert counts(daemon)["foreign"] == 3
+
+
+def test_a_second_leg_is_ordered_until_it_is_heard_of(provider, start_daemon,
+                                                     tmp_path):
+    """The answer to the first order is lost, its twin refused: it may ring."""
+    daemon = start(provider, start_daemon, tmp_path, SECOND, "1s")
+    ends = iter([None, LOST, 409])
+    provider.on_order = lambda order: next(ends, None)
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    job = job_of(provider.orders[0])
+    assert tell(daemon, {"id": "c1", "job": job, "state": "up"})[0] == 200
+    daemon.wait_for(lambda: daemon.log().count("second_leg_failed") == 2)
+    twins = provider.orders[1:3]
+    assert twins[0] == twins[1] and twins[0]["key"] in job
+    assert daemon.request(ID)["state"] == "calling"
+    assert tell(daemon, {"id": "c1", "job": job, "state": "talks"})[0] == 200
+    daemon.wait_for_state(ID, "talking")
+
+
+def test_a_second_leg_that_is_refused_is_no_talk(provider, start_daemon,
+                                                tmp_path):
+    daemon = start(provider, start_daemon, tmp_path, SECOND, "60s")
+    provider.on_order = lambda order: 422 if "key" in order else None
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    tell(daemon, {"id": "c1", "job": job_of(provider.orders[0]),
+                  "state": "up"})
+    daemon.wait_for(lambda: "retry_later" in daemon.story(ID))
 
 
 def test_who_was_never_rung_was_no_attempt(daemon, provider):
