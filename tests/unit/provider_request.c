@@ -531,6 +531,10 @@ finds_by_numbers(void **state)
 
 	(void)state;
 	expect_found(both, ours, true, 1);
+	expect_found(both, "{\"l\":[{\"id\":\"1\",\"c\":\"79160000003\","
+	    "\"a\":\"79160000001\",\"t\":\"2025-01-01T00:00:00Z\"},"
+	    "{\"id\":\"2\",\"c\":\"79160000003\",\"a\":\"79160000001\","
+	    "\"t\":\"2025-01-01T00:00:10Z\"}]}", false, 0);
 	/* The agent is called by others too. */
 	expect_found(one, ours, false, 0);
 	expect_found(one, "{\"l\":[{\"id\":\"1\",\"a\":\"1\","
