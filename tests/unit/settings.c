@@ -664,6 +664,29 @@ test_people_that_do_not_fit(void **state)
 	assert_true(is_told(10, "two addresses for \"p\""));
 }
 
+/* A phone rings for an offer only where its answer is asked what to do. */
+static void
+test_phones_that_nobody_could_ring(void **state)
+{
+	static const struct { const char *file, *needs; } cases[] = {
+		{ "zadarma.conf", "(fence = answer); \"p\" does not" },
+		{ "telnyx.conf", "(fence = answer, and no second_leg); \"p\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), HEAD QUEUES RESULTS
+		    "specialists = ( { id = \"a\"; name = \"A\"; to = \"+74950000101\";"
+		    " queues = ( (\"info\", 9) ); offers = [ \"phone\" ]; } );\n"
+		    "voice = [ \"p\" ];\n"
+		    "providers = ( { id = \"p\"; file = \"%s\"; } );\n",
+		    cases[i].file);
+		expect_error(text, 5, cases[i].needs);
+	}
+}
+
 static void
 test_providers_that_do_not_fit(void **state)
 {
@@ -1104,6 +1127,7 @@ main(void)
 		cmocka_unit_test(test_one_error_each),
 		cmocka_unit_test(test_queues_that_do_not_fit),
 		cmocka_unit_test(test_people_that_do_not_fit),
+		cmocka_unit_test(test_phones_that_nobody_could_ring),
 		cmocka_unit_test(test_providers_that_do_not_fit),
 		cmocka_unit_test(test_all_errors_at_once_in_order),
 		cmocka_unit_test(test_more_errors_than_are_kept),
