@@ -12,6 +12,7 @@
 
 #include "daemon/log.h"
 #include "lib/fault.h"
+#include "lib/text.h"
 
 struct job {
 	bool is_used;
@@ -333,7 +334,7 @@ tell_with_detail(struct calls *calls, const struct record_ref *call,
 {
 	struct event event = { .kind = kind, .outcome = outcome };
 
-	snprintf(event.detail, sizeof(event.detail), "%s", detail);
+	text_copy(event.detail, sizeof(event.detail), detail);
 	tell(calls, call, &event);
 }
 
@@ -453,6 +454,7 @@ read_created(struct calls *calls, const struct job *job,
 
 	snprintf(detail, sizeof(detail), "%s%s%s", answer->code,
 	    answer->code[0] != '\0' ? " " : "", answer->text);
+	text_cut_whole(detail);
 	switch (answer->outcome) {
 	case PROVIDER_CREATED:
 		CRASH_POINT("created_before_event");
@@ -570,6 +572,7 @@ read_second_leg(struct calls *calls, const struct job *job,
 	memcpy(event.sid, job->sid, sizeof(event.sid));
 	snprintf(event.detail, sizeof(event.detail), "%s %s", answer->code,
 	    answer->text);
+	text_cut_whole(event.detail);
 	tell(calls, &job->call, &event);
 }
 
@@ -660,6 +663,7 @@ tell_news(struct calls *calls, const struct job *job,
 		return;
 	snprintf(detail, sizeof(detail), "%d %s %s", answer->status, read->code,
 	    read->text);
+	text_cut_whole(detail);
 	calls->on_news(calls->news_context, calls->providers[job->provider].id,
 	    news_of(answer, read), detail, read->wait_ms);
 }

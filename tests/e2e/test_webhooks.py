@@ -21,7 +21,7 @@ name = "news"; tested = "specification"; base = "http://127.0.0.1:1"; fence = "n
 secrets = [ "key" ]; auth = { kind = "none"; };
 call = { method = "POST"; path = "/calls"; id = "/id";
   json = "{\\"customer\\":\\"${customer}\\",\\"hook\\":\\"${hook}\\"}"; };
-errors = ( { status = "4xx"; executed = "final"; }, { status = "5xx,none"; executed = "maybe"; } );
+errors = ( { status = "4xx"; executed = "final"; text = "/why"; }, { status = "5xx,none"; executed = "maybe"; } );
 webhook = {
   body = "json"; records = "/news"; dedup = "/once"; challenge = "echo";
   signature = { alg = "hmac-sha256"; key = "${key}"; encode = "hex";
@@ -66,7 +66,8 @@ class Orders(http.server.BaseHTTPRequestHandler):
         status = self.server.on_order(order)
         if status == LOST and status is not None:
             return
-        body = json.dumps({"id": f"c{len(self.server.orders)}"}).encode()
+        body = json.dumps({"id": f"c{len(self.server.orders)}",
+                           "why": "x" + "я" * 100}, ensure_ascii=False).encode()
         self.send_response(status or 201)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -199,6 +200,20 @@ def test_a_second_leg_that_is_refused_is_no_talk(provider, start_daemon,
     tell(daemon, {"id": "c1", "job": job_of(provider.orders[0]),
                   "state": "up"})
     daemon.wait_for(lambda: "retry_later" in daemon.story(ID))
+
+
+def test_a_long_refusal_is_shown(daemon, provider):
+    """Cut, but between two characters."""
+    provider.on_order = lambda order: 422
+    asked(daemon)
+    daemon.wait_for(lambda: "not_placed" in daemon.story(ID) or
+                    "let_go" in daemon.story(ID))
+    (one,) = [one for one in daemon.do("GET", "/v1/providers")["providers"]
+              if one["id"] == "news"]
+    assert one["error"].startswith("422  xяя") and "\ufffd" not in one["error"]
+    lines = daemon.redis.lrange(daemon.key(f"story:{daemon.request(ID)['id']}"),
+                                0, -1)
+    assert any("яяя" in line for line in lines)
 
 
 def test_who_was_never_rung_was_no_attempt(daemon, provider):
