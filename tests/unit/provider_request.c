@@ -682,6 +682,9 @@ results(void **state)
 
 /* ---- files */
 
+#define ADVISORY(event) "webhook = { body = \"json\"; advisory = true;\n" \
+    "signature = { alg = \"shared\"; key = \"${key}\"; from = \"query:k\"; };\n" \
+    "events = ( { " event " } ); };\n"
 #define ANSWERED "name = \"x\"; base = \"https://a\"; tested = \"live\"; fence = \"answer\";" NO_AUTH
 #define SECOND_LEG(json) "second_leg = { on = \"agent_up\"; method = \"POST\"; path = \"/s\"; json = \"{" json "}\"; };\n"
 #define CALL "call = { method = \"POST\"; path = \"/c\"; id = \"/id\"; };\n"
@@ -718,6 +721,8 @@ refuses_files(void **state)
 		{ HEAD NO_AUTH CALL "errors = ( { status = \"5xx\"; executed = \"no\"; } );", "needs match: a call may have been placed that was answered with 500" },
 		{ HEAD NO_AUTH CALL "errors = ( { status = \"504\"; executed = \"final\"; } );", "answered with 504" },
 		{ HEAD NO_AUTH CALL "errors = ( { status = \"200\"; executed = \"no\"; } );", "answered with 200" },
+		{ HEAD NO_AUTH CALL ADVISORY("question = \"up\"; id = \"/id\"; set = \"agent_up\";"), "advisory, it has events about the progress of calls only" },
+		{ HEAD NO_AUTH CALL ADVISORY("about = \"inbound_message\"; from = \"/from\"; text = \"/text\";"), "advisory, it has" },
 		{ ANSWERED CALL SECOND_LEG("\\\"to\\\":\\\"${customer}\\\""), "answer needs ${token} or ${job} in second_leg" },
 	};
 
