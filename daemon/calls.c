@@ -561,15 +561,22 @@ read_second_leg(struct calls *calls, const struct job *job,
 		.outcome = answer->is_number_invalid ? OUTCOME_INVALID_NUMBER :
 		    OUTCOME_FAILED };
 
-	if (answer->outcome == PROVIDER_CREATED)
+	memcpy(event.sid, job->sid, sizeof(event.sid));
+	if (answer->outcome == PROVIDER_CREATED) {
+		/* By its id it is hung up, should the specialist leave first. */
+		event = (struct event){ .kind = EVENT_PROGRESS };
+		memcpy(event.sid, job->sid, sizeof(event.sid));
+		memcpy(event.leg, answer->id, sizeof(event.leg));
+		if (event.leg[0] != '\0')
+			tell(calls, &job->call, &event);
 		return;
+	}
 	log_event(LOG_LEVEL_WARNING, "second_leg_failed",
 	    "call=%s.%d unknown=%d error=\"%s %s\"", job->call.id,
 	    job->call.n, !is_refused, answer->code, answer->text);
 	if (!is_refused)
 		return;
 	CRASH_POINT("state_before_event");
-	memcpy(event.sid, job->sid, sizeof(event.sid));
 	snprintf(event.detail, sizeof(event.detail), "%s %s", answer->code,
 	    answer->text);
 	text_cut_whole(event.detail);

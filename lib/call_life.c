@@ -263,9 +263,12 @@ progress_heard(const struct moment *m)
 static bool
 is_news(const struct moment *m)
 {
+	if (is_other_sid(m))
+		return false;
 	return progress_heard(m) > m->call->rank ||
 	    PLANTED("rank_regresses") ||
-	    (m->call->sid[0] == '\0' && m->event->sid[0] != '\0');
+	    (m->call->sid[0] == '\0' && m->event->sid[0] != '\0') ||
+	    (m->call->leg[0] == '\0' && m->event->leg[0] != '\0');
 }
 
 static bool
@@ -365,6 +368,21 @@ second_leg_is_owed(const struct moment *m)
 	    is_authorised(m) && call->rank < PROGRESS_CUSTOMER_RINGING &&
 	    !call->is_customer_over && !call->is_revoked &&
 	    call->authorised_at_ms + SECOND_LEG_MS > m->now_ms;
+}
+
+/* It stands by itself: nobody at the provider ends it with the specialist's. */
+static bool
+second_leg_goes_on(const struct moment *m)
+{
+	return has_second_leg(m) && is_authorised(m) &&
+	    !m->call->is_customer_over;
+}
+
+static bool
+second_leg_is_heard_of(const struct moment *m)
+{
+	return second_leg_goes_on(m) && m->event->leg[0] != '\0' &&
+	    !m->event->is_customer_over && !is_end(m) && !is_other_sid(m);
 }
 
 /* Who accepted on a screen still says on the phone that it is them, unless
@@ -797,9 +815,18 @@ alarm_and_hang_up(struct moment *m)
 }
 
 static void
+hang_up_leg(struct moment *m)
+{
+	bind_sid(m);
+	moment_effect(m, EFFECT_HANG_UP, m->call, m->call->leg);
+}
+
+static void
 report(struct moment *m)
 {
 	bind_sid(m);
+	if (second_leg_goes_on(m) && m->call->leg[0] != '\0')
+		hang_up_leg(m);
 	end(m);
 	tell_over(m);
 }
@@ -1183,6 +1210,7 @@ static const struct row rows[] = {
 	ROW(LIVE | ENDED, CREATED,  is_other_and_alive,            SAME,       hang_up_other),
 	ROW(LIVE | ENDED, FOUND,    is_other_and_alive,            SAME,       hang_up_other),
 	ROW(LIVE | ENDED, PROGRESS, is_other_and_alive,            SAME,       hang_up_other),
+	ROW(ENDED,        PROGRESS, second_leg_is_heard_of,        SAME,       hang_up_leg),
 
 	ROW(LIVE,         PROGRESS, is_ours_and_end_before_them,   TO(ENDED),  report_unrung),
 	ROW(LIVE,         PROGRESS, is_ours_and_end,               TO(ENDED),  report),

@@ -34,7 +34,7 @@ webhook = {
     { when = ( ("/state", "over") ); leg = "customer"; id = "/id"; job = "/job";
       customer = "/customer"; set = "over:answered"; milliseconds = "/ms"; },
     { id = "/id"; job = "/job"; customer = "/customer"; state = "/state";
-      map = ( ("up", "agent_up"), ("rings", "customer_ringing"), ("talks", "customer_up"),
+      map = ( ("up", "agent_up"), ("off", "over:cancelled"), ("rings", "customer_ringing"), ("talks", "customer_up"),
         ("busy", "agent_over:busy") ); } );
 };
 """
@@ -44,7 +44,8 @@ webhook = {
 SECOND = FILE.replace('fence = "none";', 'fence = "answer";').replace(
     '\\"customer\\":\\"${customer}\\",', "").replace("errors =", """
 second_leg = { on = "agent_up"; method = "POST"; path = "/second";
-  json = "{\\"customer\\":\\"${customer}\\",\\"key\\":\\"${token}\\"}"; };
+  json = "{\\"customer\\":\\"${customer}\\",\\"key\\":\\"${token}\\"}"; id = "/id"; };
+hangup = { method = "POST"; path = "/end"; json = "{\\"ends\\":\\"${id}\\"}"; };
 errors =""")
 LOST = 0
 
@@ -139,7 +140,7 @@ def test_news_find_their_call(daemon, provider):
     asked(daemon)
     request = daemon.wait_for_state(ID, "calling")
     daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
-    assert answers == [(200, "ok")]
+    daemon.wait_for(lambda: answers == [(200, "ok")])
     call = daemon.key(f"call:{request['id']}.1")
     assert daemon.redis.hget(call, "progress") == "agent_up"
     assert tell(daemon, {"customer": ANSWERS, "id": "c1", "state": "rings"},
@@ -188,6 +189,38 @@ def test_a_second_leg_is_ordered_until_it_is_heard_of(provider, start_daemon,
     assert daemon.request(ID)["state"] == "calling"
     assert tell(daemon, {"id": "c1", "job": job, "state": "talks"})[0] == 200
     daemon.wait_for_state(ID, "talking")
+
+
+def test_a_second_leg_ends_with_the_specialists(provider, start_daemon,
+                                               tmp_path):
+    """They hang up while it rings; and before the order for it was answered."""
+    daemon = start(provider, start_daemon, tmp_path, SECOND, "60s")
+    over = {"id": "c1", "state": "off"}
+
+    def ended():
+        return [order["ends"] for order in provider.orders if "ends" in order]
+
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    over["job"] = job_of(provider.orders[0])
+    tell(daemon, {**over, "state": "up"})
+    call = daemon.key(f"call:{daemon.request(ID)['id']}.1")
+    daemon.wait_for(lambda: daemon.redis.hget(call, "leg") == "c2")
+    tell(daemon, over)
+    daemon.wait_for(lambda: ended() == ["c2"])
+
+    def leave_first(order):
+        if "key" in order:
+            over.update(job=job, id="c4")
+            assert tell(daemon, over)[0] == 200
+
+    daemon.wait_for(lambda: len(provider.orders) == 4)
+    job = job_of(provider.orders[3])
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][-1]["state"] == "live")
+    provider.on_order = leave_first
+    tell(daemon, {"id": "c4", "job": job, "state": "up"})
+    daemon.wait_for(lambda: ended() == ["c2", "c5"])
 
 
 def test_a_second_leg_that_is_refused_is_no_talk(provider, start_daemon,

@@ -553,6 +553,12 @@ the_double_going_does_not_end_ours(void **state)
 	strcpy(event.sid, "1b");
 	assert_false(situation_step(&policy, &before, &event, NOW_MS,
 	    &outcome));
+	/* Nor does it say how far ours has come: it may still be joined. */
+	event.kind = EVENT_PROGRESS;
+	event.progress = PROGRESS_OVER;
+	assert_false(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	event.kind = EVENT_GONE;
 	strcpy(event.sid, "1a");
 	assert_true(situation_step(&policy, &before, &event, NOW_MS,
 	    &outcome));
@@ -749,6 +755,33 @@ a_second_leg_is_ordered(void **state)
 	tell(EVENT_DUE, ref);
 	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
 	before.calls[0].is_customer_first = false;
+	before.calls[0].rank = PROGRESS_CUSTOMER_RINGING;
+	/* The specialist leaves first: nobody else ends it. */
+	up.progress = PROGRESS_NONE;
+	strcpy(up.leg, "1b");
+	assert_true(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	assert_string_equal(outcome.after.calls[0].leg, "1b");
+	before = outcome.after;
+	assert_false(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	up.progress = PROGRESS_OVER;
+	up.leg[0] = '\0';
+	assert_true(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	assert_int_equal(outcome.effects[0].kind, EFFECT_HANG_UP);
+	assert_string_equal(outcome.effects[0].sid, "1b");
+	/* Nor when it is heard of only then; once it has ended, nothing is. */
+	c = &before.calls[0];
+	c->state = CALL_ENDED;
+	up.progress = PROGRESS_CUSTOMER_RINGING;
+	strcpy(up.leg, "1c");
+	assert_true(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	assert_int_equal(outcome.effects[0].kind, EFFECT_HANG_UP);
+	assert_string_equal(outcome.effects[0].sid, "1c");
+	c->is_customer_over = true;
+	assert_false(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	c->is_customer_over = false;
+	c->state = CALL_LIVE;
+	c->rank = PROGRESS_AGENT_UP;
+	up.leg[0] = '\0';
 	/* It could not be placed: the specialist is let go. */
 	up.progress = PROGRESS_NONE;
 	up.is_customer_over = true;
