@@ -10,6 +10,7 @@
 
 #include "lib/instant.h"
 #include "lib/provider_internal.h"
+#include "lib/text.h"
 
 enum {
 	CARRIES_MAX = 4 * 1024,         /* bytes of a field that carries a token */
@@ -128,6 +129,7 @@ apply_rule(const struct error_rule *rule, const json_t *root,
 	    sizeof(answer->code));
 	provider_json_text_cut(root, rule->text, answer->text,
 	    sizeof(answer->text));
+	text_hide_numbers(answer->text);
 	for (size_t i = 0; i < rule->invalid_code_count; i++)
 		if (answer->outcome == PROVIDER_REJECTED &&
 		    answer->code[0] != '\0' &&

@@ -448,6 +448,7 @@ tell(struct hearing *hearing, const struct event_rule *rule)
 		event->message = meaning.message;
 		get_words(hearing, &rule->error, event->error,
 		    sizeof(event->error));
+		text_hide_numbers(event->error);
 		return;
 	case ABOUT_INBOUND_MESSAGE:
 	case ABOUT_INBOUND_CALL:
