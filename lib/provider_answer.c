@@ -117,6 +117,7 @@ apply_rule(const struct error_rule *rule, const json_t *root,
 	};
 
 	answer->outcome = outcomes[rule->executed];
+	answer->is_temporary = rule->executed == EXECUTED_NO;
 	answer->wait_ms = (int64_t)rule->wait_s * 1000;
 	answer->is_wait_in_header = rule->is_wait_in_header;
 	if (rule->wait != NULL) {

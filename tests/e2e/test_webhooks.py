@@ -21,7 +21,7 @@ name = "news"; tested = "specification"; base = "http://127.0.0.1:1"; fence = "n
 secrets = [ "key" ]; auth = { kind = "none"; };
 call = { method = "POST"; path = "/calls"; id = "/id";
   json = "{\\"customer\\":\\"${customer}\\",\\"hook\\":\\"${hook}\\"}"; };
-errors = ( { status = "4xx"; executed = "final"; text = "/why"; }, { status = "5xx,none"; executed = "maybe"; } );
+errors = ( { status = "429"; executed = "no"; }, { status = "4xx"; executed = "final"; text = "/why"; }, { status = "5xx,none"; executed = "maybe"; } );
 webhook = {
   body = "json"; records = "/news"; dedup = "/once"; challenge = "echo";
   signature = { alg = "hmac-sha256"; key = "${key}"; encode = "hex";
@@ -175,18 +175,19 @@ def test_another_call_to_that_number_is_not_ours(daemon, provider):
 
 def test_a_second_leg_is_ordered_until_it_is_heard_of(provider, start_daemon,
                                                      tmp_path):
-    """The answer to the first order is lost, its twin refused: it may ring."""
+    """The first comes too fast, the answer to the second is lost, its twin refused: it
+    may ring."""
     daemon = start(provider, start_daemon, tmp_path, SECOND, "1s")
-    ends = iter([None, LOST, 409])
+    ends = iter([None, 429, LOST, 409])
     provider.on_order = lambda order: next(ends, None)
     asked(daemon)
     daemon.wait_for(lambda: provider.orders)
     daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
     job = job_of(provider.orders[0])
     assert tell(daemon, {"id": "c1", "job": job, "state": "up"})[0] == 200
-    daemon.wait_for(lambda: daemon.log().count("second_leg_failed") == 2)
-    twins = provider.orders[1:3]
-    assert twins[0] == twins[1] and twins[0]["key"] in job
+    daemon.wait_for(lambda: daemon.log().count("second_leg_failed") == 3)
+    twins = provider.orders[1:4]
+    assert twins[0] == twins[1] == twins[2] and twins[0]["key"] in job
     assert daemon.request(ID)["state"] == "calling"
     assert tell(daemon, {"id": "c1", "job": job, "state": "talks"})[0] == 200
     daemon.wait_for_state(ID, "talking")
