@@ -281,6 +281,12 @@ provider_found_read(const struct provider *provider, int status,
 		else if (fit == FITS_PERHAPS)
 			found.is_readable = false;
 	}
+	/* Two calls to one number are alike: which is ours nobody can say, and the
+	 * other must be neither believed nor hung up. */
+	if (find->token == NULL && found.count > 1) {
+		found.count = 0;
+		found.is_readable = false;
+	}
 	if (!is_last && found.count == 0) {
 		/* Only a page that was read to its end leads to the next. */
 		if (found.is_readable)

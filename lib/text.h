@@ -28,6 +28,9 @@ size_t text_length(const char *text);
  * must be UTF-8; true: all of it fitted. */
 bool text_copy(char *ret_text, size_t size, const char *text);
 
+/* Takes a character off the end that is not whole: what was cut by its bytes. */
+void text_cut_whole(char *text);
+
 /*
  * Takes control characters out of UTF-8, in place: C0, DEL, C1, line and paragraph
  * separators, and the marks that turn the writing direction around. A line
