@@ -8,6 +8,7 @@ import http.client
 import http.server
 import json
 import threading
+import time
 import urllib.parse
 
 USER, PASSWORD, TRUNK, HOOK_SECRET = "callbackd", "secret", "trunk", "hook secret"
@@ -20,7 +21,6 @@ class Engine(http.server.ThreadingHTTPServer):
 
     def __init__(self, interface):
         self.hook = None
-        self.late = []                  # posts that have not arrived yet
         self.lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), interface)
         self.thread = threading.Thread(target=self.serve_forever, args=(0.05,))
@@ -81,13 +81,15 @@ TALKED = {"last": "customer_dialing", "dialstatus": "ANSWER", "talk_ms": 2007,
 class Asterisk(Engine):
     """REST interface (ARI) and dialplan. answer(order): what is said instead of
     the truth, (status, body), or "lost" when the answer is lost, "over" when the
-    call ends before that."""
+    call ends before that, "crash" when Asterisk is started anew."""
 
     def __init__(self):
         self.channels, self.orders, self.asked = {}, [], []
         self.variables = {"CB_HOOK": "http://127.0.0.1/hooks/asterisk"}
         self.contexts = {"cb-agent-up", "cb-end"}
         self.answer = lambda order: None
+        self.slow_s = 0                 # for the value of a variable
+        self.answered = []
         self.started = "2026-01-01T00:00:00.000+0000"
         super().__init__(AsteriskInterface)
 
@@ -129,6 +131,8 @@ class Asterisk(Engine):
 class AsteriskInterface(Interface):
     def say(self, status, value=None, **headers):
         body = json.dumps(value).encode() if value is not None else b""
+        with self.server.lock:
+            self.server.answered.append((self.command, self.path.split("?")[0]))
         self.reply(status, "application/json" if body else "", body, **headers)
 
     def parse(self):
@@ -189,9 +193,11 @@ class AsteriskInterface(Interface):
                         world.variables[name[7:-1]] = value
                 if said == "over":
                     world.keep(order, "ended", **TALKED)
+                elif said == "crash":
+                    world.restart()
             if status == 200:
                 world.orders.append(order)
-        if said in ("lost", "over"):
+        if said in ("lost", "over", "crash"):
             self.hang()
         elif isinstance(said, tuple):
             self.say(*said)
@@ -209,6 +215,7 @@ class AsteriskInterface(Interface):
         channel = path.rsplit("/", 1)[1]
         world = self.server
         if path == "/ari/asterisk/variable":
+            time.sleep(world.slow_s)
             self.say(200, {"value": world.variables.get(query["variable"], "")})
         elif path == "/ari/asterisk/info":
             self.say(200, {"status": {"startup_time": world.started}})
