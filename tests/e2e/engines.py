@@ -244,16 +244,23 @@ class FreeSwitch(Engine):
     specialist did."""
 
     def __init__(self):
-        self.orders, self.alive, self.asked = [], {}, []
+        self.orders, self.alive, self.answered = [], {}, []
+        self.core = "a1b9c7d4-0000-4000-8000-000000000001"
         super().__init__(FreeSwitchInterface)
 
     def specialist(self, order, answer="+OK"):
         """"+OK", or the cause: "USER_BUSY"."""
-        if answer != "+OK":
+        if answer == "+OK":
+            order["cb_talked"] = "0"    # as the dialplan begins
+            order["said"] = f"+OK {order['origination_uuid']}"
+        else:
             self.alive.pop(order["origination_uuid"], None)
-        order["said"] = f"+OK {order['origination_uuid']}" if answer == "+OK" \
-            else f"-ERR {answer}"
+            order["said"] = f"-ERR {answer}"
         order["done"].set()
+
+    def restart(self):
+        self.alive.clear()
+        self.core = "a1b9c7d4-0000-4000-8000-000000000002"
 
     def over(self, order, leg, cause, seconds, **more):
         """A leg's record: percent signs inside, and a wrong Content-Type."""
@@ -274,6 +281,7 @@ class FreeSwitch(Engine):
 
 class FreeSwitchInterface(Interface):
     def text(self, text):
+        self.server.answered.append(urllib.parse.urlparse(self.path).path)
         self.reply(200, "text/plain", text.encode())
 
     def do_GET(self):
@@ -285,9 +293,12 @@ class FreeSwitchInterface(Interface):
         address = urllib.parse.urlparse(self.path)
         command = address.path.removeprefix("/txtapi/")
         argument = urllib.parse.unquote(address.query)
-        world.asked.append(command)
-        if command == "uuid_exists":
-            self.text("true" if argument in world.alive else "false")
+        if command == "uuid_getvar":
+            name, variable = argument.split()
+            self.text("-ERR No such channel!\n" if name not in world.alive
+                      else world.alive[name].get(variable, "_undef_"))
+        elif command == "global_getvar":
+            self.text(world.core if argument == "core_uuid" else "")
         elif command == "uuid_kill":
             if world.alive.pop(argument, None) is None:
                 self.text("-ERR No such channel!\n")

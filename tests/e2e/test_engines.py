@@ -294,6 +294,19 @@ def test_7_6_each_call_is_watched(daemon, asterisk):
     log_says(daemon, "event=provider_started_anew")
 
 
+@pytest.mark.settings({"telephony.place_lease": "1m"})
+def test_7_6_freeswitch_is_asked_whether_they_talk(switched, freeswitch):
+    order = the_order(switched, freeswitch)
+    freeswitch.specialist(order)
+    switched.wait_for(lambda: "/txtapi/global_getvar" in freeswitch.answered)
+    order["cb_talked"] = "1"
+    switched.wait_for_state(ID, "talking")
+    # No record will come any more.
+    freeswitch.restart()
+    switched.wait_for_state(ID, "wrapping")
+    log_says(switched, "event=provider_started_anew")
+
+
 # ---- 7.7: a wrong set-up rings a human first
 
 def test_7_7_no_call_before_the_dialplan_is_there(
