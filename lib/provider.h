@@ -74,6 +74,7 @@ enum provider_operation {
 	PROVIDER_RESULT,        /* what became of a call that GET knows no more */
 	PROVIDER_FIND,
 	PROVIDER_EPOCH,         /* a value that changes when the provider has lost its calls */
+	PROVIDER_CHECK,         /* is it set up as its file presupposes; rings nobody */
 	PROVIDER_SMS,
 	PROVIDER_SMS_GET,
 	PROVIDER_OPERATION_COUNT

@@ -330,6 +330,8 @@ check_operation(struct reading *reading, const config_setting_t *setting,
 	if (kind == PROVIDER_EPOCH && operation->id == NULL)
 		reading_error(reading, setting,
 		    "needs id: the value that changes");
+	if (kind == PROVIDER_CHECK && operation->ok_if.count == 0)
+		reading_error(reading, setting, "needs ok_if: what must hold");
 	if ((kind == PROVIDER_RESULT) != (operation->news != NULL))
 		reading_error(reading, setting, kind == PROVIDER_RESULT ?
 		    "needs news: where the answer holds what a webhook would "

@@ -11,7 +11,8 @@ EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/confte
 	tests/e2e/company.py tests/e2e/test_intake.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
 	tests/e2e/test_lifecycle.py tests/e2e/test_nodes.py tests/e2e/test_line.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
 	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_audit.py tests/e2e/test_messages.py tests/e2e/test_poison.py \
-	tests/e2e/test_webhooks.py tests/e2e/test_specs.py tests/e2e/test_failover.py tests/e2e/test_partners.py tests/e2e/test_asterisk.py \
+	tests/e2e/test_webhooks.py tests/e2e/test_specs.py tests/e2e/test_failover.py tests/e2e/test_partners.py tests/e2e/test_engines.py tests/e2e/engines.py \
+	tests/e2e/test_kamailio.py tests/e2e/kamailio/kamailio.cfg tests/e2e/kamailio/kamailio.conf \
 	tests/e2e/lines.py tests/e2e/test_pace.py tests/e2e/test_flows.py
 # Walks the real tables through every world they can come to; --large: for long.
 MODEL_TESTS = tests/model/walk

@@ -695,6 +695,7 @@ refuses_files(void **state)
 	static const struct { const char *text, *expected; } cases[] = {
 		{ HEAD NO_AUTH, "has neither call, call_customer nor sms" },
 		{ HEAD NO_AUTH "epoch = { method = \"GET\"; path = \"/e\"; id = \"/i\"; };" CALL, "epoch: needs get" },
+		{ HEAD NO_AUTH CALL "check = { method = \"GET\"; path = \"/e\"; };", "check: needs ok_if: what must hold" },
 		{ HEAD NO_AUTH CALL "sms_get = { method = \"GET\"; path = \"/e\"; state = \"/i\"; };", "sms_get: needs sms" },
 		{ HEAD NO_AUTH CALL "second_leg = { method = \"GET\"; path = \"/e\"; };", "second_leg: needs on" },
 		{ HEAD NO_AUTH CALL "can = [ \"customer_first\" ];", "customer_first and call_customer need each other" },
