@@ -271,24 +271,42 @@ on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 
 /* ---- what curl asks while a transfer runs */
 
+/* This machine, or what only neighbours reach (RFC 6890). */
 static bool
-is_this_machine(const struct sockaddr *address)
+is_private_four(const unsigned char *four)
 {
-	const unsigned char *four = NULL;
+	static const struct { unsigned char begin[2], mask[2]; } own[] = {
+		{ { 0, 0 }, { 255, 0 } }, { { 10, 0 }, { 255, 0 } },
+		{ { 100, 64 }, { 255, 192 } }, { { 127, 0 }, { 255, 0 } },
+		{ { 169, 254 }, { 255, 255 } }, { { 172, 16 }, { 255, 240 } },
+		{ { 192, 168 }, { 255, 255 } } };
 
-	if (address->sa_family == AF_INET) {
-		four = (const unsigned char *)
-		    &((const struct sockaddr_in *)address)->sin_addr;
-	} else if (address->sa_family == AF_INET6) {
-		const struct in6_addr *six =
-		    &((const struct sockaddr_in6 *)address)->sin6_addr;
-
-		if (IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_UNSPECIFIED(six))
+	for (size_t i = 0; i < COUNT_OF(own); i++)
+		if ((four[0] & own[i].mask[0]) == own[i].begin[0] &&
+		    (four[1] & own[i].mask[1]) == own[i].begin[1])
 			return true;
-		if (IN6_IS_ADDR_V4MAPPED(six))
-			four = six->s6_addr + 12;
-	}
-	return four != NULL && (four[0] == 127 || four[0] == 0);
+	return false;
+}
+
+static bool
+is_private(const struct sockaddr *address)
+{
+	/* Of networks without IPv4 (RFC 6052). */
+	static const unsigned char translated[12] = { 0, 0x64, 0xff, 0x9b };
+	const struct in6_addr *six;
+
+	if (address->sa_family == AF_INET)
+		return is_private_four((const unsigned char *)
+		    &((const struct sockaddr_in *)address)->sin_addr);
+	if (address->sa_family != AF_INET6)
+		return true;
+	six = &((const struct sockaddr_in6 *)address)->sin6_addr;
+	if (IN6_IS_ADDR_V4MAPPED(six) || IN6_IS_ADDR_V4COMPAT(six) ||
+	    memcmp(six->s6_addr, translated, sizeof(translated)) == 0)
+		return is_private_four(six->s6_addr + 12);
+	return IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_UNSPECIFIED(six) ||
+	    IN6_IS_ADDR_LINKLOCAL(six) || IN6_IS_ADDR_SITELOCAL(six) ||
+	    (six->s6_addr[0] & 0xfe) == 0xfc;
 }
 
 /* What no other socket has, also not the next with this number; 0: no socket. */
@@ -313,7 +331,7 @@ on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 	(void)purpose;
 	if (transfer->has_spoken && !PLANTED("connection_reused"))
 		return CURL_SOCKET_BAD;
-	if (!transfer->may_be_private && is_this_machine(&address->addr)) {
+	if (!transfer->may_be_private && is_private(&address->addr)) {
 		transfer->is_refused = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -763,7 +781,8 @@ static const char *
 error_of(const struct transfer *transfer, CURLcode code)
 {
 	if (transfer->is_refused)
-		return "the address is this machine's own, which is not allowed";
+		return "the address is this machine's own or a private "
+		    "network's, which is not allowed";
 	if (transfer->is_stale)
 		return "too long after its commit to be sent";
 	if (code == CURLE_WRITE_ERROR || transfer->is_cut)
