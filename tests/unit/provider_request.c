@@ -433,6 +433,12 @@ text_answers(void **state)
 	assert_string_equal(answer.code, "USER_BUSY");
 	assert_string_equal(answer.text, "-ERR USER_BUSY");
 	assert_false(answer.is_number_invalid);
+	answer = answer_to(provider, 200, "-ERR \" event=x");
+	assert_string_equal(answer.text, "-ERR ' event=x");
+	assert_string_equal(answer.code, "'");
+	answer = answer_to(provider, 302, "<html>");
+	assert_int_equal(answer.outcome, PROVIDER_UNKNOWN);
+	assert_string_equal(answer.text, "HTTP 302");
 	answer = answer_to(provider, 200, "-ERR UNALLOCATED_NUMBER");
 	assert_true(answer.is_number_invalid);
 	answer = answer_to(provider, 200, "INVALID COMMAND!\n");
