@@ -71,6 +71,7 @@ read_sent(struct messages *messages, const struct record_ref *message,
 		break;
 	case PROVIDER_REJECTED:
 		tell_with_detail(messages, message, EVENT_REJECTED,
+		    read->is_unsubscribed ? OUTCOME_REJECTED :
 		    read->is_number_invalid ? OUTCOME_INVALID_NUMBER :
 		    OUTCOME_FAILED, detail);
 		break;
@@ -340,6 +341,8 @@ messages_on_progress(struct messages *messages,
 	memcpy(order.event.sid, heard->sid, sizeof(order.event.sid));
 	snprintf(order.event.detail, sizeof(order.event.detail), "%s",
 	    heard->error);
+	if (heard->is_unsubscribed)
+		order.event.outcome = OUTCOME_REJECTED;
 	snprintf(order.event.by, sizeof(order.event.by), "provider");
 	if (!engine_post(messages->engine, &order))
 		on_result(context, 0, &away);

@@ -1162,6 +1162,11 @@ merge(struct moment *m)
 		set_reason(m, "");
 	}
 	moment_say(m, "asked again");
+	/* It is one number: who agrees to messages there agrees for all. */
+	if (m->event->may_text && !r->may_text && r->extension[0] == '\0') {
+		r->may_text = true;
+		tell_deferred(m, m->now_ms);
+	}
 }
 
 static void
@@ -1461,7 +1466,8 @@ close_with(struct moment *m)
 
 	take_result(m);
 	end = policy_disposition(m->policy, m->request->disposition);
-	m->outcome->suppresses = end != NULL && end->then == THEN_SUPPRESS;
+	if (end != NULL && end->then == THEN_SUPPRESS)
+		m->outcome->suppresses = SUPPRESS_CALLS | SUPPRESS_MESSAGES;
 	finish(m, m->request->disposition);
 }
 
