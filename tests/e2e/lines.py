@@ -7,9 +7,7 @@ import harness
 from company import AUTOMATIC, QUICK
 
 # As the sandbox, but its 503 says for certain that nothing was placed.
-CERTAIN = ('{ status = "429"; executed = "no"; code = "/code"; text = "/message"; },',
-           '{ status = "429,503"; executed = "no"; code = "/code"; '
-           'text = "/message"; },')
+CERTAIN = ('status = "429"; executed = "no";', 'status = "429,503"; executed = "no";')
 ID = "web-00000001"
 PHONE = "+79000000101"
 

@@ -756,8 +756,8 @@ def test_faults_are_listed_and_taken_back(net, app):
 def test_faults_that_make_no_sense(net, order):
     status, answer = net.control("POST", "/sandbox/faults", order)
     assert status == 400 and answer["detail"]
-    assert net.control("GET", "/sandbox/faults")[1] == {"create": [],
-                                                        "webhook": []}
+    assert net.control("GET", "/sandbox/faults")[1] == {
+        "create": [], "webhook": [], "sms": []}
 
 
 # ---- phones, the page

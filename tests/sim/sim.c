@@ -8,7 +8,8 @@
  *   sim --seconds S          fresh seeds for so long; each that fails is printed
  *     --first N              for --seconds: the first seed, else of the clock
  *     --traffic NAME         dense: everything at once, for six hours; company:
- *                            a week of a company like that of PRODUCT 1
+ *                            a week of a company like that of PRODUCT 1; shop:
+ *                            a week of two people who have forty requests a day
  *     --hours H              instead of those
  *     --nodes N              (3)
  *     --plant NAME           a defect of lib/fault.c is there
@@ -61,14 +62,17 @@ static struct {
  * company: four people of whom each call takes six minutes, busy four fifths of
  * the ten hours between nine and seven: 320 requests, and 20 more by night. As
  * many faults to a request as in the dense traffic.
+ * shop: two people and an eighth of that.
  */
-enum { COMPANY_PEOPLE = 4, COMPANY_DAY = 320, COMPANY_NIGHT = 20 };
-
 static const struct sim_traffic traffics[] = {
-	{ "dense", 6, false, 64, 8 * MINUTE_MS, 4 * MINUTE_MS, 6 * MINUTE_MS,
-	    2 * HOUR_MS, 2 * HOUR_MS, 90 * MINUTE_MS },
-	{ "company", 7 * 24, true, 4000, 7 * MINUTE_MS, 10 * MINUTE_MS,
-	    15 * MINUTE_MS, 6 * HOUR_MS, 6 * HOUR_MS, 4 * HOUR_MS },
+	{ "dense", 6, false, 0, 0, 0, 64, 8 * MINUTE_MS, 4 * MINUTE_MS,
+	    6 * MINUTE_MS, 2 * HOUR_MS, 2 * HOUR_MS, 90 * MINUTE_MS },
+	{ "company", 7 * 24, true, 4, 320, 20, 4000, 7 * MINUTE_MS,
+	    10 * MINUTE_MS, 15 * MINUTE_MS, 6 * HOUR_MS, 6 * HOUR_MS,
+	    4 * HOUR_MS },
+	{ "shop", 7 * 24, true, 2, 40, 3, 500, 7 * MINUTE_MS,
+	    80 * MINUTE_MS, 2 * HOUR_MS, 48 * HOUR_MS, 48 * HOUR_MS,
+	    32 * HOUR_MS },
 };
 
 static bool
@@ -194,7 +198,7 @@ static void
 fill_policies(void)
 {
 	bool is_company = sim.traffic->has_nights;
-	size_t count = is_company ? COMPANY_PEOPLE :
+	size_t count = is_company ? sim.traffic->people :
 	    (size_t)sim_between(2, PEOPLE_MAX);
 
 	for (size_t i = 0; i < POLICIES; i++) {
@@ -216,8 +220,8 @@ fill_policies(void)
 	    sim_between(150, 2400)) * SECOND_MS / (int64_t)count;
 	if (!is_company)
 		return;
-	sim.gap_ms = 10 * HOUR_MS / COMPANY_DAY;
-	sim.night_gap_ms = 14 * HOUR_MS / COMPANY_NIGHT;
+	sim.gap_ms = 10 * HOUR_MS / sim.traffic->by_day;
+	sim.night_gap_ms = 14 * HOUR_MS / sim.traffic->by_night;
 }
 
 /* ---- one seed */
@@ -443,10 +447,10 @@ traffic_named(const char *name)
 static void
 try_found(void)
 {
-	/* Each found something once: a commit of what was stepped on a wrong
-	 * clock, a list of askers that was gone, a version that Redis had lost,
-	 * a clock set back during a talk, an offer let go of beside the wrong
-	 * request. */
+	/* Each found something once, and may tell another story by now: a
+	 * commit of what was stepped on a wrong clock, a list of askers that was
+	 * gone, a version that Redis had lost, a clock set back during a talk,
+	 * an offer let go of beside the wrong request. */
 	static const struct { uint64_t seed; int nodes; } found[] = {
 		{ 400118, 3 }, { 5042, 3 }, { 6227, 3 }, { 7, 1 }, { 1, 1 } };
 
@@ -533,7 +537,7 @@ main(int argc, char **argv)
 
 	if (!read_options(argc, argv)) {
 		fprintf(stderr, "usage: sim [--seed N | --seconds S "
-		    "[--first N]] [--traffic dense|company] [--hours H] "
+		    "[--first N]] [--traffic dense|company|shop] [--hours H] "
 		    "[--nodes N] [--plant NAME] [--trace]\n");
 		return 2;
 	}

@@ -36,6 +36,8 @@ struct sim_traffic {
 	const char *name;
 	double hours;                   /* with faults, of a seed */
 	bool has_nights;                /* doors open at nine and close at seven */
+	size_t people;                  /* then; else some */
+	int by_day, by_night;           /* requests, then */
 	unsigned customers_max;
 	int64_t talk_max_ms;
 	/* From nothing to twice the mean between two: */

@@ -637,7 +637,7 @@ keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
 		if (listed[2][0] == '\0')
 			keyspace_remove(keyspace, listed[0], listed[1]);
 		else
-			set_item(make(keyspace, listed[0], ENTRY_HASH),
+			set_item(keyspace, make(keyspace, listed[0], ENTRY_HASH),
 			    listed[1], listed[2]);
 	}
 	write_lines(keyspace, arguments, news, news_size);
