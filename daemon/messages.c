@@ -10,6 +10,7 @@
 
 #include "daemon/log.h"
 #include "daemon/suppress.h"
+#include "lib/fault.h"
 #include "lib/inbound.h"
 #include "lib/message_text.h"
 
@@ -31,6 +32,7 @@ tell(struct messages *messages, const struct record_ref *message,
 {
 	struct engine_order order = { .event = *facts, .must = true };
 
+	CRASH_POINT("text_before_event");
 	order.event.to = *message;
 	order.event.digit = -1;
 	snprintf(order.event.by, sizeof(order.event.by), "provider");
@@ -129,6 +131,7 @@ on_text(void *context, const struct record_ref *message,
 	struct messages *messages = context;
 	struct provider_answer read;
 
+	CRASH_POINT("text_answer_read");
 	if (provider == NULL) {
 		read_url(messages, message, answer);
 		return;
