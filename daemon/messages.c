@@ -461,7 +461,7 @@ specialist_at(const struct messages *messages, const char *number)
 		const struct specialist_policy *one = &policy->specialists[i];
 
 		for (size_t k = 0; k < one->address_count; k++) {
-			if (one->offer == OFFER_SMS &&
+			if (policy_offers_by(one, OFFER_SMS) &&
 			    strcmp(bare(one->addresses[k].to), number) == 0)
 				return one;
 		}

@@ -424,8 +424,7 @@ moment_tell_offer(struct moment *m, const struct specialist_policy *specialist,
 	struct outcome *outcome = m->outcome;
 	struct message *message;
 
-	if (specialist == NULL || specialist->offer != OFFER_SMS ||
-	    outcome->message_count >= MESSAGE_BIRTH_MAX)
+	if (outcome->message_count >= MESSAGE_BIRTH_MAX)
 		return;
 	message = &outcome->messages[outcome->message_count++];
 	memset(message, 0, sizeof(*message));

@@ -496,6 +496,21 @@ def test_an_offer_by_sms_is_taken_with_1(daemon):
 
 
 @pytest.mark.settings(with_settings(**{
+    "specialists": [dict(GLEB, offers=["sms", "phone"])],
+    "offer.sms": "1s", "offer.phone": "8s"}))
+def test_an_sms_that_is_ignored_is_followed_by_a_ring(daemon):
+    daemon.available("gleb")
+    ask(daemon, "web-offer")
+    daemon.wait_for(lambda: sent(daemon, "+79160000121"))
+    assert daemon.sandbox.rings("+79160000121") == 0
+    # They lie in bed: the next offer rings, and who answers it takes it.
+    daemon.wait_for(lambda: daemon.sandbox.rings("+79160000121"))
+    daemon.wait_for_answer("web-offer", "talking", "done")
+    assert len(sent(daemon, "+79160000121")) == 1
+    assert daemon.story("web-offer").count("offer") == 2
+
+
+@pytest.mark.settings(with_settings(**{
     "window": {"target": "50ms", "limit": "100ms", "late": "1h"},
     "specialists": [dict(GLEB, offers=["screen"])],
     "alarms": {"to": ["gleb"], "at_most": "2s", "on": ["late", "rejected"]}}))
