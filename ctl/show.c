@@ -260,7 +260,7 @@ show_on_status(struct ctl *ctl, const json_t *answer)
 		snprintf(later, sizeof(later), " (%lld for later)",
 		    (long long)scheduled);
 	print_line(ctl->out, &ctl->paper, INK_NONE,
-	    "requests: %lld live%s; calls in flight: %lld",
+	    "records: %lld live%s; orders to providers under way: %lld",
 	    (long long)field_number(answer, "active"), later,
 	    (long long)field_number(carrier, "in_flight"));
 	status_print_people(ctl, answer);

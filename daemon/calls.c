@@ -34,7 +34,9 @@ struct job {
 struct epoch {
 	char value[PROVIDER_ID_SIZE];   /* "": not known yet */
 	int64_t asked_boot_ms;
+	bool is_wanted;                 /* a call is gone: with the next tick */
 	int64_t changed_at_ms;          /* its calls of before are dead; 0: not seen */
+	int64_t check_boot_ms;          /* the next `check` */
 };
 
 struct calls {
@@ -51,12 +53,15 @@ struct calls {
 	calls_on_text *on_text;  void *text_context;
 	int64_t next_look_ms[PROVIDER_ORDER_MAX];  /* boot time */
 	calls_on_news *on_news;  void *news_context;
+	calls_on_check *on_check;  void *check_context;
 };
 
 enum {
 	LOOK_WAIT_MS = 2000,
 	EPOCH_MS = 30000,               /* between two questions for a provider's epoch */
 	EPOCH_GONE_MS = 1000,           /* the same, when a call is gone */
+	CHECK_MS = 60000,               /* between two checks that went well */
+	CHECK_AGAIN_MS = 2000,          /* after one that did not */
 	PAGES_MAX = 3,                  /* of a list that is looked through */
 };   /* the longest that a look-up waits for its turn */
 
@@ -426,21 +431,110 @@ follow(struct calls *calls, const struct job *before,
 	return send_built(calls, job, &built, (struct window){ 0, 0 });
 }
 
+/* About itself, and about no call. */
 static void
-ask_epoch(struct calls *calls, const struct job *job, bool is_gone)
+ask_provider(struct calls *calls, size_t provider,
+    enum provider_operation operation)
 {
-	struct epoch *epoch = &calls->epochs[job->provider];
-	int64_t now_ms = clock_boottime_ms();
+	const struct job job = { .provider = provider };
 	struct calls_values values;
 
-	if (!provider_can(calls->providers[job->provider].provider,
-	        PROVIDER_EPOCH) || (epoch->asked_boot_ms != 0 &&
-	    epoch->asked_boot_ms + (is_gone ? EPOCH_GONE_MS : EPOCH_MS) >
-	    now_ms))
+	values.values = calls->providers[provider].values;
+	snprintf(values.now_ms, sizeof(values.now_ms), "%" PRId64,
+	    store_now_ms(calls->store));
+	provider_values_add(&values.values, "now_ms", values.now_ms);
+	follow(calls, &job, operation, &values);
+}
+
+static void
+ask_epoch(struct calls *calls, size_t provider, bool is_gone)
+{
+	struct epoch *epoch = &calls->epochs[provider];
+	int64_t now_ms = clock_boottime_ms();
+
+	if (!provider_can(calls->providers[provider].provider,
+	        PROVIDER_EPOCH))
 		return;
+	if (epoch->asked_boot_ms != 0 && epoch->asked_boot_ms +
+	    (is_gone ? EPOCH_GONE_MS : EPOCH_MS) > now_ms) {
+		epoch->is_wanted |= is_gone;
+		return;
+	}
 	epoch->asked_boot_ms = now_ms;
-	fill_again(calls, job, &values);
-	follow(calls, job, PROVIDER_EPOCH, &values);
+	epoch->is_wanted = false;
+	ask_provider(calls, provider, PROVIDER_EPOCH);
+}
+
+/* ---- what is asked of a provider itself */
+
+void
+calls_tick(struct calls *calls)
+{
+	int64_t now_ms = clock_boottime_ms();
+
+	if (!calls->has_secret || !store_knows_time(calls->store))
+		return;
+	for (size_t i = 0; i < calls->provider_count; i++) {
+		struct epoch *epoch = &calls->epochs[i];
+
+		ask_epoch(calls, i, epoch->is_wanted);
+		if (!provider_can(calls->providers[i].provider,
+		        PROVIDER_CHECK) || epoch->check_boot_ms > now_ms)
+			continue;
+		epoch->check_boot_ms = now_ms + CHECK_AGAIN_MS;
+		ask_provider(calls, i, PROVIDER_CHECK);
+	}
+}
+
+static void
+read_check(struct calls *calls, const struct job *job,
+    const struct carrier_answer *answer, const struct provider_answer *read)
+{
+	enum provider_outcome outcome = answer->end == TRANSPORT_ANSWERED ?
+	    read->outcome : PROVIDER_UNKNOWN;
+	char detail[DETAIL_SIZE];
+
+	if (outcome == PROVIDER_CREATED)
+		calls->epochs[job->provider].check_boot_ms =
+		    clock_boottime_ms() + CHECK_MS;
+	snprintf(detail, sizeof(detail), "its check failed: %d %s",
+	    answer->status, read->text);
+	calls->on_check(calls->check_context,
+	    calls->providers[job->provider].id, outcome, detail);
+}
+
+/* Each call that is known to be alive there is looked at. What is not told is, by
+ * its poll. */
+static void
+on_live_calls(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct calls *calls = context;
+
+	(void)tag;
+	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY)
+		return;
+	for (size_t i = 0; i < reply->elements; i++) {
+		const struct event event = { .kind = EVENT_ADVISED };
+		struct record_ref call;
+
+		if (reply->element[i]->str != NULL && record_ref_parse(
+		    reply->element[i]->str, reply->element[i]->len, &call) &&
+		    call.kind == RECORD_CALL)
+			tell(calls, &call, &event);
+	}
+}
+
+static void
+look_at_all(struct calls *calls, const char *provider)
+{
+	char key[ID_SIZE + 16];
+
+	snprintf(key, sizeof(key), "calls:%s", provider);
+	if (!STORE_SEND(calls->store, on_live_calls, calls, 0, "ZRANGE", key,
+	        "0", "-1"))
+		log_event(LOG_LEVEL_DEBUG, "calls_not_read", "provider=%s",
+		    provider);
 }
 
 /* ---- answers */
@@ -584,7 +678,6 @@ read_second_leg(struct calls *calls, const struct job *job,
 	tell(calls, &job->call, &event);
 }
 
-/* Nobody is told: each live call is asked by itself within its poll. */
 static void
 read_epoch(struct calls *calls, const struct job *job,
     const struct provider_answer *answer)
@@ -598,6 +691,7 @@ read_epoch(struct calls *calls, const struct job *job,
 		epoch->changed_at_ms = store_now_ms(calls->store);
 		log_event(LOG_LEVEL_WARNING, "provider_started_anew",
 		    "provider=%s", calls->providers[job->provider].id);
+		look_at_all(calls, calls->providers[job->provider].id);
 	}
 	memcpy(epoch->value, answer->id, sizeof(epoch->value));
 }
@@ -633,6 +727,9 @@ read_found(struct calls *calls, const struct job *job,
 	CRASH_POINT("look_up_before_event");
 	if (found.count == 0) {
 		struct event event = { .kind = EVENT_ABSENT };
+
+		/* Before the next look-up, which may be believed. */
+		ask_epoch(calls, job->provider, true);
 
 		tell(calls, &job->call, &event);
 	}
@@ -727,11 +824,13 @@ on_answer(void *context, const struct carrier_answer *answer)
 		read_second_leg(calls, &job, answer->end, &read);
 	else if (job.operation == PROVIDER_EPOCH)
 		read_epoch(calls, &job, &read);
+	else if (job.operation == PROVIDER_CHECK)
+		read_check(calls, &job, answer, &read);
 	else if (job.operation == PROVIDER_GET ||
 	    (job.operation == PROVIDER_HANGUP && read.is_gone))
 		read_state(calls, &job, &read);
-	if (job.operation == PROVIDER_GET)
-		ask_epoch(calls, &job, read.is_gone);
+	if (job.operation == PROVIDER_GET || read.is_gone)
+		ask_epoch(calls, job.provider, read.is_gone);
 }
 
 /* Nothing was sent: only a call that was to be placed needs to hear of it. */
@@ -891,11 +990,11 @@ calls_send_text(struct calls *calls, const struct record_ref *message,
 	job->provider = provider != NULL ?
 	    (size_t)(provider - calls->providers) : calls->provider_count;
 	job->sid[0] = '\0';
-	if (carrier_send(calls->carrier, request,
-	        (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs)))
-		return true;
-	job->is_used = false;
-	return false;
+	CRASH_POINT("text_before_send");
+	job->is_used = carrier_send(calls->carrier, request,
+	    (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs));
+	CRASH_POINT("text_queued");
+	return job->is_used;
 }
 
 /* ---- the module */
@@ -954,6 +1053,13 @@ calls_set_news(struct calls *calls, calls_on_news *on_news, void *context)
 {
 	calls->on_news = on_news;
 	calls->news_context = context;
+}
+
+void
+calls_set_on_check(struct calls *calls, calls_on_check *on_check, void *context)
+{
+	calls->on_check = on_check;
+	calls->check_context = context;
 }
 
 void

@@ -36,6 +36,11 @@ void calls_set_engine(struct calls *calls, struct engine *engine, struct store *
 typedef void calls_on_news(void *context, const char *provider, enum health_news news,
     const char *detail, int64_t wait_ms);
 void calls_set_news(struct calls *calls, calls_on_news *on_news, void *context);
+/* What a provider's `check` says: CREATED, it is set up as it must be; REJECTED, it is
+ * not; UNKNOWN, it did not say. */
+typedef void calls_on_check(void *context, const char *provider,
+    enum provider_outcome outcome, const char *detail);
+void calls_set_on_check(struct calls *calls, calls_on_check *on_check, void *context);
 void calls_set_policy(struct calls *calls, const struct policy *policy);
 /* The site's secret, from Redis: tokens depend on it. */
 void calls_set_secret(struct calls *calls, const unsigned char secret[SECRET_SIZE]);
@@ -47,6 +52,10 @@ bool calls_has_secret(const struct calls *calls);
  * its lease brings it. */
 void calls_do(struct calls *calls, const struct situation *situation,
     const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms);
+
+/* Once a second, and once the site's secret is known: what providers are asked beside
+ * their calls. */
+void calls_tick(struct calls *calls);
 
 /* Once per pass: sends and delivers. */
 void calls_run(struct calls *calls);

@@ -143,6 +143,7 @@ on_committed(void *context, const struct situation *before,
 	matcher_on_committed(daemon->matcher, before, outcome);
 	messages_on_committed(daemon->messages, before, outcome);
 	alarms_on_committed(daemon->alarms, outcome);
+	health_on_committed(daemon->health, outcome);
 	due_pull_expect(daemon->due_pull, after->message.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, after->request.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, outcome->birth.id[0] != '\0' ?
@@ -205,6 +206,15 @@ on_news(void *context, const char *provider, enum health_news news,
 	struct daemon *daemon = context;
 
 	health_hear_of(daemon->health, provider, news, detail, wait_ms);
+}
+
+static void
+on_check(void *context, const char *provider, enum provider_outcome outcome,
+    const char *detail)
+{
+	struct daemon *daemon = context;
+
+	health_on_check(daemon->health, provider, outcome, detail);
 }
 
 static bool
@@ -293,6 +303,7 @@ on_secret(void *context, uint64_t tag, enum redis_end end,
 	}
 	CRASH_POINT("secret_read");
 	calls_set_secret(daemon->calls, secret);
+	calls_tick(daemon->calls);
 }
 
 static void
@@ -620,6 +631,14 @@ build_rooms(struct daemon *daemon)
 	matcher_set_engine(daemon->matcher, daemon->engine);
 	matcher_set_gate(daemon->matcher, &gate);
 	calls_set_news(daemon->calls, on_news, daemon);
+	calls_set_on_check(daemon->calls, on_check, daemon);
+	for (size_t i = 0; i < calls_provider_count(daemon->calls); i++) {
+		const struct calls_provider *entry =
+		    calls_provider_at(daemon->calls, i);
+
+		if (provider_can(entry->provider, PROVIDER_CHECK))
+			health_hold(daemon->health, entry->id);
+	}
 	calls_set_engine(daemon->calls, daemon->engine, daemon->store);
 	daemon->messages = messages_new(daemon->calls, daemon->engine,
 	    daemon->store, policy, settings->allow_test_settings);
@@ -838,6 +857,7 @@ daemon_tick(struct daemon *daemon)
 	health_tick(daemon->health);
 	matcher_tick(daemon->matcher);
 	if (!daemon->is_draining && store_knows_time(daemon->store)) {
+		calls_tick(daemon->calls);
 		tell_providers_down(daemon);
 		alarms_tick(daemon->alarms);
 	}

@@ -18,12 +18,18 @@ enum {
 	TRIAL_MS = 3000,        /* between two offers while a provider is tried */
 	TOO_FAST_MS = 1000,     /* after "too many requests" */
 	WORDS_SIZE = 96,
+	DROPPED_MAX = 3,        /* calls in a row that never came to the customer */
 };
+
+/* Is it set up as its file presupposes, where that can be asked. */
+enum fitness { FIT, NOT_ASKED, UNFIT };
 
 struct line {
 	struct provider_health health;
 	int64_t blocked_until_ms;       /* somebody else's probe, or all is spent */
 	bool is_spent;
+	enum fitness fitness;
+	int  dropped;                   /* calls in a row that never came to the customer */
 	int64_t full_until_ms;          /* it takes no more calls until then */
 	int64_t turn_at_ms;             /* of the next order, as far as is known */
 	int64_t trial_at_ms;            /* the last offer while it is tried */
@@ -91,7 +97,8 @@ id_of(const struct health *health, const struct line *line)
 static bool
 is_down(const struct line *line, int64_t now_ms)
 {
-	return health_state(&line->health, now_ms) == HEALTH_DOWN ||
+	return line->fitness != FIT ||
+	    health_state(&line->health, now_ms) == HEALTH_DOWN ||
 	    line->blocked_until_ms > now_ms;
 }
 
@@ -207,6 +214,91 @@ health_hear_of(struct health *health, const char *provider,
 	tell(health, line);
 	if (was_down)
 		end_probe(health, line, now_ms);
+}
+
+/* ---- is it set up */
+
+void
+health_hold(struct health *health, const char *provider)
+{
+	struct line *line = line_of(health, provider);
+
+	if (line != NULL)
+		line->fitness = NOT_ASKED;
+}
+
+void
+health_on_check(struct health *health, const char *provider,
+    enum provider_outcome outcome, const char *detail)
+{
+	struct line *line = line_of(health, provider);
+	enum fitness before;
+
+	if (line == NULL)
+		return;
+	before = line->fitness;
+	/* Silence is found out by orders; what was wrong stays so until it is said. */
+	if (outcome == PROVIDER_UNKNOWN && before == UNFIT)
+		return;
+	line->fitness = outcome == PROVIDER_REJECTED ? UNFIT : FIT;
+	if (line->fitness == UNFIT)
+		health_hear_of(health, provider, HEALTH_BARRED, detail, 0);
+	else if (before == UNFIT)
+		health_hear_of(health, provider, HEALTH_GOOD, "", 0);
+}
+
+/* The specialist was there, and nobody rang the customer. Who is to press a key and
+ * hangs up has declined. */
+static bool
+is_dropped(const struct policy *policy, const struct call *call)
+{
+	const struct specialist_policy *who =
+	    policy_specialist(policy, call->specialist);
+
+	if (call->is_revoked || call->customer_ringing_at_ms != 0 ||
+	    call->is_customer_over)
+		return false;
+	if (call->outcome == OUTCOME_NONE)
+		return call->agent_up_at_ms != 0;
+	if (call->authorised[0] != '\0')
+		return false;
+	return call->outcome == OUTCOME_UNKNOWN ||
+	    (call->agent_up_at_ms != 0 && (call->outcome == OUTCOME_FAILED ||
+	        (call->outcome == OUTCOME_CANCELLED && who != NULL &&
+	            who->confirm == CONFIRM_ANSWER)));
+}
+
+static void
+on_call_over(struct health *health, const struct call *call)
+{
+	const struct provider_facts *facts = policy_provider(health->policy,
+	    call->provider);
+	struct line *line = line_of(health, call->provider);
+
+	if (line == NULL || facts->authorises_on_answer ||
+	    call->is_customer_first)
+		return;
+	if (is_dropped(health->policy, call))
+		line->dropped++;
+	else if (call->authorised[0] != '\0')
+		line->dropped = 0;
+	if (line->dropped >= DROPPED_MAX)
+		health_hear_of(health, call->provider, HEALTH_BARRED,
+		    "specialists answered, and their customers were not rung", 0);
+}
+
+void
+health_on_committed(struct health *health, const struct outcome *outcome)
+{
+	for (size_t i = 0; i < outcome->move_count; i++) {
+		const struct move *move = &outcome->moves[i];
+		const struct call *call = move->record.kind != RECORD_CALL ||
+		    move->to != CALL_ENDED || move->from == CALL_ENDED ? NULL :
+		    situation_call_const(&outcome->after, move->record.n);
+
+		if (call != NULL)
+			on_call_over(health, call);
+	}
 }
 
 /* ---- what commits were told */

@@ -11,7 +11,9 @@
 
 #include "daemon/store.h"
 #include "lib/policy.h"
+#include "lib/provider.h"
 #include "lib/provider_health.h"
+#include "lib/situation.h"
 
 struct health;
 
@@ -24,6 +26,13 @@ void health_set_policy(struct health *health, const struct policy *policy);
  * alone (0: not said). */
 void health_hear_of(struct health *health, const char *provider, enum health_news news,
     const char *detail, int64_t wait_ms);
+/* A provider with a check is not used before that was answered, nor while it is unfit. */
+void health_hold(struct health *health, const char *provider);
+void health_on_check(struct health *health, const char *provider,
+    enum provider_outcome outcome, const char *detail);
+/* Calls that end without the customer, though the specialist was there, say that the
+ * provider's own flow is wrong: it stops after a few. */
+void health_on_committed(struct health *health, const struct outcome *outcome);
 /* engine_hooks */
 void health_on_wait(struct health *health, const char *provider, const char *guard,
     int64_t wait_ms);

@@ -179,7 +179,8 @@ send(struct provider_trials *trials, struct trial *trial,
 		.headers = (const char *const *)built.headers,
 		.header_count = built.header_count, .body = built.body,
 		.body_length = built.body_length,
-		.timeout_ms = (long)entry->timeout_ms,
+		.timeout_ms = (long)(built.timeout_ms > 0 ?
+		    built.timeout_ms : entry->timeout_ms),
 		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
 		.allow_private = entry->allow_private };
 	is_sent = carrier_send(trials->carrier, &request,

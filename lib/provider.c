@@ -21,6 +21,7 @@ const char *const provider_operation_names[PROVIDER_OPERATION_COUNT] = {
 	[PROVIDER_RESULT] = "result",
 	[PROVIDER_FIND] = "find",
 	[PROVIDER_EPOCH] = "epoch",
+	[PROVIDER_CHECK] = "check",
 	[PROVIDER_SMS] = "sms",
 	[PROVIDER_SMS_GET] = "sms_get",
 };

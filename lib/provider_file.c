@@ -56,6 +56,8 @@ static const struct setting_row provider_rows[] = {
 	    operations[PROVIDER_FIND]), false },
 	{ "epoch", setting_operation, offsetof(struct provider,
 	    operations[PROVIDER_EPOCH]), false },
+	{ "check", setting_operation, offsetof(struct provider,
+	    operations[PROVIDER_CHECK]), false },
 	{ "sms", setting_operation, offsetof(struct provider,
 	    operations[PROVIDER_SMS]), false },
 	{ "sms_get", setting_operation, offsetof(struct provider,

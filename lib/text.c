@@ -235,3 +235,10 @@ lower(char letter)
 	return letter >= 'A' && letter <= 'Z' ?
 	    (unsigned char)(letter - 'A' + 'a') : (unsigned char)letter;
 }
+
+void
+text_unquote(char *text)
+{
+	while ((text = strchr(text, '"')) != NULL)
+		*text = '\'';
+}

@@ -42,6 +42,9 @@ void text_hide_numbers(char *text);
  */
 void text_clean(char *text, bool keep_lines);
 
+/* Makes " a ' in place: in a log, text stands between the former. */
+void text_unquote(char *text);
+
 /* Insertions, deletions, changes and swaps of neighbours between two words,
  * upper and lower case of A-Z being equal. Words longer than TEXT_WORD_MAX are
  * infinitely far apart (SIZE_MAX). Counts bytes: meant for names in ASCII. */

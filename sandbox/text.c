@@ -18,6 +18,7 @@
 #include "sandbox/faults.h"
 #include "sandbox/form.h"
 #include "sandbox/ledger.h"
+#include "sandbox/line.h"
 #include "sandbox/memory.h"
 #include "sandbox/phone.h"
 #include "sandbox/sandbox.h"
@@ -57,7 +58,7 @@ struct texts {
 	TAILQ_HEAD(text_list, text) list;	/* newest first */
 	size_t count;
 	uint32_t serial;
-	char *inbound_url;		/* NULL: nobody hears what phones write */
+	char *inbound_url;		/* of what is written to no line; NULL: nobody hears */
 };
 
 struct texts *
@@ -496,6 +497,7 @@ hand_in(struct sandbox *sandbox, const char *from, const char *to,
 	struct text *text = text_new(sandbox, from, to, words);
 	struct fault fault = faults_take_webhook(sandbox->faults);
 	int times = fault.kind == FAULT_DUPLICATE ? fault.times + 1 : 1;
+	const char *url = lines_message_url(sandbox->lines, to);
 	struct form form = { 0 };
 
 	text->is_inbound = true;
@@ -503,18 +505,19 @@ hand_in(struct sandbox *sandbox, const char *from, const char *to,
 	ledger_write(sandbox->ledger, "sms", json_pack("{s:s, s:s, s:s, s:s}",
 	    "sid", text->sid, "from", from, "text", words,
 	    "result", "received"));
-	if (sandbox->texts->inbound_url == NULL)
+	if (url == NULL)
+		url = sandbox->texts->inbound_url;
+	if (url == NULL)
 		return;
 	describe(text, "received", &form);
 	form_add(&form, "Body", words);
 	form_add(&form, "NumMedia", "0");
 	if (fault.kind == FAULT_FORGED)
-		webhook_send_as(sandbox, "not the token",
-		    sandbox->texts->inbound_url, "POST", &form, on_told,
-		    telling_new(text, fault.kind));
+		webhook_send_as(sandbox, "not the token", url, "POST", &form,
+		    on_told, telling_new(text, fault.kind));
 	for (int i = 0; i < times && fault.kind != FAULT_FORGED; i++)
-		webhook_send(sandbox, sandbox->texts->inbound_url, "POST",
-		    &form, on_told, telling_new(text, fault.kind));
+		webhook_send(sandbox, url, "POST", &form, on_told,
+		    telling_new(text, fault.kind));
 	form_fini(&form);
 }
 

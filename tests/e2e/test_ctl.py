@@ -247,7 +247,7 @@ def test_status(fake):
     out = ctl(fake, "status").stdout
     assert 'callbackd 0.1.0, site "shop" (Магазин): running, up 2 h 05' in out
     assert f"Redis: up since {clock(START - 90)}" in out
-    assert "requests: 3 live (1 for later); calls in flight: 1" in out
+    assert "records: 3 live (1 for later); orders to providers under way: 1" in out
     assert "specialists: 1 busy, 1 away" in out
     assert "look at: 1 late (show late), 2 not accepted" in out
     assert re.search(r"delivery +Доставка +2 +1 +0", out)

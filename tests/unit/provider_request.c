@@ -433,6 +433,12 @@ text_answers(void **state)
 	assert_string_equal(answer.code, "USER_BUSY");
 	assert_string_equal(answer.text, "-ERR USER_BUSY");
 	assert_false(answer.is_number_invalid);
+	answer = answer_to(provider, 200, "-ERR \" event=x");
+	assert_string_equal(answer.text, "-ERR ' event=x");
+	assert_string_equal(answer.code, "'");
+	answer = answer_to(provider, 302, "<html>");
+	assert_int_equal(answer.outcome, PROVIDER_UNKNOWN);
+	assert_string_equal(answer.text, "HTTP 302");
 	answer = answer_to(provider, 200, "-ERR UNALLOCATED_NUMBER");
 	assert_true(answer.is_number_invalid);
 	answer = answer_to(provider, 200, "INVALID COMMAND!\n");
@@ -695,6 +701,7 @@ refuses_files(void **state)
 	static const struct { const char *text, *expected; } cases[] = {
 		{ HEAD NO_AUTH, "has neither call, call_customer nor sms" },
 		{ HEAD NO_AUTH "epoch = { method = \"GET\"; path = \"/e\"; id = \"/i\"; };" CALL, "epoch: needs get" },
+		{ HEAD NO_AUTH CALL "check = { method = \"GET\"; path = \"/e\"; };", "check: needs ok_if: what must hold" },
 		{ HEAD NO_AUTH CALL "sms_get = { method = \"GET\"; path = \"/e\"; state = \"/i\"; };", "sms_get: needs sms" },
 		{ HEAD NO_AUTH CALL "second_leg = { method = \"GET\"; path = \"/e\"; };", "second_leg: needs on" },
 		{ HEAD NO_AUTH CALL "can = [ \"customer_first\" ];", "customer_first and call_customer need each other" },

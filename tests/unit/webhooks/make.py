@@ -411,6 +411,8 @@ for last, status, cause, sip, ms, said in (
         ("agent_answered", "", "16", "", "", "agent_over:cancelled ID")):
     asterisk(provider, said, 90, "ended", last=last, dialstatus=status, talk_ms=ms,
              hangupcause=cause, sip=sip, chanstate="Down")
+asterisk(provider, "agent_over:unknown ID", 90, "ended", last="agent_failed", dialstatus="",
+         talk_ms="", hangupcause="16", sip="", chanstate="Up")
 provider.wrong(altered=False).write()
 
 
