@@ -650,7 +650,8 @@ read_second_leg(struct calls *calls, const struct job *job,
     enum transport_end end, const struct provider_answer *answer)
 {
 	bool is_refused = answer->outcome == PROVIDER_REJECTED &&
-	    end == TRANSPORT_ANSWERED && !job->is_again;
+	    end == TRANSPORT_ANSWERED && !answer->is_temporary &&
+	    !job->is_again;
 	struct event event = { .kind = EVENT_PROGRESS, .is_customer_over = true,
 		.outcome = answer->is_number_invalid ? OUTCOME_INVALID_NUMBER :
 		    OUTCOME_FAILED };

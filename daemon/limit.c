@@ -9,7 +9,9 @@
 #include "daemon/log.h"
 
 struct counting {
+	struct store *store;
 	struct limit limit;
+	char key[KEY_SIZE], within[24];
 	limit_on_end *on_end;
 	void *context;
 };
@@ -34,6 +36,12 @@ on_counted(void *context, uint64_t tag, enum redis_end end,
 	    reply->integer <= counting->limit.max;
 
 	(void)tag;
+	/* The counter of before may have come to its end between the two commands:
+	 * this one was not given any, and would refuse that name for ever. */
+	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_INTEGER &&
+	    reply->integer == 1)
+		(void)STORE_SEND(counting->store, ignore_reply, NULL, 0,
+		    "PEXPIRE", counting->key, counting->within);
 	if (!is_within && reply->integer == counting->limit.max + 1)
 		log_event(LOG_LEVEL_WARNING, "limit_reached",
 		    "what=%s max=%" PRId64, counting->limit.what,
@@ -47,14 +55,17 @@ limit_take(struct store *store, const struct limit *limit, const char *name,
     limit_on_end *on_end, void *context)
 {
 	struct counting *counting = calloc(1, sizeof(*counting));
-	char key[KEY_SIZE], within[24];
 
 	CHECK(counting != NULL);
-	*counting = (struct counting){ *limit, on_end, context };
-	snprintf(key, sizeof(key), "limit:%s:%s", limit->what, name);
-	snprintf(within, sizeof(within), "%" PRId64, limit->within_ms);
-	if (!STORE_SEND(store, ignore_reply, NULL, 0, "SET", key, "0", "NX",
-	        "PX", within) ||
-	    !STORE_SEND(store, on_counted, counting, 0, "INCR", key))
+	*counting = (struct counting){ .store = store, .limit = *limit,
+		.on_end = on_end, .context = context };
+	snprintf(counting->key, sizeof(counting->key), "limit:%s:%s",
+	    limit->what, name);
+	snprintf(counting->within, sizeof(counting->within), "%" PRId64,
+	    limit->within_ms);
+	if (!STORE_SEND(store, ignore_reply, NULL, 0, "SET", counting->key,
+	        "0", "NX", "PX", counting->within) ||
+	    !STORE_SEND(store, on_counted, counting, 0, "INCR",
+	        counting->key))
 		on_counted(counting, 0, REDIS_UNSENT, NULL);
 }

@@ -124,6 +124,7 @@ apply_rule(const struct error_rule *rule, const json_t *root,
 	};
 
 	answer->outcome = outcomes[rule->executed];
+	answer->is_temporary = rule->executed == EXECUTED_NO;
 	answer->wait_ms = (int64_t)rule->wait_s * 1000;
 	answer->is_wait_in_header = rule->is_wait_in_header;
 	if (rule->wait != NULL) {
@@ -138,6 +139,7 @@ apply_rule(const struct error_rule *rule, const json_t *root,
 	    sizeof(answer->text));
 	text_unquote(answer->code);
 	text_unquote(answer->text);
+	text_hide_numbers(answer->text);
 	for (size_t i = 0; i < rule->invalid_code_count; i++)
 		if (answer->outcome == PROVIDER_REJECTED &&
 		    answer->code[0] != '\0' &&

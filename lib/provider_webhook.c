@@ -450,6 +450,7 @@ tell(struct hearing *hearing, const struct event_rule *rule)
 		    sizeof(event->error));
 		event->is_unsubscribed = meaning.message == MESSAGE_FAILED &&
 		    provider_is_unsubscribed(hearing->provider, event->error);
+		text_hide_numbers(event->error);
 		return;
 	case ABOUT_INBOUND_MESSAGE:
 	case ABOUT_INBOUND_CALL:

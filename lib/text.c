@@ -94,6 +94,21 @@ text_cut_whole(char *text)
 }
 
 void
+text_hide_numbers(char *text)
+{
+	enum { LEAST = 9, BEGINNING = 4, END = 2 };
+
+	while (*text != '\0') {
+		size_t length = strspn(text, "0123456789");
+
+		if (length >= LEAST)
+			memset(text + BEGINNING, '*',
+			    length - BEGINNING - END);
+		text += length > 0 ? length : 1;
+	}
+}
+
+void
 text_clean(char *text, bool keep_lines)
 {
 	const unsigned char *from = (const unsigned char *)text;

@@ -31,6 +31,10 @@ bool text_copy(char *ret_text, size_t size, const char *text);
 /* Takes a character off the end that is not whole: what was cut by its bytes. */
 void text_cut_whole(char *text);
 
+/* What may be a telephone number keeps its beginning and its end: words of others
+ * stand in logs, where no whole number may. */
+void text_hide_numbers(char *text);
+
 /*
  * Takes control characters out of UTF-8, in place: C0, DEL, C1, line and paragraph
  * separators, and the marks that turn the writing direction around. A line

@@ -25,6 +25,15 @@ def told(daemon, state, number=ANSWERS, **more):
 
 # ---- the customer phones us while they wait
 
+# It ended just before it was counted; else that number would be refused for ever.
+@by_hand
+def test_a_counter_that_has_no_end_gets_one(daemon):
+    counter = daemon.key(f"limit:caller:{ANSWERS}")
+    daemon.redis.set(counter, 0)
+    told(daemon, "spoke")
+    daemon.wait_for(lambda: daemon.redis.pttl(counter) > 0)
+
+
 @by_hand
 def test_who_is_on_hold_is_not_called_until_they_hang_up(daemon):
     asked(daemon)

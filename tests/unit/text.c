@@ -85,6 +85,16 @@ copy_cuts_at_a_character(void **state)
 }
 
 static void
+numbers_are_not_whole(void **state)
+{
+	char text[] = "21211 to +79161234567, 12345678 or 123456789";
+
+	(void)state;
+	text_hide_numbers(text);
+	assert_string_equal(text, "21211 to +7916*****67, 12345678 or 1234***89");
+}
+
+static void
 what_was_cut_by_bytes_is_whole(void **state)
 {
 	static const struct { const char *cut, *whole; } cases[] = {
@@ -182,6 +192,7 @@ main(void)
 		cmocka_unit_test(length_counts_characters),
 		cmocka_unit_test(copy_cuts_at_a_character),
 		cmocka_unit_test(what_was_cut_by_bytes_is_whole),
+		cmocka_unit_test(numbers_are_not_whole),
 		cmocka_unit_test(clean_takes_controls_out),
 		cmocka_unit_test(distance_counts_slips),
 		cmocka_unit_test(nearer_wants_a_believable_slip),
