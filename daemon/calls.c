@@ -12,6 +12,7 @@
 
 #include "daemon/log.h"
 #include "lib/fault.h"
+#include "lib/text.h"
 
 struct job {
 	bool is_used;
@@ -21,6 +22,7 @@ struct job {
 	size_t provider;                /* its place in the list */
 	bool is_customers_number;       /* a refused number is the customer's */
 	bool is_customer_first;
+	bool is_again;                  /* SECOND_LEG: not the first order */
 	int pages;                      /* FIND: read so far */
 	char sid[SID_SIZE];
 	/* For the request that may follow this one. */
@@ -337,7 +339,7 @@ tell_with_detail(struct calls *calls, const struct record_ref *call,
 {
 	struct event event = { .kind = kind, .outcome = outcome };
 
-	snprintf(event.detail, sizeof(event.detail), "%s", detail);
+	text_copy(event.detail, sizeof(event.detail), detail);
 	tell(calls, call, &event);
 }
 
@@ -546,6 +548,7 @@ read_created(struct calls *calls, const struct job *job,
 
 	snprintf(detail, sizeof(detail), "%s%s%s", answer->code,
 	    answer->code[0] != '\0' ? " " : "", answer->text);
+	text_cut_whole(detail);
 	switch (answer->outcome) {
 	case PROVIDER_CREATED:
 		CRASH_POINT("created_before_event");
@@ -639,27 +642,38 @@ read_result(struct calls *calls, const struct job *job,
 	tell(calls, &job->call, &gone);
 }
 
-/* The customer is not rung, or nobody knows whether: then what is heard of it. */
+/* A refusal is the end of the customer's leg only where no other order for it can
+ * have been heard: of a twin it says nothing, nor does an order that never left.
+ * All else is known by what is heard of the leg, and the order is given again. */
 static void
 read_second_leg(struct calls *calls, const struct job *job,
-    const struct provider_answer *answer)
+    enum transport_end end, const struct provider_answer *answer)
 {
+	bool is_refused = answer->outcome == PROVIDER_REJECTED &&
+	    end == TRANSPORT_ANSWERED && !job->is_again;
 	struct event event = { .kind = EVENT_PROGRESS, .is_customer_over = true,
 		.outcome = answer->is_number_invalid ? OUTCOME_INVALID_NUMBER :
 		    OUTCOME_FAILED };
 
-	if (answer->outcome == PROVIDER_CREATED)
+	memcpy(event.sid, job->sid, sizeof(event.sid));
+	if (answer->outcome == PROVIDER_CREATED) {
+		/* By its id it is hung up, should the specialist leave first. */
+		event = (struct event){ .kind = EVENT_PROGRESS };
+		memcpy(event.sid, job->sid, sizeof(event.sid));
+		memcpy(event.leg, answer->id, sizeof(event.leg));
+		if (event.leg[0] != '\0')
+			tell(calls, &job->call, &event);
 		return;
+	}
 	log_event(LOG_LEVEL_WARNING, "second_leg_failed",
 	    "call=%s.%d unknown=%d error=\"%s %s\"", job->call.id,
-	    job->call.n, answer->outcome == PROVIDER_UNKNOWN, answer->code,
-	    answer->text);
-	if (answer->outcome == PROVIDER_UNKNOWN)
+	    job->call.n, !is_refused, answer->code, answer->text);
+	if (!is_refused)
 		return;
 	CRASH_POINT("state_before_event");
-	memcpy(event.sid, job->sid, sizeof(event.sid));
 	snprintf(event.detail, sizeof(event.detail), "%s %s", answer->code,
 	    answer->text);
+	text_cut_whole(event.detail);
 	tell(calls, &job->call, &event);
 }
 
@@ -753,6 +767,7 @@ tell_news(struct calls *calls, const struct job *job,
 		return;
 	snprintf(detail, sizeof(detail), "%d %s %s", answer->status, read->code,
 	    read->text);
+	text_cut_whole(detail);
 	calls->on_news(calls->news_context, calls->providers[job->provider].id,
 	    news_of(answer, read), detail, read->wait_ms);
 }
@@ -805,7 +820,7 @@ on_answer(void *context, const struct carrier_answer *answer)
 	    job.operation == PROVIDER_CALL_CUSTOMER)
 		read_created(calls, &job, &read);
 	else if (job.operation == PROVIDER_SECOND_LEG)
-		read_second_leg(calls, &job, &read);
+		read_second_leg(calls, &job, answer->end, &read);
 	else if (job.operation == PROVIDER_EPOCH)
 		read_epoch(calls, &job, &read);
 	else if (job.operation == PROVIDER_CHECK)
@@ -932,6 +947,7 @@ calls_do(struct calls *calls, const struct situation *situation,
 	    provider_fence(entry->provider) != FENCE_ANSWER;
 	memcpy(job->sid, sid, sizeof(job->sid));
 	job->is_customer_first = call->is_customer_first;
+	job->is_again = effect->is_again;
 	memcpy(job->agent, call->to, sizeof(job->agent));
 	memcpy(job->customer, call->customer, sizeof(job->customer));
 	memcpy(job->caller_id, call->caller_id, sizeof(job->caller_id));
@@ -942,6 +958,9 @@ calls_do(struct calls *calls, const struct situation *situation,
 		window.start_at_ms = sent_boot_ms + wait_ms;
 		window.start_by_ms = window.start_at_ms + PLACE_YOUTH_MS;
 	}
+	/* What rings the customer is not sent once others may have gone on. */
+	if (effect->kind == EFFECT_SECOND_LEG)
+		window.start_by_ms = sent_boot_ms + PLACE_YOUTH_MS;
 	is_sent = send_built(calls, job, &built, window);
 	if (effect->kind == EFFECT_PLACE)
 		CRASH_POINT("place_queued");

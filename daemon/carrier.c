@@ -16,6 +16,11 @@
  * bytes wait that nobody asked for, and reads them as the answer to the next
  * request; of TLS also one that was closed. So idle ones are watched too: the
  * first that is heard of one ends it, by an end that curl sees before it takes it.
+ *
+ * Answers without end. curl 7.88 reads on for as long as bytes come, and of those
+ * between two chunks it tells nobody, not even that the time is over: one such
+ * connection would hold the loop. on_trace hears of every byte, and ends the
+ * connection in the same way.
  */
 #define _GNU_SOURCE     /* dup3 */
 #include "daemon/carrier.h"
@@ -41,6 +46,8 @@ enum {
 	                                 * in a hurry close after 5 */
 	RESOLVED_FOR_S = 300,
 	ROUNDS_MAX = 8,                 /* of curl in one pass */
+	FRAMES_FACTOR = 2,              /* of an answer: itself and its frames */
+	PASS_MAX_MS = 20,               /* of one pass, then others have their turn */
 	BUFFER_KEPT = 16 * 1024,        /* a larger one does not stay for ever */
 	BUFFER_START = 1024,
 	READ_BUFFER = 8 * 1024,
@@ -61,6 +68,9 @@ struct transfer {
 	char *answer;  size_t answer_length, answer_size;
 	size_t header_bytes;
 	bool has_whole_head;            /* the empty line after the headers came */
+	size_t heard;                   /* bytes of the answer, with what frames it */
+	bool is_cut;                    /* they were too many */
+	int fd;                         /* its connection; -1: not known yet */
 	char error[CURL_ERROR_SIZE];
 	long timeout_ms;                /* counted from carrier_send */
 	int64_t sent_at_ms;
@@ -241,8 +251,11 @@ on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 {
 	struct carrier *carrier = context;
 	struct watch *watch = watch_of(carrier, fd);
+	struct transfer *transfer = find_transfer(carrier, easy);
 
 	(void)socket_context;
+	if (transfer != NULL && watch->cookie != 0 && what != CURL_POLL_REMOVE)
+		transfer->fd = fd;
 	CRASH_POINT_IF(what == CURL_POLL_IN && has_left(carrier, easy),
 	    "request_left");
 	watch->wanted = 0;
@@ -258,24 +271,42 @@ on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 
 /* ---- what curl asks while a transfer runs */
 
+/* This machine, or what only neighbours reach (RFC 6890). */
 static bool
-is_this_machine(const struct sockaddr *address)
+is_private_four(const unsigned char *four)
 {
-	const unsigned char *four = NULL;
+	static const struct { unsigned char begin[2], mask[2]; } own[] = {
+		{ { 0, 0 }, { 255, 0 } }, { { 10, 0 }, { 255, 0 } },
+		{ { 100, 64 }, { 255, 192 } }, { { 127, 0 }, { 255, 0 } },
+		{ { 169, 254 }, { 255, 255 } }, { { 172, 16 }, { 255, 240 } },
+		{ { 192, 168 }, { 255, 255 } } };
 
-	if (address->sa_family == AF_INET) {
-		four = (const unsigned char *)
-		    &((const struct sockaddr_in *)address)->sin_addr;
-	} else if (address->sa_family == AF_INET6) {
-		const struct in6_addr *six =
-		    &((const struct sockaddr_in6 *)address)->sin6_addr;
-
-		if (IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_UNSPECIFIED(six))
+	for (size_t i = 0; i < COUNT_OF(own); i++)
+		if ((four[0] & own[i].mask[0]) == own[i].begin[0] &&
+		    (four[1] & own[i].mask[1]) == own[i].begin[1])
 			return true;
-		if (IN6_IS_ADDR_V4MAPPED(six))
-			four = six->s6_addr + 12;
-	}
-	return four != NULL && (four[0] == 127 || four[0] == 0);
+	return false;
+}
+
+static bool
+is_private(const struct sockaddr *address)
+{
+	/* Of networks without IPv4 (RFC 6052). */
+	static const unsigned char translated[12] = { 0, 0x64, 0xff, 0x9b };
+	const struct in6_addr *six;
+
+	if (address->sa_family == AF_INET)
+		return is_private_four((const unsigned char *)
+		    &((const struct sockaddr_in *)address)->sin_addr);
+	if (address->sa_family != AF_INET6)
+		return true;
+	six = &((const struct sockaddr_in6 *)address)->sin6_addr;
+	if (IN6_IS_ADDR_V4MAPPED(six) || IN6_IS_ADDR_V4COMPAT(six) ||
+	    memcmp(six->s6_addr, translated, sizeof(translated)) == 0)
+		return is_private_four(six->s6_addr + 12);
+	return IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_UNSPECIFIED(six) ||
+	    IN6_IS_ADDR_LINKLOCAL(six) || IN6_IS_ADDR_SITELOCAL(six) ||
+	    (six->s6_addr[0] & 0xfe) == 0xfc;
 }
 
 /* What no other socket has, also not the next with this number; 0: no socket. */
@@ -300,7 +331,7 @@ on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 	(void)purpose;
 	if (transfer->has_spoken && !PLANTED("connection_reused"))
 		return CURL_SOCKET_BAD;
-	if (!transfer->may_be_private && is_this_machine(&address->addr)) {
+	if (!transfer->may_be_private && is_private(&address->addr)) {
 		transfer->is_refused = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -407,6 +438,8 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 	struct transfer *transfer = context;
 
 	CRASH_POINT_IF(transfer->header_bytes == 0, "answer_begins");
+	/* From here on, so that little is traced. */
+	curl_easy_setopt(transfer->easy, CURLOPT_VERBOSE, 1L);
 	/* curl calls it a success when a connection ends inside the headers. A
 	 * status line begins them anew; what follows a body does not. */
 	if (size * count >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
@@ -415,6 +448,33 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 		transfer->has_whole_head = true;
 	transfer->header_bytes += size * count;
 	return transfer->header_bytes > HEADERS_MAX ? 0 : size * count;
+}
+
+/* Takes the end of a connection for what comes next on it. */
+static void
+end_connection(struct carrier *carrier, int fd)
+{
+	arm(carrier, fd, 0);
+	dup3(carrier->ended, fd, O_CLOEXEC);
+}
+
+static int
+on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length,
+    void *context)
+{
+	struct transfer *transfer = context;
+	struct carrier *carrier = transfer->carrier;
+
+	(void)easy;
+	(void)bytes;
+	if (type != CURLINFO_DATA_IN || transfer->is_cut || transfer->fd < 0)
+		return 0;
+	transfer->heard += length;
+	if (transfer->heard <= FRAMES_FACTOR * carrier->limits.answer_max)
+		return 0;
+	transfer->is_cut = true;
+	end_connection(carrier, transfer->fd);
+	return 0;
 }
 
 /* ---- a transfer is made, filled, given back */
@@ -454,6 +514,8 @@ make_easy(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_trace);
+	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
 }
 
 static struct transfer *
@@ -491,11 +553,15 @@ take_transfer(struct carrier *carrier)
 	transfer->answer_length = 0;
 	transfer->header_bytes = 0;
 	transfer->has_whole_head = false;
+	transfer->heard = 0;
+	transfer->is_cut = false;
+	transfer->fd = -1;
 	transfer->error[0] = '\0';
 	transfer->is_refused = false;
 	transfer->has_spoken = false;
 	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE,
 	    (void *)transfer->mark);
+	curl_easy_setopt(transfer->easy, CURLOPT_VERBOSE, 0L);
 	return transfer;
 }
 
@@ -715,10 +781,11 @@ static const char *
 error_of(const struct transfer *transfer, CURLcode code)
 {
 	if (transfer->is_refused)
-		return "the address is this machine's own, which is not allowed";
+		return "the address is this machine's own or a private "
+		    "network's, which is not allowed";
 	if (transfer->is_stale)
 		return "too long after its commit to be sent";
-	if (code == CURLE_WRITE_ERROR)
+	if (code == CURLE_WRITE_ERROR || transfer->is_cut)
 		return "the answer is too large";
 	if (code == CURLE_OK)
 		return "no final answer";
@@ -737,7 +804,7 @@ deliver(struct carrier *carrier, struct transfer *transfer, CURLcode code)
 	if (code == CURLE_OK)
 		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 		    &status);
-	if (status >= 200 && transfer->has_whole_head) {
+	if (status >= 200 && transfer->has_whole_head && !transfer->is_cut) {
 		struct curl_header *header;
 
 		if (transfer->wanted_header[0] != '\0' &&
@@ -823,7 +890,7 @@ act_on_socket(struct carrier *carrier, int fd)
 	if (watch->wanted == 0) {
 		arm(carrier, fd, 0);
 		if (socket_cookie(fd) == watch->cookie)
-			dup3(carrier->ended, fd, O_CLOEXEC);
+			end_connection(carrier, fd);
 		return;
 	}
 	if (what & EV_READ)
@@ -834,25 +901,32 @@ act_on_socket(struct carrier *carrier, int fd)
 	    CURLM_OK);
 }
 
+/* Those that are left come first in the next pass. */
 static void
-act_on_sockets(struct carrier *carrier)
+act_on_sockets(struct carrier *carrier, int64_t until_ms)
 {
-	for (size_t i = 0; i < carrier->ready_count; i++)
-		act_on_socket(carrier, carrier->ready[i]);
-	carrier->ready_count = 0;
+	size_t i = 0;
+
+	while (i < carrier->ready_count && clock_monotonic_ms() <= until_ms)
+		act_on_socket(carrier, carrier->ready[i++]);
+	carrier->ready_count -= i;
+	memmove(carrier->ready, carrier->ready + i,
+	    carrier->ready_count * sizeof(*carrier->ready));
 }
 
 void
 carrier_drain(struct carrier *carrier)
 {
+	int64_t until_ms = clock_monotonic_ms() + PASS_MAX_MS;
 	int running;
 
-	for (int i = 0; i < ROUNDS_MAX && carrier_has_work(carrier); i++) {
+	for (int i = 0; i < ROUNDS_MAX && carrier_has_work(carrier) &&
+	    clock_monotonic_ms() <= until_ms; i++) {
 		if (carrier->is_turn_over)
 			call_up(carrier);
 		start_waiting(carrier);
 		if (carrier->ready_count > 0)
-			act_on_sockets(carrier);
+			act_on_sockets(carrier, until_ms);
 		if (carrier->is_timer_over) {
 			carrier->is_timer_over = false;
 			CHECK(curl_multi_socket_action(carrier->multi,

@@ -39,7 +39,7 @@ struct carrier_request {
 	                                 * timeout counts from then; 0: at once */
 	int64_t start_by_ms;            /* of clock_boottime_ms: begun later, it is
 	                                 * not sent, but UNREACHED; 0: at any time */
-	bool allow_private;             /* plain http, and this machine */
+	bool allow_private;             /* plain http, this machine, its network */
 	const char *wanted_header;      /* of the answer, or NULL */
 };
 

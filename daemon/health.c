@@ -12,6 +12,7 @@
 #include "lib/call.h"
 #include "lib/commit.h"
 #include "lib/provider_choice.h"
+#include "lib/text.h"
 
 enum {
 	TRIAL_MS = 3000,        /* between two offers while a provider is tried */
@@ -193,7 +194,7 @@ health_hear_of(struct health *health, const char *provider,
 		line->good_at_ms = now_ms;
 	} else {
 		line->error_at_ms = now_ms;
-		snprintf(line->error, sizeof(line->error), "%s", detail);
+		text_copy(line->error, sizeof(line->error), detail);
 	}
 	if (news == HEALTH_TOO_FAST)
 		line->full_until_ms = now_ms + (wait_ms > TOO_FAST_MS ?

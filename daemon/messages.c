@@ -12,6 +12,7 @@
 #include "daemon/suppress.h"
 #include "lib/inbound.h"
 #include "lib/message_text.h"
+#include "lib/text.h"
 
 enum { URL_TIMEOUT_MS = 10000 };
 
@@ -46,7 +47,7 @@ tell_with_detail(struct messages *messages, const struct record_ref *message,
 {
 	struct event event = { .kind = kind, .outcome = outcome };
 
-	snprintf(event.detail, sizeof(event.detail), "%s", detail);
+	text_copy(event.detail, sizeof(event.detail), detail);
 	if (kind != EVENT_CREATED)
 		log_event(LOG_LEVEL_WARNING, kind == EVENT_REJECTED ?
 		    "message_rejected" : "message_unknown",
@@ -64,6 +65,7 @@ read_sent(struct messages *messages, const struct record_ref *message,
 
 	snprintf(detail, sizeof(detail), "%s%s%s", read->code,
 	    read->code[0] != '\0' ? " " : "", read->text);
+	text_cut_whole(detail);
 	switch (read->outcome) {
 	case PROVIDER_CREATED:
 		memcpy(event.sid, read->id, sizeof(event.sid));
@@ -98,6 +100,7 @@ read_state(struct messages *messages, const struct record_ref *message,
 	if (read->message == MESSAGE_FAILED)
 		snprintf(event.detail, sizeof(event.detail), "%s%s%s",
 		    read->code, read->code[0] != '\0' ? " " : "", read->text);
+	text_cut_whole(event.detail);
 	tell(messages, message, &event);
 }
 

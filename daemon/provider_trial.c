@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "lib/phone.h"
+#include "lib/text.h"
 
 enum {
 	TRIALS_MAX = 4,         /* the oldest makes room */
@@ -48,10 +49,10 @@ say(struct trial *trial, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	text_cut_whole(text);
 	trial->heard_at_ms = clock_monotonic_ms();
 	if (json_array_size(trial->steps) < STEPS_MAX)
-		json_array_append_new(trial->steps, json_stringn_nocheck(text,
-		    strlen(text)));
+		json_array_append_new(trial->steps, json_string(text));
 }
 
 static struct trial *

@@ -105,7 +105,8 @@ check_together(struct settings_reading *reading,
 		    "before the machine is found out");
 }
 
-/* A phone that rings for an offer is rung before anybody has accepted. */
+/* A phone that rings for an offer is rung before anybody has accepted, and is asked
+ * whether they do. */
 static void
 check_phones(struct settings_reading *reading, const char *name,
     const struct provider *provider)
@@ -113,7 +114,9 @@ check_phones(struct settings_reading *reading, const char *name,
 	const struct policy *policy = &reading->settings->policy;
 	char path[SETTING_PATH_SIZE];
 
-	if (provider_fence(provider) == FENCE_ANSWER)
+	bool has_second_leg = provider_can(provider, PROVIDER_SECOND_LEG);
+
+	if (provider_fence(provider) == FENCE_ANSWER && !has_second_leg)
 		return;
 	for (size_t i = 0; i < policy->specialist_count; i++) {
 		const struct specialist_policy *who = &policy->specialists[i];
@@ -125,8 +128,9 @@ check_phones(struct settings_reading *reading, const char *name,
 			continue;
 		path_of("specialists", who->id, "offers", path);
 		settings_error(reading, path, "\"phone\" needs a provider that "
-		    "asks us before it rings the customer (fence = answer); "
-		    "\"%s\" does not", name);
+		    "asks us before it rings the customer (fence = answer%s); "
+		    "\"%s\" does not", has_second_leg ?
+		    ", and no second_leg" : "", name);
 	}
 }
 

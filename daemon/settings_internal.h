@@ -57,6 +57,8 @@ void settings_values_free(struct settings_values *values);
 const char *settings_quote(struct settings *settings, const char *text);
 /* The same with the password of a URL hidden. */
 const char *settings_mask(struct settings *settings, const char *text);
+/* Of a URL only its scheme and host; what is none as it is. */
+const char *settings_mask_url(struct settings *settings, const char *text);
 
 /* ---- settings_error.c: path may be NULL */
 

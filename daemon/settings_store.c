@@ -35,7 +35,7 @@ static bool store_default_words(struct storing *storing, const char *text);
 static bool check_text(struct storing *storing, enum setting_format format,
     const char *text);
 static void show_words(struct storing *storing,
-    const struct setting_value *value);
+    const struct setting_value *value, bool is_masked);
 static bool fail(const struct storing *storing, const char *format, ...)
     PRINTF_LIKE(2, 3);
 
@@ -328,14 +328,21 @@ settings_store_words(struct settings_reading *reading,
 	if (place_of(&storing) != NULL && row->type != SETTING_PAIRS)
 		*(size_t *)((char *)target + row->count_at) =
 		    value->word_count;
-	show_words(&storing, value);
+	show_words(&storing, value, false);
 	value->shown = storing.shown;
+	/* What lets anybody write to a chat is often a path that nobody else knows. */
+	if (row->format == FORMAT_TARGET) {
+		value->compared = storing.shown;
+		show_words(&storing, value, true);
+		value->shown = storing.shown;
+	}
 	settings_add(reading->settings, value);
 	return true;
 }
 
 static void
-show_words(struct storing *storing, const struct setting_value *value)
+show_words(struct storing *storing, const struct setting_value *value,
+    bool is_masked)
 {
 	struct settings *settings = storing->reading->settings;
 	bool is_pair = storing->row->type == SETTING_PAIRS;
@@ -348,11 +355,12 @@ show_words(struct storing *storing, const struct setting_value *value)
 	for (size_t i = 0; i < value->word_count; i++) {
 		bool is_second = is_pair && i % 2 == 1;
 		bool is_bare = is_second && storing->row->second == FORMAT_LEVEL;
+		const char *word = is_masked ? settings_mask_url(settings,
+		    value->words[i]) : value->words[i];
 
 		fprintf(out, "%s %s%s%s", i > 0 ? "," : "",
-		    is_pair && !is_second ? "(" : "", is_bare ?
-		    value->words[i] : settings_quote(settings, value->words[i]),
-		    is_second ? ")" : "");
+		    is_pair && !is_second ? "(" : "", is_bare ? word :
+		    settings_quote(settings, word), is_second ? ")" : "");
 	}
 	fputs(is_pair ? " )" : " ]", out);
 	CHECK(fclose(out) == 0);

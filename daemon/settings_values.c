@@ -5,6 +5,7 @@
  */
 #include "daemon/settings_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,5 +152,28 @@ settings_mask(struct settings *settings, const char *text)
 	memcpy(masked, text, kept);
 	memcpy(masked + kept, "***", 3);
 	memcpy(masked + kept + 3, at, strlen(at));
+	return masked;
+}
+
+const char *
+settings_mask_url(struct settings *settings, const char *text)
+{
+	const char *scheme = strstr(text, "://"), *end, *host;
+	char *masked;
+	size_t size;
+
+	if (scheme == NULL)
+		return text;
+	host = scheme + 3;
+	end = host + strcspn(host, "/?#");
+	for (const char *at = host; at < end; at++)
+		if (*at == '@')
+			host = at + 1;
+	if (host == scheme + 3 && strlen(end) <= 1)
+		return text;
+	size = (size_t)(scheme + 3 - text) + (size_t)(end - host) + sizeof("/***");
+	masked = settings_own(settings, size);
+	snprintf(masked, size, "%.*s%.*s/***", (int)(scheme + 3 - text), text,
+	    (int)(end - host), host);
 	return masked;
 }

@@ -452,6 +452,22 @@ seek_end(struct seeking *seeking, bool is_kept, bool is_foreign)
 	free(seeking);
 }
 
+/* Of that provider, and not known to be another of its calls to that number: one
+ * that a person makes by hand, or the last attempt's, told late. */
+static bool
+is_sought_call(const struct seeking *seeking, const struct redisReply *reply)
+{
+	const char *provider, *sid;
+
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+		return false;
+	provider = reply->element[0]->str;
+	sid = reply->element[1]->str;
+	return provider != NULL && strcmp(provider, seeking->provider) == 0 &&
+	    (sid == NULL || sid[0] == '\0' || seeking->event.sid[0] == '\0' ||
+	        strcmp(sid, seeking->event.sid) == 0);
+}
+
 static void
 on_sought(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
@@ -471,8 +487,7 @@ on_sought(void *context, uint64_t tag, enum redis_end end,
 	} else if (is_text && seeking->step == 2 && atoi(reply->str) > 0) {
 		*call = record_ref_call(call->id, atoi(reply->str));
 		seek(seeking);
-	} else if (is_text && seeking->step == 3 &&
-	    strcmp(reply->str, seeking->provider) == 0) {
+	} else if (seeking->step == 3 && is_sought_call(seeking, reply)) {
 		post(seeking->webhooks, NULL, seeking->parcel,
 		    seeking->provider, call, &seeking->event);
 		seek_end(seeking, true, false);
@@ -501,8 +516,8 @@ seek(struct seeking *seeking)
 		break;
 	case 2:
 		record_key(&seeking->call, key);
-		is_sent = STORE_SEND(store, on_sought, seeking, 0, "HGET",
-		    key, "provider");
+		is_sent = STORE_SEND(store, on_sought, seeking, 0, "HMGET",
+		    key, "provider", "sid");
 		break;
 	}
 	if (!is_sent)

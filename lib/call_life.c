@@ -61,10 +61,10 @@ call_is_possible(const struct moment *m, const char *specialist,
 
 bool
 call_can_offer_by_phone(const struct moment *m,
-    const struct specialist_policy *specialist)
+    const struct specialist_policy *specialist, const char *after)
 {
 	const char *provider = specialist == NULL ? NULL :
-	    choose_provider(m, specialist->id, "");
+	    choose_provider(m, specialist->id, after);
 	const struct provider_facts *found = provider == NULL ? NULL :
 	    policy_provider(m->policy, provider);
 
@@ -263,9 +263,12 @@ progress_heard(const struct moment *m)
 static bool
 is_news(const struct moment *m)
 {
+	if (is_other_sid(m))
+		return false;
 	return progress_heard(m) > m->call->rank ||
 	    PLANTED("rank_regresses") ||
-	    (m->call->sid[0] == '\0' && m->event->sid[0] != '\0');
+	    (m->call->sid[0] == '\0' && m->event->sid[0] != '\0') ||
+	    (m->call->leg[0] == '\0' && m->event->leg[0] != '\0');
 }
 
 static bool
@@ -365,6 +368,21 @@ second_leg_is_owed(const struct moment *m)
 	    is_authorised(m) && call->rank < PROGRESS_CUSTOMER_RINGING &&
 	    !call->is_customer_over && !call->is_revoked &&
 	    call->authorised_at_ms + SECOND_LEG_MS > m->now_ms;
+}
+
+/* It stands by itself: nobody at the provider ends it with the specialist's. */
+static bool
+second_leg_goes_on(const struct moment *m)
+{
+	return has_second_leg(m) && is_authorised(m) &&
+	    !m->call->is_customer_over;
+}
+
+static bool
+second_leg_is_heard_of(const struct moment *m)
+{
+	return second_leg_goes_on(m) && m->event->leg[0] != '\0' &&
+	    !m->event->is_customer_over && !is_end(m) && !is_other_sid(m);
 }
 
 /* Who accepted on a screen still says on the phone that it is them, unless
@@ -475,12 +493,13 @@ is_ours_and_end(const struct moment *m)
 }
 
 /* Where the provider rings both by itself, it says that it never came to the
- * customer. */
+ * customer. Who is rung first was. */
 static bool
 is_ours_and_end_before_them(const struct moment *m)
 {
 	return is_ours_and_end(m) && m->event->is_agent_over &&
 	    m->call->rank < PROGRESS_CUSTOMER_RINGING &&
+	    !m->call->is_customer_first &&
 	    strcmp(m->call->authorised, CALL_AUTHORISED_WITH_INTENT) == 0;
 }
 
@@ -580,8 +599,7 @@ another_may_place(const struct moment *m)
 {
 	const struct call *call = m->call;
 	const struct request *r = m->request;
-	const struct specialist_policy *who = person(m);
-	const char *next, *why;
+	const char *why;
 
 	if (call->is_revoked || m->now->call_count >= CALLS_MAX ||
 	    m->event->outcome == OUTCOME_INVALID_NUMBER ||
@@ -590,10 +608,8 @@ another_may_place(const struct moment *m)
 	if (r->call == call->n)
 		return r->state == REQUEST_CALLING;
 	/* Their phone is to ring for an offer: only where that authorises nobody. */
-	next = choose_provider(m, call->specialist, call->provider);
 	return request_offer_by_call(m->request, call->n) != NULL &&
-	    who != NULL && policy_provider(m->policy, next) != NULL &&
-	    policy_provider(m->policy, next)->authorises_on_answer;
+	    call_can_offer_by_phone(m, person(m), call->provider);
 }
 
 static bool
@@ -799,9 +815,18 @@ alarm_and_hang_up(struct moment *m)
 }
 
 static void
+hang_up_leg(struct moment *m)
+{
+	bind_sid(m);
+	moment_effect(m, EFFECT_HANG_UP, m->call, m->call->leg);
+}
+
+static void
 report(struct moment *m)
 {
 	bind_sid(m);
+	if (second_leg_goes_on(m) && m->call->leg[0] != '\0')
+		hang_up_leg(m);
 	end(m);
 	tell_over(m);
 }
@@ -970,6 +995,7 @@ static void
 order_second_leg_again(struct moment *m)
 {
 	moment_effect(m, EFFECT_SECOND_LEG, m->call, m->call->sid);
+	m->outcome->effects[m->outcome->effect_count - 1].is_again = true;
 	poll(m);
 }
 
@@ -1184,6 +1210,7 @@ static const struct row rows[] = {
 	ROW(LIVE | ENDED, CREATED,  is_other_and_alive,            SAME,       hang_up_other),
 	ROW(LIVE | ENDED, FOUND,    is_other_and_alive,            SAME,       hang_up_other),
 	ROW(LIVE | ENDED, PROGRESS, is_other_and_alive,            SAME,       hang_up_other),
+	ROW(ENDED,        PROGRESS, second_leg_is_heard_of,        SAME,       hang_up_leg),
 
 	ROW(LIVE,         PROGRESS, is_ours_and_end_before_them,   TO(ENDED),  report_unrung),
 	ROW(LIVE,         PROGRESS, is_ours_and_end,               TO(ENDED),  report),

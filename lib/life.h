@@ -91,8 +91,10 @@ struct call *call_birth(struct moment *m, const char *specialist, const char *af
 bool call_is_possible(const struct moment *m, const char *specialist, const char *after,
     const char **ret_why);
 /* Can this specialist be offered work by ringing their phone, before anybody
- * has accepted: only where the customer's leg waits for our answer. */
-bool call_can_offer_by_phone(const struct moment *m, const struct specialist_policy *specialist);
+ * has accepted: only where the customer's leg waits for our answer. By a provider
+ * behind `after`, as above. */
+bool call_can_offer_by_phone(const struct moment *m, const struct specialist_policy *specialist,
+    const char *after);
 
 void nothing(struct moment *m);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/life.h"
+#include "lib/text.h"
 
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MS (24 * 60 * MINUTE_MS)
@@ -133,7 +134,7 @@ static void
 keep_error(struct moment *m)
 {
 	if (m->event->detail[0] != '\0')
-		snprintf(m->message->error, sizeof(m->message->error), "%s",
+		text_copy(m->message->error, sizeof(m->message->error),
 		    m->event->detail);
 }
 

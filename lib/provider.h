@@ -263,7 +263,7 @@ struct provider_answer {
 	enum call_progress progress;    /* GET: PROGRESS_OVER when it has ended */
 	enum call_outcome call_outcome; /* with PROGRESS_OVER */
 	enum message_progress message;  /* SMS, SMS_GET; what the answer says of it */
-	char code[32], text[128];       /* of a refusal, for people */
+	char code[32], text[128];       /* of a refusal, for people; without '"' */
 	int64_t wait_ms;                /* not before this long; 0: not said */
 	bool is_wait_in_header;         /* provider_wait_ms() of wait_header tells it */
 	char remembered[PROVIDER_REMEMBERED_SIZE];  /* "": none was told */

@@ -5,11 +5,13 @@
  */
 #include "lib/provider.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/instant.h"
 #include "lib/provider_internal.h"
+#include "lib/text.h"
 
 enum {
 	CARRIES_MAX = 4 * 1024,         /* bytes of a field that carries a token */
@@ -89,6 +91,10 @@ provider_answer_read(const struct provider *provider,
 	    status < 300) {
 		read_success(provider, asked, root, &answer);
 	}
+	/* A redirect or a page of somebody else's: whoever finds out wants a hint. */
+	if (answer.outcome == PROVIDER_UNKNOWN && answer.text[0] == '\0' &&
+	    status > 0)
+		snprintf(answer.text, sizeof(answer.text), "HTTP %d", status);
 	json_decref(root);
 	*ret_answer = answer;
 }
@@ -128,6 +134,8 @@ apply_rule(const struct error_rule *rule, const json_t *root,
 	    sizeof(answer->code));
 	provider_json_text_cut(root, rule->text, answer->text,
 	    sizeof(answer->text));
+	text_unquote(answer->code);
+	text_unquote(answer->text);
 	for (size_t i = 0; i < rule->invalid_code_count; i++)
 		if (answer->outcome == PROVIDER_REJECTED &&
 		    answer->code[0] != '\0' &&
@@ -280,6 +288,12 @@ provider_found_read(const struct provider *provider, int status,
 			    &found);
 		else if (fit == FITS_PERHAPS)
 			found.is_readable = false;
+	}
+	/* Two calls to one number are alike: which is ours nobody can say, and the
+	 * other must be neither believed nor hung up. */
+	if (find->token == NULL && found.count > 1) {
+		found.count = 0;
+		found.is_readable = false;
 	}
 	if (!is_last && found.count == 0) {
 		/* Only a page that was read to its end leads to the next. */

@@ -416,6 +416,12 @@ check_fence_answer(struct reading *reading, config_setting_t *fence,
 		if (!operation_uses(provider, second, "customer"))
 			reading_error(reading, fence, "answer needs "
 			    "${customer} in second_leg");
+		/* It is ordered again while nothing is heard of it. */
+		if (!operation_uses(provider, second, "token") &&
+		    !operation_uses(provider, second, "job"))
+			reading_error(reading, fence, "answer needs ${token} "
+			    "or ${job} in second_leg, by which the provider "
+			    "knows a second order for one");
 		return;
 	}
 	for (size_t i = 0; i < COUNT_OF(needed); i++)

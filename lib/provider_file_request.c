@@ -400,16 +400,30 @@ setting_errors(struct reading *reading, config_setting_t *setting, void *target)
 	}
 }
 
-/* A call that was lost on the way would be placed a second time. */
+/* A call that was lost on the way would be placed a second time: what may have been
+ * executed is believed to be refused only with the provider's words. 503 named by
+ * itself is a provider that says it takes nothing now. */
 static void
 check_error(struct reading *reading, const config_setting_t *setting,
     const struct error_rule *rule)
 {
-	for (size_t i = 0; i < rule->status_count; i++)
-		if (rule->statuses[i].from == 0 &&
-		    rule->executed != EXECUTED_MAYBE)
+	bool is_refusal = rule->executed == EXECUTED_NO ||
+	    rule->executed == EXECUTED_FINAL;
+
+	for (size_t i = 0; i < rule->status_count; i++) {
+		const struct status_range *range = &rule->statuses[i];
+
+		if (range->from == 0 && rule->executed != EXECUTED_MAYBE)
 			reading_error(reading, setting, "what was not answered"
 			    " may have been executed: \"none\" is \"maybe\"");
+		else if (is_refusal && range->from != 0 &&
+		    rule->match.count == 0 &&
+		    (range->from < 300 || (range->to >= 500 &&
+		    range->from != 503)))
+			reading_error(reading, setting, "needs match: a call "
+			    "may have been placed that was answered with %d",
+			    range->from);
+	}
 }
 
 static void

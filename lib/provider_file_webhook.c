@@ -107,6 +107,14 @@ setting_webhook(struct reading *reading, config_setting_t *setting,
 		    webhook->events[i].about != ABOUT_INBOUND_MESSAGE)
 			reading_error(reading, setting, "is about messages "
 			    "only: about = \"message\" or \"inbound_message\"");
+	/* Who is not believed can only be a reason to look at a call. */
+	for (size_t i = 0; i < webhook->event_count; i++)
+		if (webhook->is_advisory && (webhook->events[i].question !=
+		    NULL || webhook->events[i].about != ABOUT_CALL ||
+		    webhook->events[i].recording.name != NULL))
+			reading_error(reading, setting, "advisory, it has "
+			    "events about the progress of calls only: no "
+			    "question, recording or message");
 	if (webhook->reply.status == 0)
 		webhook->reply.status = 204;
 	if (webhook->dedup != NULL && webhook->body != WEBHOOK_JSON &&

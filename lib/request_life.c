@@ -161,7 +161,7 @@ calls_at_once(const struct moment *m, const char *specialist)
 	const struct specialist_policy *who =
 	    policy_specialist(m->policy, specialist);
 
-	return call_can_offer_by_phone(m, who) ||
+	return call_can_offer_by_phone(m, who, "") ||
 	    (who != NULL && who->accept == ACCEPT_AUTOMATIC);
 }
 
@@ -473,10 +473,11 @@ another_holds_it(const struct moment *m)
 	return m->root->owner[0] != '\0';
 }
 
+/* The end of another call, of an offer that was taken back, is not theirs. */
 static bool
 leg_is_open(const struct moment *m)
 {
-	return m->request->is_leg_open;
+	return m->request->is_leg_open && is_this_call(m);
 }
 
 /* A call from before they asked says nothing about what they asked for. */
@@ -881,7 +882,7 @@ offer(struct moment *m)
 	slot->until_ms = m->now_ms + (policy != NULL ? policy->offer_ms : 0);
 	slot->call = m->root->kind != EVENT_BY_HAND &&
 	    m->root->kind != EVENT_CALLED_BACK &&
-	    call_can_offer_by_phone(m, policy) ?
+	    call_can_offer_by_phone(m, policy, "") ?
 	    call_birth(m, s->id, "")->n : 0;
 	event = moment_post(m, EVENT_OFFER, record_ref_specialist(s->id));
 	event->offer = slot->number;

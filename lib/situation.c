@@ -12,6 +12,7 @@
 
 #include "lib/fault.h"
 #include "lib/life.h"
+#include "lib/text.h"
 
 const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_NONE] = "none",
@@ -393,14 +394,7 @@ moment_say(struct moment *m, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(detail + length, DETAIL_SIZE - length, format, arguments);
 	va_end(arguments);
-	/* Cut at a character, not inside one. */
-	length = strlen(detail);
-	if (length == DETAIL_SIZE - 1) {
-		while (length > 0 && ((unsigned char)detail[length - 1] & 0xC0) == 0x80)
-			length--;
-		if (length > 0 && (unsigned char)detail[length - 1] >= 0xC0)
-			detail[length - 1] = '\0';
-	}
+	text_cut_whole(detail);
 }
 
 void

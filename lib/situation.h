@@ -172,6 +172,7 @@ struct effect {
 	enum effect_kind kind;
 	struct record_ref call;         /* or message: SEND, LOOK_UP */
 	char sid[SID_SIZE];             /* HANG_UP, POLL, SECOND_LEG: which of the provider's calls */
+	bool is_again;                  /* SECOND_LEG: it was ordered before, perhaps in vain */
 };
 
 /* What the asker of the event is told. */

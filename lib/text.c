@@ -78,6 +78,22 @@ text_copy(char *ret_text, size_t size, const char *text)
 }
 
 void
+text_cut_whole(char *text)
+{
+	size_t length = strlen(text), begin = length, wanted;
+	unsigned char lead;
+
+	while (begin > 0 && ((unsigned char)text[begin - 1] & 0xc0) == 0x80)
+		begin--;
+	if (begin == 0)
+		return;
+	lead = (unsigned char)text[--begin];
+	wanted = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+	if (length - begin < wanted)
+		text[begin] = '\0';
+}
+
+void
 text_clean(char *text, bool keep_lines)
 {
 	const unsigned char *from = (const unsigned char *)text;
@@ -203,4 +219,11 @@ lower(char letter)
 {
 	return letter >= 'A' && letter <= 'Z' ?
 	    (unsigned char)(letter - 'A' + 'a') : (unsigned char)letter;
+}
+
+void
+text_unquote(char *text)
+{
+	while ((text = strchr(text, '"')) != NULL)
+		*text = '\'';
 }

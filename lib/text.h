@@ -28,12 +28,18 @@ size_t text_length(const char *text);
  * must be UTF-8; true: all of it fitted. */
 bool text_copy(char *ret_text, size_t size, const char *text);
 
+/* Takes a character off the end that is not whole: what was cut by its bytes. */
+void text_cut_whole(char *text);
+
 /*
  * Takes control characters out of UTF-8, in place: C0, DEL, C1, line and paragraph
  * separators, and the marks that turn the writing direction around. A line
  * break or a tab becomes a space; with keep_lines "\n" stays (and "\r\n" is "\n").
  */
 void text_clean(char *text, bool keep_lines);
+
+/* Makes " a ' in place: in a log, text stands between the former. */
+void text_unquote(char *text);
 
 /* Insertions, deletions, changes and swaps of neighbours between two words,
  * upper and lower case of A-Z being equal. Words longer than TEXT_WORD_MAX are

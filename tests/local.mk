@@ -4,16 +4,51 @@
 #           tests_unit_NAME_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 #           tests_unit_NAME_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 # What ./dev and the end-to-end tests need in a tarball; their test_*.py are listed beside what they test.
-EXTRA_DIST += tests/check.sh tests/valgrind.supp sandbox/run.sh tests/e2e/conftest.py tests/e2e/harness.py \
-	tests/chaos/campaign.py tests/chaos/checker.py tests/chaos/crash_points.py \
-	tests/chaos/faults.py tests/chaos/planted.py tests/chaos/proxy.py tests/chaos/recovery.py \
-	tests/chaos/world.py tests/e2e/test_campaign.py tests/e2e/test_chaos.py tests/e2e/test_hostile.py \
-	tests/e2e/company.py tests/e2e/test_intake.py tests/e2e/test_calls.py tests/e2e/test_desk.py \
-	tests/e2e/test_lifecycle.py tests/e2e/test_nodes.py tests/e2e/test_line.py tests/e2e/test_manual.py tests/e2e/test_provider.py \
-	tests/e2e/test_redis.py tests/e2e/test_dial.py tests/e2e/test_audit.py tests/e2e/test_messages.py tests/e2e/test_poison.py \
-	tests/e2e/test_webhooks.py tests/e2e/test_specs.py tests/e2e/test_failover.py tests/e2e/test_partners.py tests/e2e/test_engines.py tests/e2e/engines.py \
-	tests/e2e/test_kamailio.py tests/e2e/kamailio/kamailio.cfg tests/e2e/kamailio/kamailio.conf \
-	tests/e2e/lines.py tests/e2e/test_pace.py tests/e2e/test_flows.py
+EXTRA_DIST += \
+	sandbox/run.sh \
+	tests/chaos/campaign.py \
+	tests/chaos/checker.py \
+	tests/chaos/crash_points.py \
+	tests/chaos/faults.py \
+	tests/chaos/planted.py \
+	tests/chaos/proxy.py \
+	tests/chaos/recovery.py \
+	tests/chaos/world.py \
+	tests/check.sh \
+	tests/e2e/company.py \
+	tests/e2e/conftest.py \
+	tests/e2e/engines.py \
+	tests/e2e/harness.py \
+	tests/e2e/hostile.py \
+	tests/e2e/kamailio/kamailio.cfg \
+	tests/e2e/kamailio/kamailio.conf \
+	tests/e2e/lines.py \
+	tests/e2e/test_audit.py \
+	tests/e2e/test_calls.py \
+	tests/e2e/test_campaign.py \
+	tests/e2e/test_chaos.py \
+	tests/e2e/test_desk.py \
+	tests/e2e/test_dial.py \
+	tests/e2e/test_engines.py \
+	tests/e2e/test_failover.py \
+	tests/e2e/test_flows.py \
+	tests/e2e/test_hostile.py \
+	tests/e2e/test_hostile_provider.py \
+	tests/e2e/test_intake.py \
+	tests/e2e/test_kamailio.py \
+	tests/e2e/test_lifecycle.py \
+	tests/e2e/test_line.py \
+	tests/e2e/test_manual.py \
+	tests/e2e/test_messages.py \
+	tests/e2e/test_nodes.py \
+	tests/e2e/test_pace.py \
+	tests/e2e/test_partners.py \
+	tests/e2e/test_poison.py \
+	tests/e2e/test_provider.py \
+	tests/e2e/test_redis.py \
+	tests/e2e/test_specs.py \
+	tests/e2e/test_webhooks.py \
+	tests/valgrind.supp
 # Walks the real tables through every world they can come to; --large: for long.
 MODEL_TESTS = tests/model/walk
 tests_model_walk_SOURCES = tests/model/walk.c tests/model/world.c tests/model/world.h \

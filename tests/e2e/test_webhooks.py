@@ -21,7 +21,7 @@ name = "news"; tested = "specification"; base = "http://127.0.0.1:1"; fence = "n
 secrets = [ "key" ]; auth = { kind = "none"; };
 call = { method = "POST"; path = "/calls"; id = "/id";
   json = "{\\"customer\\":\\"${customer}\\",\\"hook\\":\\"${hook}\\"}"; };
-errors = ( { status = "4xx"; executed = "final"; }, { status = "5xx,none"; executed = "maybe"; } );
+errors = ( { status = "4xx"; executed = "final"; text = "/why"; }, { status = "5xx,none"; executed = "maybe"; } );
 webhook = {
   body = "json"; records = "/news"; dedup = "/once"; challenge = "echo";
   signature = { alg = "hmac-sha256"; key = "${key}"; encode = "hex";
@@ -34,14 +34,25 @@ webhook = {
     { when = ( ("/state", "over") ); leg = "customer"; id = "/id"; job = "/job";
       customer = "/customer"; set = "over:answered"; milliseconds = "/ms"; },
     { id = "/id"; job = "/job"; customer = "/customer"; state = "/state";
-      map = ( ("up", "agent_up"), ("rings", "customer_ringing"), ("talks", "customer_up"),
+      map = ( ("up", "agent_up"), ("off", "over:cancelled"), ("rings", "customer_ringing"), ("talks", "customer_up"),
         ("busy", "agent_over:busy") ); } );
 };
 """
 
 
+# The customer's leg is an order of ours.
+SECOND = FILE.replace('fence = "none";', 'fence = "answer";').replace(
+    '\\"customer\\":\\"${customer}\\",', "").replace("errors =", """
+second_leg = { on = "agent_up"; method = "POST"; path = "/second";
+  json = "{\\"customer\\":\\"${customer}\\",\\"key\\":\\"${token}\\"}"; id = "/id"; };
+hangup = { method = "POST"; path = "/end"; json = "{\\"ends\\":\\"${id}\\"}"; };
+errors =""")
+LOST = 0
+
+
 class Provider(http.server.ThreadingHTTPServer):
-    """Takes orders to call; on_order(order) runs before each is answered."""
+    """Takes orders to call; on_order(order) runs before each is answered, and may
+    return another status than 201, or LOST."""
 
     def __init__(self):
         self.orders, self.on_order = [], lambda order: None
@@ -53,9 +64,12 @@ class Orders(http.server.BaseHTTPRequestHandler):
         length = int(self.headers["Content-Length"])
         order = json.loads(self.rfile.read(length))
         self.server.orders.append(order)
-        self.server.on_order(order)
-        body = json.dumps({"id": f"c{len(self.server.orders)}"}).encode()
-        self.send_response(201)
+        status = self.server.on_order(order)
+        if status == LOST and status is not None:
+            return
+        body = json.dumps({"id": f"c{len(self.server.orders)}",
+                           "why": "x" + "я" * 100}, ensure_ascii=False).encode()
+        self.send_response(status or 201)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -77,12 +91,16 @@ def provider():
 
 @pytest.fixture
 def daemon(provider, start_daemon, tmp_path):
+    return start(provider, start_daemon, tmp_path, FILE, "60s")
+
+
+def start(provider, start_daemon, tmp_path, text, poll):
     path = tmp_path / "news.conf"
-    path.write_text(FILE, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     changes = {name: value for name, value in QUICK.items()
                if name != "provider"}
     return start_daemon({
-        **changes, "telephony.poll": "60s", "specialists": [AUTOMATIC],
+        **changes, "telephony.poll": poll, "specialists": [AUTOMATIC],
         "voice": ["news"],
         "provider": {"id": "news", "file": str(path), "timeout": "1s",
                      "base": f"http://127.0.0.1:{provider.server_port}",
@@ -122,7 +140,7 @@ def test_news_find_their_call(daemon, provider):
     asked(daemon)
     request = daemon.wait_for_state(ID, "calling")
     daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
-    assert answers == [(200, "ok")]
+    daemon.wait_for(lambda: answers == [(200, "ok")])
     call = daemon.key(f"call:{request['id']}.1")
     assert daemon.redis.hget(call, "progress") == "agent_up"
     assert tell(daemon, {"customer": ANSWERS, "id": "c1", "state": "rings"},
@@ -139,6 +157,96 @@ def test_news_find_their_call(daemon, provider):
     assert "/state says sneezes, which is not known" in daemon.log()
     assert counts(daemon) == {"heard": 3, "refused": 0, "repeated": 0,
                               "foreign": 0, "limited": 0}
+
+
+def test_another_call_to_that_number_is_not_ours(daemon, provider):
+    """One that somebody makes by hand: it is neither believed nor hung up."""
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    before = steady(daemon)
+    for state in ("rings", "talks", "over"):
+        assert tell(daemon, {"customer": ANSWERS, "id": "other",
+                             "state": state}) == (200, "ok")
+    assert everything(daemon) == before
+    assert counts(daemon)["foreign"] == 3
+
+
+def test_a_second_leg_is_ordered_until_it_is_heard_of(provider, start_daemon,
+                                                     tmp_path):
+    """The answer to the first order is lost, its twin refused: it may ring."""
+    daemon = start(provider, start_daemon, tmp_path, SECOND, "1s")
+    ends = iter([None, LOST, 409])
+    provider.on_order = lambda order: next(ends, None)
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    job = job_of(provider.orders[0])
+    assert tell(daemon, {"id": "c1", "job": job, "state": "up"})[0] == 200
+    daemon.wait_for(lambda: daemon.log().count("second_leg_failed") == 2)
+    twins = provider.orders[1:3]
+    assert twins[0] == twins[1] and twins[0]["key"] in job
+    assert daemon.request(ID)["state"] == "calling"
+    assert tell(daemon, {"id": "c1", "job": job, "state": "talks"})[0] == 200
+    daemon.wait_for_state(ID, "talking")
+
+
+def test_a_second_leg_ends_with_the_specialists(provider, start_daemon,
+                                               tmp_path):
+    """They hang up while it rings; and before the order for it was answered."""
+    daemon = start(provider, start_daemon, tmp_path, SECOND, "60s")
+    over = {"id": "c1", "state": "off"}
+
+    def ended():
+        return [order["ends"] for order in provider.orders if "ends" in order]
+
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    over["job"] = job_of(provider.orders[0])
+    tell(daemon, {**over, "state": "up"})
+    call = daemon.key(f"call:{daemon.request(ID)['id']}.1")
+    daemon.wait_for(lambda: daemon.redis.hget(call, "leg") == "c2")
+    tell(daemon, over)
+    daemon.wait_for(lambda: ended() == ["c2"])
+
+    def leave_first(order):
+        if "key" in order:
+            over.update(job=job, id="c4")
+            assert tell(daemon, over)[0] == 200
+
+    daemon.wait_for(lambda: len(provider.orders) == 4)
+    job = job_of(provider.orders[3])
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][-1]["state"] == "live")
+    provider.on_order = leave_first
+    tell(daemon, {"id": "c4", "job": job, "state": "up"})
+    daemon.wait_for(lambda: ended() == ["c2", "c5"])
+
+
+def test_a_second_leg_that_is_refused_is_no_talk(provider, start_daemon,
+                                                tmp_path):
+    daemon = start(provider, start_daemon, tmp_path, SECOND, "60s")
+    provider.on_order = lambda order: 422 if "key" in order else None
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    tell(daemon, {"id": "c1", "job": job_of(provider.orders[0]),
+                  "state": "up"})
+    daemon.wait_for(lambda: "retry_later" in daemon.story(ID))
+
+
+def test_a_long_refusal_is_shown(daemon, provider):
+    """Cut, but between two characters."""
+    provider.on_order = lambda order: 422
+    asked(daemon)
+    daemon.wait_for(lambda: "not_placed" in daemon.story(ID) or
+                    "let_go" in daemon.story(ID))
+    (one,) = [one for one in daemon.do("GET", "/v1/providers")["providers"]
+              if one["id"] == "news"]
+    assert one["error"].startswith("422  xяя") and "\ufffd" not in one["error"]
+    lines = daemon.redis.lrange(daemon.key(f"story:{daemon.request(ID)['id']}"),
+                                0, -1)
+    assert any("яяя" in line for line in lines)
 
 
 def test_who_was_never_rung_was_no_attempt(daemon, provider):

@@ -172,11 +172,11 @@ trickle(struct line *line)
 }
 
 static bool
-pour(struct line *line)
+pour(struct line *line, const char *first)
 {
 	static const char block[8192];
 
-	if (!put_text(line, "HTTP/1.1 200 OK\r\n\r\n"))
+	if (!put_text(line, first))
 		return false;
 	while (put(line, block, sizeof(block)))
 		;
@@ -248,7 +248,10 @@ act(struct line *line, const char *path, size_t length)
 	if (strncmp(path, "/slow ", 6) == 0)
 		return trickle(line);
 	if (strncmp(path, "/huge ", 6) == 0)
-		return pour(line);
+		return pour(line, "HTTP/1.1 200 OK\r\n\r\n");
+	if (strncmp(path, "/between ", 9) == 0)
+		return pour(line, "HTTP/1.1 200 OK\r\n"
+		    "Transfer-Encoding: chunked\r\n\r\n5;");
 	if (strncmp(path, "/gap/", 5) == 0)
 		return hang_up_within_next(line, path + 5);
 	return fixed(line, path, strcspn(path, " ?"));

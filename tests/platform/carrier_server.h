@@ -11,6 +11,7 @@
  *   /close  /reset      reads the request and hangs up
  *   /slow               one byte of an endless answer every 20 ms
  *   /huge               as many bytes as are taken
+ *   /between            the same where the length of a chunk should end
  *   /gap/BYTES/fin|rst  201; of the next request on the same connection it reads
  *                       that many bytes (or "all") and hangs up
  *   /idle/MS            201; hangs up after that time

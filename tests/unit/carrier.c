@@ -56,6 +56,8 @@ getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
 		return EAI_NONAME;
 	if (ask == NULL)
 		*(void **)&ask = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (name != NULL && strcmp(name, "inside.test") == 0)
+		name = "10.0.0.1";
 	return ask(name, service, hints, ret_list);
 }
 
@@ -261,9 +263,11 @@ keeps_the_wanted_header(void **state)
 	request.wanted_header = "location";
 	assert_int_equal(run(), TRANSPORT_ANSWERED);
 	assert_string_equal(seen.header, "/ok");
+	wait_until_hung_up(server);
 	request.wanted_header = "Retry-After";
 	assert_int_equal(run(), TRANSPORT_ANSWERED);
 	assert_string_equal(seen.header, "");
+	wait_until_hung_up(server);
 	assert_int_equal(run_path("/redirect"), TRANSPORT_ANSWERED);
 	assert_string_equal(seen.header, "");
 }
@@ -442,6 +446,7 @@ static const struct hostile {
 	{ "/slow", TRANSPORT_LOST, 0 },
 	{ "/late/1000", TRANSPORT_LOST, 0 },
 	{ "/huge", TRANSPORT_LOST, 0 },
+	{ "/between", TRANSPORT_LOST, 0 },
 };
 
 static void
@@ -481,7 +486,7 @@ survives_hostile_answers(void **state)
 		    carrier_server_port(tls_server), "POST", true);
 	}
 	/* Not for as long as one of them goes on. */
-	assert_in_range(seen.lag_ms, 0, 10 * LAG_MAX_MS);
+	assert_in_range(seen.lag_ms, 0, LAG_MAX_MS);
 }
 
 static void
@@ -561,7 +566,10 @@ static void
 keeps_to_the_outside(void **state)
 {
 	static const char *const own[] = { "127.0.0.1", "127.9.9.9", "0.0.0.0",
-		"[::1]", "[::ffff:127.0.0.1]", "2130706433", "localhost" };
+		"[::1]", "[::ffff:127.0.0.1]", "2130706433", "localhost",
+		"[::]", "[::7f00:1]", "10.0.0.1", "inside.test", "100.127.0.1",
+		"169.254.169.254", "172.31.0.1", "192.168.0.1", "[fe80::1]",
+		"[fd00::1]", "[::ffff:10.0.0.1]", "[64:ff9b::a00:1]" };
 	int port = carrier_server_port(tls_server);
 
 	(void)state;

@@ -553,6 +553,12 @@ the_double_going_does_not_end_ours(void **state)
 	strcpy(event.sid, "1b");
 	assert_false(situation_step(&policy, &before, &event, NOW_MS,
 	    &outcome));
+	/* Nor does it say how far ours has come: it may still be joined. */
+	event.kind = EVENT_PROGRESS;
+	event.progress = PROGRESS_OVER;
+	assert_false(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	event.kind = EVENT_GONE;
 	strcpy(event.sid, "1a");
 	assert_true(situation_step(&policy, &before, &event, NOW_MS,
 	    &outcome));
@@ -611,6 +617,98 @@ only_the_specialist_was_rung(void **state)
 	}
 }
 
+/* Where the customer is rung first, it says so of the second leg: they were. */
+static void
+who_was_rung_first_was_rung(void **state)
+{
+	const struct event over = { .kind = EVENT_PROGRESS,
+		.to = record_ref_call("r", 1), .sid = "1a", .digit = -1,
+		.progress = PROGRESS_OVER, .is_agent_over = true,
+		.outcome = OUTCOME_BUSY };
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		struct call *c;
+
+		one_specialist(SPECIALIST_BUSY);
+		one_request(REQUEST_CALLING)->call = 1;
+		c = one_call(round == 0 ? CALL_LIVE : CALL_PLACING);
+		c->is_customer_first = true;
+		strcpy(c->authorised, CALL_AUTHORISED_WITH_INTENT);
+		assert_true(situation_step(&policy, &before, &over, NOW_MS,
+		    &outcome));
+		assert_string_equal(outcome.after.calls[0].authorised,
+		    CALL_AUTHORISED_WITH_INTENT);
+		assert_int_equal(outcome.after.request.state,
+		    REQUEST_SCHEDULED);
+		assert_int_equal(outcome.after.request.attempt_count, 1);
+	}
+}
+
+/* Their number is held until the call ends that may ring them, and no other. */
+static void
+a_cancelled_leg_is_open_until_its_own_end(void **state)
+{
+	struct event over = { .kind = EVENT_CALL_OVER,
+		.to = record_ref_request("r"), .digit = -1, .call = 1 };
+
+	(void)state;
+	one_specialist(SPECIALIST_BUSY);
+	one_request(REQUEST_CLOSED)->call = 2;
+	before.request.is_leg_open = true;
+	assert_false(situation_step(&policy, &before, &over, NOW_MS,
+	    &outcome));
+	assert_true(standing_holds_number(&before.request));
+	over.call = 2;
+	assert_true(situation_step(&policy, &before, &over, NOW_MS, &outcome));
+	assert_false(standing_holds_number(&outcome.after.request));
+}
+
+/* An offer that rings a phone goes on only by a provider that asks before the
+ * customer's rings, and asks by questions. */
+static void
+a_refused_offer_is_rung_where_offers_are(void **state)
+{
+	static const struct {
+		bool by_answer, has_second_leg, has_desk, is_rung;
+	} cases[] = { { true, false, false, true },
+		{ false, false, false, false }, { true, true, false, false },
+		{ true, false, true, false } };
+	struct provider_facts *next = &policy.providers[1];
+
+	(void)state;
+	strcpy(next->id, "spare");
+	next->can_call_customer = true;
+	policy.provider_count = 2;
+	strcpy(policy.voice.ids[1], "spare");
+	policy.voice.count = 2;
+	queues[0].is_customer_first = true;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct specialist *s = one_specialist(SPECIALIST_OFFERED);
+		struct offer *offer = &one_request(REQUEST_OFFERED)->offers[0];
+		const struct call *born = &outcome.after.calls[1];
+
+		next->authorises_on_answer = cases[i].by_answer;
+		next->has_second_leg = cases[i].has_second_leg;
+		people[1].offer = cases[i].has_desk ? OFFER_SCREEN :
+		    OFFER_PHONE;
+		strcpy(s->id, "boris");
+		strcpy(s->request, "r");
+		strcpy(one_call(CALL_PLACING)->specialist, "boris");
+		*offer = (struct offer){ .specialist = "boris", .number = 1,
+			.until_ms = NOW_MS + 1000, .call = 1 };
+		tell(EVENT_REJECTED, record_ref_call("r", 1));
+		assert_int_equal(outcome.after.call_count,
+		    cases[i].is_rung ? 2 : 1);
+		if (cases[i].is_rung)
+			assert_string_equal(born->authorised, "");
+	}
+	people[1].offer = OFFER_PHONE;
+	queues[0].is_customer_first = false;
+	policy.provider_count = 1;
+	policy.voice.count = 1;
+}
+
 /* The customer's leg is an order of our own: after the commit that authorises it,
  * for one of the provider's calls, and again only while nothing was heard of it. */
 static void
@@ -638,9 +736,11 @@ a_second_leg_is_ordered(void **state)
 	}
 	before = outcome.after;
 	assert_false(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	assert_false(outcome.effects[0].is_again);
 	before.calls[0].record.wake_at_ms = NOW_MS;
 	tell(EVENT_DUE, ref);
 	assert_int_equal(outcome.effects[0].kind, EFFECT_SECOND_LEG);
+	assert_true(outcome.effects[0].is_again);
 	assert_int_equal(outcome.effects[1].kind, EFFECT_POLL);
 	before.calls[0].authorised_at_ms = NOW_MS - 2 * MINUTE_MS;
 	tell(EVENT_DUE, ref);
@@ -655,6 +755,33 @@ a_second_leg_is_ordered(void **state)
 	tell(EVENT_DUE, ref);
 	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
 	before.calls[0].is_customer_first = false;
+	before.calls[0].rank = PROGRESS_CUSTOMER_RINGING;
+	/* The specialist leaves first: nobody else ends it. */
+	up.progress = PROGRESS_NONE;
+	strcpy(up.leg, "1b");
+	assert_true(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	assert_string_equal(outcome.after.calls[0].leg, "1b");
+	before = outcome.after;
+	assert_false(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	up.progress = PROGRESS_OVER;
+	up.leg[0] = '\0';
+	assert_true(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	assert_int_equal(outcome.effects[0].kind, EFFECT_HANG_UP);
+	assert_string_equal(outcome.effects[0].sid, "1b");
+	/* Nor when it is heard of only then; once it has ended, nothing is. */
+	c = &before.calls[0];
+	c->state = CALL_ENDED;
+	up.progress = PROGRESS_CUSTOMER_RINGING;
+	strcpy(up.leg, "1c");
+	assert_true(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	assert_int_equal(outcome.effects[0].kind, EFFECT_HANG_UP);
+	assert_string_equal(outcome.effects[0].sid, "1c");
+	c->is_customer_over = true;
+	assert_false(situation_step(&policy, &before, &up, NOW_MS, &outcome));
+	c->is_customer_over = false;
+	c->state = CALL_LIVE;
+	c->rank = PROGRESS_AGENT_UP;
+	up.leg[0] = '\0';
 	/* It could not be placed: the specialist is let go. */
 	up.progress = PROGRESS_NONE;
 	up.is_customer_over = true;
@@ -1109,6 +1236,9 @@ main(void)
 		cmocka_unit_test(the_double_going_does_not_end_ours),
 		cmocka_unit_test(a_revoked_call_is_looked_at_too),
 		cmocka_unit_test(only_the_specialist_was_rung),
+		cmocka_unit_test(who_was_rung_first_was_rung),
+		cmocka_unit_test(a_cancelled_leg_is_open_until_its_own_end),
+		cmocka_unit_test(a_refused_offer_is_rung_where_offers_are),
 		cmocka_unit_test(doubtful_news_are_looked_after),
 		cmocka_unit_test(a_second_leg_is_ordered),
 		cmocka_unit_test(what_is_remembered),

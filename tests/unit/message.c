@@ -16,6 +16,7 @@
 #include "lib/life.h"
 #include "lib/say.h"
 #include "lib/segments.h"
+#include "lib/text.h"
 
 #define NOW_MS INT64_C(1700000000000)  /* 22:13 in UTC, Tuesday 14 Nov 2023 */
 #define MINUTE_MS INT64_C(60000)
@@ -145,6 +146,15 @@ only_a_certain_refusal_moves_it_on(void **state)
 	assert_true(step(EVENT_REJECTED, no));
 	assert_ended("failed");
 	assert_string_equal(before.message.error, "21610 blocked");
+
+	/* Words longer than a record's field are cut between two characters. */
+	have_message(TEXT_LATE, MESSAGE_SENDING);
+	for (size_t i = 0; i < 47; i++)
+		strcpy(no.detail + 2 * i, "\u044f");
+	assert_true(step(EVENT_REJECTED, no));
+	assert_true(before.message.error[0] != '\0');
+	assert_true(text_is_utf8(before.message.error,
+	    strlen(before.message.error)));
 
 	have_message(TEXT_LATE, MESSAGE_SENDING);
 	no.outcome = OUTCOME_INVALID_NUMBER;

@@ -433,6 +433,12 @@ text_answers(void **state)
 	assert_string_equal(answer.code, "USER_BUSY");
 	assert_string_equal(answer.text, "-ERR USER_BUSY");
 	assert_false(answer.is_number_invalid);
+	answer = answer_to(provider, 200, "-ERR \" event=x");
+	assert_string_equal(answer.text, "-ERR ' event=x");
+	assert_string_equal(answer.code, "'");
+	answer = answer_to(provider, 302, "<html>");
+	assert_int_equal(answer.outcome, PROVIDER_UNKNOWN);
+	assert_string_equal(answer.text, "HTTP 302");
 	answer = answer_to(provider, 200, "-ERR UNALLOCATED_NUMBER");
 	assert_true(answer.is_number_invalid);
 	answer = answer_to(provider, 200, "INVALID COMMAND!\n");
@@ -531,6 +537,10 @@ finds_by_numbers(void **state)
 
 	(void)state;
 	expect_found(both, ours, true, 1);
+	expect_found(both, "{\"l\":[{\"id\":\"1\",\"c\":\"79160000003\","
+	    "\"a\":\"79160000001\",\"t\":\"2025-01-01T00:00:00Z\"},"
+	    "{\"id\":\"2\",\"c\":\"79160000003\",\"a\":\"79160000001\","
+	    "\"t\":\"2025-01-01T00:00:10Z\"}]}", false, 0);
 	/* The agent is called by others too. */
 	expect_found(one, ours, false, 0);
 	expect_found(one, "{\"l\":[{\"id\":\"1\",\"a\":\"1\","
@@ -678,6 +688,11 @@ results(void **state)
 
 /* ---- files */
 
+#define ADVISORY(event) "webhook = { body = \"json\"; advisory = true;\n" \
+    "signature = { alg = \"shared\"; key = \"${key}\"; from = \"query:k\"; };\n" \
+    "events = ( { " event " } ); };\n"
+#define ANSWERED "name = \"x\"; base = \"https://a\"; tested = \"live\"; fence = \"answer\";" NO_AUTH
+#define SECOND_LEG(json) "second_leg = { on = \"agent_up\"; method = \"POST\"; path = \"/s\"; json = \"{" json "}\"; };\n"
 #define CALL "call = { method = \"POST\"; path = \"/c\"; id = \"/id\"; };\n"
 
 static void
@@ -710,6 +725,12 @@ refuses_files(void **state)
 		{ "name = \"x\"; base = \"https://a\"; fence = \"none\";" NO_AUTH CALL, "tested is missing" },
 		{ "name = \"x\"; base = \"https://a\"; tested = \"live\";" NO_AUTH CALL, "call: fence is missing" },
 		{ HEAD NO_AUTH "call_customer = { method = \"POST\"; path = \"/\"; fence = \"answer\"; };", "call_customer rings the customer at once" },
+		{ HEAD NO_AUTH CALL "errors = ( { status = \"5xx\"; executed = \"no\"; } );", "needs match: a call may have been placed that was answered with 500" },
+		{ HEAD NO_AUTH CALL "errors = ( { status = \"504\"; executed = \"final\"; } );", "answered with 504" },
+		{ HEAD NO_AUTH CALL "errors = ( { status = \"200\"; executed = \"no\"; } );", "answered with 200" },
+		{ HEAD NO_AUTH CALL ADVISORY("question = \"up\"; id = \"/id\"; set = \"agent_up\";"), "advisory, it has events about the progress of calls only" },
+		{ HEAD NO_AUTH CALL ADVISORY("about = \"inbound_message\"; from = \"/from\"; text = \"/text\";"), "advisory, it has" },
+		{ ANSWERED CALL SECOND_LEG("\\\"to\\\":\\\"${customer}\\\""), "answer needs ${token} or ${job} in second_leg" },
 	};
 
 	(void)state;

@@ -664,6 +664,29 @@ test_people_that_do_not_fit(void **state)
 	assert_true(is_told(10, "two addresses for \"p\""));
 }
 
+/* A phone rings for an offer only where its answer is asked what to do. */
+static void
+test_phones_that_nobody_could_ring(void **state)
+{
+	static const struct { const char *file, *needs; } cases[] = {
+		{ "zadarma.conf", "(fence = answer); \"p\" does not" },
+		{ "telnyx.conf", "(fence = answer, and no second_leg); \"p\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), HEAD QUEUES RESULTS
+		    "specialists = ( { id = \"a\"; name = \"A\"; to = \"+74950000101\";"
+		    " queues = ( (\"info\", 9) ); offers = [ \"phone\" ]; } );\n"
+		    "voice = [ \"p\" ];\n"
+		    "providers = ( { id = \"p\"; file = \"%s\"; } );\n",
+		    cases[i].file);
+		expect_error(text, 5, cases[i].needs);
+	}
+}
+
 static void
 test_providers_that_do_not_fit(void **state)
 {
@@ -941,6 +964,30 @@ test_print(void **state)
 }
 
 static void
+test_print_tells_no_secrets(void **state)
+{
+	static const char *const secrets[] = { "hunter2", "T00/B00", "bob",
+		"key=1" };
+	struct settings *settings = load_good(GOOD
+	    "redis = \"redis://:hunter2@127.0.0.1:6379\";\n"
+	    "alarms = { to = [ \"anna\", \"https://hooks.example/T00/B00\",\n"
+	    "  \"https://bob:hunter2@x.example\", \"https://y.example?key=1\",\n"
+	    "  \"https://z.example/\" ]; };\n");
+	char *text = printed(settings);
+
+	(void)state;
+	assert_non_null(strstr(text, "\nalarms.to = [ \"anna\", "
+	    "\"https://hooks.example/***\", \"https://x.example/***\", "
+	    "\"https://y.example/***\", \"https://z.example/\" ]; "));
+	assert_string_equal(settings->policy.alarms.urls[1],
+	    "https://hooks.example/T00/B00");
+	for (size_t i = 0; i < COUNT_OF(secrets); i++)
+		assert_null(strstr(text, secrets[i]));
+	free(text);
+	settings_free(settings);
+}
+
+static void
 check_table(const struct setting_table *table)
 {
 	for (size_t i = 0; i < table->count; i++) {
@@ -1104,6 +1151,7 @@ main(void)
 		cmocka_unit_test(test_one_error_each),
 		cmocka_unit_test(test_queues_that_do_not_fit),
 		cmocka_unit_test(test_people_that_do_not_fit),
+		cmocka_unit_test(test_phones_that_nobody_could_ring),
 		cmocka_unit_test(test_providers_that_do_not_fit),
 		cmocka_unit_test(test_all_errors_at_once_in_order),
 		cmocka_unit_test(test_more_errors_than_are_kept),
@@ -1114,6 +1162,7 @@ main(void)
 		cmocka_unit_test(test_the_shipped_texts_fit_one_sms),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_print_tells_no_secrets),
 		cmocka_unit_test(test_the_table_itself),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_any_text),

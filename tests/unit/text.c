@@ -85,6 +85,26 @@ copy_cuts_at_a_character(void **state)
 }
 
 static void
+what_was_cut_by_bytes_is_whole(void **state)
+{
+	static const struct { const char *cut, *whole; } cases[] = {
+		{ "", "" }, { "a", "a" }, { "\u044f", "\u044f" }, { "a\xd1", "a" },
+		{ "\u20ac", "\u20ac" }, { "a\xe2\x82", "a" }, { "a\xe2", "a" },
+		{ "\U0001f600", "\U0001f600" }, { "a\xf0\x9f\x98", "a" },
+		{ "\xf0", "" }, { "\x98", "\x98" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char text[8];
+
+		strcpy(text, cases[i].cut);
+		text_cut_whole(text);
+		assert_string_equal(text, cases[i].whole);
+	}
+}
+
+static void
 clean_takes_controls_out(void **state)
 {
 	static const struct {
@@ -161,6 +181,7 @@ main(void)
 		cmocka_unit_test(utf8_takes_the_shortest_form_only),
 		cmocka_unit_test(length_counts_characters),
 		cmocka_unit_test(copy_cuts_at_a_character),
+		cmocka_unit_test(what_was_cut_by_bytes_is_whole),
 		cmocka_unit_test(clean_takes_controls_out),
 		cmocka_unit_test(distance_counts_slips),
 		cmocka_unit_test(nearer_wants_a_believable_slip),

@@ -292,12 +292,12 @@ provider = Provider("zadarma", {"key": "k", "secret": "zsecret", "sip": "100"}, 
                     zadarma_sign)
 provider.case(
     "/hooks/zadarma", [("event", "NOTIFY_OUT_START")] + out,
-    "progress customer_ringing leg=customer customer=+79160000003").case(
+    "progress customer_ringing leg=customer sid=out_1 customer=+79160000003").case(
     "/hooks/zadarma", [("event", "NOTIFY_OUT_END"), ("disposition", "answered"),
                        ("duration", "7"), ("status_code", "16")] + out,
-    "progress over:answered leg=customer ms=7000 customer=+79160000003").case(
+    "progress over:answered leg=customer sid=out_1 ms=7000 customer=+79160000003").case(
     "/hooks/zadarma", [("event", "NOTIFY_OUT_END"), ("disposition", "no answer")] + out,
-    "progress over:no_answer leg=customer customer=+79160000003").case(
+    "progress over:no_answer leg=customer sid=out_1 customer=+79160000003").case(
     "/hooks/zadarma", [("event", "NOTIFY_START"), ("pbx_call_id", "in_1"), ("caller_id", "7916"),
                        ("called_did", "7495"), ("call_start", "2026-11-23 18:00:00")],
     "nothing").case(
