@@ -21,6 +21,7 @@ struct group {
 	bool is_asking;         /* for what was told */
 	int64_t next_ms;        /* not looked at again before then; monotonic */
 	int told;               /* messages under way */
+	int telling;            /* and how many they tell of; 0: kept, or none */
 };
 
 /* Whether anybody works on the queues where somebody waits and nobody is idle. */
@@ -42,11 +43,20 @@ struct alarms {
 	int64_t next_look_ms;
 };
 
+/* These happen, and are over when none has for a while; the others last. */
+static bool
+is_counted(enum alarm_cause cause)
+{
+	return cause == ALARM_REJECTED || cause == ALARM_MAYBE_CALLED;
+}
+
 /* ---- messages */
 
 struct telling {
 	struct alarms *alarms;
 	enum alarm_cause cause;
+	bool is_over;
+	int count;
 };
 
 static void
@@ -56,8 +66,18 @@ on_posted(void *context, uint64_t tag, const struct engine_result *result)
 	struct group *group = &telling->alarms->groups[telling->cause];
 
 	(void)tag;
-	(void)result;
 	group->told--;
+	if (result->end == ENGINE_DONE)
+		log_event(telling->is_over ? LOG_LEVEL_NOTICE :
+		    LOG_LEVEL_WARNING, telling->is_over ? "alarm_over" :
+		    "alarm", "cause=%s count=%d detail=\"%s\"",
+		    alarm_cause_names[telling->cause], telling->count,
+		    group->detail);
+	/* Told of once, to however many; what came meanwhile is news. */
+	if (result->end == ENGINE_DONE && is_counted(telling->cause)) {
+		group->count -= group->telling;
+		group->telling = 0;
+	}
 	free(telling);
 }
 
@@ -127,6 +147,8 @@ post(struct alarms *alarms, enum alarm_cause cause, size_t target,
 	CHECK(fresh != NULL && telling != NULL);
 	telling->alarms = alarms;
 	telling->cause = cause;
+	telling->is_over = is_over;
+	telling->count = alarms->groups[cause].count;
 	snprintf(mark, sizeof(mark), "alarm:%s", alarm_cause_names[cause]);
 	snprintf(pace, sizeof(pace), "%s:%zu", mark, target + 1);
 	snprintf(value, sizeof(value), "%" PRId64 " %d", since_ms,
@@ -134,9 +156,10 @@ post(struct alarms *alarms, enum alarm_cause cause, size_t target,
 	order.mark_key = mark;
 	order.mark_value = is_over ? "" : value;
 	order.mark_ms = is_over ? FORGET_MS : 0;
-	if (!is_over) {
+	if (!is_over || is_counted(cause)) {
 		order.hold_key = pace;
-		order.hold_ms = alarms->policy->alarms.at_most_ms;
+		order.hold_ms = is_over ? FORGET_MS :
+		    alarms->policy->alarms.at_most_ms;
 	}
 	if (fill(alarms, cause, target, is_over, since_ms, &fresh->message)) {
 		order.event.to = record_ref_message(fresh->message.id);
@@ -155,28 +178,21 @@ static void
 tell(struct alarms *alarms, enum alarm_cause cause, bool is_over,
     int64_t since_ms)
 {
-	log_event(is_over ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, is_over ?
-	    "alarm_over" : "alarm", "cause=%s count=%d detail=\"%s\"",
-	    alarm_cause_names[cause], alarms->groups[cause].count,
-	    alarms->groups[cause].detail);
+	alarms->groups[cause].telling = alarms->groups[cause].count;
 	for (size_t i = 0; i < alarms->policy->alarms.to_count; i++)
 		post(alarms, cause, i, is_over, since_ms);
 }
 
 /* ---- what was told, and how it stands */
 
-static bool
-is_counted(enum alarm_cause cause)
-{
-	return cause == ALARM_REJECTED || cause == ALARM_MAYBE_CALLED;
-}
-
 /* "SINCE COUNT", or nothing. */
 static void
 compare(struct alarms *alarms, enum alarm_cause cause, const char *told)
 {
 	struct group *group = &alarms->groups[cause];
-	int64_t since_ms = 0, now_ms = clock_monotonic_ms();
+	/* What is told too early is refused by its commit. */
+	int64_t since_ms = 0, again_ms = clock_monotonic_ms() +
+	    alarms->policy->alarms.at_most_ms / 4;
 	int count = 0;
 
 	if (told != NULL && sscanf(told, "%" SCNd64 " %d", &since_ms,
@@ -186,14 +202,12 @@ compare(struct alarms *alarms, enum alarm_cause cause, const char *told)
 		tell(alarms, cause, false, store_now_ms(alarms->store));
 	} else if (since_ms != 0 && group->count > (is_counted(cause) ? 0 :
 	        count)) {
-		/* Refused by its commit until the time is over. */
 		tell(alarms, cause, false, since_ms);
-		group->next_ms = now_ms + alarms->policy->alarms.at_most_ms / 4;
+		group->next_ms = again_ms;
 	} else if (since_ms != 0 && group->count == 0) {
 		tell(alarms, cause, true, since_ms);
+		group->next_ms = is_counted(cause) ? again_ms : 0;
 	}
-	if (is_counted(cause))
-		group->count = 0;
 }
 
 struct asking {

@@ -989,11 +989,11 @@ calls_send_text(struct calls *calls, const struct record_ref *message,
 	job->provider = provider != NULL ?
 	    (size_t)(provider - calls->providers) : calls->provider_count;
 	job->sid[0] = '\0';
-	if (carrier_send(calls->carrier, request,
-	        (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs)))
-		return true;
-	job->is_used = false;
-	return false;
+	CRASH_POINT("text_before_send");
+	job->is_used = carrier_send(calls->carrier, request,
+	    (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs));
+	CRASH_POINT("text_queued");
+	return job->is_used;
 }
 
 /* ---- the module */

@@ -135,7 +135,7 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		slot->outcome->is_alone = false;
 		slot->outcome->birth.id[0] = '\0';
 		slot->outcome->message_count = 0;
-		slot->outcome->suppresses = false;
+		slot->outcome->suppresses = 0;
 	}
 	return commit_between(engine->policy, &slot->before, slot->outcome,
 	    now_ms, &extras, words);
@@ -241,6 +241,7 @@ tell_owner(struct engine *engine, const struct slot *slot,
 	order.event.at_ms = cause->at_ms > now_ms ? cause->at_ms : now_ms;
 	memcpy(order.event.by, cause->by, sizeof(order.event.by));
 	memcpy(order.event.detail, request->name, sizeof(request->name));
+	order.event.may_text = request->may_text;
 	if (!engine_post(engine, &order))
 		log_event(LOG_LEVEL_WARNING, "owner_not_told",
 		    "request=%s owner=%s", request->id, cause->owner);

@@ -29,7 +29,6 @@ enum { FOLLOW_MAX = 4 };
 struct line {
 	struct line_options options;
 	const struct policy *policy;
-	struct zone *zone;
 };
 
 /* One question that waits for its answer. */
@@ -130,7 +129,7 @@ static void
 say_promise(struct line *line, struct spoken_promise *promise,
     const char *language, char ret_text[SPOKEN_LINE_SIZE])
 {
-	promise->zone = line->zone;
+	promise->zone = line->policy->local;
 	promise->now_ms = store_now_ms(line->options.store);
 	spoken_line_told(promise, language, ret_text);
 }
@@ -254,7 +253,7 @@ day_of(struct line *line, int64_t at_ms, char *ret_text, size_t size)
 {
 	struct zone_time at;
 
-	zone_local(line->zone, at_ms, &at);
+	zone_local(line->policy->local, at_ms, &at);
 	return snprintf(ret_text, size, "%" PRId64, at.date) > 0;
 }
 
@@ -404,6 +403,9 @@ on_rang(void *context, uint64_t tag, enum redis_end end,
 	    (int)(space - reply_of->str), reply_of->str);
 	snprintf(asking->specialist, sizeof(asking->specialist), "%s",
 	    space + 1);
+	suppress_lift_calls(asking->line->options.engine,
+	    asking->line->options.store, asking->line->policy, asking->phone,
+	    "they called us back");
 	ref = record_ref_request(asking->returns);
 	if (!store_load(asking->line->options.store, &ref, on_returned,
 	        asking, 0))
@@ -750,9 +752,6 @@ line_new(const struct line_options *options)
 void
 line_free(struct line *line)
 {
-	if (line == NULL)
-		return;
-	zone_free(line->zone);
 	free(line);
 }
 
@@ -760,6 +759,4 @@ void
 line_set_policy(struct line *line, const struct policy *policy)
 {
 	line->policy = policy;
-	zone_free(line->zone);
-	line->zone = zone_new(policy->zone);
 }

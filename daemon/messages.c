@@ -10,6 +10,7 @@
 
 #include "daemon/log.h"
 #include "daemon/suppress.h"
+#include "lib/fault.h"
 #include "lib/inbound.h"
 #include "lib/message_text.h"
 #include "lib/text.h"
@@ -32,6 +33,7 @@ tell(struct messages *messages, const struct record_ref *message,
 {
 	struct engine_order order = { .event = *facts, .must = true };
 
+	CRASH_POINT("text_before_event");
 	order.event.to = *message;
 	order.event.digit = -1;
 	snprintf(order.event.by, sizeof(order.event.by), "provider");
@@ -73,6 +75,7 @@ read_sent(struct messages *messages, const struct record_ref *message,
 		break;
 	case PROVIDER_REJECTED:
 		tell_with_detail(messages, message, EVENT_REJECTED,
+		    read->is_unsubscribed ? OUTCOME_REJECTED :
 		    read->is_number_invalid ? OUTCOME_INVALID_NUMBER :
 		    OUTCOME_FAILED, detail);
 		break;
@@ -131,6 +134,7 @@ on_text(void *context, const struct record_ref *message,
 	struct messages *messages = context;
 	struct provider_answer read;
 
+	CRASH_POINT("text_answer_read");
 	if (provider == NULL) {
 		read_url(messages, message, answer);
 		return;
@@ -343,6 +347,8 @@ messages_on_progress(struct messages *messages,
 	memcpy(order.event.sid, heard->sid, sizeof(order.event.sid));
 	snprintf(order.event.detail, sizeof(order.event.detail), "%s",
 	    heard->error);
+	if (heard->is_unsubscribed)
+		order.event.outcome = OUTCOME_REJECTED;
 	snprintf(order.event.by, sizeof(order.event.by), "provider");
 	if (!engine_post(messages->engine, &order))
 		on_result(context, 0, &away);
@@ -458,7 +464,7 @@ specialist_at(const struct messages *messages, const char *number)
 		const struct specialist_policy *one = &policy->specialists[i];
 
 		for (size_t k = 0; k < one->address_count; k++) {
-			if (one->offer == OFFER_SMS &&
+			if (policy_offers_by(one, OFFER_SMS) &&
 			    strcmp(bare(one->addresses[k].to), number) == 0)
 				return one;
 		}

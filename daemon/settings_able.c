@@ -124,7 +124,7 @@ check_phones(struct settings_reading *reading, const char *name,
 
 		for (size_t k = 0; k < who->queue_count; k++)
 			is_used |= calls_for(policy, who->queues[k].id, name);
-		if (who->offer != OFFER_PHONE || !is_used)
+		if (!policy_offers_by(who, OFFER_PHONE) || !is_used)
 			continue;
 		path_of("specialists", who->id, "offers", path);
 		settings_error(reading, path, "\"phone\" needs a provider that "

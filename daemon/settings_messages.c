@@ -226,7 +226,8 @@ settings_check_messages(struct settings_reading *reading)
 		char path[SETTING_PATH_SIZE];
 		const struct specialist_policy *one = &policy->specialists[i];
 
-		if (one->offer != OFFER_SMS || policy->text.count > 0)
+		if (!policy_offers_by(one, OFFER_SMS) ||
+		    policy->text.count > 0)
 			continue;
 		snprintf(path, sizeof(path), "specialists.%s.offers", one->id);
 		settings_error(reading, path, "\"sms\" needs providers in "

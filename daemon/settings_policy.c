@@ -159,6 +159,13 @@ complete_queue(struct settings_reading *reading, struct queue_policy *queue,
 		queue->script = text;
 }
 
+static enum offer_channel
+channel_of(const char *word)
+{
+	return strcmp(word, "phone") == 0 ? OFFER_PHONE :
+	    strcmp(word, "sms") == 0 ? OFFER_SMS : OFFER_SCREEN;
+}
+
 static void
 complete_specialist(struct settings_reading *reading,
     struct specialist_policy *specialist, const char *path)
@@ -186,11 +193,15 @@ complete_specialist(struct settings_reading *reading,
 	offers = member(reading, path, "offers", full);
 	specialist->offer = OFFER_SCREEN;
 	if (offers != NULL && offers->word_count > 0)
-		specialist->offer = strcmp(offers->words[0], "phone") == 0 ?
-		    OFFER_PHONE : strcmp(offers->words[0], "sms") == 0 ?
-		    OFFER_SMS : OFFER_SCREEN;
-	if (member(reading, path, "offer", full) == NULL)
+		specialist->offer = channel_of(offers->words[0]);
+	specialist->has_second = offers != NULL && offers->word_count > 1;
+	if (specialist->has_second)
+		specialist->second = channel_of(offers->words[1]);
+	specialist->second_ms = specialist->offer_ms;
+	if (member(reading, path, "offer", full) == NULL) {
 		specialist->offer_ms = settings->offer_ms[specialist->offer];
+		specialist->second_ms = settings->offer_ms[specialist->second];
+	}
 }
 
 static void

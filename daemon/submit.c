@@ -415,11 +415,20 @@ on_repeated(void *context, uint64_t tag, const struct engine_result *result)
 		    SUBMIT_LATER, NULL, "");
 }
 
+/* They agree, and what they agree to can reach them. */
+static bool
+may_text(const struct intake *intake)
+{
+	return intake->may_text && intake->phone.can_text &&
+	    intake->phone.extension[0] == '\0';
+}
+
 static void
 repeat(struct job *job, const char *owner)
 {
 	struct engine_order order = { .said = job->intake.said, .event = {
 		.kind = EVENT_REPEATED, .at_ms = job->intake.at_ms,
+		.may_text = may_text(&job->intake),
 		.to = record_ref_request(owner) } };
 
 	memcpy(order.event.site_id, job->intake.id,
@@ -555,8 +564,7 @@ ask(struct job *job)
 	memcpy(request->queue, intake->queue, sizeof(request->queue));
 	memcpy(request->name, intake->name, sizeof(request->name));
 	memcpy(request->locale, intake->locale, sizeof(request->locale));
-	request->may_text = intake->may_text && intake->phone.can_text &&
-	    intake->phone.extension[0] == '\0';
+	request->may_text = may_text(intake);
 	memcpy(request->wished, intake->wished, sizeof(request->wished));
 	snprintf(request->source, sizeof(request->source), "%s",
 	    job->asked.source);

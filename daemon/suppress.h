@@ -9,11 +9,9 @@
 
 #include "daemon/engine.h"
 
-enum { SUPPRESS_CALLS = 1, SUPPRESS_MESSAGES = 2 };
-
 struct suppression {
 	char phone[PHONE_SIZE];         /* E.164 */
-	unsigned what;                  /* of the two above */
+	unsigned what;                  /* SUPPRESS_CALLS, SUPPRESS_MESSAGES (lib/message.h) */
 	bool is_lifted;
 	const char *why, *who;          /* borrowed */
 	/* The customer is told once it is kept. NULL: they are not. */

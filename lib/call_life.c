@@ -68,7 +68,12 @@ call_can_offer_by_phone(const struct moment *m,
 	const struct provider_facts *found = provider == NULL ? NULL :
 	    policy_provider(m->policy, provider);
 
-	return found != NULL && specialist->offer == OFFER_PHONE &&
+	const struct specialist *s = specialist == NULL ? NULL :
+	    situation_specialist(m->now, specialist->id);
+	int64_t offer_ms;
+
+	return found != NULL && policy_offer(specialist,
+	    s != NULL ? s->ignored_count : 0, &offer_ms) == OFFER_PHONE &&
 	    found->authorises_on_answer && !found->has_second_leg &&
 	    m->now->call_count < CALLS_MAX &&
 	    policy_address(specialist, provider)[0] != '\0';
@@ -85,7 +90,7 @@ apply_queue(const struct queue_policy *queue,
 	    policy_caller_id(queue, call->customer));
 	call->is_customer_first = queue->is_customer_first &&
 	    provider != NULL && provider->can_call_customer && who != NULL &&
-	    who->offer != OFFER_PHONE;
+	    !policy_offers_by(who, OFFER_PHONE);
 	call->wants_confirm = queue->is_customer_confirmed &&
 	    provider != NULL && provider->confirms_customer;
 }
@@ -413,7 +418,8 @@ result_is_wanted(const struct moment *m)
 {
 	const struct specialist_policy *who = person(m);
 
-	return !is_other_sid(m) && who != NULL && who->offer == OFFER_PHONE &&
+	return !is_other_sid(m) && who != NULL &&
+	    policy_offers_by(who, OFFER_PHONE) &&
 	    !m->call->is_customer_first && m->event->question != QUESTION_SILENT &&
 	    call_has_talked(m->call) &&
 	    m->request->call == m->call->n &&

@@ -803,24 +803,37 @@ add_counters(const struct situation *before, const struct outcome *outcome,
 	words_set_count(words, head, PART_COUNTERS, count);
 }
 
-/* Who wants neither calls nor messages, by what a specialist said of the call. */
+/* Who wants no calls or no messages, by what a specialist said of the call, or a
+ * provider of a message. */
 static size_t
 add_suppressed(const struct outcome *outcome, int64_t now_ms,
     struct words *words)
 {
 	const struct request *r = &outcome->after.request;
+	const struct message *message = &outcome->after.message;
+	const struct move *move = &outcome->moves[0];
+	bool is_message = move->record.kind == RECORD_MESSAGE;
+	const char *phone = is_message ? message->to : r->phone;
 	char field[SUPPRESSED_FIELD_SIZE], entry[LISTED_SIZE];
+	size_t count = 0;
 
-	suppressed_entry(r->disposition, outcome->moves[0].by, now_ms, entry);
-	suppressed_calls_field(r->phone, field);
-	words_add(words, SUPPRESSED_KEY);
-	words_add(words, field);
-	words_add(words, entry);
-	suppressed_messages_field(r->phone, field);
-	words_add(words, SUPPRESSED_KEY);
-	words_add(words, field);
-	words_add(words, entry);
-	return 2;
+	suppressed_entry(is_message ? message->error : r->disposition,
+	    move->by, now_ms, entry);
+	if ((outcome->suppresses & SUPPRESS_CALLS) != 0) {
+		suppressed_calls_field(phone, field);
+		words_add(words, SUPPRESSED_KEY);
+		words_add(words, field);
+		words_add(words, entry);
+		count++;
+	}
+	if ((outcome->suppresses & SUPPRESS_MESSAGES) != 0) {
+		suppressed_messages_field(phone, field);
+		words_add(words, SUPPRESSED_KEY);
+		words_add(words, field);
+		words_add(words, entry);
+		count++;
+	}
+	return count;
 }
 
 static void
@@ -829,7 +842,7 @@ add_listed(const struct outcome *outcome, int64_t now_ms,
 {
 	size_t count = 0;
 
-	if (outcome->suppresses)
+	if (outcome->suppresses != 0)
 		count += add_suppressed(outcome, now_ms, words);
 	for (size_t i = 0; i < extras->listed_count; i++) {
 		words_add(words, SUPPRESSED_KEY);

@@ -70,7 +70,7 @@ void moment_effect_message(struct moment *m, enum effect_kind kind,
  * it answers, 0: it answers nothing. In message_life. */
 void moment_tell(struct moment *m, enum message_kind kind, const struct request *about,
     int64_t acted_at_ms);
-/* The same to a specialist who is offered this request by SMS. */
+/* The same to a specialist, who is offered this request by SMS. */
 void moment_tell_offer(struct moment *m, const struct specialist_policy *specialist,
     const struct offer *offer);
 /* What people read beside this line of the story. */

@@ -87,6 +87,7 @@ void message_id(const char *request, enum message_kind kind, int promise,
 
 /* In `suppressed`: who wants no messages, or no calls. */
 #define SUPPRESSED_KEY "suppressed"
+enum { SUPPRESS_CALLS = 1, SUPPRESS_MESSAGES = 2 };      /* bits */
 enum { SUPPRESSED_FIELD_SIZE = PHONE_SIZE + 12, LISTED_SIZE = 512 };
 void suppressed_calls_field(const char *phone, char ret_field[SUPPRESSED_FIELD_SIZE]);
 void suppressed_messages_field(const char *phone, char ret_field[SUPPRESSED_FIELD_SIZE]);

@@ -70,12 +70,20 @@ has_no_provider(const struct moment *m)
 	return message_provider(m->policy, m->message)[0] == '\0';
 }
 
+/* They told the provider that they want no messages. */
+static bool
+is_unsubscribed(const struct moment *m)
+{
+	return m->event->outcome == OUTCOME_REJECTED &&
+	    message_asks_leave(m->message);
+}
+
 static bool
 has_other_provider(const struct moment *m)
 {
 	struct message next = *m->message;
 
-	if (m->event->outcome == OUTCOME_INVALID_NUMBER)
+	if (m->event->outcome == OUTCOME_INVALID_NUMBER || is_unsubscribed(m))
 		return false;
 	next.tried_count++;
 	return message_provider(m->policy, &next)[0] != '\0';
@@ -222,6 +230,8 @@ fail(struct moment *m)
 	keep_error(m);
 	end_with(m, "failed");
 	moment_say(m, "%s: %s", m->message->provider, m->message->error);
+	if (is_unsubscribed(m))
+		m->outcome->suppresses |= SUPPRESS_MESSAGES;
 }
 
 static void
@@ -415,8 +425,7 @@ moment_tell_offer(struct moment *m, const struct specialist_policy *specialist,
 	struct outcome *outcome = m->outcome;
 	struct message *message;
 
-	if (specialist == NULL || specialist->offer != OFFER_SMS ||
-	    outcome->message_count >= MESSAGE_BIRTH_MAX)
+	if (outcome->message_count >= MESSAGE_BIRTH_MAX)
 		return;
 	message = &outcome->messages[outcome->message_count++];
 	memset(message, 0, sizeof(*message));

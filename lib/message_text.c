@@ -59,7 +59,7 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		    "{company}: the website's requests are accepted again" },
 		[ALARM_MAYBE_CALLED] = { "{company}: {count} may have been "
 		    "called, please find out: callbackctl show referred",
-		    "{company}: nobody may have been called any more" },
+		    "{company}: no further calls are unclear" },
 	}, {
 		[ALARM_LATE] = { "{company}: просрочено {count}, с {from}",
 		    "{company}: просроченных больше нет (были с {from})" },
@@ -72,7 +72,8 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_REJECTED] = { "{company}: не приняты заявки с сайта: "
 		    "{count}", "{company}: заявки с сайта снова принимаются" },
 		[ALARM_MAYBE_CALLED] = { "{company}: неясно, звонили ли: "
-		    "{count}. Проверьте", "{company}: неясных звонков нет" },
+		    "{count}. Проверьте",
+		    "{company}: новых неясных звонков нет" },
 	},
 };
 

@@ -278,6 +278,24 @@ queue_policy_defaults(struct queue_policy *ret_queue)
 	};
 }
 
+enum offer_channel
+policy_offer(const struct specialist_policy *specialist, int ignored_count,
+    int64_t *ret_ms)
+{
+	bool is_second = specialist->has_second && ignored_count > 0;
+
+	*ret_ms = is_second ? specialist->second_ms : specialist->offer_ms;
+	return is_second ? specialist->second : specialist->offer;
+}
+
+bool
+policy_offers_by(const struct specialist_policy *specialist,
+    enum offer_channel channel)
+{
+	return specialist->offer == channel ||
+	    (specialist->has_second && specialist->second == channel);
+}
+
 void
 specialist_policy_defaults(struct specialist_policy *ret_specialist)
 {

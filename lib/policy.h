@@ -162,6 +162,9 @@ struct specialist_policy {
 	enum accept accept;     /* automatic: an offer is accepted by itself */
 	enum offer_channel offer;  /* a screen (desk, callbackctl), their ringing phone, an SMS */
 	int64_t offer_ms;       /* time for that channel */
+	bool has_second;        /* once they have ignored one, the next comes by this: */
+	enum offer_channel second;
+	int64_t second_ms;
 	int64_t wrap_up_ms;
 };
 
@@ -256,6 +259,13 @@ const char *policy_caller_id(const struct queue_policy *queue, const char *custo
 
 /* The specialist's address for that provider, "" if none fits. */
 const char *policy_address(const struct specialist_policy *specialist, const char *provider);
+
+/* How they are offered a request after so many in a row that they ignored, and how long
+ * they have for it. */
+enum offer_channel policy_offer(const struct specialist_policy *specialist, int ignored_count,
+    int64_t *ret_ms);
+/* Are they offered any in that way? */
+bool policy_offers_by(const struct specialist_policy *specialist, enum offer_channel channel);
 
 /* Fills in every default of docs (windows, retries, leases); no queues, no
  * people. The caller owns the arrays behind the pointers. */

@@ -268,6 +268,7 @@ struct provider_answer {
 	bool is_wait_in_header;         /* provider_wait_ms() of wait_header tells it */
 	char remembered[PROVIDER_REMEMBERED_SIZE];  /* "": none was told */
 	bool is_number_invalid;         /* never to be tried again */
+	bool is_unsubscribed;           /* SMS: they told the provider that they want none */
 	bool is_gone;                   /* GET, HANGUP: the provider knows no such call */
 };
 
@@ -277,6 +278,10 @@ void
 provider_answer_read(const struct provider *provider,
     enum provider_operation operation, enum transport_end end, int status,
     const char *body, size_t length, struct provider_answer *ret_answer);
+
+/* Is it the code of who told the provider that they want no messages? */
+bool
+provider_is_unsubscribed(const struct provider *provider, const char *code);
 
 /* What such a header says: seconds from now, a date, or a Unix time. At most an
  * hour; 0: nothing that can be read. */
@@ -364,6 +369,7 @@ struct webhook_event {
 	enum machine machine;           /* who answered, where the provider found out */
 	enum message_progress message;  /* of MESSAGE */
 	char error[64];                 /* why a message failed, in the provider's words */
+	bool is_unsubscribed;           /* it failed because they want none */
 	char from[24], to[24];          /* of what comes in, E.164 where it is a number */
 	char text[480];                 /* of INBOUND_MESSAGE, cut at a character */
 	char recording[256];            /* where a recording of the call is */

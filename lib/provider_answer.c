@@ -26,6 +26,8 @@ static bool rule_fits(const struct error_rule *rule, int status,
     const json_t *root);
 static void apply_rule(const struct error_rule *rule, const json_t *root,
     struct provider_answer *answer);
+static bool says_unsubscribed(const struct error_rule *rule,
+    const char *code);
 static void read_success(const struct provider *provider,
     const struct operation *operation, const json_t *root,
     struct provider_answer *answer);
@@ -141,6 +143,26 @@ apply_rule(const struct error_rule *rule, const json_t *root,
 		    answer->code[0] != '\0' &&
 		    strcmp(rule->invalid_codes[i], answer->code) == 0)
 			answer->is_number_invalid = true;
+	answer->is_unsubscribed = answer->outcome == PROVIDER_REJECTED &&
+	    says_unsubscribed(rule, answer->code);
+}
+
+static bool
+says_unsubscribed(const struct error_rule *rule, const char *code)
+{
+	for (size_t i = 0; i < rule->unsubscribed_code_count; i++)
+		if (strcmp(rule->unsubscribed_codes[i], code) == 0)
+			return true;
+	return false;
+}
+
+bool
+provider_is_unsubscribed(const struct provider *provider, const char *code)
+{
+	for (size_t i = 0; i < provider->error_count; i++)
+		if (says_unsubscribed(&provider->errors[i], code))
+			return true;
+	return false;
 }
 
 /* Without a readable answer, or without the id it must have, nothing is known:

@@ -318,6 +318,7 @@ check_abilities(struct reading *reading, config_setting_t *root)
 		[ABILITY_RECORD] = { NULL, FLOW_COUNT },
 		[ABILITY_RESULT] = { NULL, FLOW_RESULT },
 		[ABILITY_LONGEST] = { "call_max", FLOW_COUNT },
+		[ABILITY_CHAT] = { NULL, FLOW_COUNT },
 		[ABILITY_CALLER_ID] = { "from", FLOW_COUNT },
 	};
 	const struct provider *provider = reading->provider;

@@ -24,6 +24,7 @@ static void read_wait(struct reading *, config_setting_t *, void *);
 static void read_statuses(struct reading *, config_setting_t *, void *);
 static void read_executed(struct reading *, config_setting_t *, void *);
 static void read_invalid_codes(struct reading *, config_setting_t *, void *);
+static void read_unsubscribed_codes(struct reading *, config_setting_t *, void *);
 static void read_flow_kind(struct reading *, config_setting_t *, void *);
 static void read_flow(struct reading *, config_setting_t *, void *);
 static void read_flow_part(struct reading *, config_setting_t *,
@@ -80,6 +81,7 @@ static const struct setting_row error_rows[] = {
 	{ "text", setting_pointer, offsetof(struct error_rule, text), false },
 	{ "wait", read_wait, 0, false },
 	{ "invalid_number", read_invalid_codes, 0, false },
+	{ "unsubscribed", read_unsubscribed_codes, 0, false },
 };
 
 /* ---- operations */
@@ -518,24 +520,43 @@ read_wait(struct reading *reading, config_setting_t *setting, void *target)
 }
 
 static void
-read_invalid_codes(struct reading *reading, config_setting_t *setting,
-    void *target)
+read_codes(struct reading *reading, config_setting_t *setting,
+    const struct error_rule *rule, const char ***ret_codes, size_t *ret_count)
 {
-	struct error_rule *rule = target;
 	size_t count = reading_list(reading, setting);
 
-	rule->invalid_codes = provider_own(reading->provider,
-	    count * sizeof(*rule->invalid_codes));
+	*ret_codes = provider_own(reading->provider,
+	    count * sizeof(**ret_codes));
 	for (size_t i = 0; i < count; i++) {
 		const char *code = reading_string(reading,
 		    config_setting_get_elem(setting, (unsigned)i));
 
 		if (code != NULL)
-			rule->invalid_codes[rule->invalid_code_count++] = code;
+			(*ret_codes)[(*ret_count)++] = code;
 	}
 	if (rule->code == NULL)
 		reading_error(reading, setting,
 		    "needs code: where the answer says it");
+}
+
+static void
+read_invalid_codes(struct reading *reading, config_setting_t *setting,
+    void *target)
+{
+	struct error_rule *rule = target;
+
+	read_codes(reading, setting, rule, &rule->invalid_codes,
+	    &rule->invalid_code_count);
+}
+
+static void
+read_unsubscribed_codes(struct reading *reading, config_setting_t *setting,
+    void *target)
+{
+	struct error_rule *rule = target;
+
+	read_codes(reading, setting, rule, &rule->unsubscribed_codes,
+	    &rule->unsubscribed_code_count);
 }
 
 /* ---- flows */

@@ -153,6 +153,8 @@ struct error_rule {
 	bool is_wait_in_header;
 	const char **invalid_codes;     /* of a number that is not to be tried again */
 	size_t invalid_code_count;
+	const char **unsubscribed_codes;  /* of who told the provider that they want no messages */
+	size_t unsubscribed_code_count;
 };
 
 enum answer_kind { ANSWER_JSON, ANSWER_TEXT };

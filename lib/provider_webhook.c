@@ -448,6 +448,8 @@ tell(struct hearing *hearing, const struct event_rule *rule)
 		event->message = meaning.message;
 		get_words(hearing, &rule->error, event->error,
 		    sizeof(event->error));
+		event->is_unsubscribed = meaning.message == MESSAGE_FAILED &&
+		    provider_is_unsubscribed(hearing->provider, event->error);
 		return;
 	case ABOUT_INBOUND_MESSAGE:
 	case ABOUT_INBOUND_CALL:

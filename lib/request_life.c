@@ -870,7 +870,11 @@ offer(struct moment *m)
 	    policy_specialist(m->policy, s->id);
 	struct offer *slot = NULL;
 	struct event *event;
+	enum offer_channel by = OFFER_SCREEN;
+	int64_t offer_ms = 0;
 
+	if (policy != NULL)
+		by = policy_offer(policy, s->ignored_count, &offer_ms);
 	for (size_t i = 0; i < OFFER_MAX && slot == NULL; i++) {
 		if (r->offers[i].specialist[0] == '\0')
 			slot = &r->offers[i];
@@ -879,7 +883,7 @@ offer(struct moment *m)
 	set_reason(m, "");
 	memcpy(slot->specialist, s->id, sizeof(slot->specialist));
 	slot->number = ++r->offer_count;
-	slot->until_ms = m->now_ms + (policy != NULL ? policy->offer_ms : 0);
+	slot->until_ms = m->now_ms + offer_ms;
 	slot->call = m->root->kind != EVENT_BY_HAND &&
 	    m->root->kind != EVENT_CALLED_BACK &&
 	    call_can_offer_by_phone(m, policy, "") ?
@@ -892,7 +896,8 @@ offer(struct moment *m)
 	    slot->call != 0 ? ", their phone rings" : "");
 	if (m->event->detail[0] != '\0')
 		moment_say(m, "%s", m->event->detail);
-	moment_tell_offer(m, policy, slot);
+	if (by == OFFER_SMS)
+		moment_tell_offer(m, policy, slot);
 }
 
 static void
@@ -1163,6 +1168,11 @@ merge(struct moment *m)
 		set_reason(m, "");
 	}
 	moment_say(m, "asked again");
+	/* It is one number: who agrees to messages there agrees for all. */
+	if (m->event->may_text && !r->may_text && r->extension[0] == '\0') {
+		r->may_text = true;
+		tell_deferred(m, m->now_ms);
+	}
 }
 
 static void
@@ -1462,7 +1472,8 @@ close_with(struct moment *m)
 
 	take_result(m);
 	end = policy_disposition(m->policy, m->request->disposition);
-	m->outcome->suppresses = end != NULL && end->then == THEN_SUPPRESS;
+	if (end != NULL && end->then == THEN_SUPPRESS)
+		m->outcome->suppresses = SUPPRESS_CALLS | SUPPRESS_MESSAGES;
 	finish(m, m->request->disposition);
 }
 

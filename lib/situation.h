@@ -139,13 +139,14 @@ struct event {
 	int offer, call;
 	enum status status;
 	enum call_progress progress;
-	enum call_outcome outcome;
+	enum call_outcome outcome;      /* of a message REJECTED: they want none */
 	enum message_progress message;  /* PROGRESS, FOUND of a message */
 	enum machine machine;
 	enum question question;
 	enum caller caller;
 	int  digit;                     /* 0..9; -1: none */
 	bool is_customer_over, has_rung, has_talked;
+	bool may_text;                  /* REPEATED: they agree to messages */
 	bool is_agent_over;             /* PROGRESS_OVER: before the customer's phone rang */
 	bool is_number_held;            /* the commit before was refused: phone:N is taken */
 	bool is_suppressed;             /* the commit before was refused: they want no calls, or
@@ -210,7 +211,7 @@ struct outcome {
 	bool is_alone;                  /* the step looked at its addressee only: nothing else
 	                                 * that was read need be checked */
 	struct message messages[MESSAGE_BIRTH_MAX];  size_t message_count;  /* born of the request */
-	bool suppresses;                /* the customer wants neither calls nor messages */
+	unsigned suppresses;            /* bits: the customer wants no calls, no messages */
 	struct request birth;           /* id "": none: the request that continues this one */
 	const char *note;               /* of the event, borrowed; stands behind a move */
 	size_t note_move;

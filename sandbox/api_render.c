@@ -82,11 +82,12 @@ api_ledger(const struct api_answer *answer, int status, const char *what)
 	if (form != NULL && form_get(form, "To") != NULL)
 		json_object_set_new(line, "to",
 		    json_string(form_get(form, "To")));
-	if (url != NULL || status_url != NULL) {
-		json_object_set_new(line, "token",
-		    token_json(url != NULL ? url : status_url));
-		if (url != NULL)
-			json_object_set_new(line, "url", json_string(url));
+	/* Where it asks for its flow; a message has no other than this. */
+	if (url == NULL)
+		url = status_url;
+	if (url != NULL) {
+		json_object_set_new(line, "token", token_json(url));
+		json_object_set_new(line, "url", json_string(url));
 	}
 	ledger_write(answer->sandbox->ledger, "request", line);
 }

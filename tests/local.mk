@@ -3,7 +3,7 @@
 #           tests_unit_NAME_SOURCES = tests/unit/NAME.c
 #           tests_unit_NAME_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 #           tests_unit_NAME_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
-# What ./dev and the end-to-end tests need in a tarball; their test_*.py are listed beside what they test.
+# What ./dev and the end-to-end tests need in a tarball; some lie in the list of what they test.
 EXTRA_DIST += \
 	sandbox/run.sh \
 	tests/chaos/campaign.py \

@@ -101,7 +101,8 @@ class Campaign:
         if self.random.random() < 0.2:
             at = int(time.time()) + self.random.randrange(1, 8)
         member = {"id": name, "phone": phone,
-                  "topic": self.random.choice(["info", "delivery", "", "other"])}
+                  "topic": self.random.choice(["info", "delivery", "", "other"]),
+                  "sms": self.count % 2 == 0}
         self.asked[name] = member
         self.send(member, at)
 

@@ -52,6 +52,7 @@ class Snapshot:
             self.values[name] = value
         self.requests = self.records("request:")
         self.calls = self.records("call:")
+        self.messages = self.records("message:")
         self.specialists = self.records("specialist:")
         self.faults = []
 
@@ -71,7 +72,8 @@ class Snapshot:
 
     def unsettled(self):
         """What has not come to an end: {id: record}."""
-        return {name: one for name, one in {**self.requests, **self.calls}.items()
+        records = {**self.requests, **self.calls, **self.messages}
+        return {name: one for name, one in records.items()
                 if one["state"] not in ("closed", "ended")}
 
     def expect(self, is_so, text):
@@ -88,6 +90,8 @@ class Snapshot:
             self.check_call(name, one)
         for name, one in self.specialists.items():
             self.check_specialist(name, one)
+        for name, one in self.messages.items():
+            self.check_message(name, one)
         self.check_indexes()
         self.check_unique_keys()
         return self.faults
@@ -153,6 +157,16 @@ class Snapshot:
         self.expect(name.rsplit(".")[0] in self.requests,
                     f"{member} has no request")
 
+    def check_message(self, name, one):
+        member = "message:" + name
+        if one["state"] == "ended":
+            self.expect(self.ttl[member] > 0, f"{member} ended for ever")
+            return
+        self.expect(self.ttl[member] == -1, f"{member} lives and will expire")
+        self.stands("active", member)
+        self.stands_due(member, one)
+        self.expect(int(one.get("wake_at_ms", 0)), f"{member} is never looked at")
+
     def check_specialist(self, name, one):
         state, member = one["state"], "specialist:" + name
         self.stands("active", member)
@@ -217,6 +231,22 @@ def check_ledger(lines):
         if len(numbers) > 1:
             faults.append(f"{parent} rang {numbers}")
     return faults
+
+
+def is_of_text(line):
+    return line.get("path", "").endswith("/Messages.json")
+
+
+def check_texts(lines):
+    """No message is ordered a second time once it may have been taken: only a refusal
+    is certain."""
+    orders = collections.Counter(
+        line["url"].split("/")[-3] for line in lines
+        if line["kind"] == "request" and line["method"] == "POST"
+        and is_of_text(line)
+        and not 400 <= line["status"] < 500)
+    return [f"the message {name} was ordered {count} times"
+            for name, count in orders.items() if count > 1]
 
 
 def check_attempts(snapshot, lines):
@@ -338,7 +368,7 @@ class Legs:
         self.legs = {}
         for line in ledger:
             kind, sid = line["kind"], line.get("sid")
-            if kind == "request":
+            if kind == "request" and not is_of_text(line):
                 found = re.search(r"/hooks/[^/]+/([^/]+)\.(\d+)/",
                                   line.get("url") or "")
                 if found:
@@ -485,6 +515,7 @@ class Verdict:
         self.unreported = self.promises.unreported
         self.others = snapshot.check() + stream + \
             check_moves(snapshot, self.lines) + check_ledger(ledger) + \
+            check_texts(ledger) + \
             check_orders(snapshot, legs) + \
             self.promises.false + self.promises.wrong
 

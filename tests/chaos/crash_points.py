@@ -42,6 +42,8 @@ CHANGES = {
         specialist("anna", "+79160000001", ("delivery", 3), confirm="answer")],
     "queues": [{**queue, "greeting": "Вам звонит Ромашка."}
                for queue in SETTINGS["queues"]],
+    "text": ["sandbox"], "messages": {"soon": "{company}: звоним"},
+    "messages.quiet": {"from": "00:00", "to": "00:00"},
     "window.target": "3s", "window.limit": f"{LIMIT_S}s",
     "window.scheduled": f"{SCHEDULED_S}s", "window.late": f"{LATE_S}s",
 }
@@ -108,7 +110,8 @@ class Life:
         """A form is sent again until it was answered."""
         if FIRST not in self.acknowledged:
             self.world.redis.zadd(self.world.key("in"), {json.dumps(
-                {"id": FIRST, "phone": ANSWERS, "topic": "info"}): 0}, nx=True)
+                {"id": FIRST, "phone": ANSWERS, "topic": "info",
+                 "sms": True}): 0}, nx=True)
             self.acknowledged.add(FIRST)
         if THIRD not in self.acknowledged:
             self.world.redis.zadd(self.world.key("in"), {json.dumps(

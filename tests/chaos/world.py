@@ -41,6 +41,9 @@ PEOPLE = [
 NAMES = [one["id"] for one in PEOPLE]
 CHANGES = {
     **QUICK, "specialists": PEOPLE,
+    "text": ["sandbox"],
+    "messages": {"soon": "{company}: звоним", "late": "{company}: до {promise}"},
+    "messages.quiet": {"from": "00:00", "to": "00:00"},
     "window.target": "4s", "window.limit": f"{LIMIT_S}s",
     "window.scheduled": f"{SCHEDULED_S}s", "window.late": f"{LATE_S}s",
     "offer.screen": "500ms", "offer.phone": "2s",

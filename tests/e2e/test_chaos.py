@@ -54,6 +54,19 @@ def test_overlapping_rings_are_found():
     assert not twice and len(overlaps) == 1
 
 
+def text(name, status):
+    return {"kind": "request", "method": "POST", "status": status,
+            "path": "/2010-04-01/Accounts/AC1/Messages.json",
+            "url": f"http://127.0.0.1:1/hooks/sandbox/{name}/t/sms"}
+
+
+def test_a_message_that_is_ordered_twice_is_found():
+    once = [text("r.soon.1", 429), text("r.soon.1", 500), text("r.late.1", 201)]
+    assert not checker.check_texts(once)
+    assert checker.check_texts([*once, text("r.soon.1", 201)]) == [
+        "the message r.soon.1 was ordered 2 times"]
+
+
 def line(text, story="r"):
     return checker.read_line(text, story)
 

@@ -144,11 +144,17 @@ def waiting(daemon):
     return [(one["phone"], one["queue"], one["source"]) for one in found]
 
 
+def said(at):
+    """That moment as the page, the voice and the SMS say it; in Moscow."""
+    now, at = (time.gmtime(moment + 3 * 3600) for moment in (time.time(), at))
+    day = "" if now.tm_yday == at.tm_yday else "завтра "
+    return day + time.strftime("%-H:%M", at)
+
+
 def promised(daemon):
-    """The moment as the page, the voice and the SMS say it."""
     name = daemon.redis.zrange(daemon.key("promises"), 0, -1)[0]
     at = int(daemon.redis.hget(daemon.key(name), "promise_at_ms")) // 1000
-    return time.strftime("%-H:%M", time.gmtime(at + 3 * 3600))
+    return said(at)
 
 
 @line
@@ -356,6 +362,9 @@ def test_who_returns_our_call_in_vain_is_called_later(daemon):
 def test_who_returns_our_last_call_is_called_again(daemon):
     caller = Caller(daemon)
     assert unreached(daemon)["reason"] == "unreachable"
+    # That they wanted no calls any more is taken back by this.
+    daemon.do("POST", f"/v1/suppressed/{CALLER}/suppress",
+              {"reason": "they asked", "as": "olga"})
     daemon.sandbox.behave(CALLER, does="answers", answer_after=0)
     assert "Мы вам звонили" in caller.heard(caller.calls())
     again = daemon.wait_for_state(ID, "wrapping")
@@ -387,8 +396,8 @@ def test_the_lines_of_the_document_work(daemon):
     held, asked_for, gone, spoke, missed = answers
     assert held == {"known": False, "requests": []}
     assert asked_for["promise"] == pytest.approx(time.time() - 240 + 900, abs=5)
-    when = time.strftime("%-H:%M", time.gmtime(asked_for["promise"] + 3 * 3600))
-    assert asked_for["say"].startswith(f"Мы перезвоним вам до {when}.")
+    assert asked_for["say"].startswith(
+        f"Мы перезвоним вам до {said(asked_for['promise'])}.")
     assert ", ".join(asked_for["number"]) in asked_for["say"]
     assert gone["known"] is False
     assert [one["state"] for one in spoke["requests"]] == ["closed"]

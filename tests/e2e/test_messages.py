@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: MIT
 """SMS to customers and staff, end to end: what is born of which step, what becomes
 of it at the provider, and who is written to no more."""
+import base64
 import copy
+import hashlib
+import hmac
+import http.server
+import json
+import re
+import threading
 import time
+import urllib.parse
 
 import pytest
 
 import harness
 from company import AUTOMATIC, QUICK, SETTINGS, specialist
+from lines import ask as ask_any, probe_now
+from test_dial import without_fence  # noqa: F401  (a fixture)
 
 TEXTS = {"deferred": "{company}: позвоним {day} {from}-{to} с {caller_id}",
          "soon": "{company}: звоним с {caller_id}",
@@ -75,6 +85,60 @@ def letter(daemon, key, kind, **wanted):
 def ask(daemon, name, number=NUMBER, at=0, **more):
     daemon.ask({"id": name, "phone": number, "sms": True, **more}, at)
     return daemon.wait_for(lambda: daemon.answer(name))
+
+
+class Listener(http.server.ThreadingHTTPServer):
+    """Somebody's HTTP server: keeps what is posted, and has it, as a program that is
+    alarmed, as Telegram and as Twilio say so."""
+
+    def __init__(self):
+        self.heard = []         # (path, body)
+        super().__init__(("127.0.0.1", 0), Hearing)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def bodies(self, path):
+        return [body for at, body in self.heard if at == path]
+
+
+class Hearing(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.heard.append((self.path, body))
+        answer = json.dumps({
+            "ok": True, "result": {"message_id": len(self.server.heard)},
+            "sid": f"SM{len(self.server.heard):032x}", "status": "queued"})
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def listener():
+    server = Listener()
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def start_with(start_daemon, provider, **more):
+    """A daemon with one more provider, which is the one of messages."""
+    daemon = start_daemon(with_settings(**more))
+    sandbox = daemon.settings["providers"][0]
+    daemon.stop()
+    daemon.configure({**with_settings(**more), "text": [provider["id"]],
+                      "providers": [sandbox, {"timeout": "1s", **provider}]})
+    daemon.start()
+    return daemon
 
 
 # ---- each kind
@@ -161,6 +225,19 @@ def test_quiet_hours_hold_what_keeps_and_not_an_answer(start_daemon):
     letter(daemon, "web-late", "late", reason="withdrawn")
 
 
+# It is one number: what the second asker allows is told of what both asked for.
+@pytest.mark.settings(with_settings(specialists=()))
+def test_who_asks_again_may_allow_messages(daemon):
+    at = int(time.time()) + 3 * 86400
+    daemon.ask({"id": "web-first", "phone": NUMBER}, at)
+    daemon.wait_for_answer("web-first", "scheduled")
+    ask(daemon, "web-again", at=at)
+    assert daemon.request("web-again")["id"] == daemon.request("web-first")["id"]
+    letter(daemon, "web-first", "deferred", reason="delivered")
+    ask(daemon, "web-third", at=at)
+    assert len(sent(daemon, NUMBER)) == 1
+
+
 # ---- what a provider does
 
 @pytest.mark.settings(with_settings(specialists=[AUTOMATIC]))
@@ -178,6 +255,15 @@ def test_failures_stand_on_the_card_and_stop_nothing(daemon):
         assert any(card["id"] in fields for _, fields in
                    daemon.redis.xrange(daemon.key("events")))
         daemon.wait_for_answer(name, "done")
+    # Who has told the provider that they want none is asked of no other either.
+    fields = daemon.redis.hgetall(daemon.key("suppressed"))
+    assert list(fields) == ["messages:+79160000114"]
+    entry = json.loads(fields["messages:+79160000114"])
+    assert entry["who"] == "provider" and entry["why"].startswith("21610")
+    daemon.act("web-no-14", "close", disposition="solved")
+    ask(daemon, "web-again", "+79160000114")
+    letter(daemon, "web-again", "soon", reason="suppressed")
+    daemon.wait_for_answer("web-again", "done")
 
 
 @pytest.mark.settings(with_settings(**{
@@ -197,12 +283,82 @@ def test_what_nobody_knows_is_not_sent_twice(daemon):
 
 
 @pytest.mark.settings(with_settings(specialists=[AUTOMATIC]))
-def test_webhooks_lost_doubled_and_forged(daemon):
+def test_webhooks_that_are_lost(daemon):
     daemon.sandbox.faults({"webhook": {"kind": "drop", "count": 1000}})
     ask(daemon, "web-poll", NUMBER)
     # The provider is asked, too: poll is a second here.
     letter(daemon, "web-poll", "soon", reason="delivered")
     daemon.sandbox.http("DELETE", "/sandbox/faults")
+
+
+TWILIO = {"id": "twilio", "file": "twilio.conf",
+          "secrets": {"account": harness.ACCOUNT, "auth_token": harness.TOKEN}}
+TEXT_PATH = f"/2010-04-01/Accounts/{harness.ACCOUNT}/Messages.json"
+
+
+def deliver(daemon, order, state, key=harness.TOKEN, path=None, **more):
+    """What Twilio tells of a message; `order` is the body that ordered it."""
+    url = dict(urllib.parse.parse_qsl(order))["StatusCallback"]
+    url = url if path is None else f"http://127.0.0.1:{daemon.port}{path}"
+    form = {"MessageSid": "SM" + "0" * 31 + "1", "MessageStatus": state,
+            **more}
+    signed = url + "".join(name + form[name] for name in sorted(form))
+    sign = base64.b64encode(hmac.new(key.encode(), signed.encode(),
+                                     hashlib.sha1).digest()).decode()
+    status, _ = daemon.http(
+        "POST", urllib.parse.urlsplit(url).path, urllib.parse.urlencode(form),
+        token="", headers={"Content-Type": "application/x-www-form-urlencoded",
+                           "X-Twilio-Signature": sign})
+    return status
+
+
+def everything(daemon):
+    """Redis as it is, byte for byte."""
+    return {key: daemon.redis.execute_command("DUMP", key, NEVER_DECODE=True)
+            for key in daemon.redis.keys("*")}
+
+
+def test_webhooks_doubled_reordered_and_forged(start_daemon, listener):
+    daemon = start_with(start_daemon, {**TWILIO, "base": listener.url},
+                        **{"specialists": (), "telephony.poll": "60s"})
+    ask(daemon, "web-plain", at=int(time.time()) + 3 * 86400)
+    letter(daemon, "web-plain", "deferred", state="sent")
+    [order] = listener.bodies(TEXT_PATH)
+    assert deliver(daemon, order, "sent") == 204
+    letter(daemon, "web-plain", "deferred", progress="sent")
+    before = everything(daemon)
+    # Twice, and what was so before.
+    assert deliver(daemon, order, "sent") == 204
+    assert deliver(daemon, order, "queued") == 204
+    # Not signed by them, of another message, with a token that is not its own.
+    hook = urllib.parse.urlsplit(dict(urllib.parse.parse_qsl(order))
+                                 ["StatusCallback"]).path
+    token = hook.split("/")[-2]
+    assert deliver(daemon, order, "delivered", key="guessed") == 403
+    assert deliver(daemon, order, "failed", path=hook.replace(
+        token, token[::-1])) == 404
+    assert deliver(daemon, order, "failed",
+                   path="/hooks/twilio/nobody.deferred.1/x/sms") == 404
+    assert everything(daemon) == before
+    assert deliver(daemon, order, "delivered") == 204
+    letter(daemon, "web-plain", "deferred", reason="delivered")
+    before = everything(daemon)
+    # An end stays.
+    for state in ("delivered", "sent", "failed"):
+        assert deliver(daemon, order, state) == 204
+    assert everything(daemon) == before
+    assert len(listener.bodies(TEXT_PATH)) == 1
+
+
+def test_who_is_unsubscribed_may_be_told_by_webhook(start_daemon, listener):
+    daemon = start_with(start_daemon, {**TWILIO, "base": listener.url},
+                        **{"specialists": (), "telephony.poll": "60s"})
+    ask(daemon, "web-plain", at=int(time.time()) + 3 * 86400)
+    letter(daemon, "web-plain", "deferred", state="sent")
+    [order] = listener.bodies(TEXT_PATH)
+    assert deliver(daemon, order, "failed", ErrorCode="21610") == 204
+    letter(daemon, "web-plain", "deferred", reason="failed")
+    assert daemon.redis.hkeys(daemon.key("suppressed")) == [f"messages:{NUMBER}"]
 
 
 def test_the_next_provider_is_asked_only_after_a_certain_refusal(start_daemon):
@@ -250,6 +406,25 @@ def test_stop_ends_messages_not_the_call_and_start_brings_them_back(daemon):
     daemon.wait_for(lambda: daemon.redis.hlen(daemon.key("suppressed")) == 2)
     assert not daemon.redis.hexists(daemon.key("suppressed"),
                                     f"messages:{NUMBER}")
+
+
+STOPS = ["STOP", "Unsubscribe", "стоп", "Отписка.", "отписаться", "arrêt",
+         "ARRET", "stopp", "Alto", "baja", "PARAR"]
+
+
+@pytest.mark.settings(with_settings(specialists=()))
+def test_stop_in_each_language(daemon):
+    hear(daemon)
+    numbers = [f"+791600002{i:02}" for i in range(len(STOPS))]
+    for number, word in zip(numbers, STOPS):
+        write(daemon, number, word)
+    daemon.wait_for(lambda: set(daemon.redis.hkeys(daemon.key("suppressed"))) ==
+                    {f"messages:{number}" for number in numbers})
+    starts = ["START", "старт", "Подписка", "unstop"]
+    for number, word in zip(numbers, starts):
+        write(daemon, number, word)
+    daemon.wait_for(lambda: set(daemon.redis.hkeys(daemon.key("suppressed"))) ==
+                    {f"messages:{number}" for number in numbers[len(starts):]})
 
 
 @pytest.mark.settings(with_settings(specialists=(), dispositions=SUPPRESS))
@@ -321,6 +496,21 @@ def test_an_offer_by_sms_is_taken_with_1(daemon):
 
 
 @pytest.mark.settings(with_settings(**{
+    "specialists": [dict(GLEB, offers=["sms", "phone"])],
+    "offer.sms": "1s", "offer.phone": "8s"}))
+def test_an_sms_that_is_ignored_is_followed_by_a_ring(daemon):
+    daemon.available("gleb")
+    ask(daemon, "web-offer")
+    daemon.wait_for(lambda: sent(daemon, "+79160000121"))
+    assert daemon.sandbox.rings("+79160000121") == 0
+    # They lie in bed: the next offer rings, and who answers it takes it.
+    daemon.wait_for(lambda: daemon.sandbox.rings("+79160000121"))
+    daemon.wait_for_answer("web-offer", "talking", "done")
+    assert len(sent(daemon, "+79160000121")) == 1
+    assert daemon.story("web-offer").count("offer") == 2
+
+
+@pytest.mark.settings(with_settings(**{
     "window": {"target": "50ms", "limit": "100ms", "late": "1h"},
     "specialists": [dict(GLEB, offers=["screen"])],
     "alarms": {"to": ["gleb"], "at_most": "2s", "on": ["late", "rejected"]}}))
@@ -343,3 +533,111 @@ def test_alarms_are_grouped_and_one_tells_that_it_is_over(daemon):
     assert count <= 4
     daemon.restart()
     assert len(sent(daemon, gleb)) == count
+
+
+DUTY = "+79160000131"
+
+
+def alarms(*causes, to=(DUTY,), at_most="2s"):
+    return {"to": list(to), "at_most": at_most, "on": list(causes)}
+
+
+def alarmed(daemon, words):
+    """What the number on duty was told of that, oldest first."""
+    return [one for one in sent(daemon, DUTY) if words in one["body"]]
+
+
+# Many are one message, more wait their time, and the end is told once.
+@pytest.mark.settings(with_settings(specialists=(), alarms=alarms("rejected")))
+def test_alarm_rejected(daemon):
+    for i in range(5):
+        daemon.ask({"id": f"web-bad-{i}", "phone": "12"})
+    daemon.wait_for(lambda: alarmed(daemon, "не приняты"))
+    daemon.ask({"id": "web-bad-9", "phone": "12"})
+    daemon.wait_for(lambda: alarmed(daemon, "снова принимаются"))
+    [over] = alarmed(daemon, "снова принимаются")
+    begun = alarmed(daemon, "не приняты")
+    counts = [int(re.search(r"сайта: (\d+)", one["body"]).group(1))
+              for one in begun]
+    assert sum(counts) == 6 and 2 <= len(counts) <= 3, counts
+    moments = [one["created_at_ms"] for one in [*begun, over]]
+    # Messages pass a queue of their own on their way; the marks are exact.
+    assert all(b - a > 1500 for a, b in zip(moments, moments[1:])), moments
+    daemon.ask({"id": "web-bad-10", "phone": "12"})
+    daemon.wait_for(lambda: len(alarmed(daemon, "не приняты")) > len(begun))
+
+
+@pytest.mark.settings(with_settings(
+    specialists=[specialist("anna", "+79160000001", ("info", 3))],
+    alarms=alarms("unattended")))
+def test_alarm_unattended(daemon):
+    ask(daemon, "web-alone", "+79160000122")
+    daemon.wait_for(lambda: alarmed(daemon, "никого"))
+    assert "Баланс и вклады: ждут 1" in alarmed(daemon, "никого")[0]["body"]
+    daemon.available("anna")
+    daemon.wait_for(lambda: alarmed(daemon, "снова есть люди"))
+    assert len(sent(daemon, DUTY)) == 2
+
+
+def test_alarm_provider_down(lines):
+    daemon = lines.start({**MESSAGES, "voice": ["first"], "text": ["second"],
+                          "alarms": alarms("provider_down")})
+    lines.refuse(1000, lines.networks[0])
+    daemon.sandbox = lines.networks[1]      # which carries the messages
+    ask_any(daemon, 1)
+    daemon.wait_for(lambda: alarmed(daemon, "first не работает"))
+    lines.allow()
+    probe_now(daemon, "first")
+    daemon.wait_for(lambda: alarmed(daemon, "first снова работает"))
+    assert len(sent(daemon, DUTY)) == 2
+
+
+def test_alarm_maybe_called(start_daemon, without_fence, listener):
+    daemon = start_daemon(with_settings(
+        specialists=[AUTOMATIC], text=[],
+        alarms=alarms("maybe_called", to=[listener.url + "/alarm"]),
+        provider={"timeout": "1s", "file": without_fence}))
+    daemon.sandbox.faults({"create": {"kind": "close_after"},
+                           "webhook": {"kind": "drop", "count": 1000}})
+    ask_any(daemon, 1)
+    daemon.wait_for(lambda: len(listener.heard) == 2)
+    begun, over = map(json.loads, listener.bodies("/alarm"))
+    assert "неясно, звонили ли: 1" in begun["text"] and not begun["over"]
+    assert "новых неясных звонков нет" in over["text"] and over["over"]
+
+
+def test_alarms_go_to_a_program_and_to_a_chat(start_daemon, listener):
+    daemon = start_with(
+        start_daemon,
+        {"id": "telegram", "file": "telegram.conf", "base": listener.url,
+         "secrets": {"bot_id": "1", "bot_key": "k"}},
+        specialists=(), alarms=alarms("rejected", to=[
+            "chat:-1001", listener.url + "/alarm"]))
+    daemon.ask({"id": "web-bad-1", "phone": "12"})
+    daemon.wait_for(lambda: len(listener.heard) == 4)
+    begun, over = map(json.loads, listener.bodies("/alarm"))
+    assert (begun["cause"], begun["over"], begun["count"]) == ("rejected", False, 1)
+    assert (over["cause"], over["over"]) == ("rejected", True)
+    assert begun["site"] == "test" and "не приняты заявки" in begun["text"]
+    chat = [json.loads(body) for body in listener.bodies("/bot1:k/sendMessage")]
+    assert [one["chat_id"] for one in chat] == ["-1001"] * 2
+    assert chat[0]["text"] == begun["text"] and chat[1]["text"] == over["text"]
+    daemon.wait_for(lambda: all(
+        one["state"] == "ended" or one["provider"] == "telegram" and
+        one["state"] == "sent" for one in
+        daemon.do("GET", "/v1/messages?to=staff")["messages"]))
+
+
+# Who does not answer is told of as a failure, and asked no second time.
+def test_an_alarm_that_nobody_takes_has_failed(start_daemon):
+    url = f"http://127.0.0.1:{harness.free_port()}/alarm"
+    daemon = start_daemon(with_settings(
+        specialists=(), alarms=alarms("rejected", to=[url], at_most="1h")))
+    daemon.ask({"id": "web-bad-1", "phone": "12"})
+
+    def failed():
+        return [one for one in
+                daemon.do("GET", "/v1/messages?to=staff")["messages"]
+                if one["failed"]]
+    daemon.wait_for(failed)
+    assert "failed" in daemon.ctl("show", "messages", "to", "staff").stdout

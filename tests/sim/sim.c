@@ -107,6 +107,10 @@ fill_people(struct specialist_policy *people, size_t count)
 		}
 		who->offer = (style == 3 ? sim_draw(2) : style == 2) ?
 		    OFFER_PHONE : OFFER_SCREEN;
+		/* Some are rung once they have ignored what was on the screen. */
+		who->has_second = style == 3 && i % 3 == 0;
+		who->second = OFFER_PHONE;
+		who->second_ms = who->offer_ms;
 		who->confirm = sim_draw(2) ? CONFIRM_PRESS1 : CONFIRM_ANSWER;
 		who->accept = style == 1 && sim_draw(2) ? ACCEPT_AUTOMATIC :
 		    ACCEPT_BY_HAND;

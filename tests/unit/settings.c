@@ -314,7 +314,7 @@ test_specialists(void **state)
 	    "offer = { screen = \"10s\"; phone = \"40s\"; confirm = \"answer\"; };\n"
 	    "specialists = (\n"
 	    "{ id = \"a\"; name = \"A\"; queues = ( (\"info\", 9) );"
-	    "  offers = [ \"phone\", \"sms\", \"screen\" ]; to = \"user:a\";"
+	    "  offers = [ \"phone\", \"screen\" ]; to = \"user:a\";"
 	    "  addresses = ( { provider = \"p\"; to = \"sip:a@x\"; } ); },\n"
 	    "{ id = \"b\"; name = \"B\"; queues = ( (\"info\", 1) ); language = \"en\";"
 	    "  offer = \"7s\"; wrap_up = 0; confirm = \"press1\"; accept = \"automatic\";"
@@ -329,6 +329,7 @@ test_specialists(void **state)
 	assert_string_equal(policy_address(a, "p"), "sip:a@x");
 	assert_string_equal(policy_address(a, "other"), "user:a");
 	assert_int_equal(a->offer, OFFER_PHONE);
+	assert_true(a->has_second && a->second == OFFER_SCREEN);
 	assert_int_equal(a->offer_ms, 40000);
 	assert_int_equal(a->confirm, CONFIRM_ANSWER);
 	assert_string_equal(a->language, "ru");
