@@ -57,13 +57,13 @@ struct calls {
 };
 
 enum {
-	LOOK_WAIT_MS = 2000,
+	LOOK_WAIT_MS = 2000,            /* the longest that a look-up waits for its turn */
 	EPOCH_MS = 30000,               /* between two questions for a provider's epoch */
 	EPOCH_GONE_MS = 1000,           /* the same, when a call is gone */
 	CHECK_MS = 60000,               /* between two checks that went well */
-	CHECK_AGAIN_MS = 2000,          /* after one that did not */
+	CHECK_AGAIN_MS = 1000,          /* after one that did not */
 	PAGES_MAX = 3,                  /* of a list that is looked through */
-};   /* the longest that a look-up waits for its turn */
+};
 
 /* ---- tokens */
 

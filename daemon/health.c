@@ -241,9 +241,11 @@ health_on_check(struct health *health, const char *provider,
 	if (outcome == PROVIDER_UNKNOWN && before == UNFIT)
 		return;
 	line->fitness = outcome == PROVIDER_REJECTED ? UNFIT : FIT;
-	if (line->fitness == UNFIT)
+	/* Told once: a node whose own secrets are wrong must not stop the others again
+	 * and again. */
+	if (line->fitness == UNFIT && before != UNFIT)
 		health_hear_of(health, provider, HEALTH_BARRED, detail, 0);
-	else if (before == UNFIT)
+	else if (line->fitness != UNFIT && before == UNFIT)
 		health_hear_of(health, provider, HEALTH_GOOD, "", 0);
 }
 
@@ -559,6 +561,7 @@ health_is_silent(struct health *health, const char *queue,
 
 		/* By hand; and what is only tried does not work yet. */
 		if (line == NULL || (!line->health.is_down &&
+		        line->fitness != UNFIT &&
 		        line->blocked_until_ms <= now_ms))
 			return false;
 		if (line->health.down_since_ms > *ret_since_ms)
@@ -578,7 +581,8 @@ health_see(struct health *health, const char *provider,
 		return false;
 	now_ms = store_now_ms(health->store);
 	*ret_view = (struct health_view){
-		.state = health_state(&line->health, now_ms),
+		.state = line->fitness == UNFIT ? HEALTH_DOWN :
+		    health_state(&line->health, now_ms),
 		.is_spent = line->is_spent && line->blocked_until_ms > now_ms,
 		.since_ms = line->health.down_since_ms,
 		.probe_at_ms = line->health.probe_at_ms,

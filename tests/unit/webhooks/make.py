@@ -435,6 +435,8 @@ Provider("freeswitch", {"user": "u", "password": "p", "gateway": "g", "hook_pass
     f"progress agent_over:busy {tail}").case(
     "/hooks/freeswitch", cdr("agent", "7", "NORMAL_CLEARING", cb_talked="1"),
     f"progress over:answered {tail}").case(
+    "/hooks/freeswitch", cdr("agent", "1", "NORMAL_CLEARING"),
+    f"progress agent_over:unknown {tail}").case(
     "/hooks/freeswitch", {"variables": {"uuid": "y"}}, "nothing").wrong(altered=False).write()
 
 
