@@ -131,9 +131,24 @@ class ProviderFaults(Injector):
 
     kind, pause_s = "provider faults", (0.02, 0.25)
 
+    def __init__(self, world, seed, quota):
+        super().__init__(world, seed, quota)
+        self.read_to = 0
+
+    def has_rung(self):
+        """A phone has since the last time: otherwise each call that is tried while
+        the provider counts as down would meet the next fault, and none be made."""
+        with open(self.world.sandbox.ledger_path, "rb") as ledger:
+            ledger.seek(self.read_to)
+            news = ledger.read()
+        if b'"kind":"ring"' not in news:
+            return False
+        self.read_to += len(news)
+        return True
+
     def strike(self):
         chance = self.random
-        if chance.random() < 0.5:
+        if chance.random() < 0.5 and self.has_rung():
             order = {"create": [{"kind": chance.choice(CREATE_FAULTS),
                                  "count": 1, "delay": 2}]}
         else:

@@ -47,6 +47,8 @@ CHANGES = {
     "window.target": "4s", "window.limit": f"{LIMIT_S}s",
     "window.scheduled": f"{SCHEDULED_S}s", "window.late": f"{LATE_S}s",
     "offer.screen": "500ms", "offer.phone": "2s",
+    # Faults come all the time: what is down is tried again soon.
+    "breaker": {"probe": "300ms", "probe_max": "1s"},
 }
 
 
