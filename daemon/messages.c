@@ -323,7 +323,7 @@ messages_do(struct messages *messages, const struct message *message,
 /* ---- webhooks about ours */
 
 void
-messages_on_progress(struct messages *messages,
+messages_on_progress(struct messages *messages, const char *provider,
     const struct webhook_event *heard, engine_on_result *on_result,
     void *context)
 {
@@ -340,6 +340,8 @@ messages_on_progress(struct messages *messages,
 	memcpy(order.event.sid, heard->sid, sizeof(order.event.sid));
 	snprintf(order.event.detail, sizeof(order.event.detail), "%s",
 	    heard->error);
+	snprintf(order.event.provider, sizeof(order.event.provider), "%s",
+	    provider);
 	snprintf(order.event.by, sizeof(order.event.by), "provider");
 	if (!engine_post(messages->engine, &order))
 		on_result(context, 0, &away);
