@@ -124,6 +124,7 @@ def test_news_find_their_call(daemon, provider):
     asked(daemon)
     request = daemon.wait_for_state(ID, "calling")
     daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    daemon.wait_for(lambda: answers)
     assert answers == [(200, "ok")]
     call = daemon.key(f"call:{request['id']}.1")
     assert daemon.redis.hget(call, "progress") == "agent_up"
