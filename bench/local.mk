@@ -17,6 +17,7 @@ bench_parts_load_SOURCES = bench/parts/load.c $(BENCH_SOURCES)
 bench_parts_load_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_parts_load_LDADD = $(BENCH_LIBS)
 bench_parts_loop_SOURCES = bench/parts/loop.c daemon/carrier.c daemon/carrier.h \
+	daemon/carrier_sockets.c daemon/carrier_sockets.h \
 	daemon/clock.c daemon/clock.h $(BENCH_SOURCES)
 bench_parts_loop_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_parts_loop_LDADD = $(BENCH_LIBS)

@@ -22,26 +22,20 @@
  * connection would hold the loop. on_trace hears of every byte, and ends the
  * connection in the same way.
  */
-#define _GNU_SOURCE     /* dup3 */
 #include "daemon/carrier.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "daemon/carrier_sockets.h"
 #include "daemon/clock.h"
 #include "lib/fault.h"
 
 enum {
 	HEADERS_MAX = 64 * 1024,        /* bytes of an answer's headers */
-	USER_TIMEOUT_MS = 10000,        /* unacknowledged bytes: the peer is gone */
 	IDLE_MAX_S = 3,                 /* of a kept connection; servers that are
 	                                 * in a hurry close after 5 */
 	RESOLVED_FOR_S = 300,
@@ -81,17 +75,6 @@ struct transfer {
 };
 TAILQ_HEAD(transfer_list, transfer);
 
-/* What curl wants to know of one descriptor. Found by number: curl may close a
- * descriptor and open another with its number inside any call. */
-struct watch {
-	struct event *event;            /* made once for each number */
-	uint64_t cookie;                /* of the socket that we opened; 0: none */
-	short armed;                    /* what the event waits for */
-	short wanted;                   /* by curl; 0: it has let it go */
-	short ready;
-	bool is_listed;                 /* in carrier.ready */
-};
-
 struct carrier {
 	struct event_base *base;
 	struct carrier_limits limits;
@@ -100,9 +83,7 @@ struct carrier {
 	CURLM *multi;
 	struct event *timer;
 	bool is_timer_over;
-	int ended;                      /* a socket at its end */
-	struct watch *watches;  size_t watch_count;
-	int *ready;  size_t ready_count, ready_room;
+	struct carrier_sockets *sockets;
 	struct transfer **slots;  size_t slot_count, slot_room;
 	struct transfer_list spare, waiting, wire;
 	size_t waiting_count, wire_count;
@@ -113,25 +94,6 @@ struct carrier {
 };
 
 /* ---- what libevent and curl tell: only noted */
-
-static void
-on_socket_event(evutil_socket_t fd, short what, void *context)
-{
-	struct carrier *carrier = context;
-	struct watch *watch = &carrier->watches[fd];
-
-	watch->ready |= what;
-	if (watch->is_listed)
-		return;
-	if (carrier->ready_count == carrier->ready_room) {
-		carrier->ready_room = carrier->ready_room * 2 + 64;
-		carrier->ready = realloc(carrier->ready,
-		    carrier->ready_room * sizeof(*carrier->ready));
-		CHECK(carrier->ready != NULL);
-	}
-	carrier->ready[carrier->ready_count++] = fd;
-	watch->is_listed = true;
-}
 
 static void
 on_timer_event(evutil_socket_t fd, short what, void *context)
@@ -169,45 +131,6 @@ on_curl_timer(CURLM *multi, long timeout_ms, void *context)
 	return 0;
 }
 
-static struct watch *
-watch_of(struct carrier *carrier, int fd)
-{
-	size_t count = carrier->watch_count;
-
-	if ((size_t)fd < count)
-		return &carrier->watches[fd];
-	while (count <= (size_t)fd)
-		count = count * 2 + 64;
-	carrier->watches = realloc(carrier->watches,
-	    count * sizeof(*carrier->watches));
-	CHECK(carrier->watches != NULL);
-	memset(carrier->watches + carrier->watch_count, 0,
-	    (count - carrier->watch_count) * sizeof(*carrier->watches));
-	carrier->watch_count = count;
-	return &carrier->watches[fd];
-}
-
-static void
-arm(struct carrier *carrier, int fd, short events)
-{
-	struct watch *watch = &carrier->watches[fd];
-
-	if (watch->armed == events)
-		return;
-	if (watch->armed != 0)
-		event_del(watch->event);
-	watch->armed = events;
-	if (events == 0)
-		return;
-	if (watch->event == NULL)
-		watch->event = event_new(carrier->base, fd,
-		    events | EV_PERSIST, on_socket_event, carrier);
-	else
-		event_assign(watch->event, carrier->base, fd,
-		    events | EV_PERSIST, on_socket_event, carrier);
-	CHECK(watch->event != NULL && event_add(watch->event, NULL) == 0);
-}
-
 /* On whose behalf curl calls; NULL: on its own. */
 static struct transfer *
 find_transfer(const struct carrier *carrier, CURL *easy)
@@ -225,125 +148,56 @@ find_transfer(const struct carrier *carrier, CURL *easy)
 	return transfer->mark == mark ? transfer : NULL;
 }
 
-/* Kept is a connection that was spoken on. Of other descriptors that curl lets go
- * (its resolver's, one that never was connected) it does not tell the end. */
-static bool
-is_kept(const struct carrier *carrier, CURL *easy, const struct watch *watch)
-{
-	const struct transfer *transfer = find_transfer(carrier, easy);
-
-	return watch->cookie != 0 && transfer != NULL && transfer->has_spoken;
-}
-
 /* To the last byte of its body, as far as curl has told. */
 static bool
-has_left(const struct carrier *carrier, CURL *easy)
+has_left(const struct transfer *transfer)
 {
-	const struct transfer *transfer = find_transfer(carrier, easy);
-
 	return transfer != NULL && transfer->has_spoken &&
 	    transfer->body_sent == transfer->body_length;
 }
 
+/* Kept is a connection that was spoken on. Of other descriptors that curl lets go
+ * (its resolver's, one that never was connected) it does not tell the end. */
 static int
 on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
     void *socket_context)
 {
 	struct carrier *carrier = context;
-	struct watch *watch = watch_of(carrier, fd);
 	struct transfer *transfer = find_transfer(carrier, easy);
+	short wanted = 0;
 
 	(void)socket_context;
-	if (transfer != NULL && watch->cookie != 0 && what != CURL_POLL_REMOVE)
+	if (transfer != NULL && what != CURL_POLL_REMOVE &&
+	    carrier_socket_is_ours(carrier->sockets, fd))
 		transfer->fd = fd;
-	CRASH_POINT_IF(what == CURL_POLL_IN && has_left(carrier, easy),
+	CRASH_POINT_IF(what == CURL_POLL_IN && has_left(transfer),
 	    "request_left");
-	watch->wanted = 0;
-	watch->ready = 0;
 	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-		watch->wanted |= EV_READ;
+		wanted |= EV_READ;
 	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-		watch->wanted |= EV_WRITE;
-	arm(carrier, fd, watch->wanted != 0 ? watch->wanted :
-	    is_kept(carrier, easy, watch) ? EV_READ : 0);
+		wanted |= EV_WRITE;
+	carrier_socket_want(carrier->sockets, fd, wanted,
+	    transfer != NULL && transfer->has_spoken);
 	return 0;
 }
 
 /* ---- what curl asks while a transfer runs */
 
-/* This machine, or what only neighbours reach (RFC 6890). */
-static bool
-is_private_four(const unsigned char *four)
-{
-	static const struct { unsigned char begin[2], mask[2]; } own[] = {
-		{ { 0, 0 }, { 255, 0 } }, { { 10, 0 }, { 255, 0 } },
-		{ { 100, 64 }, { 255, 192 } }, { { 127, 0 }, { 255, 0 } },
-		{ { 169, 254 }, { 255, 255 } }, { { 172, 16 }, { 255, 240 } },
-		{ { 192, 168 }, { 255, 255 } } };
-
-	for (size_t i = 0; i < COUNT_OF(own); i++)
-		if ((four[0] & own[i].mask[0]) == own[i].begin[0] &&
-		    (four[1] & own[i].mask[1]) == own[i].begin[1])
-			return true;
-	return false;
-}
-
-static bool
-is_private(const struct sockaddr *address)
-{
-	/* Of networks without IPv4 (RFC 6052). */
-	static const unsigned char translated[12] = { 0, 0x64, 0xff, 0x9b };
-	const struct in6_addr *six;
-
-	if (address->sa_family == AF_INET)
-		return is_private_four((const unsigned char *)
-		    &((const struct sockaddr_in *)address)->sin_addr);
-	if (address->sa_family != AF_INET6)
-		return true;
-	six = &((const struct sockaddr_in6 *)address)->sin6_addr;
-	if (IN6_IS_ADDR_V4MAPPED(six) || IN6_IS_ADDR_V4COMPAT(six) ||
-	    memcmp(six->s6_addr, translated, sizeof(translated)) == 0)
-		return is_private_four(six->s6_addr + 12);
-	return IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_UNSPECIFIED(six) ||
-	    IN6_IS_ADDR_LINKLOCAL(six) || IN6_IS_ADDR_SITELOCAL(six) ||
-	    (six->s6_addr[0] & 0xfe) == 0xfc;
-}
-
-/* What no other socket has, also not the next with this number; 0: no socket. */
-static uint64_t
-socket_cookie(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t size = sizeof(cookie);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) < 0)
-		return 0;
-	return cookie;
-}
-
 static curl_socket_t
 on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = context;
-	unsigned timeout_ms = USER_TIMEOUT_MS;
-	int fd;
 
 	(void)purpose;
 	if (transfer->has_spoken && !PLANTED("connection_reused"))
 		return CURL_SOCKET_BAD;
-	if (!transfer->may_be_private && is_private(&address->addr)) {
+	if (!transfer->may_be_private &&
+	    carrier_address_is_private(&address->addr)) {
 		transfer->is_refused = true;
 		return CURL_SOCKET_BAD;
 	}
-	/* Closed in children: the daemon starts a redis-server. */
-	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
-	    address->protocol);
-	if (fd < 0)
-		return CURL_SOCKET_BAD;
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
-	    sizeof(timeout_ms));
-	watch_of(transfer->carrier, fd)->cookie = socket_cookie(fd);
-	return fd;
+	return carrier_socket_open(transfer->carrier->sockets,
+	    address->family, address->socktype, address->protocol);
 }
 
 /* May come long after the transfer that opened it. */
@@ -351,13 +205,8 @@ static int
 on_close(void *context, curl_socket_t fd)
 {
 	struct carrier *carrier = context;
-	struct watch *watch = watch_of(carrier, fd);
 
-	arm(carrier, fd, 0);
-	watch->cookie = 0;
-	watch->wanted = 0;
-	watch->ready = 0;
-	return close(fd);
+	return carrier_socket_close(carrier->sockets, fd);
 }
 
 static bool
@@ -450,14 +299,6 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 	return transfer->header_bytes > HEADERS_MAX ? 0 : size * count;
 }
 
-/* Takes the end of a connection for what comes next on it. */
-static void
-end_connection(struct carrier *carrier, int fd)
-{
-	arm(carrier, fd, 0);
-	dup3(carrier->ended, fd, O_CLOEXEC);
-}
-
 static int
 on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length,
     void *context)
@@ -473,7 +314,7 @@ on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length,
 	if (transfer->heard <= FRAMES_FACTOR * carrier->limits.answer_max)
 		return 0;
 	transfer->is_cut = true;
-	end_connection(carrier, transfer->fd);
+	carrier_socket_end(carrier->sockets, transfer->fd);
 	return 0;
 }
 
@@ -876,42 +717,21 @@ start_waiting(struct carrier *carrier)
 	}
 }
 
-static void
-act_on_socket(struct carrier *carrier, int fd)
-{
-	struct watch *watch = &carrier->watches[fd];
-	short what = watch->ready;
-	int bits = 0, running;
-
-	watch->is_listed = false;
-	watch->ready = 0;
-	if (what == 0)
-		return;                 /* curl changed its mind meanwhile */
-	if (watch->wanted == 0) {
-		arm(carrier, fd, 0);
-		if (socket_cookie(fd) == watch->cookie)
-			end_connection(carrier, fd);
-		return;
-	}
-	if (what & EV_READ)
-		bits |= CURL_CSELECT_IN;
-	if (what & EV_WRITE)
-		bits |= CURL_CSELECT_OUT;
-	CHECK(curl_multi_socket_action(carrier->multi, fd, bits, &running) ==
-	    CURLM_OK);
-}
-
 /* Those that are left come first in the next pass. */
 static void
 act_on_sockets(struct carrier *carrier, int64_t until_ms)
 {
-	size_t i = 0;
+	int fd, running;
+	short what;
 
-	while (i < carrier->ready_count && clock_monotonic_ms() <= until_ms)
-		act_on_socket(carrier, carrier->ready[i++]);
-	carrier->ready_count -= i;
-	memmove(carrier->ready, carrier->ready + i,
-	    carrier->ready_count * sizeof(*carrier->ready));
+	while (clock_monotonic_ms() <= until_ms &&
+	    carrier_sockets_next(carrier->sockets, &fd, &what)) {
+		int bits = (what & EV_READ ? CURL_CSELECT_IN : 0) |
+		    (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
+
+		CHECK(curl_multi_socket_action(carrier->multi, fd, bits,
+		    &running) == CURLM_OK);
+	}
 }
 
 void
@@ -925,8 +745,7 @@ carrier_drain(struct carrier *carrier)
 		if (carrier->is_turn_over)
 			call_up(carrier);
 		start_waiting(carrier);
-		if (carrier->ready_count > 0)
-			act_on_sockets(carrier, until_ms);
+		act_on_sockets(carrier, until_ms);
 		if (carrier->is_timer_over) {
 			carrier->is_timer_over = false;
 			CHECK(curl_multi_socket_action(carrier->multi,
@@ -939,7 +758,8 @@ carrier_drain(struct carrier *carrier)
 bool
 carrier_has_work(const struct carrier *carrier)
 {
-	return carrier->ready_count > 0 || carrier->is_timer_over ||
+	return carrier_sockets_have_news(carrier->sockets) ||
+	    carrier->is_timer_over ||
 	    carrier->is_turn_over ||
 	    (carrier->waiting_count > 0 &&
 	        carrier->wire_count < carrier->limits.in_flight_max);
@@ -953,17 +773,6 @@ carrier_in_flight(const struct carrier *carrier)
 }
 
 /* ---- the module */
-
-static int
-make_ended(void)
-{
-	int pair[2];
-
-	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-	    pair) == 0);
-	close(pair[1]);
-	return pair[0];
-}
 
 struct carrier *
 carrier_new(struct event_base *base, const struct carrier_limits *limits,
@@ -981,7 +790,7 @@ carrier_new(struct event_base *base, const struct carrier_limits *limits,
 	TAILQ_INIT(&carrier->waiting);
 	TAILQ_INIT(&carrier->wire);
 	TAILQ_INIT(&carrier->early);
-	carrier->ended = make_ended();
+	carrier->sockets = carrier_sockets_new(base);
 	carrier->multi = curl_multi_init();
 	carrier->timer = evtimer_new(base, on_timer_event, carrier);
 	carrier->turn = evtimer_new(base, on_turn_event, carrier);
@@ -1018,15 +827,9 @@ carrier_free(struct carrier *carrier)
 	curl_multi_setopt(carrier->multi, CURLMOPT_SOCKETFUNCTION, NULL);
 	curl_multi_setopt(carrier->multi, CURLMOPT_TIMERFUNCTION, NULL);
 	curl_multi_cleanup(carrier->multi);
-	for (size_t i = 0; i < carrier->watch_count; i++) {
-		if (carrier->watches[i].event != NULL)
-			event_free(carrier->watches[i].event);
-	}
+	carrier_sockets_free(carrier->sockets);
 	event_free(carrier->timer);
 	event_free(carrier->turn);
-	close(carrier->ended);
-	free(carrier->watches);
-	free(carrier->ready);
 	free(carrier->slots);
 	free(carrier);
 }

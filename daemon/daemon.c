@@ -582,8 +582,8 @@ on_message_news(void *context, const char *provider,
 {
 	struct daemon *daemon = context;
 
-	(void)provider;
-	messages_on_progress(daemon->messages, event, on_news_kept, ticket);
+	messages_on_progress(daemon->messages, provider, event, on_news_kept,
+	    ticket);
 }
 
 static void

@@ -330,7 +330,7 @@ messages_do(struct messages *messages, const struct message *message,
 /* ---- webhooks about ours */
 
 void
-messages_on_progress(struct messages *messages,
+messages_on_progress(struct messages *messages, const char *provider,
     const struct webhook_event *heard, engine_on_result *on_result,
     void *context)
 {
@@ -349,6 +349,8 @@ messages_on_progress(struct messages *messages,
 	    heard->error);
 	if (heard->is_unsubscribed)
 		order.event.outcome = OUTCOME_REJECTED;
+	snprintf(order.event.provider, sizeof(order.event.provider), "%s",
+	    provider);
 	snprintf(order.event.by, sizeof(order.event.by), "provider");
 	if (!engine_post(messages->engine, &order))
 		on_result(context, 0, &away);

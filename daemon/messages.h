@@ -26,9 +26,10 @@ void messages_do(struct messages *messages, const struct message *message,
 void messages_on_committed(struct messages *messages, const struct situation *before,
     const struct outcome *outcome);
 
-/* News of a message of ours; the handler hears ABSENT when it is of none. */
-void messages_on_progress(struct messages *messages, const struct webhook_event *heard,
-    engine_on_result *on_result, void *context);
+/* News of a message of ours from that provider; the handler hears ABSENT when it is of
+ * none. */
+void messages_on_progress(struct messages *messages, const char *provider,
+    const struct webhook_event *heard, engine_on_result *on_result, void *context);
 
 /* Somebody wrote to us. The handler hears when it is kept, or that it cannot be now
  * (false). */

@@ -204,6 +204,28 @@ read_note(struct waiting *waiting, const struct engine_result *result)
 }
 
 static void
+count_foreign(struct webhooks *webhooks, const char *provider,
+    const char *reason)
+{
+	counts_of(webhooks, provider)->foreign++;
+	log_event(LOG_LEVEL_DEBUG, "webhook_foreign",
+	    "provider=%s reason=\"%s\"", provider, reason);
+}
+
+static bool
+is_of_another(const struct waiting *waiting, const struct engine_result *result)
+{
+	const struct situation *after = result->after;
+
+	for (size_t i = 0; result->end == ENGINE_NO_ROW && after != NULL &&
+	    i < after->call_count; i++)
+		if (after->calls[i].n == waiting->call.n)
+			return strcmp(after->calls[i].provider,
+			    waiting->provider) != 0;
+	return false;
+}
+
+static void
 on_result(void *context, uint64_t tag, const struct engine_result *result)
 {
 	struct waiting *waiting = context;
@@ -212,6 +234,9 @@ on_result(void *context, uint64_t tag, const struct engine_result *result)
 	    waiting->handle);
 
 	(void)tag;
+	if (is_of_another(waiting, result))
+		count_foreign(webhooks, waiting->provider,
+		    "another provider's call");
 	if (waiting->parcel != NULL) {
 		webhook_parcel_end(waiting->parcel,
 		    result->end != ENGINE_UNAVAILABLE);
@@ -404,6 +429,8 @@ post(struct webhooks *webhooks, struct http_request *request,
 		free(waiting);
 		return;
 	}
+	snprintf(order.event.provider, sizeof(order.event.provider), "%s",
+	    provider);
 	waiting->is_customer_over = order.event.is_customer_over ||
 	    (waiting->is_question &&
 	        order.event.question == QUESTION_DIAL_OVER);
@@ -442,12 +469,9 @@ static void seek(struct seeking *seeking);
 static void
 seek_end(struct seeking *seeking, bool is_kept, bool is_foreign)
 {
-	if (is_foreign) {
-		counts_of(seeking->webhooks, seeking->provider)->foreign++;
-		log_event(LOG_LEVEL_DEBUG, "webhook_foreign",
-		    "provider=%s reason=\"no call to that number\"",
-		    seeking->provider);
-	}
+	if (is_foreign)
+		count_foreign(seeking->webhooks, seeking->provider,
+		    "no call to that number");
 	webhook_parcel_end(seeking->parcel, is_kept);
 	free(seeking);
 }

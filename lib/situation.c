@@ -532,6 +532,18 @@ begin_move(struct moment *m, const struct life *life, const struct row *row,
 	memcpy(m->move->by, m->event->by, sizeof(m->move->by));
 }
 
+/* One provider speaks of what another one does, with a token that is right. */
+static bool
+is_foreign(const struct moment *m)
+{
+	const char *ours = m->call != NULL ? m->call->provider :
+	    m->message != NULL ? m->message->provider : "";
+	const char *speaker = m->event->provider;
+
+	return ours[0] != '\0' && speaker[0] != '\0' &&
+	    strcmp(ours, speaker) != 0;
+}
+
 /* Runs one event through its record's table. Posts stay in m->posted. */
 static bool
 run_row(struct moment *m, const struct event *event)
@@ -539,7 +551,7 @@ run_row(struct moment *m, const struct event *event)
 	const struct life *life = lives[event->to.kind];
 	int *state;
 
-	if (life == NULL || !aim(m, event))
+	if (life == NULL || !aim(m, event) || is_foreign(m))
 		return false;
 	state = state_of(m);
 	CHECK(*state >= 0 && *state < life->state_count);

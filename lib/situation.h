@@ -128,7 +128,8 @@ struct event {
 	char site_id[SITE_ID_SIZE];
 	char sid[SID_SIZE];
 	char leg[SID_SIZE];             /* the provider's id of the leg inside that call */
-	char provider[ID_SIZE];         /* of CALLED_BACK */
+	char provider[ID_SIZE];         /* of CALLED_BACK; to a call or a message: who says
+	                                 * it, heard only of its own; "": ourselves */
 	char request[REQUEST_ID_SIZE];  /* ACCEPT, DECLINE: only an offer of this one; "": any */
 	char by[ID_SIZE];               /* who did it: "website", "anna", "callbackctl", "" the system */
 	char detail[DETAIL_SIZE];       /* the provider's words, for people */

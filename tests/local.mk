@@ -238,7 +238,8 @@ check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
 UNIT_TESTS += tests/unit/carrier
 tests_unit_carrier_SOURCES = tests/unit/carrier.c tests/platform/carrier_server.c \
-	tests/platform/carrier_server.h daemon/carrier.c daemon/carrier.h daemon/clock.c daemon/clock.h
+	tests/platform/carrier_server.h daemon/carrier.c daemon/carrier.h daemon/carrier_sockets.c \
+	daemon/carrier_sockets.h daemon/clock.c daemon/clock.h
 tests_unit_carrier_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_carrier_LDADD = $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 # What we take for granted of the libraries, so that an upgrade is noticed.

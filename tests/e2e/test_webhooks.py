@@ -15,7 +15,7 @@ import pytest
 from company import AUTOMATIC, QUICK
 from test_calls import ANSWERS, ID, asked
 
-KEY = "the provider's secret"
+KEY, OTHER_KEY = "the provider's secret", "another provider's"
 FILE = """
 name = "news"; tested = "specification"; base = "http://127.0.0.1:1"; fence = "none";
 secrets = [ "key" ]; auth = { kind = "none"; };
@@ -100,12 +100,14 @@ def start(provider, start_daemon, tmp_path, text, poll):
     path.write_text(text, encoding="utf-8")
     changes = {name: value for name, value in QUICK.items()
                if name != "provider"}
+    def entry(name, key):
+        return {"id": name, "file": str(path), "timeout": "1s",
+                "base": f"http://127.0.0.1:{provider.server_port}",
+                "secrets": {"key": key}}
     return start_daemon({
         **changes, "telephony.poll": poll, "specialists": [AUTOMATIC],
         "voice": ["news"],
-        "provider": {"id": "news", "file": str(path), "timeout": "1s",
-                     "base": f"http://127.0.0.1:{provider.server_port}",
-                     "secrets": {"key": KEY}}})
+        "providers": (entry("news", KEY), entry("other", OTHER_KEY))})
 
 
 nonces = itertools.count()
@@ -127,9 +129,9 @@ def job_of(order):
     return f"{call}.{token}"
 
 
-def counts(daemon):
+def counts(daemon, provider="news"):
     (one,) = [one for one in daemon.do("GET", "/v1/providers")["providers"]
-              if one["id"] == "news"]
+              if one["id"] == provider]
     return one["webhooks"]
 
 
@@ -340,3 +342,45 @@ def test_what_is_not_news_changes_nothing(daemon, provider):
     # It still listens.
     tell(daemon, {**over, "state": "talks"})
     daemon.wait_for_state(ID, "talking")
+
+
+def test_a_provider_is_not_heard_of_another_ones_call(daemon, provider):
+    """Not even with its right token, and a signature that is genuine."""
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    job = job_of(provider.orders[0])
+    call, token = job.rsplit(".", 1)
+    over = {"id": "c1", "job": job, "state": "over", "ms": 1}
+    before = steady(daemon)
+    for news, path in ((over, "/hooks/other"),
+                       ({**over, "job": ""}, f"/hooks/other/{call}/{token}/over"),
+                       ({**over, "job": "", "customer": ANSWERS}, "/hooks/other"),
+                       ({**over, "id": "c2"}, "/hooks/other")):
+        assert tell(daemon, news, path=path, key=OTHER_KEY) == (200, "ok")
+        assert tell(daemon, news, path=path)[0] == 403
+        assert tell(daemon, news, path=path.replace("other", "news"),
+                    key=OTHER_KEY)[0] == 403
+    assert everything(daemon) == before
+    assert counts(daemon, "other")["foreign"] == 4
+    assert counts(daemon, "other")["refused"] == 4
+    assert counts(daemon)["refused"] == 4
+    tell(daemon, {**over, "state": "talks"})
+    daemon.wait_for_state(ID, "talking")
+
+
+def test_what_was_said_before_moves_nothing(daemon, provider):
+    """Nor after a start, when nobody remembers having heard it."""
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    job = job_of(provider.orders[0])
+    for state in ("up", "rings", "talks"):
+        tell(daemon, {"id": "c1", "job": job, "state": state}, nonce=state)
+    daemon.wait_for_state(ID, "talking")
+    daemon.restart()
+    before = steady(daemon)
+    for state in ("up", "rings", "talks"):
+        assert tell(daemon, {"id": "c1", "job": job, "state": state},
+                    nonce=state) == (200, "ok")
+    assert everything(daemon) == before

@@ -371,7 +371,8 @@ make_certificate(struct carrier_server *server)
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *paper = X509_new();
 	X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL,
-	    NID_subject_alt_name, "IP:127.0.0.1");
+	    NID_subject_alt_name, server->kind == SERVER_IS_ANOTHER ?
+	    "IP:127.0.0.2" : "IP:127.0.0.1");
 	FILE *file;
 	int fd;
 
@@ -379,7 +380,8 @@ make_certificate(struct carrier_server *server)
 	X509_set_version(paper, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(paper), 1);
 	X509_gmtime_adj(X509_getm_notBefore(paper), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(paper), 3600);
+	X509_gmtime_adj(X509_getm_notAfter(paper),
+	    server->kind == SERVER_HAS_EXPIRED ? -60 : 3600);
 	X509_NAME_add_entry_by_txt(X509_get_subject_name(paper), "CN",
 	    MBSTRING_ASC, (const unsigned char *)"server", -1, -1, 0);
 	X509_set_issuer_name(paper, X509_get_subject_name(paper));
@@ -423,7 +425,8 @@ carrier_server_new(enum carrier_server_kind kind)
 	memset(server->lines, -1, sizeof(server->lines));
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_cond_init(&server->has_ended, NULL);
-	if (kind == SERVER_SPEAKS_TLS)
+	if (kind == SERVER_SPEAKS_TLS || kind == SERVER_HAS_EXPIRED ||
+	    kind == SERVER_IS_ANOTHER)
 		make_certificate(server);
 	if (kind != SERVER_NEVER_ACCEPTS)
 		CHECK(pthread_create(&server->thread, NULL, accept_lines,

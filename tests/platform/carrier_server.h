@@ -36,6 +36,8 @@ extern const struct carrier_server_answer carrier_server_answers[];
 enum carrier_server_kind {
 	SERVER_SPEAKS,
 	SERVER_SPEAKS_TLS,              /* with a certificate of its own */
+	SERVER_HAS_EXPIRED,             /* the same, of yesterday */
+	SERVER_IS_ANOTHER,              /* the same, of another address */
 	SERVER_HANGS_UP,                /* as soon as it has accepted */
 	SERVER_NEVER_ACCEPTS
 };
@@ -45,7 +47,7 @@ struct carrier_server *carrier_server_new(enum carrier_server_kind kind);
 void carrier_server_free(struct carrier_server *server);
 
 int carrier_server_port(const struct carrier_server *server);
-/* SERVER_SPEAKS_TLS: a file with the certificate. */
+/* Of those with one: a file with the certificate. */
 const char *carrier_server_certificate(const struct carrier_server *server);
 
 /* Whole requests and connections since the last time. */

@@ -63,6 +63,7 @@ getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
 
 /* So that the certificate of the test is believed. */
 static bool trusts_server;
+static struct carrier_server *trusted;  /* NULL: tls_server */
 
 CURL *
 curl_easy_init(void)
@@ -75,7 +76,8 @@ curl_easy_init(void)
 	easy = make();
 	if (easy != NULL && trusts_server)
 		curl_easy_setopt(easy, CURLOPT_CAINFO,
-		    carrier_server_certificate(tls_server));
+		    carrier_server_certificate(trusted != NULL ? trusted :
+		        tls_server));
 	return easy;
 }
 
@@ -562,6 +564,29 @@ tells_unreached(void **state)
 	assert_int_equal(run_path("/ok"), TRANSPORT_ANSWERED);
 }
 
+/* Whoever signed them is believed here. */
+static void
+reads_certificates(void **state)
+{
+	static const enum carrier_server_kind kinds[] = { SERVER_SPEAKS_TLS,
+		SERVER_HAS_EXPIRED, SERVER_IS_ANOTHER };
+
+	(void)state;
+	trusts_server = true;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		trusted = carrier_server_new(kinds[i]);
+		use_carrier(8, 8, 4096);
+		ask_for("https", carrier_server_port(trusted), "/ok");
+		assert_int_equal(run(), i == 0 ? TRANSPORT_ANSWERED :
+		    TRANSPORT_UNREACHED);
+		assert_int_equal(carrier_server_take_executed(trusted),
+		    i == 0 ? 1 : 0);
+		use_carrier(8, 8, 4096);
+		carrier_server_free(trusted);
+		trusted = NULL;
+	}
+}
+
 static void
 keeps_to_the_outside(void **state)
 {
@@ -951,6 +976,7 @@ main(void)
 		TEST(takes_what_fits),
 		TEST(ignores_answers_nobody_asked_for),
 		TEST(tells_unreached),
+		TEST(reads_certificates),
 		TEST(keeps_to_the_outside),
 		TEST(gives_up_connecting),
 		TEST(does_not_wait_for_names),
