@@ -18,6 +18,7 @@
 #include "sandbox/faults.h"
 #include "sandbox/form.h"
 #include "sandbox/ledger.h"
+#include "sandbox/line.h"
 #include "sandbox/memory.h"
 #include "sandbox/phone.h"
 #include "sandbox/sandbox.h"
@@ -497,24 +498,26 @@ hand_in(struct sandbox *sandbox, const char *from, const char *to,
 	struct fault fault = faults_take_webhook(sandbox->faults);
 	int times = fault.kind == FAULT_DUPLICATE ? fault.times + 1 : 1;
 	struct form form = { 0 };
+	const char *url = sandbox->texts->inbound_url;
 
+	if (url == NULL)
+		url = lines_text_url(sandbox->lines, to);
 	text->is_inbound = true;
 	text->status = "received";
 	ledger_write(sandbox->ledger, "sms", json_pack("{s:s, s:s, s:s, s:s}",
 	    "sid", text->sid, "from", from, "text", words,
 	    "result", "received"));
-	if (sandbox->texts->inbound_url == NULL)
+	if (url == NULL)
 		return;
 	describe(text, "received", &form);
 	form_add(&form, "Body", words);
 	form_add(&form, "NumMedia", "0");
 	if (fault.kind == FAULT_FORGED)
-		webhook_send_as(sandbox, "not the token",
-		    sandbox->texts->inbound_url, "POST", &form, on_told,
-		    telling_new(text, fault.kind));
+		webhook_send_as(sandbox, "not the token", url, "POST", &form,
+		    on_told, telling_new(text, fault.kind));
 	for (int i = 0; i < times && fault.kind != FAULT_FORGED; i++)
-		webhook_send(sandbox, sandbox->texts->inbound_url, "POST",
-		    &form, on_told, telling_new(text, fault.kind));
+		webhook_send(sandbox, url, "POST", &form, on_told,
+		    telling_new(text, fault.kind));
 	form_fini(&form);
 }
 

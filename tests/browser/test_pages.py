@@ -439,6 +439,24 @@ def test_messages_stand_on_the_card(start_daemon, open_page, picture, look):
         desk.sees("#idle")
 
 
+@pytest.mark.parametrize("look", NARROW, ids=lambda look: look["language"])
+def test_a_form_allows_messages(start_daemon, open_page, picture, look):
+    daemon = start_daemon(WRITTEN)
+    for is_allowed in (False, True):
+        shop = open_page(shop_url(daemon), **look)
+        fill_form(shop, phone=f"+7 900 000-01-{21 + is_allowed}")
+        shop.sees("#sms-field")
+        if is_allowed:
+            shop.click("#sms")
+            picture(shop, "ticked")
+        shop.click("#send")
+        shop.sees("#asked")
+        keys = daemon.redis.keys(daemon.key("request:*"))
+        may = {daemon.redis.hget(key, "phone"): daemon.redis.hget(key, "sms")
+               for key in keys}
+        assert (may[f"+790000001{21 + is_allowed}"] == "1") == is_allowed
+
+
 @pytest.mark.parametrize("look", NARROW + WIDE, ids=lambda look: "-".join(
     [look["language"], str(look["width"])]))
 def test_the_phones_write_and_call_a_number(start_daemon, open_page, picture,
