@@ -99,7 +99,7 @@ static const struct known {
 	{ "call", "alarm_and_hang_up", "ALARM", "", TELLS, CAUSE_NONE },
 	{ "call", "remind", "reminded", "", TELLS, CAUSE_NONE },
 	{ "message", "give", "SMS sent", "", TELLS, CAUSE_NONE },
-	{ "message", "deliver", "SMS here", "it was delivered", TELLS, CAUSE_NONE },
+	{ "message", "deliver", "SMS here", "", TELLS, CAUSE_NONE },
 	{ "message", "fail", "SMS FAILED", "", TELLS, CAUSE_NONE },
 	{ "message", "fail_delivery", "SMS FAILED", "", TELLS, CAUSE_NONE },
 	{ "message", "end_unknown", "SMS unclear", "", TELLS, CAUSE_NONE },

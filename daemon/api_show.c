@@ -68,10 +68,10 @@ api_get_site(struct http_request *request, void *context)
 			json_array_append_new(topics, json_pack("{s:s,s:s}",
 			    "id", queue->id, "title", queue->title));
 	}
-	http_reply_json(request, 200, json_pack("{s:s,s:s,s:o,s:s}",
+	http_reply_json(request, 200, json_pack("{s:s,s:s,s:o,s:s,s:b}",
 	    "company", api->policy->company, "language",
 	    api->policy->language, "topics", topics, "sandbox",
-	    api->options.sandbox_url));
+	    api->options.sandbox_url, "sms", api->policy->text.count > 0));
 }
 
 /* ---- one string of Redis */

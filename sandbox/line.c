@@ -17,7 +17,8 @@ enum { LINES_MAX = 16, WAIT_SECONDS_MAX = 600, SECOND_MS = 1000 };
 
 struct line {
 	char number[PHONE_ADDRESS_SIZE];
-	char *url, *status_url, *message_url;  /* NULL: not told */
+	char *url, *status_url;		/* status_url NULL: not told */
+	char *text_url;			/* of what is written to it; NULL: nobody hears */
 };
 
 struct lines {
@@ -48,7 +49,7 @@ lines_free(struct lines *lines)
 	for (size_t i = 0; i < lines->count; i++) {
 		free(lines->items[i].url);
 		free(lines->items[i].status_url);
-		free(lines->items[i].message_url);
+		free(lines->items[i].text_url);
 	}
 	free(lines);
 }
@@ -62,8 +63,8 @@ lines_set(struct lines *lines, const json_t *json,
 	const char *url = json_string_value(json_object_get(json, "url"));
 	const char *status_url = json_string_value(
 	    json_object_get(json, "status_url"));
-	const char *message_url = json_string_value(
-	    json_object_get(json, "message_url"));
+	const char *text_url = json_string_value(
+	    json_object_get(json, "text_url"));
 	char address[PHONE_ADDRESS_SIZE];
 	struct line *line;
 
@@ -84,19 +85,19 @@ lines_set(struct lines *lines, const json_t *json,
 	memcpy(line->number, address, sizeof(line->number));
 	free(line->url);
 	free(line->status_url);
-	free(line->message_url);
+	free(line->text_url);
 	line->url = memory_copy(url);
 	line->status_url = memory_copy(status_url);
-	line->message_url = memory_copy(message_url);
+	line->text_url = memory_copy(text_url);
 	return true;
 }
 
 const char *
-lines_message_url(const struct lines *lines, const char *number)
+lines_text_url(const struct lines *lines, const char *number)
 {
 	const struct line *line = find(lines, number);
 
-	return line != NULL ? line->message_url : NULL;
+	return line != NULL ? line->text_url : NULL;
 }
 
 json_t *

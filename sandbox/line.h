@@ -26,20 +26,20 @@ lines_new(void) MUST_USE;
 void
 lines_free(struct lines *lines);
 
-/* { "number", "url", "status_url", "message_url" }: as the control API and the setup file say
+/* { "number", "url", "status_url", "text_url" }: as the control API and the setup file say
  * it. False: ret_error says what is wrong. */
 bool
 lines_set(struct lines *lines, const json_t *line, char ret_error[LINE_ERROR_SIZE]);
 
-/* Who hears what phones write to that number; NULL: nobody, or no line of theirs. */
+/* Who hears what phones write to that number. NULL: nobody. */
 const char *
-lines_message_url(const struct lines *lines, const char *number);
+lines_text_url(const struct lines *lines, const char *number);
 
 /* Their numbers; the caller's reference. */
 json_t *
 lines_to_json(const struct lines *lines) MUST_USE;
 
-/* PUT /sandbox/lines/NUMBER {"url": …, "status_url": …, "message_url": …} */
+/* PUT /sandbox/lines/NUMBER {"url": …, "status_url": …, "text_url": …} */
 void
 line_on_change(struct http_request *request, void *context);
 

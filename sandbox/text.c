@@ -58,7 +58,7 @@ struct texts {
 	TAILQ_HEAD(text_list, text) list;	/* newest first */
 	size_t count;
 	uint32_t serial;
-	char *inbound_url;		/* of what is written to no line; NULL: nobody hears */
+	char *inbound_url;		/* NULL: nobody hears what phones write */
 };
 
 struct texts *
@@ -497,16 +497,16 @@ hand_in(struct sandbox *sandbox, const char *from, const char *to,
 	struct text *text = text_new(sandbox, from, to, words);
 	struct fault fault = faults_take_webhook(sandbox->faults);
 	int times = fault.kind == FAULT_DUPLICATE ? fault.times + 1 : 1;
-	const char *url = lines_message_url(sandbox->lines, to);
 	struct form form = { 0 };
+	const char *url = sandbox->texts->inbound_url;
 
+	if (url == NULL)
+		url = lines_text_url(sandbox->lines, to);
 	text->is_inbound = true;
 	text->status = "received";
 	ledger_write(sandbox->ledger, "sms", json_pack("{s:s, s:s, s:s, s:s}",
 	    "sid", text->sid, "from", from, "text", words,
 	    "result", "received"));
-	if (url == NULL)
-		url = sandbox->texts->inbound_url;
 	if (url == NULL)
 		return;
 	describe(text, "received", &form);

@@ -357,14 +357,18 @@ def test_who_must_not_be_called_is_asked_about(start_daemon, open_page):
     daemon.wait_for_state("web-hand-1", "closed")
 
 
-def test_a_silent_line_and_a_call_by_hand(start_daemon, open_page, picture):
+@pytest.mark.parametrize("look", [{}, {"width": 360, "height": 780,
+                                       "is_dark": True}],
+                         ids=["wide", "narrow"])
+def test_a_silent_line_and_a_call_by_hand(start_daemon, open_page, picture,
+                                          look):
     """No provider is reached: the desk says since when, and the next can be called."""
     daemon = start_daemon({
         "specialists": [*ONE, specialist("vera", "+79160000014", ("info", 3),
                                          accept="automatic")],
         "provider": {"base": "http://127.0.0.1:1", "timeout": "1s"},
         "breaker.probe": "1m", "breaker.failures": 1, "offer.rest": "100ms"})
-    desk = open_page(desk_url(daemon))
+    desk = open_page(desk_url(daemon), **look)
     desk.sees("#idle")
     desk.click("#statuses [data-status=available]")
     assert desk.run("document.getElementById('silent').hidden")
@@ -376,3 +380,114 @@ def test_a_silent_line_and_a_call_by_hand(start_daemon, open_page, picture):
     desk.sees("#hand-tel")
     assert daemon.request("web-00000001")["specialist"] == "anna"
     picture(desk, "2-by-hand")
+
+
+# ---- messages
+
+TEXTS = {"deferred": "{company}: позвоним {day} {from}-{to} с {caller_id}",
+         "soon": "{company}: звоним с {caller_id}",
+         "late": "{company}: простите, позвоним до {promise}",
+         "unreachable": "{company}: не дозвонились, {number}"}
+WRITTEN = {"text": ["sandbox"], "messages": TEXTS, "call.short": "1ms",
+           "messages.quiet": {"from": "00:00", "to": "00:00"},
+           "specialists": ONE, "telephony.poll": "60s",
+           "window": {"target": "50ms", "limit": "100ms", "late": "1h"},
+           "provider": {"timeout": "1s"}}
+NARROW = [look | {"width": 360, "height": 780} for look in LOOKS[:2]]
+WIDE = [look | {"width": 1440} for look in LOOKS[:2]]
+
+
+@pytest.mark.parametrize("look", NARROW + WIDE, ids=lambda look: "-".join(
+    [look["language"], str(look["width"])]))
+def test_messages_stand_on_the_card(start_daemon, open_page, picture, look):
+    """One that arrived, one that the provider refused, one of which nobody knows, and
+    one that its number wanted no more."""
+    daemon = start_daemon({**WRITTEN, "voice": ["manual"],
+                           "telephony.look_up": "200ms",
+                           "telephony.quarantine": "1s"},
+                          clock_scale=0.02)
+    url = f"http://127.0.0.1:{daemon.port}/hooks/sandbox"
+    assert daemon.sandbox.http("PUT", "/sandbox/inbound", {"url": url})[0] == 200
+    desk = open_page(desk_url(daemon), **look)
+    desk.sees("#idle")
+    states = ["delivered", "failed", "unknown", "suppressed"]
+    for state in states:
+        number = "+79000000" + {"failed": "112"}.get(state, "101")
+        if state == "unknown":
+            daemon.sandbox.faults({"sms": {"kind": "500_before", "count": 9}})
+        if state == "suppressed":
+            daemon.sandbox.http("POST", f"/sandbox/phones/{number}/write",
+                                {"to": "+74951234567", "text": "STOP"})
+            daemon.wait_for(lambda: daemon.redis.hlen(daemon.key("suppressed")))
+        name = "web-" + state
+        daemon.ask({"id": name, "phone": number, "sms": True, "name": "Мария"})
+        daemon.wait_for(lambda: daemon.answer(name))
+        daemon.wait_for(lambda: any(
+            one["kind"] == "late" and one.get("reason") == state
+            for one in daemon.do(
+                "GET", f"/v1/messages?request={name}")["messages"]))
+        desk.click("#statuses [data-status=available]")
+        answer_offer(desk, "a" if look["language"] == "en" else "ф")
+        desk.sees("#letters li" + (".failed" if state == "failed" else ""))
+        desk.sees("#letters", "простите")
+        picture(desk, state)
+        assert desk.run("document.documentElement.scrollWidth <= innerWidth")
+        talk_by_hand(desk)
+        phase(desk, "wrapping")
+        daemon.act(name, "close", disposition="solved")
+        daemon.available("anna")
+        desk.sees("#idle")
+
+
+@pytest.mark.parametrize("look", NARROW, ids=lambda look: look["language"])
+def test_a_form_allows_messages(start_daemon, open_page, picture, look):
+    daemon = start_daemon(WRITTEN)
+    for is_allowed in (False, True):
+        shop = open_page(shop_url(daemon), **look)
+        fill_form(shop, phone=f"+7 900 000-01-{21 + is_allowed}")
+        shop.sees("#sms-field")
+        if is_allowed:
+            shop.click("#sms")
+            picture(shop, "ticked")
+        shop.click("#send")
+        shop.sees("#asked")
+        keys = daemon.redis.keys(daemon.key("request:*"))
+        may = {daemon.redis.hget(key, "phone"): daemon.redis.hget(key, "sms")
+               for key in keys}
+        assert (may[f"+790000001{21 + is_allowed}"] == "1") == is_allowed
+
+
+@pytest.mark.parametrize("look", NARROW + WIDE, ids=lambda look: "-".join(
+    [look["language"], str(look["width"])]))
+def test_the_phones_write_and_call_a_number(start_daemon, open_page, picture,
+                                            look):
+    daemon = start_daemon({**WRITTEN, "lines": ({"number": "+74951234567",
+                                                 "queue": "info"},)},
+                          phones=[{"number": "+79000000101", "name": "Мария",
+                                   "hand": True}])
+    hooks = f"http://127.0.0.1:{daemon.port}/hooks/sandbox"
+    daemon.sandbox.http("PUT", "/sandbox/inbound", {"url": hooks})
+    daemon.sandbox.http("PUT", "/sandbox/lines/+74951234567", {
+        "url": hooks + "/line", "status_url": hooks + "/line?q=over"})
+    daemon.ask({"id": "web-wrote-1", "phone": "+79000000101", "sms": True})
+    page = open_page(daemon.sandbox.url + "/phones", **look)
+    page.sees("#messages", "простите")
+    picture(page, "1-written")
+    # Somebody who has heard from us answers.
+    page.fill("#write-number", "+7 900 000-01-01")
+    page.fill("#write-text", "СТОП")
+    page.click("#write button")
+    page.sees("#messages", "СТОП")
+    page.sees("#messages", "больше не будет")
+    page.run("document.getElementById('write').reset()")
+    page.fill("#write-number", "12")
+    page.fill("#write-text", "?")
+    page.click("#write button")
+    page.wait("document.getElementById('write-error').textContent !== ''")
+    picture(page, "2-stopped")
+    # And calls our number.
+    page.click(".card .deeds button:not([hidden]):not(.plain)")
+    page.sees(".card .heard q")
+    picture(page, "3-calls")
+    assert page.run("document.documentElement.scrollWidth <= innerWidth")
+    page.press("1")

@@ -203,6 +203,7 @@ class Sandbox(Program):
         self.ledger_path = self.folder / "ledger.jsonl"
         arguments = [SANDBOX, "--listen", "127.0.0.1:0", "--account", ACCOUNT,
                      "--token", TOKEN, "--ledger", self.ledger_path,
+                     "--web", TOP / "web/phones",
                      "--clock-scale", clock_scale]
         if phones:
             path = self.folder / "phones.conf"

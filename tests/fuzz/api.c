@@ -178,6 +178,16 @@ engine_refuse(struct engine *engine, const char *take_index,
 	    add_pending((struct pending){ NULL, on_result, context, tag });
 }
 
+bool
+engine_list(struct engine *engine, const struct engine_listing *listing,
+    engine_on_result *on_result, void *context, uint64_t tag)
+{
+	(void)engine;
+	CHECK(listing != NULL);
+	return on_result == NULL ||
+	    add_pending((struct pending){ NULL, on_result, context, tag });
+}
+
 void
 engine_fresh_id(struct engine *engine, char ret_id[REQUEST_ID_SIZE])
 {

@@ -70,6 +70,11 @@ const texts = {
       "completed": "completed", "busy": "busy", "no-answer": "no answer",
       "failed": "failed", "canceled": "cancelled",
     },
+    letters: {
+      "queued": "queued", "sent": "sent", "delivered": "delivered",
+      "undelivered": "not delivered", "failed": "failed",
+      "received": "received",
+    },
   },
   ru: {
     title: "Телефоны",
@@ -132,6 +137,11 @@ const texts = {
       "queued": "в очереди", "ringing": "звонит", "in-progress": "разговор",
       "completed": "завершён", "busy": "занято", "no-answer": "нет ответа",
       "failed": "не удался", "canceled": "отменён",
+    },
+    letters: {
+      "queued": "в очереди", "sent": "отправлено", "delivered": "доставлено",
+      "undelivered": "не доставлено", "failed": "не отправлено",
+      "received": "получено",
     },
   },
 };
@@ -436,11 +446,35 @@ function messagesShow() {
   while (box.children.length > texts.length)
     box.lastChild.remove();
   texts.forEach((text, index) => {
-    const row = box.children[index] || element("li", "", box);
-    say(row, `${pretty(text.from)} → ${pretty(text.to)}: ${text.body} · ` +
-      text.status + (text.error_code ? ` ${text.error_code}` : ""));
+    messageShow(box.children[index] || messageMake(box), text);
   });
   show(byId("no-messages"), texts.length === 0);
+}
+
+function messageMake(box) {
+  const row = element("li", "", box);
+  element("time", "time", row);
+  const whom = element("span", "whom", row);
+  element("span", "whole", whom);
+  whom.append(" → ");
+  element("span", "whole", whom);
+  element("span", "status", row);
+  element("span", "body", row);
+  return row;
+}
+
+function messageShow(row, text) {
+  const [time, whom, status, body] = row.children;
+  const at = new Date(text.created_at_ms);
+
+  time.dateTime = at.toISOString();
+  say(time, at.toLocaleTimeString(language));
+  say(whom.firstChild, pretty(text.from));
+  say(whom.lastChild, pretty(text.to));
+  status.className = `status ${text.status}`;
+  say(status, t().letters[text.status] +
+    (text.error_code ? ` (${text.error_code})` : ""));
+  say(body, text.body);
 }
 
 function recentShow() {

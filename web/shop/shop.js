@@ -77,6 +77,8 @@ function memberOf(form) {
     if (form[name].value.trim() !== "")
       member[name] = form[name].value.trim();
   }
+  if (form.sms.checked)
+    member.sms = true;
   if (form.when.value === "at")
     member.at = Math.floor(new Date(byId("at").value).getTime() / 1000);
   return member;
@@ -249,6 +251,7 @@ function topicsShow() {
     say(option, topic.title);
   }
   show(byId("topic-field"), site.topics.length > 1);
+  show(byId("sms-field"), site.sms);
 }
 
 function sandboxShow() {
