@@ -7,6 +7,7 @@ import hmac
 import http.server
 import itertools
 import json
+import socket
 import threading
 import time
 
@@ -384,3 +385,35 @@ def test_what_was_said_before_moves_nothing(daemon, provider):
         assert tell(daemon, {"id": "c1", "job": job, "state": state},
                     nonce=state) == (200, "ok")
     assert everything(daemon) == before
+
+
+def test_webhooks_that_never_come_whole_change_nothing(daemon, provider):
+    """And keep nobody waiting whose webhooks do."""
+    asked(daemon)
+    daemon.wait_for(lambda: provider.orders)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
+    job = job_of(provider.orders[0])
+    before = steady(daemon)
+    head = b"POST /hooks/news HTTP/1.1\r\nHost: x\r\nX-Sign: 0\r\n"
+    pieces = [b"", b"P", head, head + b"Content-Length: 60000\r\n\r\n",
+              head + b"Content-Length: 10000000000\r\n\r\n" + b"x" * 100000,
+              head + b"Transfer-Encoding: chunked\r\n\r\n5;",
+              head + b"X: " + b"x" * 100000, head + b"X: y\r\n" * 10000,
+              head + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nover",
+              b"\0" * 1000, b"\x16\x03\x01\x02\x00\x01" + b"\0" * 500]
+    slow = [socket.create_connection(("127.0.0.1", daemon.port), 10)
+            for _ in pieces * 3]
+    for i, piece in enumerate(pieces * 3):
+        try:
+            slow[i].sendall(piece)
+        except OSError:
+            pass        # it has hung up on that
+    began = time.monotonic()
+    assert tell(daemon, {"job": "x.y.z", "state": "over"}) == (200, "ok")
+    assert time.monotonic() - began < 1
+    for one in slow:
+        one.close()
+    assert everything(daemon) == before
+    assert counts(daemon)["heard"] == counts(daemon)["foreign"] == 1
+    tell(daemon, {"id": "c1", "job": job, "state": "talks"})
+    daemon.wait_for_state(ID, "talking")
