@@ -466,9 +466,9 @@ def test_the_phones_write_and_call_a_number(start_daemon, open_page, picture,
                           phones=[{"number": "+79000000101", "name": "Мария",
                                    "hand": True}])
     hooks = f"http://127.0.0.1:{daemon.port}/hooks/sandbox"
-    daemon.sandbox.http("PUT", "/sandbox/inbound", {"url": hooks})
     daemon.sandbox.http("PUT", "/sandbox/lines/+74951234567", {
-        "url": hooks + "/line", "status_url": hooks + "/line?q=over"})
+        "url": hooks + "/line", "status_url": hooks + "/line?q=over",
+        "text_url": hooks})
     daemon.ask({"id": "web-wrote-1", "phone": "+79000000101", "sms": True})
     page = open_page(daemon.sandbox.url + "/phones", **look)
     page.sees("#messages", "простите")

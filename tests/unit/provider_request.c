@@ -421,7 +421,7 @@ text_answers(void **state)
 	struct provider *provider = read_text(HEAD NO_AUTH
 	    "call = { method = \"GET\"; path = \"/c\"; answer = \"text\"; id = \"/words/1\"; ok_if = ( (\"/words/0\", \"+OK\") ); };\n"
 	    "errors = ( { status = \"200\"; match = ( (\"/text\", \"-ERR *\") ); executed = \"final\"; code = \"/words/1\"; text = \"/text\";\n"
-	    "  invalid_number = [ \"UNALLOCATED_NUMBER\" ]; } );\n");
+	    "  invalid_number = [ \"UNALLOCATED_NUMBER\" ]; unsubscribed = [ \"OPTED_OUT\" ]; } );\n");
 	struct provider_answer answer = answer_to(provider, 200,
 	    "+OK 7f1c-99\n");
 
@@ -441,6 +441,9 @@ text_answers(void **state)
 	assert_string_equal(answer.text, "HTTP 302");
 	answer = answer_to(provider, 200, "-ERR UNALLOCATED_NUMBER");
 	assert_true(answer.is_number_invalid);
+	assert_false(answer.is_unsubscribed);
+	answer = answer_to(provider, 200, "-ERR OPTED_OUT");
+	assert_true(answer.is_unsubscribed && !answer.is_number_invalid);
 	answer = answer_to(provider, 200, "INVALID COMMAND!\n");
 	assert_int_equal(answer.outcome, PROVIDER_REJECTED);
 	answer = answer_to(provider, 200, "+OK");
