@@ -42,7 +42,7 @@ on_counted(void *context, uint64_t tag, enum redis_end end,
 	    reply->integer == 1)
 		(void)STORE_SEND(counting->store, ignore_reply, NULL, 0,
 		    "PEXPIRE", counting->key, counting->within);
-	if (!is_within && reply->integer == counting->limit.max + 1)
+	if (!is_within && reply != NULL && reply->integer == counting->limit.max + 1)
 		log_event(LOG_LEVEL_WARNING, "limit_reached",
 		    "what=%s max=%" PRId64, counting->limit.what,
 		    counting->limit.max);

@@ -307,12 +307,18 @@ def sound_simulation():
     return None
 
 
+# What one seed in some dozens meets; after a change of the simulation another one is
+# to be looked for: sim --plant NAME --seconds 60 --first 1.
+SEEDS = {"lease_shorter_than_timeout": 8, "skew_unchecked": 20}
+
+
 def simulation(name):
     """Finds what is planted in lib/, where there is one."""
     def layer(environment):
         if environment:
-            command("tests/sim/sim", "--seconds", str(SEARCH_S),
-                    "--plant", name)({})
+            where = ["--seed", str(SEEDS[name])] if name in SEEDS else \
+                ["--seconds", str(SEARCH_S)]
+            command("tests/sim/sim", *where, "--plant", name)({})
         else:
             expect(sound_simulation() is None, sound_simulation())
     return layer
