@@ -16,6 +16,7 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <event2/event.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <netdb.h>
 #include <signal.h>
@@ -141,20 +142,47 @@ on_tick(evutil_socket_t fd, short what, void *context)
 	(void)context;
 }
 
+/*
+ * Now, less what this thread has waited for a processor: that is the fault of
+ * the machine, which may be busy, and not of the carrier.
+ */
+static int64_t
+own_time_ms(void)
+{
+	FILE *file = fopen("/proc/thread-self/schedstat", "r");
+	int64_t ran_ns, waited_ns;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%" SCNd64 "%" SCNd64, &ran_ns,
+	    &waited_ns), 2);
+	fclose(file);
+	return (clock_monotonic_ms() - waited_ns / 1000000);
+}
+
+/* Of one drain: more under a tool that slows everything, see check.sh. */
+static int64_t
+lag_max_ms(void)
+{
+	const char *slowed = getenv("CALLBACKD_SLOWED");
+
+	return (LAG_MAX_MS * (slowed != NULL ? atoi(slowed) : 1));
+}
+
 static void
 pass(bool may_sleep)
 {
-	int64_t from_ms;
+	int64_t from_ms, lag_ms;
 
 	event_base_loop(base, may_sleep && !carrier_has_work(carrier) ?
 	    EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
-	from_ms = clock_monotonic_ms();
+	from_ms = own_time_ms();
 	seen.is_draining = true;
 	carrier_drain(carrier);
 	seen.is_draining = false;
 	seen.passes++;
-	if (clock_monotonic_ms() - from_ms > seen.lag_ms)
-		seen.lag_ms = clock_monotonic_ms() - from_ms;
+	lag_ms = own_time_ms() - from_ms;
+	if (lag_ms > seen.lag_ms)
+		seen.lag_ms = lag_ms;
 }
 
 static void
@@ -488,7 +516,7 @@ survives_hostile_answers(void **state)
 		    carrier_server_port(tls_server), "POST", true);
 	}
 	/* Not for as long as one of them goes on. */
-	assert_in_range(seen.lag_ms, 0, LAG_MAX_MS);
+	assert_in_range(seen.lag_ms, 0, lag_max_ms());
 }
 
 static void
@@ -656,10 +684,10 @@ does_not_wait_for_names(void **state)
 	assert_true(carrier_send(carrier, &request, 2));
 	turn_until_ended(52);
 	assert_int_equal(seen.ends[51], TRANSPORT_UNREACHED);
-	assert_in_range(seen.lag_ms, 0, LAG_MAX_MS);
+	assert_in_range(seen.lag_ms, 0, lag_max_ms());
 	/* The thread that asks ends by itself. */
 	turn_for(2000);
-	assert_in_range(seen.lag_ms, 0, LAG_MAX_MS);
+	assert_in_range(seen.lag_ms, 0, lag_max_ms());
 }
 
 /* ---- at most once */
