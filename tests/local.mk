@@ -79,6 +79,15 @@ tests_node_print_flows_SOURCES = tests/node/print_flows.c
 tests_node_print_flows_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_node_print_flows_LDADD = $(LIBCALLBACK_LIBS)
 EXTRA_DIST += tests/node/package.json tests/node/package-lock.json tests/node/vendors.test.mjs
+# Distributed also from where no unit test can be built.
+EXTRA_DIST += tests/unit/webhooks/make.py tests/unit/webhooks/asterisk.json \
+	tests/unit/webhooks/bandwidth.json tests/unit/webhooks/freeswitch.json \
+	tests/unit/webhooks/mango.json tests/unit/webhooks/plivo.json \
+	tests/unit/webhooks/signalwire.json tests/unit/webhooks/smsc.json \
+	tests/unit/webhooks/telnyx.json tests/unit/webhooks/twilio.json \
+	tests/unit/webhooks/vonage.json tests/unit/webhooks/voximplant.json \
+	tests/unit/webhooks/zadarma.json
+EXTRA_DIST += $(GOLDEN_REQUESTS)
 if HAVE_CMOCKA
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/message
@@ -154,13 +163,6 @@ UNIT_TESTS += tests/unit/provider_webhooks
 tests_unit_provider_webhooks_SOURCES = tests/unit/provider_webhooks.c
 tests_unit_provider_webhooks_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_provider_webhooks_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
-EXTRA_DIST += tests/unit/webhooks/make.py tests/unit/webhooks/asterisk.json \
-	tests/unit/webhooks/bandwidth.json tests/unit/webhooks/freeswitch.json \
-	tests/unit/webhooks/mango.json tests/unit/webhooks/plivo.json \
-	tests/unit/webhooks/signalwire.json tests/unit/webhooks/smsc.json \
-	tests/unit/webhooks/telnyx.json tests/unit/webhooks/twilio.json \
-	tests/unit/webhooks/vonage.json tests/unit/webhooks/voximplant.json \
-	tests/unit/webhooks/zadarma.json
 UNIT_TESTS += tests/unit/provider
 tests_unit_provider_SOURCES = tests/unit/provider.c
 tests_unit_provider_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
@@ -173,7 +175,6 @@ UNIT_TESTS += tests/unit/provider_files
 tests_unit_provider_files_SOURCES = tests/unit/provider_files.c
 tests_unit_provider_files_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_provider_files_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
-EXTRA_DIST += $(GOLDEN_REQUESTS)
 GOLDEN_REQUESTS = tests/unit/golden/asterisk.txt tests/unit/golden/freeswitch.txt \
 	tests/unit/golden/mango.txt tests/unit/golden/sandbox.txt tests/unit/golden/signalwire.txt \
 	tests/unit/golden/twilio.txt tests/unit/golden/voximplant.txt tests/unit/golden/bandwidth.txt \

@@ -113,7 +113,8 @@ class Life:
                 {"id": FIRST, "phone": ANSWERS, "topic": "info",
                  "sms": True}): 0}, nx=True)
             self.acknowledged.add(FIRST)
-        if THIRD not in self.acknowledged:
+        # Not before it would be seen at once: its moment must still be ahead.
+        if THIRD not in self.acknowledged and self.node.is_healthy():
             self.world.redis.zadd(self.world.key("in"), {json.dumps(
                 {"id": THIRD, "phone": LATER, "topic": "info"}):
                     int(time.time()) + AHEAD_S}, nx=True)

@@ -52,6 +52,16 @@ def need_programs():
 
 # ---- waiting, ports, HTTP
 
+def machine_s(pids):
+    """What those processes and this one have waited for a processor, in seconds: a busy
+    machine's fault, which a time that is held against a limit is without."""
+    waited_ns = 0
+    for pid in [*pids, "thread-self"]:
+        with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+            waited_ns += int(file.read().split()[1])
+    return waited_ns / 1e9
+
+
 def wait_for(function, seconds=10, explain=None):
     """The first true value of function(); asked every 5 ms."""
     end = time.monotonic() + seconds
