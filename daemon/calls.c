@@ -758,9 +758,10 @@ news_of(const struct carrier_answer *answer, const struct provider_answer *read)
 	    HEALTH_FAILED;
 }
 
-static void
-tell_news(struct calls *calls, const struct job *job,
-    const struct carrier_answer *answer, const struct provider_answer *read)
+void
+calls_tell_news(struct calls *calls, const struct calls_provider *provider,
+    enum channel channel, const struct carrier_answer *answer,
+    const struct provider_answer *read)
 {
 	char detail[DETAIL_SIZE];
 
@@ -769,7 +770,7 @@ tell_news(struct calls *calls, const struct job *job,
 	snprintf(detail, sizeof(detail), "%d %s %s", answer->status, read->code,
 	    read->text);
 	text_cut_whole(detail);
-	calls->on_news(calls->news_context, calls->providers[job->provider].id,
+	calls->on_news(calls->news_context, provider->id, channel,
 	    news_of(answer, read), detail, read->wait_ms);
 }
 
@@ -816,7 +817,8 @@ on_answer(void *context, const struct carrier_answer *answer)
 	    answer->status, answer->elapsed_ms);
 	if (job.operation == PROVIDER_CALL ||
 	    job.operation == PROVIDER_CALL_CUSTOMER)
-		tell_news(calls, &job, answer, &read);
+		calls_tell_news(calls, &calls->providers[job.provider],
+		    CHANNEL_VOICE, answer, &read);
 	if (job.operation == PROVIDER_CALL ||
 	    job.operation == PROVIDER_CALL_CUSTOMER)
 		read_created(calls, &job, &read);

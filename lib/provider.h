@@ -136,7 +136,7 @@ provider_tested(const struct provider *provider);
 
 /* 0: the file does not say. */
 struct provider_limits {
-	double calls_per_second;
+	double calls_per_second, messages_per_second;
 	double requests_per_second;     /* of every kind */
 	double requests_per_minute;
 	double find_per_minute;

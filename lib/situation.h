@@ -155,11 +155,14 @@ struct event {
 	char owner[REQUEST_ID_SIZE];    /* the commit before was refused: this request holds
 	                                 * phone:N:Q of the queue it would enter */
 	int  others_available;          /* other specialists at work on these queues; a hint */
-	unsigned providers_down;        /* set (lib/provider_choice): they do not work; a hint */
-	int64_t wait_until_ms;          /* the commit before was refused: no call may be placed
-	                                 * until about then; 0: it may */
+	unsigned providers_down;        /* set (lib/provider_choice): for what the addressee would
+	                                 * order, they do not work; a hint */
+	unsigned providers_spent;       /* those of them which only have cost too much */
+	int64_t wait_until_ms;          /* the commit before was refused: no call may be placed,
+	                                 * or message sent, until about then; 0: it may */
 	const char *wait_for;           /* and why: "pace", "in_flight"; borrowed */
 	bool is_not_placed;             /* CALL_OVER: the provider refused the order */
+	bool may_be_taken_later;        /* REJECTED of a message: nothing is wrong with it */
 };
 
 enum effect_kind {
