@@ -742,6 +742,18 @@ read_found(struct calls *calls, const struct job *job,
 	}
 }
 
+void
+calls_tell_price(struct calls *calls, const struct record_ref *ref,
+    const struct provider_answer *read)
+{
+	struct event event = { .kind = EVENT_PRICED, .paid = read->paid };
+
+	if (read->paid == 0)
+		return;
+	memcpy(event.currency, read->currency, sizeof(event.currency));
+	tell(calls, ref, &event);
+}
+
 /* What an order says of its provider, whatever it says of the call. */
 static enum health_news
 news_of(const struct carrier_answer *answer, const struct provider_answer *read)
@@ -831,6 +843,7 @@ on_answer(void *context, const struct carrier_answer *answer)
 	else if (job.operation == PROVIDER_GET ||
 	    (job.operation == PROVIDER_HANGUP && read.is_gone))
 		read_state(calls, &job, &read);
+	calls_tell_price(calls, &job.call, &read);
 	if (job.operation == PROVIDER_GET || read.is_gone)
 		ask_epoch(calls, job.provider, read.is_gone);
 }

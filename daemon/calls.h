@@ -94,6 +94,9 @@ void calls_set_on_text(struct calls *calls, calls_on_text *on_text, void *contex
 void calls_tell_news(struct calls *calls, const struct calls_provider *provider,
     enum channel channel, const struct carrier_answer *answer,
     const struct provider_answer *read);
+/* What an answer says that the call or message has cost becomes an event. */
+void calls_tell_price(struct calls *calls, const struct record_ref *ref,
+    const struct provider_answer *read);
 /* False: the line is full, nothing was sent. */
 bool calls_send_text(struct calls *calls, const struct record_ref *message,
     const struct calls_provider *provider, enum provider_operation operation,

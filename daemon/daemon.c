@@ -132,6 +132,33 @@ log_moves(const struct situation *situation, const struct outcome *outcome)
 	}
 }
 
+/* Nobody looks at what has ended: it is asked once more, for this alone. */
+static void
+ask_price(struct daemon *daemon, const struct situation *situation,
+    const struct move *move)
+{
+	const struct call *call = move->record.kind != RECORD_CALL ? NULL :
+	    situation_call_const(situation, move->record.n);
+	const struct message *message = &situation->message;
+	struct effect effect = { .kind = EFFECT_POLL, .call = move->record };
+	const struct provider_facts *facts = policy_provider(
+	    &daemon->settings->policy, call != NULL ? call->provider :
+	    message->provider);
+
+	if (facts == NULL || move->from == move->to)
+		return;
+	if (call != NULL && move->to == CALL_ENDED && call->paid == 0 &&
+	    call->sid[0] != '\0' && facts->tells_price[CHANNEL_VOICE]) {
+		memcpy(effect.sid, call->sid, sizeof(effect.sid));
+		calls_do(daemon->calls, situation, &effect, 0, 0);
+	} else if (move->record.kind == RECORD_MESSAGE &&
+	    move->to == MESSAGE_ENDED && message->paid == 0 &&
+	    message->sid[0] != '\0' && facts->tells_price[CHANNEL_SMS]) {
+		effect.kind = EFFECT_LOOK_UP;
+		messages_do(daemon->messages, message, &effect, 0, 0);
+	}
+}
+
 static void
 on_committed(void *context, const struct situation *before,
     const struct outcome *outcome)
@@ -144,6 +171,8 @@ on_committed(void *context, const struct situation *before,
 	messages_on_committed(daemon->messages, before, outcome);
 	alarms_on_committed(daemon->alarms, outcome);
 	health_on_committed(daemon->health, outcome);
+	for (size_t i = 0; i < outcome->move_count; i++)
+		ask_price(daemon, after, &outcome->moves[i]);
 	due_pull_expect(daemon->due_pull, after->message.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, after->request.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, outcome->birth.id[0] != '\0' ?
@@ -494,6 +523,10 @@ fill_facts(struct settings *settings, const struct calls_provider *providers,
 		facts->emission_ms[CHANNEL_SMS] = emission_ms(
 		    settings->providers[i].messages_per_second,
 		    provider_limits(provider).messages_per_second);
+		facts->tells_price[CHANNEL_VOICE] =
+		    provider_tells_price(provider, PROVIDER_GET);
+		facts->tells_price[CHANNEL_SMS] =
+		    provider_tells_price(provider, PROVIDER_SMS_GET);
 		facts->alive_max = settings->providers[i].in_flight;
 		facts->price[CHANNEL_VOICE] =
 		    price(settings->providers[i].call_price);

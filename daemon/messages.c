@@ -152,13 +152,15 @@ on_text(void *context, const struct record_ref *message,
 	    "message=%s operation=%s status=%d ms=%" PRId64, message->id,
 	    provider_operation_names[operation], answer->status,
 	    answer->elapsed_ms);
-	if (operation != PROVIDER_SMS) {
+	if (operation == PROVIDER_SMS) {
+		calls_tell_news(messages->calls, provider, CHANNEL_SMS, answer,
+		    &read);
+		read_sent(messages, message, &read,
+		    answer->end == TRANSPORT_UNREACHED);
+	} else {
 		read_state(messages, message, &read);
-		return;
 	}
-	calls_tell_news(messages->calls, provider, CHANNEL_SMS, answer, &read);
-	read_sent(messages, message, &read,
-	    answer->end == TRANSPORT_UNREACHED);
+	calls_tell_price(messages->calls, message, &read);
 }
 
 /* ---- requests */

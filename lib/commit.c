@@ -774,7 +774,7 @@ static void
 add_counter(const char *day, const char *name, int64_t amount,
     struct words *words, size_t *count)
 {
-	char key[48];
+	char key[KEY_SIZE];
 
 	if (amount <= 0)
 		return;
@@ -782,6 +782,18 @@ add_counter(const char *day, const char *name, int64_t amount,
 	words_add(words, key);
 	words_add_number(words, amount);
 	(*count)++;
+}
+
+/* What a provider says that it costs, by currency; what it says anew of the same
+ * call counts for what it is more. */
+static void
+add_paid(const char *day, const char *provider, const char *currency,
+    int64_t amount, struct words *words, size_t *count)
+{
+	char name[ID_SIZE + CURRENCY_SIZE + 8];
+
+	snprintf(name, sizeof(name), "paid:%s:%s", provider, currency);
+	add_counter(day, name, amount, words, count);
 }
 
 static void
@@ -802,6 +814,16 @@ add_counters(const struct situation *before, const struct outcome *outcome,
 	    !is->is_missed, words, &count);
 	add_counter(day, "closed", is->state == REQUEST_CLOSED &&
 	    was->state != REQUEST_CLOSED, words, &count);
+	for (size_t i = 0; i < outcome->after.call_count; i++) {
+		const struct call *call = &outcome->after.calls[i];
+		const struct call *old = situation_call_const(before, call->n);
+
+		add_paid(day, call->provider, call->currency, call->paid -
+		    (old != NULL ? old->paid : 0), words, &count);
+	}
+	add_paid(day, outcome->after.message.provider,
+	    outcome->after.message.currency, outcome->after.message.paid -
+	    before->message.paid, words, &count);
 	words_set_count(words, head, PART_COUNTERS, count);
 }
 
@@ -868,12 +890,14 @@ make_plain(char *text, bool is_word)
 }
 
 /* A specialist's row that changes no state and says nothing is no news, nor is that
- * of a message which still waits. */
+ * of a message which still waits; a price stands in the record. */
 static bool
 is_told(const struct outcome *outcome, size_t i)
 {
 	const struct move *move = &outcome->moves[i];
 
+	if (move->event == EVENT_PRICED)
+		return false;
 	return (move->record.kind != RECORD_SPECIALIST &&
 	        (move->record.kind != RECORD_MESSAGE ||
 	            move->from != MESSAGE_QUEUED)) ||

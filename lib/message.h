@@ -61,6 +61,9 @@ struct message {
 	int64_t since_ms;             /* of an alarm */
 	char detail[ADDRESS_SIZE];    /* of an alarm: which queue, which provider */
 
+	int64_t paid;                 /* in PAID_PARTS, as the provider said; 0: it did not */
+	char currency[CURRENCY_SIZE]; /* of that; "": not said */
+
 	int64_t created_at_ms, send_at_ms, sending_at_ms, given_at_ms, unsure_at_ms, ended_at_ms;
 	int64_t stale_at_ms;          /* not sent after this; 0: never stale */
 	int64_t prompt_until_ms;      /* until then it answers somebody's own act: no quiet hours */

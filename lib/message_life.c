@@ -424,6 +424,18 @@ end_as_given(struct moment *m)
 }
 
 static bool
+tells_price(const struct moment *m)
+{
+	return moment_tells_price(m, m->message->paid);
+}
+
+static void
+keep_price(struct moment *m)
+{
+	moment_keep_price(m, &m->message->paid, m->message->currency);
+}
+
+static bool
 is_all_that_is_told(const struct moment *m)
 {
 	return m->message->progress == MESSAGE_DELIVERED;
@@ -433,6 +445,7 @@ is_all_that_is_told(const struct moment *m)
 #define SENDING IN(MESSAGE_SENDING)
 #define UNSURE IN(MESSAGE_UNSURE)
 #define GIVEN IN(MESSAGE_GIVEN)
+#define ENDED IN(MESSAGE_ENDED)
 #define TO(state) MESSAGE_##state
 
 static const struct row rows[] = {
@@ -468,6 +481,8 @@ static const struct row rows[] = {
 	ROW(GIVEN, DUE, is_all_that_is_told, TO(ENDED), end_as_given),
 	ROW(GIVEN, DUE, may_still_arrive, SAME, look_up),
 	ROW(GIVEN, DUE, ALWAYS, TO(ENDED), end_as_given),
+
+	ROW(SENDING | UNSURE | GIVEN | ENDED, PRICED, tells_price, SAME, keep_price),
 };
 
 const struct life message_life = {

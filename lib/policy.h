@@ -33,7 +33,9 @@ enum {
 	ALARM_TARGETS_MAX = 16,
 	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its turn, or never */
 	PACE_WAIT_MS = 1500,    /* the longest wait for that turn; a longer one is refused */
-	PRICE_PARTS = 10000,    /* of one unit of a currency */
+	PRICE_PARTS = 10000,    /* of one unit of a currency: what is counted against a cap */
+	PAID_PARTS = 1000000,   /* what providers say that something has cost */
+	CURRENCY_SIZE = 4,      /* "USD" */
 };
 
 /* What follows from a disposition (PRODUCT 5). Suppress and propose_block close
@@ -146,6 +148,7 @@ struct provider_facts {
 	int64_t emission_ms[CHANNEL_COUNT];  /* between two orders, of all nodes; 0: any pace */
 	int  alive_max;         /* calls alive at a time, of all nodes; 0: no limit */
 	int64_t price[CHANNEL_COUNT];  /* in PRICE_PARTS: of a call, of a message's segment */
+	bool tells_price[CHANNEL_COUNT];  /* when it is asked what became of one */
 	int64_t hour_cap, day_cap;  /* of both together, in PRICE_PARTS; 0: none */
 };
 

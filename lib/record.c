@@ -130,6 +130,8 @@ static const struct field call_fields[] = {
 	MOMENT(struct call, customer_up_at_ms, "customer_up_at_ms"),
 	MOMENT(struct call, over_at_ms, "over_at_ms"),
 	MOMENT(struct call, talk_ms, "talk_ms"),
+	MOMENT(struct call, paid, "paid"),
+	TEXT(struct call, currency, "currency"),
 };
 
 static const struct field specialist_fields[] = {
@@ -192,6 +194,8 @@ static const struct field message_fields[] = {
 	INT(struct message, count, "count"),
 	MOMENT(struct message, since_ms, "since_ms"),
 	TEXT(struct message, detail, "detail"),
+	MOMENT(struct message, paid, "paid"),
+	TEXT(struct message, currency, "currency"),
 	MOMENT(struct message, created_at_ms, "created_at_ms"),
 	MOMENT(struct message, send_at_ms, "send_at_ms"),
 	MOMENT(struct message, sending_at_ms, "sending_at_ms"),

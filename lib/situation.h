@@ -92,6 +92,8 @@ enum event_kind {
 	EVENT_REVOKED,
 	EVENT_GONE,             /* the provider no longer knows it */
 	EVENT_RECORDED,         /* note: where the recording is, in the provider's words */
+	EVENT_PRICED,           /* paid, currency: what it has cost, says the provider; may come
+	                         * after its end */
 	EVENT_COUNT
 };
 extern const char *const event_kind_names[EVENT_COUNT];
@@ -137,6 +139,8 @@ struct event {
 	const char *note;               /* what a person wrote, borrowed; NULL: nothing */
 	char fresh_id[REQUEST_ID_SIZE]; /* an unused request id, for a birth */
 	int64_t at_ms, talk_ms;
+	int64_t paid;                   /* in PAID_PARTS */
+	char currency[CURRENCY_SIZE];   /* "": not said */
 	int offer, call;
 	enum status status;
 	enum call_progress progress;

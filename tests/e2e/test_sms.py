@@ -173,3 +173,24 @@ def test_money_has_an_end_for_messages_too(lines):
     assert state_of(daemon, "first", "sms")["state"] == "spent"
     assert "event=provider_spent id=first channel=sms" in daemon.log()
     assert lines.texts() == [1, 0]
+
+
+def test_what_was_paid_is_what_the_provider_says(lines):
+    """It is asked once when a call or a message has ended, and it is counted by the day;
+    the caps know only what the configuration says."""
+    daemon = lines.start({**MESSAGES, "text": ["first"]})
+    name = name_of(1)
+    daemon.ask({"id": name, "phone": number_of(1), "sms": True})
+    request = served(daemon, name)
+    [call] = daemon.wait_for(lambda: [
+        one for one in daemon.request(name)["calls"] if "paid" in one])
+    assert (call["paid"], call["currency"]) == ("0.014", "USD"), request
+    one = letter(daemon, name, paid="0.0079", reason="delivered")
+    assert one["currency"] == "USD"
+    day = time.strftime("%Y-%m-%d", time.gmtime(daemon.redis.time()[0]))
+    assert daemon.redis.hget(daemon.key(f"stats:{day}"),
+                             "paid:first:USD") == str(14000 + 7900)
+    out = daemon.ctl("show", "request", name).stdout
+    assert "cost: call by first 0.014 USD" in out
+    assert "cost: SMS by first 0.0079 USD" in out
+    assert "0.0079 USD" in daemon.ctl("show", "messages", name).stdout

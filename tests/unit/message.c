@@ -258,6 +258,27 @@ what_nobody_takes_now_comes_back(void **state)
 }
 
 static void
+what_it_has_cost_may_be_told_after_its_end(void **state)
+{
+	struct event priced = { .paid = 7900, .currency = "USD" };
+
+	(void)state;
+	have_message(TEXT_LATE, MESSAGE_GIVEN);
+	assert_false(step(EVENT_PRICED, (struct event){ 0 }));
+	assert_true(step(EVENT_PROGRESS, (struct event){
+	    .message = MESSAGE_DELIVERED }));
+	assert_ended("delivered");
+	assert_true(step(EVENT_PRICED, priced));
+	assert_ended("delivered");
+	assert_int_equal(before.message.paid, 7900);
+	assert_string_equal(before.message.currency, "USD");
+	/* Old news, and never by who does not have it. */
+	assert_false(step(EVENT_PRICED, priced));
+	have_message(TEXT_LATE, MESSAGE_QUEUED);
+	assert_false(step(EVENT_PRICED, priced));
+}
+
+static void
 who_sends_to_chats_gets_no_numbers(void **state)
 {
 	(void)state;
@@ -437,7 +458,8 @@ no_walk_sends_twice_and_every_row_is_used(void **state)
 {
 	static const char *const elsewhere[] = { "drop_stale", "hold",
 		"drop_without_provider", "end_unknown", "end_as_given",
-		"queue", "wait_for_turn", "wait_for_provider", "put_back" };
+		"queue", "wait_for_turn", "wait_for_provider", "put_back",
+		"keep_price" };
 
 	(void)state;
 	memset(worlds, 0, sizeof(worlds));
@@ -695,6 +717,8 @@ main(void)
 		cmocka_unit_test_setup(a_turn_is_waited_for_while_it_is_news, set_up),
 		cmocka_unit_test_setup(the_order_is_walked_over_those_that_work, set_up),
 		cmocka_unit_test_setup(what_nobody_takes_now_comes_back, set_up),
+		cmocka_unit_test_setup(what_it_has_cost_may_be_told_after_its_end,
+		    set_up),
 		cmocka_unit_test_setup(who_sends_to_chats_gets_no_numbers, set_up),
 		cmocka_unit_test_setup(what_is_stale_or_unwanted_is_not_sent, set_up),
 		cmocka_unit_test_setup(quiet_hours_hold_what_keeps, set_up),
