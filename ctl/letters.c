@@ -19,6 +19,9 @@ static const struct field message_inside[] = {
 	{ "to", FIELD_TEXT, false, NULL },
 	{ "provider", FIELD_TEXT, false, NULL },
 	{ "text", FIELD_TEXT, false, NULL },
+	{ "waits_for", FIELD_TEXT, false, NULL },
+	{ "paid", FIELD_TEXT, false, NULL },
+	{ "currency", FIELD_TEXT, false, NULL },
 	{ "created_at", FIELD_NUMBER, false, NULL },
 	END
 };
@@ -55,6 +58,7 @@ static const struct column message_columns[] = {
 	{ "STATE", false, false },
 	{ "TO", false, false },
 	{ "BY", false, false },
+	{ "COST", true, false },
 	{ "TEXT", false, true },
 	{ "WHAT IS WRONG", false, true },
 };
@@ -66,6 +70,15 @@ static const struct column suppressed_columns[] = {
 	{ "WHO", false, false },
 	{ "WHY", false, true },
 };
+
+/* What keeps it, in the words of show providers, where nobody has refused it. */
+static const char *
+what_is_wrong(const json_t *one)
+{
+	const char *error = field_text(one, "error");
+
+	return error[0] != '\0' ? error : field_text(one, "waits_for");
+}
 
 enum exit_code
 letters_on_messages(struct ctl *ctl, const json_t *answer)
@@ -88,8 +101,10 @@ letters_on_messages(struct ctl *ctl, const json_t *answer)
 		format_phone(field_text(one, "to"), ctl->is_full, text);
 		table_cell(table, INK_NONE, text);
 		table_cell(table, INK_NONE, field_text(one, "provider"));
+		table_cellf(table, INK_NONE, "%s %s", field_text(one, "paid"),
+		    field_text(one, "currency"));
 		table_cell(table, INK_NONE, field_text(one, "text"));
-		table_cell(table, INK_RED, field_text(one, "error"));
+		table_cell(table, INK_RED, what_is_wrong(one));
 	}
 	table_print(table, ctl->out, &ctl->paper, true);
 	table_free(table);

@@ -126,6 +126,17 @@ static const struct field provider_webhooks_inside[] = {
 	END
 };
 
+static const struct field provider_sms_inside[] = {
+	{ "text", FIELD_NUMBER, true, NULL },
+	{ "state", FIELD_TEXT, true, NULL },
+	{ "down_since", FIELD_NUMBER, false, NULL },
+	{ "probe_at", FIELD_NUMBER, false, NULL },
+	{ "good_at", FIELD_NUMBER, false, NULL },
+	{ "error_at", FIELD_NUMBER, false, NULL },
+	{ "error", FIELD_TEXT, false, NULL },
+	END
+};
+
 static const struct field provider_inside[] = {
 	{ "id", FIELD_TEXT, true, NULL },
 	{ "file", FIELD_TEXT, false, NULL },
@@ -145,6 +156,7 @@ static const struct field provider_inside[] = {
 	{ "error", FIELD_TEXT, false, NULL },
 	{ "in_flight", FIELD_NUMBER, false, NULL },
 	{ "in_flight_max", FIELD_NUMBER, false, NULL },
+	{ "sms", FIELD_OBJECT, false, provider_sms_inside },
 	END
 };
 
@@ -207,6 +219,8 @@ static const struct column provider_columns[] = {
 	{ "CALLS", true, false },
 	{ "STATE", false, false },
 	{ "ALIVE", true, false },
+	{ "SMS", true, false },
+	{ "STATE", false, false },
 	{ "TESTED", false, false },
 	{ "FENCE", false, false },
 	{ "LEVEL", false, false },
@@ -530,9 +544,10 @@ print_refused_webhooks(struct ctl *ctl, const json_t *providers)
 }
 
 /* "twilio: down since 14:02:10, tried again at 14:03:05; last good call 14:01:59;
- * last error 14:02:10: 503 ...". */
+ * last error 14:02:10: 503 ...". Of messages: "twilio SMS: down since …". */
 static void
-provider_print_health(struct ctl *ctl, const json_t *one)
+provider_print_health(struct ctl *ctl, const char *id, const char *of_what,
+    const char *order, const json_t *one)
 {
 	char down[FORMAT_SIZE], probe[FORMAT_SIZE], good[FORMAT_SIZE];
 	char error_at[FORMAT_SIZE];
@@ -545,14 +560,30 @@ provider_print_health(struct ctl *ctl, const json_t *one)
 	if (down[0] == '\0' && error[0] == '\0')
 		return;
 	print_line(ctl->out, &ctl->paper, down[0] != '\0' ? INK_RED : INK_NONE,
-	    "%s: %s%s%s%s; last good call %s; last error %s: %s",
-	    field_text(one, "id"), down[0] != '\0' ? "down since " : "works",
-	    down, probe[0] != '\0' ? ", tried again at " : "", probe,
+	    "%s%s: %s%s%s%s; last good %s %s; last error %s: %s", id, of_what,
+	    down[0] != '\0' ? "down since " : "works", down,
+	    probe[0] != '\0' ? ", tried again at " : "", probe, order,
 	    good[0] != '\0' ? good : "never",
 	    error_at[0] != '\0' ? error_at : "never", error);
 }
 
-/* CALLS: in which place it is tried; nothing: not used for calls. */
+static void
+place_cell(struct table *table, int64_t place)
+{
+	if (place > 0)
+		table_cellf(table, INK_NONE, "%lld", (long long)place);
+	else
+		table_cell(table, INK_NONE, "");
+}
+
+static void
+state_cell(struct table *table, const char *state)
+{
+	table_cell(table, strcmp(state, "works") == 0 ? INK_GREEN : INK_RED,
+	    state);
+}
+
+/* CALLS and SMS: in which place it is tried; nothing: not used for these. */
 enum exit_code
 show_on_providers(struct ctl *ctl, const json_t *answer)
 {
@@ -562,22 +593,20 @@ show_on_providers(struct ctl *ctl, const json_t *answer)
 	size_t i;
 
 	json_array_foreach(list, i, one) {
-		int64_t place = field_number(one, "voice");
+		const json_t *sms = field_object(one, "sms");
 		const char *state = field_text(one, "state");
 
 		table_cell(table, INK_BOLD, field_text(one, "id"));
 		table_cell(table, INK_NONE, field_text(one, "file"));
-		if (place > 0)
-			table_cellf(table, INK_NONE, "%lld", (long long)place);
-		else
-			table_cell(table, INK_NONE, "");
-		table_cell(table, strcmp(state, "works") == 0 ? INK_GREEN :
-		    INK_RED, state);
+		place_cell(table, field_number(one, "voice"));
+		state_cell(table, state);
 		if (state[0] != '\0')
 			table_cellf(table, INK_NONE, "%lld",
 			    (long long)field_number(one, "in_flight"));
 		else
 			table_cell(table, INK_NONE, "");
+		place_cell(table, sms == NULL ? 0 : field_number(sms, "text"));
+		state_cell(table, sms == NULL ? "" : field_text(sms, "state"));
 		table_cell(table, INK_NONE, field_text(one, "tested"));
 		table_cell(table, INK_NONE, field_text(one, "fence"));
 		table_cell(table, INK_NONE, field_text(one, "level"));
@@ -586,8 +615,14 @@ show_on_providers(struct ctl *ctl, const json_t *answer)
 	table_print(table, ctl->out, &ctl->paper, true);
 	table_free(table);
 	print_refused_webhooks(ctl, list);
-	json_array_foreach(list, i, one)
-		provider_print_health(ctl, one);
+	json_array_foreach(list, i, one) {
+		const json_t *sms = field_object(one, "sms");
+		const char *id = field_text(one, "id");
+
+		provider_print_health(ctl, id, "", "call", one);
+		if (sms != NULL)
+			provider_print_health(ctl, id, " SMS", "message", sms);
+	}
 	return EXIT_DONE;
 }
 

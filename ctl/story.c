@@ -32,6 +32,13 @@ static const struct field story_inside[] = {
 	END
 };
 
+static const struct field paid_inside[] = {
+	{ "provider", FIELD_TEXT, false, NULL },
+	{ "paid", FIELD_TEXT, false, NULL },
+	{ "currency", FIELD_TEXT, false, NULL },
+	END
+};
+
 const struct field story_shape[] = {
 	{ "id", FIELD_TEXT, true, NULL },
 	{ "number", FIELD_TEXT, false, NULL },
@@ -45,6 +52,8 @@ const struct field story_shape[] = {
 	{ "offers", FIELD_LIST, false, NULL },
 	{ "said", FIELD_OBJECT, false, said_inside },
 	{ "story", FIELD_LIST, true, story_inside },
+	{ "calls", FIELD_LIST, false, paid_inside },
+	{ "messages", FIELD_LIST, false, paid_inside },
 	END
 };
 
@@ -57,6 +66,7 @@ static const struct column columns[] = {
 };
 
 static void head_print(struct ctl *ctl, const json_t *request);
+static void paid_print(struct ctl *ctl, const json_t *list, const char *what);
 static void lines_print(struct ctl *ctl, const struct timeline *timeline);
 static enum ink line_ink(const struct line *line);
 static void promise_cell(struct table *table, const struct line *line,
@@ -82,12 +92,31 @@ story_on_request(struct ctl *ctl, const json_t *answer)
 	timeline_init(&timeline, answer, field_list(people, "specialists"));
 	head_print(ctl, answer);
 	lines_print(ctl, &timeline);
+	paid_print(ctl, field_list(answer, "calls"), "call");
+	paid_print(ctl, field_list(answer, "messages"), "SMS");
 	blame_sentence(answer, &timeline, (int64_t)time(NULL) * 1000, &ink,
 	    sentence);
 	print_line(ctl->out, &ctl->paper, ink, "%s", sentence);
 	timeline_fini(&timeline);
 	json_decref(people);
 	return EXIT_DONE;
+}
+
+/* "cost: call by twilio 0.014 USD". */
+static void
+paid_print(struct ctl *ctl, const json_t *list, const char *what)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one) {
+		if (field_text(one, "paid")[0] != '\0')
+			print_line(ctl->out, &ctl->paper, INK_NONE,
+			    "cost: %s by %s %s %s", what,
+			    field_text(one, "provider"),
+			    field_text(one, "paid"),
+			    field_text(one, "currency"));
+	}
 }
 
 static void

@@ -107,6 +107,9 @@ static const struct known {
 	{ "message", "drop_without_provider", "SMS not sent", "nobody can carry it", TELLS, CAUSE_NONE },
 	{ "message", "drop_stale", "SMS not sent", "it was no news any more", TELLS, CAUSE_NONE },
 	{ "message", "hold", "SMS waits", "", TELLS, CAUSE_NONE },
+	{ "message", "wait_for_turn", "SMS waits", "", TELLS, CAUSE_NONE },
+	{ "message", "wait_for_provider", "SMS waits", "", TELLS, CAUSE_NONE },
+	{ "message", "put_back", "SMS waits", "", TELLS, CAUSE_NONE },
 	{ "specialist", "pause_ignored", "paused", "", TELLS, CAUSE_NONE },
 };
 

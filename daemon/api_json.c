@@ -96,6 +96,23 @@ api_json_request(const struct request *r, int64_t now_ms, const char *why)
 	return json;
 }
 
+void
+api_json_paid(json_t *json, int64_t paid, const char *currency)
+{
+	char amount[32];
+	size_t length;
+
+	if (paid == 0)
+		return;
+	length = (size_t)snprintf(amount, sizeof(amount), "%lld.%06lld",
+	    (long long)(paid / PAID_PARTS), (long long)(paid % PAID_PARTS));
+	/* Two places, and those that say something. */
+	for (int i = 0; i < 4 && amount[length - 1] == '0'; i++)
+		amount[--length] = '\0';
+	api_json_text(json, "paid", amount);
+	api_json_text(json, "currency", currency);
+}
+
 json_t *
 api_json_call(const struct call *call)
 {
@@ -125,6 +142,7 @@ api_json_call(const struct call *call)
 	api_json_moment(json, "customer_up_at", call->customer_up_at_ms);
 	api_json_moment(json, "over_at", call->over_at_ms);
 	add_count(json, "talk_s", call->talk_ms / 1000);
+	api_json_paid(json, call->paid, call->currency);
 	return json;
 }
 

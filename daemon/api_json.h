@@ -13,6 +13,9 @@
 /* `why`: one word why it still waits; NULL or "": left out. */
 json_t *api_json_request(const struct request *request, int64_t now_ms, const char *why);
 json_t *api_json_call(const struct call *call);
+/* Adds what the provider said it has cost, as a text with all its places; nothing where
+ * it did not. */
+void api_json_paid(json_t *json, int64_t paid, const char *currency);
 /* `call`: the one that rings or holds them, for "ringing" and "talking"; NULL. */
 json_t *api_json_specialist(const struct specialist *specialist, const struct call *call,
     const char *number);

@@ -51,6 +51,9 @@ api_json_message(const struct policy *policy, const struct message *message,
 	api_json_text(json, "to", message->to);
 	api_json_text(json, "provider", message->provider);
 	api_json_text(json, "text", text);
+	api_json_text(json, "waits_for", message->state == MESSAGE_QUEUED ?
+	    message->waits_for : "");
+	api_json_paid(json, message->paid, message->currency);
 	api_json_moment(json, "created_at", message->created_at_ms);
 	api_json_moment(json, "sent_at", message->sending_at_ms);
 	api_json_moment(json, "ended_at", message->ended_at_ms);

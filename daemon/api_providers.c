@@ -5,43 +5,70 @@
 #include "daemon/api_internal.h"
 #include "lib/provider_level.h"
 
-/* Its place in the order of preference, from 1; 0: not used for calls. */
+/* Its place in an order of preference, from 1; 0: not used for that. */
 static int64_t
-place_of(const struct policy *policy, const char *id)
+place_of(const struct provider_order *order, const char *id)
 {
-	for (size_t i = 0; i < policy->voice.count; i++) {
-		if (strcmp(policy->voice.ids[i], id) == 0)
+	for (size_t i = 0; i < order->count; i++) {
+		if (strcmp(order->ids[i], id) == 0)
 			return (int64_t)i + 1;
 	}
 	return 0;
 }
 
-/* How it has worked lately. */
+/* How it has worked lately, of calls or of messages. */
 static void
-add_health(json_t *json, const struct api *api, const char *id)
+add_health(json_t *json, const struct provider_facts *facts,
+    enum channel channel, const struct health_view *view)
+{
+	static const char *const pace_names[CHANNEL_COUNT] = {
+		[CHANNEL_VOICE] = "calls_per_second",
+		[CHANNEL_SMS] = "messages_per_second" };
+
+	json_object_set_new(json, "state", json_string(view->is_spent ?
+	    "spent" : health_state_names[view->state]));
+	api_json_moment(json, "down_since", view->since_ms);
+	if (view->state == HEALTH_DOWN)
+		api_json_moment(json, "probe_at", view->probe_at_ms);
+	api_json_moment(json, "good_at", view->good_at_ms);
+	api_json_moment(json, "error_at", view->error_at_ms);
+	api_json_text(json, "error", view->error);
+	json_object_set_new(json, "score", json_integer(view->score));
+	if (facts->emission_ms[channel] > 0)
+		json_object_set_new(json, pace_names[channel], json_real(
+		    1000.0 / (double)facts->emission_ms[channel]));
+}
+
+static void
+add_calls_health(json_t *json, const struct api *api, const char *id)
 {
 	const struct provider_facts *facts = policy_provider(api->policy, id);
 	struct health_view view;
 
-	if (!health_see(api->options.health, id, &view))
+	if (!health_see(api->options.health, id, CHANNEL_VOICE, &view))
 		return;
-	json_object_set_new(json, "state", json_string(view.is_spent ? "spent" :
-	    health_state_names[view.state]));
-	api_json_moment(json, "down_since", view.since_ms);
-	if (view.state == HEALTH_DOWN)
-		api_json_moment(json, "probe_at", view.probe_at_ms);
-	api_json_moment(json, "good_at", view.good_at_ms);
-	api_json_moment(json, "error_at", view.error_at_ms);
-	api_json_text(json, "error", view.error);
-	json_object_set_new(json, "score", json_integer(view.score));
+	add_health(json, facts, CHANNEL_VOICE, &view);
 	json_object_set_new(json, "in_flight",
 	    json_integer((json_int_t)view.alive));
 	if (facts->alive_max > 0)
 		json_object_set_new(json, "in_flight_max",
 		    json_integer(facts->alive_max));
-	if (facts->emission_ms > 0)
-		json_object_set_new(json, "calls_per_second", json_real(
-		    1000.0 / (double)facts->emission_ms));
+}
+
+static void
+add_sms_health(json_t *json, const struct api *api, const char *id)
+{
+	const struct provider_facts *facts = policy_provider(api->policy, id);
+	struct health_view view;
+	json_t *sms;
+
+	if (facts == NULL || !facts->can_text ||
+	    !health_see(api->options.health, id, CHANNEL_SMS, &view))
+		return;
+	sms = json_pack("{s:I}", "text", (json_int_t)place_of(
+	    &api->policy->text, id));
+	add_health(sms, facts, CHANNEL_SMS, &view);
+	json_object_set_new(json, channel_names[CHANNEL_SMS], sms);
 }
 
 static json_t *
@@ -62,10 +89,11 @@ provider_json(const struct api *api, const struct calls_provider *one)
 	    fence_names[provider_fence(provider)], "level",
 	    provider_level_names[level], "promise",
 	    provider_level_texts[level], "voice",
-	    (json_int_t)place_of(api->policy, one->id), "timeout_s",
+	    (json_int_t)place_of(&api->policy->voice, one->id), "timeout_s",
 	    (double)one->timeout_ms / 1000, "tested",
 	    provider_tested_names[provider_tested(provider)], "can", can);
-	add_health(json, api, one->id);
+	add_calls_health(json, api, one->id);
+	add_sms_health(json, api, one->id);
 	return json;
 }
 
@@ -94,7 +122,7 @@ static json_t *
 by_hand_json(const struct policy *policy)
 {
 	enum provider_level level = LEVEL_UNKNOWN_TO_A_PERSON;
-	int64_t place = place_of(policy, CALL_BY_HAND);
+	int64_t place = place_of(&policy->voice, CALL_BY_HAND);
 
 	return json_pack("{s:s,s:s,s:s,s:s,s:I}", "id", CALL_BY_HAND,
 	    "fence", fence_names[FENCE_NONE], "level",
@@ -119,7 +147,7 @@ api_get_providers(struct http_request *request, void *context)
 		json_array_append_new(list, json);
 	}
 	if (api->policy->voice.count == 0 ||
-	    place_of(api->policy, CALL_BY_HAND) != 0)
+	    place_of(&api->policy->voice, CALL_BY_HAND) != 0)
 		json_array_append_new(list, by_hand_json(api->policy));
 	http_reply_json(request, 200, json_pack("{s:o}", "providers", list));
 }

@@ -742,6 +742,18 @@ read_found(struct calls *calls, const struct job *job,
 	}
 }
 
+void
+calls_tell_price(struct calls *calls, const struct record_ref *ref,
+    const struct provider_answer *read)
+{
+	struct event event = { .kind = EVENT_PRICED, .paid = read->paid };
+
+	if (read->paid == 0)
+		return;
+	memcpy(event.currency, read->currency, sizeof(event.currency));
+	tell(calls, ref, &event);
+}
+
 /* What an order says of its provider, whatever it says of the call. */
 static enum health_news
 news_of(const struct carrier_answer *answer, const struct provider_answer *read)
@@ -758,9 +770,10 @@ news_of(const struct carrier_answer *answer, const struct provider_answer *read)
 	    HEALTH_FAILED;
 }
 
-static void
-tell_news(struct calls *calls, const struct job *job,
-    const struct carrier_answer *answer, const struct provider_answer *read)
+void
+calls_tell_news(struct calls *calls, const struct calls_provider *provider,
+    enum channel channel, const struct carrier_answer *answer,
+    const struct provider_answer *read)
 {
 	char detail[DETAIL_SIZE];
 
@@ -769,7 +782,7 @@ tell_news(struct calls *calls, const struct job *job,
 	snprintf(detail, sizeof(detail), "%d %s %s", answer->status, read->code,
 	    read->text);
 	text_cut_whole(detail);
-	calls->on_news(calls->news_context, calls->providers[job->provider].id,
+	calls->on_news(calls->news_context, provider->id, channel,
 	    news_of(answer, read), detail, read->wait_ms);
 }
 
@@ -816,7 +829,8 @@ on_answer(void *context, const struct carrier_answer *answer)
 	    answer->status, answer->elapsed_ms);
 	if (job.operation == PROVIDER_CALL ||
 	    job.operation == PROVIDER_CALL_CUSTOMER)
-		tell_news(calls, &job, answer, &read);
+		calls_tell_news(calls, &calls->providers[job.provider],
+		    CHANNEL_VOICE, answer, &read);
 	if (job.operation == PROVIDER_CALL ||
 	    job.operation == PROVIDER_CALL_CUSTOMER)
 		read_created(calls, &job, &read);
@@ -829,6 +843,7 @@ on_answer(void *context, const struct carrier_answer *answer)
 	else if (job.operation == PROVIDER_GET ||
 	    (job.operation == PROVIDER_HANGUP && read.is_gone))
 		read_state(calls, &job, &read);
+	calls_tell_price(calls, &job.call, &read);
 	if (job.operation == PROVIDER_GET || read.is_gone)
 		ask_epoch(calls, job.provider, read.is_gone);
 }

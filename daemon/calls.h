@@ -31,10 +31,10 @@ struct calls *calls_new(struct event_base *base, const struct carrier_limits *li
     const struct calls_provider *providers, size_t provider_count);
 void calls_free(struct calls *calls);
 void calls_set_engine(struct calls *calls, struct engine *engine, struct store *store);
-/* What became of each order to call, as far as its provider is concerned; wait_ms:
- * how long it wants to be left alone, 0: not said. */
-typedef void calls_on_news(void *context, const char *provider, enum health_news news,
-    const char *detail, int64_t wait_ms);
+/* What became of each order to call or to send, as far as its provider is concerned;
+ * wait_ms: how long it wants to be left alone, 0: not said. */
+typedef void calls_on_news(void *context, const char *provider, enum channel channel,
+    enum health_news news, const char *detail, int64_t wait_ms);
 void calls_set_news(struct calls *calls, calls_on_news *on_news, void *context);
 /* What a provider's `check` says: CREATED, it is set up as it must be; REJECTED, it is
  * not; UNKNOWN, it did not say. */
@@ -90,6 +90,13 @@ typedef void calls_on_text(void *context, const struct record_ref *message,
     const struct calls_provider *provider, enum provider_operation operation,
     const struct carrier_answer *answer);
 void calls_set_on_text(struct calls *calls, calls_on_text *on_text, void *context);
+/* What the answer to one that was to be sent says of its provider goes to calls_on_news. */
+void calls_tell_news(struct calls *calls, const struct calls_provider *provider,
+    enum channel channel, const struct carrier_answer *answer,
+    const struct provider_answer *read);
+/* What an answer says that the call or message has cost becomes an event. */
+void calls_tell_price(struct calls *calls, const struct record_ref *ref,
+    const struct provider_answer *read);
 /* False: the line is full, nothing was sent. */
 bool calls_send_text(struct calls *calls, const struct record_ref *message,
     const struct calls_provider *provider, enum provider_operation operation,

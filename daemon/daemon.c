@@ -132,6 +132,33 @@ log_moves(const struct situation *situation, const struct outcome *outcome)
 	}
 }
 
+/* Nobody looks at what has ended: it is asked once more, for this alone. */
+static void
+ask_price(struct daemon *daemon, const struct situation *situation,
+    const struct move *move)
+{
+	const struct call *call = move->record.kind != RECORD_CALL ? NULL :
+	    situation_call_const(situation, move->record.n);
+	const struct message *message = &situation->message;
+	struct effect effect = { .kind = EFFECT_POLL, .call = move->record };
+	const struct provider_facts *facts = policy_provider(
+	    &daemon->settings->policy, call != NULL ? call->provider :
+	    message->provider);
+
+	if (facts == NULL || move->from == move->to)
+		return;
+	if (call != NULL && move->to == CALL_ENDED && call->paid == 0 &&
+	    call->sid[0] != '\0' && facts->tells_price[CHANNEL_VOICE]) {
+		memcpy(effect.sid, call->sid, sizeof(effect.sid));
+		calls_do(daemon->calls, situation, &effect, 0, 0);
+	} else if (move->record.kind == RECORD_MESSAGE &&
+	    move->to == MESSAGE_ENDED && message->paid == 0 &&
+	    message->sid[0] != '\0' && facts->tells_price[CHANNEL_SMS]) {
+		effect.kind = EFFECT_LOOK_UP;
+		messages_do(daemon->messages, message, &effect, 0, 0);
+	}
+}
+
 static void
 on_committed(void *context, const struct situation *before,
     const struct outcome *outcome)
@@ -144,6 +171,8 @@ on_committed(void *context, const struct situation *before,
 	messages_on_committed(daemon->messages, before, outcome);
 	alarms_on_committed(daemon->alarms, outcome);
 	health_on_committed(daemon->health, outcome);
+	for (size_t i = 0; i < outcome->move_count; i++)
+		ask_price(daemon, after, &outcome->moves[i]);
 	due_pull_expect(daemon->due_pull, after->message.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, after->request.record.wake_at_ms);
 	due_pull_expect(daemon->due_pull, outcome->birth.id[0] != '\0' ?
@@ -165,47 +194,53 @@ on_effect(void *context, const struct situation *situation,
 	    effect->call.n);
 
 	if (effect->call.kind == RECORD_MESSAGE) {
+		if (effect->kind == EFFECT_SEND)
+			health_on_placed(daemon->health,
+			    situation->message.provider, CHANNEL_SMS, wait_ms);
 		messages_do(daemon->messages, &situation->message, effect,
-		    sent_boot_ms);
+		    sent_boot_ms, wait_ms);
 		return;
 	}
 	if (effect->kind == EFFECT_PLACE && call != NULL)
-		health_on_placed(daemon->health, call->provider, wait_ms);
+		health_on_placed(daemon->health, call->provider, CHANNEL_VOICE,
+		    wait_ms);
 	calls_do(daemon->calls, situation, effect, sent_boot_ms, wait_ms);
 }
 
-static void
-on_wait(void *context, const char *provider, const char *guard,
-    int64_t wait_ms)
+static int64_t
+on_wait(void *context, const char *provider, enum channel channel,
+    const char *guard, int64_t wait_ms)
 {
 	struct daemon *daemon = context;
 
-	health_on_wait(daemon->health, provider, guard, wait_ms);
+	return health_on_wait(daemon->health, provider, channel, guard,
+	    wait_ms);
 }
 
 static unsigned
-providers_down(void *context)
+providers_down(void *context, enum channel channel, unsigned *ret_spent)
 {
 	struct daemon *daemon = context;
 
-	return health_down(daemon->health);
+	return health_down(daemon->health, channel, ret_spent);
 }
 
 static unsigned
-providers_probing(void *context)
+providers_probing(void *context, enum channel channel)
 {
 	struct daemon *daemon = context;
 
-	return health_probing(daemon->health);
+	return health_probing(daemon->health, channel);
 }
 
 static void
-on_news(void *context, const char *provider, enum health_news news,
-    const char *detail, int64_t wait_ms)
+on_news(void *context, const char *provider, enum channel channel,
+    enum health_news news, const char *detail, int64_t wait_ms)
 {
 	struct daemon *daemon = context;
 
-	health_hear_of(daemon->health, provider, news, detail, wait_ms);
+	health_hear_of(daemon->health, provider, channel, news, detail,
+	    wait_ms);
 }
 
 static void
@@ -443,12 +478,9 @@ start_redis(struct daemon *daemon, char *ret_error, size_t size)
 /* Between two orders: a tenth more than the pace says, because each is on its way
  * for another time, and those of any second must not be one too many. */
 static int64_t
-emission_ms(const struct settings_provider *settings,
-    const struct provider *provider)
+emission_ms(double by_settings, double by_file)
 {
-	double pace = settings->calls_per_second > 0 ?
-	    settings->calls_per_second :
-	    provider_limits(provider).calls_per_second;
+	double pace = by_settings > 0 ? by_settings : by_file;
 
 	return pace > 0 ? (int64_t)(1100 / pace) + 1 : 0;
 }
@@ -485,10 +517,21 @@ fill_facts(struct settings *settings, const struct calls_provider *providers,
 		    provider_has(provider, ABILITY_CUSTOMER_FIRST);
 		facts->confirms_customer =
 		    provider_serves(provider, FLOW_CONFIRM);
-		facts->emission_ms = emission_ms(&settings->providers[i],
-		    provider);
+		facts->emission_ms[CHANNEL_VOICE] = emission_ms(
+		    settings->providers[i].calls_per_second,
+		    provider_limits(provider).calls_per_second);
+		facts->emission_ms[CHANNEL_SMS] = emission_ms(
+		    settings->providers[i].messages_per_second,
+		    provider_limits(provider).messages_per_second);
+		facts->tells_price[CHANNEL_VOICE] =
+		    provider_tells_price(provider, PROVIDER_GET);
+		facts->tells_price[CHANNEL_SMS] =
+		    provider_tells_price(provider, PROVIDER_SMS_GET);
 		facts->alive_max = settings->providers[i].in_flight;
-		facts->call_price = price(settings->providers[i].call_price);
+		facts->price[CHANNEL_VOICE] =
+		    price(settings->providers[i].call_price);
+		facts->price[CHANNEL_SMS] =
+		    price(settings->providers[i].message_price);
 		facts->hour_cap = price(settings->providers[i].hour_cap);
 		facts->day_cap = price(settings->providers[i].day_cap);
 	}
@@ -826,25 +869,38 @@ daemon_run(struct daemon *daemon)
 	return has_more;
 }
 
-/* Each by its name, as far as there is room. */
+static void
+add_down(const struct policy *policy, size_t provider, const char *of_what,
+    char names[ADDRESS_SIZE])
+{
+	const char *id = policy->providers[provider].id;
+	size_t length = strlen(names);
+
+	if (length + strlen(id) + strlen(of_what) + 3 < ADDRESS_SIZE)
+		snprintf(names + length, ADDRESS_SIZE - length, "%s%s%s",
+		    length > 0 ? ", " : "", id, of_what);
+}
+
+/* Each by its name, as far as there is room; calls and messages by themselves. */
 static void
 tell_providers_down(struct daemon *daemon)
 {
+	static const char *const of_what[CHANNEL_COUNT] = {
+		[CHANNEL_VOICE] = "", [CHANNEL_SMS] = " SMS" };
 	const struct policy *policy = &daemon->settings->policy;
-	unsigned down = health_down(daemon->health);
 	char names[ADDRESS_SIZE] = "";
 	int count = 0;
 
-	for (size_t i = 0; i < policy->provider_count; i++) {
-		const char *id = policy->providers[i].id;
-		size_t length = strlen(names);
+	for (int channel = 0; channel < CHANNEL_COUNT; channel++) {
+		unsigned spent, down = health_down(daemon->health,
+		    (enum channel)channel, &spent);
 
-		if ((down & provider_set(policy, id)) == 0)
-			continue;
-		count++;
-		if (length + strlen(id) + 3 < sizeof(names))
-			snprintf(names + length, sizeof(names) - length,
-			    "%s%s", length > 0 ? ", " : "", id);
+		for (size_t i = 0; i < policy->provider_count; i++) {
+			if ((down & 1u << i) == 0)
+				continue;
+			count++;
+			add_down(policy, i, of_what[channel], names);
+		}
 	}
 	alarms_set(daemon->alarms, ALARM_PROVIDER_DOWN, count, names);
 }

@@ -76,18 +76,21 @@ struct engine_hooks {
 	void (*on_committed)(void *context, const struct situation *before,
 	    const struct outcome *outcome);
 	/* To be done now, and never before its commit, which was sent at that
-	 * moment of clock_boottime_ms; a call is placed wait_ms later, when its turn
-	 * has come. */
+	 * moment of clock_boottime_ms; a call is placed, a message sent, wait_ms later, when its
+	 * turn has come. */
 	void (*on_effect)(void *context, const struct situation *situation,
 	    const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms);
-	/* A commit was refused: that provider takes no call for wait_ms, because of
-	 * the guard ("pace", "room", "spend", "probe"). */
-	void (*on_wait)(void *context, const char *provider, const char *guard,
-	    int64_t wait_ms);
-	/* Sets of providers (lib/provider_choice): those that do not work, and those
-	 * of which one call at a time is tried. Hints. */
-	unsigned (*providers_down)(void *context);
-	unsigned (*providers_probing)(void *context);
+	/* A commit was refused: that provider takes no such order for wait_ms, because of
+	 * the guard ("pace", "room", "spend", "probe"). Returns in how many ms whoever
+	 * waits for their turn is to come back. */
+	int64_t (*on_wait)(void *context, const char *provider, enum channel channel,
+	    const char *guard, int64_t wait_ms);
+	/* Sets of providers (lib/provider_choice): those that do not work, of these those
+	 * that have only cost too much, and those of which one order at a time is tried.
+	 * Hints. */
+	unsigned (*providers_down)(void *context, enum channel channel,
+	    unsigned *ret_spent);
+	unsigned (*providers_probing)(void *context, enum channel channel);
 	/* Somebody idle for this request that may be offered at once; NULL: nobody. */
 	const struct specialist *(*find)(void *context, const struct request *request,
 	    int64_t now_ms);

@@ -88,7 +88,8 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 {
 	const struct pending *pending = TAILQ_FIRST(&slot->pendings);
 	struct commit_extras extras = { .op = slot->op,
-		.probing = engine->hooks.providers_probing(engine->hooks.context),
+		.probing = engine->hooks.providers_probing(engine->hooks.context,
+		    engine_channel(&slot->root_ref)),
 		.said = pending->said, .is_audit = slot->is_audit,
 		.warnings_json = pending->warnings != NULL ?
 		    pending->warnings : slot->warnings };
@@ -306,10 +307,12 @@ is_held(struct engine *engine, struct slot *slot, const char *words)
 
 /* By which provider the new order of this step is; "": there is none. */
 static const char *
-placed_by(const struct slot *slot)
+ordered_from(const struct slot *slot)
 {
 	const struct situation *after = &slot->outcome->after;
 
+	if (commit_is_sent(&slot->before, &after->message))
+		return after->message.provider;
 	for (size_t i = 0; i < after->call_count; i++) {
 		if (commit_is_placed(&slot->before, &after->calls[i]))
 			return after->calls[i].provider;
@@ -317,7 +320,7 @@ placed_by(const struct slot *slot)
 	return "";
 }
 
-/* "MS GUARD KEY": the provider takes no call now. Where another one may be asked
+/* "MS GUARD KEY": the provider takes no order now. Where another one may be asked
  * instead, the next step finds it; a turn is waited for. */
 static void
 is_to_wait(struct engine *engine, struct slot *slot, const char *words)
@@ -328,8 +331,9 @@ is_to_wait(struct engine *engine, struct slot *slot, const char *words)
 
 	sscanf(words, "%lld %15s", &wait_ms, guard);
 	if (slot->outcome != NULL)
-		engine->hooks.on_wait(engine->hooks.context, placed_by(slot),
-		    guard, wait_ms);
+		wait_ms = engine->hooks.on_wait(engine->hooks.context,
+		    ordered_from(slot), engine_channel(&slot->root_ref), guard,
+		    wait_ms);
 	if (slot->matched[0] != '\0') {
 		/* Offered by ourselves: it waits where it stands. */
 		slot->no_match = true;

@@ -126,6 +126,13 @@ bool slot_load(struct engine *engine, struct slot *slot);
 /* Drops what no longer belongs to the root's situation. */
 void slot_trim(struct slot *slot);
 
+/* What the situation of such a record orders from providers. */
+static inline enum channel
+engine_channel(const struct record_ref *root)
+{
+	return root->kind == RECORD_MESSAGE ? CHANNEL_SMS : CHANNEL_VOICE;
+}
+
 /* engine_step.c */
 void slot_advance(struct engine *engine, struct slot *slot);
 /* Once more from fresh records. */

@@ -110,6 +110,14 @@ add_partner(struct slot *slot, const struct specialist *partner)
 	return true;
 }
 
+static void
+hint_providers(struct engine *engine, struct event *event)
+{
+	event->providers_down = engine->hooks.providers_down(
+	    engine->hooks.context, engine_channel(&event->to),
+	    &event->providers_spent);
+}
+
 /* A request that waits and a specialist who is free meet here, without a round
  * through Redis, when the matcher knows of nobody who should come first. */
 static bool
@@ -134,9 +142,8 @@ fold_match(struct engine *engine, struct slot *slot, int64_t now_ms)
 	}
 	slot->before.specialists[slot->before.specialist_count++] = *partner;
 	after->specialists[after->specialist_count++] = *partner;
-	event.providers_down =
-	    engine->hooks.providers_down(engine->hooks.context);
 	event.to = record_ref_request(after->request.id);
+	hint_providers(engine, &event);
 	memcpy(event.specialist, partner->id, sizeof(event.specialist));
 	if (!situation_fold(engine->policy, &event, now_ms, slot->outcome)) {
 		slot->before.specialist_count--;
@@ -153,12 +160,14 @@ static void
 fold(struct engine *engine, struct slot *slot, int64_t now_ms)
 {
 	struct outcome *outcome = slot->outcome;
+	const struct event *cause = &TAILQ_FIRST(&slot->pendings)->event;
 	struct event due = { .kind = EVENT_DUE, .digit = -1 };
 	enum verdict verdict = outcome->verdict;
 	char reason[REASON_SIZE];
 
-	due.is_suppressed =
-	    TAILQ_FIRST(&slot->pendings)->event.is_suppressed;
+	due.is_suppressed = cause->is_suppressed;
+	due.wait_until_ms = cause->wait_until_ms;
+	due.wait_for = cause->wait_for;
 	memcpy(reason, outcome->reason, sizeof(reason));
 	for (int i = 0; i < FOLD_MAX; i++) {
 		if (outcome->move_count + INNER_MAX / 2 > MOVE_MAX ||
@@ -168,8 +177,7 @@ fold(struct engine *engine, struct slot *slot, int64_t now_ms)
 			due.others_available = engine->hooks.others(
 			    engine->hooks.context,
 			    outcome->after.request.queue, "");
-			due.providers_down = engine->hooks.providers_down(
-			    engine->hooks.context);
+			hint_providers(engine, &due);
 			engine_fresh_id(engine, due.fresh_id);
 			if (situation_fold(engine->policy, &due, now_ms,
 			        outcome))
@@ -241,8 +249,7 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 	event->others_available = engine->hooks.others(engine->hooks.context,
 	    slot->before.request.queue, event->to.kind == RECORD_SPECIALIST ?
 	    event->to.id : "");
-	event->providers_down =
-	    engine->hooks.providers_down(engine->hooks.context);
+	hint_providers(engine, event);
 	slot->outcome = outcome_take(engine);
 	CRASH_POINT("in_step");
 	if (PLANTED("step_aborts") && strcmp(slot->before.request.name,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* health: one line for each provider. */
+/* health: two lines for each provider, of calls and of messages. */
 #include "daemon/health.h"
 
 #include <inttypes.h>
@@ -43,13 +43,13 @@ struct health {
 	struct store *store;
 	const struct policy *policy;
 	struct health_rules rules;
-	struct line lines[PROVIDER_ORDER_MAX];
+	struct line lines[CHANNEL_COUNT][PROVIDER_ORDER_MAX];
 };
 
 /* One reading under way. */
 struct reading {
 	struct health *health;
-	size_t line;
+	struct line *line;
 };
 
 struct health *
@@ -79,19 +79,40 @@ health_set_policy(struct health *health, const struct policy *policy)
 
 /* Providers are those of the start: a line's place is its provider's. */
 static struct line *
-line_of(struct health *health, const char *provider)
+line_of(struct health *health, const char *provider, enum channel channel)
 {
 	const struct provider_facts *facts = policy_provider(health->policy,
 	    provider);
 
 	return facts == NULL ? NULL :
-	    &health->lines[facts - health->policy->providers];
+	    &health->lines[channel][facts - health->policy->providers];
+}
+
+static enum channel
+channel_of(const struct health *health, const struct line *line)
+{
+	return (enum channel)((line - health->lines[0]) / PROVIDER_ORDER_MAX);
+}
+
+static const struct provider_facts *
+facts_of(const struct health *health, const struct line *line)
+{
+	return &health->policy->providers[(line - health->lines[0]) %
+	    PROVIDER_ORDER_MAX];
 }
 
 static const char *
 id_of(const struct health *health, const struct line *line)
 {
-	return health->policy->providers[line - health->lines].id;
+	return facts_of(health, line)->id;
+}
+
+static void
+key_of(const struct health *health, const struct line *line, const char *what,
+    char ret_key[KEY_SIZE])
+{
+	provider_key(what, id_of(health, line), channel_of(health, line),
+	    ret_key);
 }
 
 static bool
@@ -100,6 +121,12 @@ is_down(const struct line *line, int64_t now_ms)
 	return line->fitness != FIT ||
 	    health_state(&line->health, now_ms) == HEALTH_DOWN ||
 	    line->blocked_until_ms > now_ms;
+}
+
+static int64_t
+emission_of(const struct health *health, const struct line *line)
+{
+	return facts_of(health, line)->emission_ms[channel_of(health, line)];
 }
 
 /* ---- telling others */
@@ -118,10 +145,10 @@ static void
 tell(struct health *health, const struct line *line)
 {
 	const struct provider_health *h = &line->health;
-	char key[ID_SIZE + 16], since[24], changed[24], probe[24], failed[16],
+	char key[KEY_SIZE], since[24], changed[24], probe[24], failed[16],
 	    good[24], error_at[24];
 
-	snprintf(key, sizeof(key), "provider:%s", id_of(health, line));
+	key_of(health, line, "provider", key);
 	snprintf(since, sizeof(since), "%" PRId64, h->down_since_ms);
 	snprintf(changed, sizeof(changed), "%" PRId64, h->changed_at_ms);
 	snprintf(probe, sizeof(probe), "%" PRId64, h->probe_at_ms);
@@ -142,9 +169,9 @@ tell(struct health *health, const struct line *line)
 static void
 end_probe(struct health *health, const struct line *line, int64_t now_ms)
 {
-	char key[ID_SIZE + 16], keep[24];
+	char key[KEY_SIZE], keep[24];
 
-	snprintf(key, sizeof(key), "probe:%s", id_of(health, line));
+	key_of(health, line, "probe", key);
 	snprintf(keep, sizeof(keep), "%" PRId64,
 	    line->health.probe_at_ms > now_ms ?
 	    line->health.probe_at_ms - now_ms : 1);
@@ -160,13 +187,15 @@ log_change(const struct health *health, const struct line *line,
     bool was_down, int64_t since_ms, int64_t now_ms)
 {
 	const char *id = id_of(health, line);
+	const char *channel = channel_names[channel_of(health, line)];
 
 	if (line->health.is_down && !was_down)
 		log_event(LOG_LEVEL_WARNING, "provider_down",
-		    "id=%s error=\"%s\"", id, line->error);
+		    "id=%s channel=%s error=\"%s\"", id, channel,
+		    line->error);
 	else if (was_down && !line->health.is_down)
 		log_event(LOG_LEVEL_NOTICE, "provider_back",
-		    "id=%s after_s=%.1f", id,
+		    "id=%s channel=%s after_s=%.1f", id, channel,
 		    (double)(now_ms - since_ms) / 1000);
 }
 
@@ -180,9 +209,10 @@ seed_of(const struct line *line)
 
 void
 health_hear_of(struct health *health, const char *provider,
-    enum health_news news, const char *detail, int64_t wait_ms)
+    enum channel channel, enum health_news news, const char *detail,
+    int64_t wait_ms)
 {
-	struct line *line = line_of(health, provider);
+	struct line *line = line_of(health, provider, channel);
 	int64_t now_ms = store_now_ms(health->store), since_ms;
 	bool was_down;
 
@@ -221,7 +251,7 @@ health_hear_of(struct health *health, const char *provider,
 void
 health_hold(struct health *health, const char *provider)
 {
-	struct line *line = line_of(health, provider);
+	struct line *line = line_of(health, provider, CHANNEL_VOICE);
 
 	if (line != NULL)
 		line->fitness = NOT_ASKED;
@@ -231,7 +261,7 @@ void
 health_on_check(struct health *health, const char *provider,
     enum provider_outcome outcome, const char *detail)
 {
-	struct line *line = line_of(health, provider);
+	struct line *line = line_of(health, provider, CHANNEL_VOICE);
 	enum fitness before;
 
 	if (line == NULL)
@@ -244,9 +274,11 @@ health_on_check(struct health *health, const char *provider,
 	/* Told once: a node whose own secrets are wrong must not stop the others again
 	 * and again. */
 	if (line->fitness == UNFIT && before != UNFIT)
-		health_hear_of(health, provider, HEALTH_BARRED, detail, 0);
+		health_hear_of(health, provider, CHANNEL_VOICE, HEALTH_BARRED,
+		    detail, 0);
 	else if (line->fitness != UNFIT && before == UNFIT)
-		health_hear_of(health, provider, HEALTH_GOOD, "", 0);
+		health_hear_of(health, provider, CHANNEL_VOICE, HEALTH_GOOD,
+		    "", 0);
 }
 
 /* The specialist was there, and nobody rang the customer. Who is to press a key and
@@ -275,7 +307,7 @@ on_call_over(struct health *health, const struct call *call)
 {
 	const struct provider_facts *facts = policy_provider(health->policy,
 	    call->provider);
-	struct line *line = line_of(health, call->provider);
+	struct line *line = line_of(health, call->provider, CHANNEL_VOICE);
 
 	if (line == NULL || facts->authorises_on_answer ||
 	    call->is_customer_first)
@@ -285,8 +317,8 @@ on_call_over(struct health *health, const struct call *call)
 	else if (call->authorised[0] != '\0')
 		line->dropped = 0;
 	if (line->dropped >= DROPPED_MAX)
-		health_hear_of(health, call->provider, HEALTH_BARRED,
-		    "specialists answered, and their customers were not rung", 0);
+		health_hear_of(health, call->provider, CHANNEL_VOICE,
+		    HEALTH_BARRED, "specialists answered, and their customers were not rung", 0);
 }
 
 void
@@ -305,16 +337,32 @@ health_on_committed(struct health *health, const struct outcome *outcome)
 
 /* ---- what commits were told */
 
-void
-health_on_wait(struct health *health, const char *provider, const char *guard,
-    int64_t wait_ms)
+/* Those who were refused a turn come back one after the other, at the pace: all
+ * at the next turn, they would be refused again but for one. */
+static int64_t
+stand_in_line(const struct health *health, struct line *line, int64_t now_ms,
+    int64_t until_ms)
 {
-	struct line *line = line_of(health, provider);
-	int64_t until_ms = store_now_ms(health->store) + wait_ms;
+	int64_t turn_at_ms = line->turn_at_ms > until_ms ? line->turn_at_ms :
+	    until_ms;
+
+	line->turn_at_ms = turn_at_ms + emission_of(health, line);
+	return turn_at_ms - now_ms;
+}
+
+int64_t
+health_on_wait(struct health *health, const char *provider,
+    enum channel channel, const char *guard, int64_t wait_ms)
+{
+	struct line *line = line_of(health, provider, channel);
+	int64_t now_ms = store_now_ms(health->store);
+	int64_t until_ms = now_ms + wait_ms;
 
 	if (line == NULL)
-		return;
+		return wait_ms;
 	if (strcmp(guard, "pace") == 0) {
+		if (channel == CHANNEL_SMS)
+			return stand_in_line(health, line, now_ms, until_ms);
 		line->turn_at_ms = until_ms;
 	} else if (strcmp(guard, "room") == 0) {
 		line->full_until_ms = until_ms;
@@ -322,21 +370,23 @@ health_on_wait(struct health *health, const char *provider, const char *guard,
 		line->blocked_until_ms = until_ms;
 		line->is_spent = strcmp(guard, "spend") == 0;
 		if (line->is_spent)
-			log_event(LOG_LEVEL_WARNING, "provider_spent", "id=%s",
-			    provider);
+			log_event(LOG_LEVEL_WARNING, "provider_spent",
+			    "id=%s channel=%s", provider,
+			    channel_names[channel]);
 	}
+	return wait_ms;
 }
 
 void
-health_on_placed(struct health *health, const char *provider, int64_t wait_ms)
+health_on_placed(struct health *health, const char *provider,
+    enum channel channel, int64_t wait_ms)
 {
-	struct line *line = line_of(health, provider);
+	struct line *line = line_of(health, provider, channel);
 	int64_t now_ms = store_now_ms(health->store), turn_ms;
 
 	if (line == NULL)
 		return;
-	turn_ms = now_ms + wait_ms +
-	    policy_provider(health->policy, provider)->emission_ms;
+	turn_ms = now_ms + wait_ms + emission_of(health, line);
 	if (turn_ms > line->turn_at_ms)
 		line->turn_at_ms = turn_ms;
 	if (health_state(&line->health, now_ms) == HEALTH_PROBE) {
@@ -346,26 +396,32 @@ health_on_placed(struct health *health, const char *provider, int64_t wait_ms)
 }
 
 unsigned
-health_down(struct health *health)
+health_down(struct health *health, enum channel channel, unsigned *ret_spent)
 {
 	int64_t now_ms = store_now_ms(health->store);
 	unsigned set = 0;
 
+	*ret_spent = 0;
 	for (size_t i = 0; i < health->policy->provider_count; i++) {
-		if (is_down(&health->lines[i], now_ms))
-			set |= 1u << i;
+		const struct line *line = &health->lines[channel][i];
+
+		if (!is_down(line, now_ms))
+			continue;
+		set |= 1u << i;
+		if (line->is_spent && line->blocked_until_ms > now_ms)
+			*ret_spent |= 1u << i;
 	}
 	return set;
 }
 
 unsigned
-health_probing(struct health *health)
+health_probing(struct health *health, enum channel channel)
 {
 	int64_t now_ms = store_now_ms(health->store);
 	unsigned set = 0;
 
 	for (size_t i = 0; i < health->policy->provider_count; i++) {
-		if (health_state(&health->lines[i].health, now_ms) ==
+		if (health_state(&health->lines[channel][i].health, now_ms) ==
 		    HEALTH_PROBE)
 			set |= 1u << i;
 	}
@@ -378,17 +434,13 @@ health_probing(struct health *health)
 static struct line *
 line_for(struct health *health, const char *queue, bool *ret_is_silent)
 {
+	unsigned spent;
 	const char *provider = provider_choice(health->policy, queue, NULL,
-	    health_down(health), "");
+	    health_down(health, CHANNEL_VOICE, &spent), "");
 
 	*ret_is_silent = provider == NULL;
-	return provider == NULL ? NULL : line_of(health, provider);
-}
-
-static int64_t
-emission_of(const struct health *health, const struct line *line)
-{
-	return health->policy->providers[line - health->lines].emission_ms;
+	return provider == NULL ? NULL :
+	    line_of(health, provider, CHANNEL_VOICE);
 }
 
 size_t
@@ -464,7 +516,7 @@ on_provider(void *context, uint64_t tag, enum redis_end end,
 {
 	struct reading *reading = context;
 	struct health *health = reading->health;
-	struct line *line = &health->lines[reading->line];
+	struct line *line = reading->line;
 	int64_t now_ms, changed_ms, good_ms, error_ms, since_ms;
 	bool was_down = line->health.is_down;
 
@@ -502,16 +554,15 @@ on_alive(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct reading *reading = context;
-	struct health *health = reading->health;
 
 	(void)tag;
 	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_INTEGER)
-		health->lines[reading->line].alive = (size_t)reply->integer;
+		reading->line->alive = (size_t)reply->integer;
 	free(reading);
 }
 
 static struct reading *
-begin_reading(struct health *health, size_t line)
+begin_reading(struct health *health, struct line *line)
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
 
@@ -520,25 +571,33 @@ begin_reading(struct health *health, size_t line)
 	return reading;
 }
 
+static void
+read_line(struct health *health, struct line *line)
+{
+	struct reading *reading = begin_reading(health, line);
+	char key[KEY_SIZE];
+
+	key_of(health, line, "provider", key);
+	if (!STORE_SEND(health->store, on_provider, reading, 0, "HGETALL",
+	        key))
+		free(reading);
+	if (channel_of(health, line) != CHANNEL_VOICE)
+		return;
+	reading = begin_reading(health, line);
+	key_of(health, line, "calls", key);
+	if (!STORE_SEND(health->store, on_alive, reading, 0, "ZCARD", key))
+		free(reading);
+}
+
 void
 health_tick(struct health *health)
 {
 	if (!store_is_up(health->store))
 		return;
 	for (size_t i = 0; i < health->policy->provider_count; i++) {
-		const char *id = health->policy->providers[i].id;
-		struct reading *reading = begin_reading(health, i);
-		char key[ID_SIZE + 16];
-
-		snprintf(key, sizeof(key), "provider:%s", id);
-		if (!STORE_SEND(health->store, on_provider, reading, 0,
-		        "HGETALL", key))
-			free(reading);
-		reading = begin_reading(health, i);
-		snprintf(key, sizeof(key), "calls:%s", id);
-		if (!STORE_SEND(health->store, on_alive, reading, 0, "ZCARD",
-		        key))
-			free(reading);
+		read_line(health, &health->lines[CHANNEL_VOICE][i]);
+		if (health->policy->providers[i].can_text)
+			read_line(health, &health->lines[CHANNEL_SMS][i]);
 	}
 }
 
@@ -557,7 +616,8 @@ health_is_silent(struct health *health, const char *queue,
 		return false;
 	now_ms = store_now_ms(health->store);
 	for (size_t i = 0; i < order->count; i++) {
-		const struct line *line = line_of(health, order->ids[i]);
+		const struct line *line = line_of(health, order->ids[i],
+		    CHANNEL_VOICE);
 
 		/* By hand; and what is only tried does not work yet. */
 		if (line == NULL || (!line->health.is_down &&
@@ -571,10 +631,10 @@ health_is_silent(struct health *health, const char *queue,
 }
 
 bool
-health_see(struct health *health, const char *provider,
+health_see(struct health *health, const char *provider, enum channel channel,
     struct health_view *ret_view)
 {
-	const struct line *line = line_of(health, provider);
+	const struct line *line = line_of(health, provider, channel);
 	int64_t now_ms;
 
 	if (line == NULL || !store_knows_time(health->store))

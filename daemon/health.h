@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * health: which providers work, as all nodes know it. Each node judges by its own
- * orders (lib/provider_health) and writes what it finds into provider:ID, a hash that
- * every node reads once a second; that one order at a time is tried while a provider is
+ * health: which providers work, as all nodes know it, of each for calls and for messages
+ * by themselves: one of them may be out of order. Each node judges by its own orders
+ * (lib/provider_health) and writes what it finds into provider:ID and provider:ID:sms,
+ * hashes that every node reads once a second; that one order at a time is tried while a provider is
  * down, and the pace of all nodes together, the guards of the commit see to. What is
  * told here are hints: a commit may be refused all the same.
  */
@@ -24,9 +25,9 @@ void health_set_policy(struct health *health, const struct policy *policy);
 
 /* What an order said of its provider, in whose words, and how long it wants to be left
  * alone (0: not said). */
-void health_hear_of(struct health *health, const char *provider, enum health_news news,
-    const char *detail, int64_t wait_ms);
-/* A provider with a check is not used before that was answered, nor while it is unfit. */
+void health_hear_of(struct health *health, const char *provider, enum channel channel,
+    enum health_news news, const char *detail, int64_t wait_ms);
+/* A provider with a check is not called by before that was answered, nor while it is unfit. */
 void health_hold(struct health *health, const char *provider);
 void health_on_check(struct health *health, const char *provider,
     enum provider_outcome outcome, const char *detail);
@@ -34,12 +35,13 @@ void health_on_check(struct health *health, const char *provider,
  * provider's own flow is wrong: it stops after a few. */
 void health_on_committed(struct health *health, const struct outcome *outcome);
 /* engine_hooks */
-void health_on_wait(struct health *health, const char *provider, const char *guard,
-    int64_t wait_ms);
-unsigned health_down(struct health *health);
-unsigned health_probing(struct health *health);
+int64_t health_on_wait(struct health *health, const char *provider, enum channel channel,
+    const char *guard, int64_t wait_ms);
+unsigned health_down(struct health *health, enum channel channel, unsigned *ret_spent);
+unsigned health_probing(struct health *health, enum channel channel);
 /* An order whose turn comes in wait_ms was committed. */
-void health_on_placed(struct health *health, const char *provider, int64_t wait_ms);
+void health_on_placed(struct health *health, const char *provider, enum channel channel,
+    int64_t wait_ms);
 
 /* How many more requests of that queue may be offered now, without keeping those who
  * accept waiting for their turn. */
@@ -64,6 +66,7 @@ struct health_view {
 	size_t alive;                   /* calls of all nodes, as last read */
 };
 /* False: there is no such provider. Text lives until the next call of health. */
-bool health_see(struct health *health, const char *provider, struct health_view *ret_view);
+bool health_see(struct health *health, const char *provider, enum channel channel,
+    struct health_view *ret_view);
 
 #endif

@@ -45,21 +45,18 @@ tell(struct messages *messages, const struct record_ref *message,
 
 static void
 tell_with_detail(struct messages *messages, const struct record_ref *message,
-    enum event_kind kind, enum call_outcome outcome, const char *detail)
+    struct event event, const char *detail)
 {
-	struct event event = { .kind = kind, .outcome = outcome };
-
 	text_copy(event.detail, sizeof(event.detail), detail);
-	if (kind != EVENT_CREATED)
-		log_event(LOG_LEVEL_WARNING, kind == EVENT_REJECTED ?
-		    "message_rejected" : "message_unknown",
-		    "message=%s error=\"%s\"", message->id, detail);
+	log_event(LOG_LEVEL_WARNING, event.kind == EVENT_REJECTED ?
+	    "message_rejected" : "message_unknown",
+	    "message=%s error=\"%s\"", message->id, detail);
 	tell(messages, message, &event);
 }
 
 static void
 read_sent(struct messages *messages, const struct record_ref *message,
-    const struct provider_answer *read)
+    const struct provider_answer *read, bool is_unreached)
 {
 	struct event event = { .kind = EVENT_CREATED,
 		.message = read->message };
@@ -74,14 +71,17 @@ read_sent(struct messages *messages, const struct record_ref *message,
 		tell(messages, message, &event);
 		break;
 	case PROVIDER_REJECTED:
-		tell_with_detail(messages, message, EVENT_REJECTED,
-		    read->is_unsubscribed ? OUTCOME_REJECTED :
+		event.kind = EVENT_REJECTED;
+		event.outcome = read->is_unsubscribed ? OUTCOME_REJECTED :
 		    read->is_number_invalid ? OUTCOME_INVALID_NUMBER :
-		    OUTCOME_FAILED, detail);
+		    OUTCOME_FAILED;
+		event.may_be_taken_later = event.outcome == OUTCOME_FAILED &&
+		    (read->is_temporary || is_unreached);
+		tell_with_detail(messages, message, event, detail);
 		break;
 	case PROVIDER_UNKNOWN:
-		tell_with_detail(messages, message, EVENT_UNKNOWN,
-		    OUTCOME_NONE, detail);
+		event.kind = EVENT_UNKNOWN;
+		tell_with_detail(messages, message, event, detail);
 		break;
 	}
 }
@@ -114,6 +114,8 @@ read_url(struct messages *messages, const struct record_ref *message,
 {
 	struct event event = { .kind = EVENT_CREATED };
 	char detail[DETAIL_SIZE];
+	bool is_refused = answer->end == TRANSPORT_UNREACHED ||
+	    answer->status / 100 == 4;
 
 	if (answer->end == TRANSPORT_ANSWERED && answer->status / 100 == 2) {
 		tell(messages, message, &event);
@@ -121,9 +123,9 @@ read_url(struct messages *messages, const struct record_ref *message,
 	}
 	snprintf(detail, sizeof(detail), "%d %s", answer->status,
 	    answer->error != NULL ? answer->error : "");
-	tell_with_detail(messages, message,
-	    answer->end == TRANSPORT_UNREACHED || answer->status / 100 == 4 ?
-	    EVENT_REJECTED : EVENT_UNKNOWN, OUTCOME_FAILED, detail);
+	event.kind = is_refused ? EVENT_REJECTED : EVENT_UNKNOWN;
+	event.outcome = OUTCOME_FAILED;
+	tell_with_detail(messages, message, event, detail);
 }
 
 static void
@@ -141,16 +143,24 @@ on_text(void *context, const struct record_ref *message,
 	}
 	provider_answer_read(provider->provider, operation, answer->end,
 	    answer->status, answer->body, answer->body_length, &read);
+	if (read.is_wait_in_header && answer->header != NULL)
+		read.wait_ms = provider_wait_ms(answer->header,
+		    store_now_ms(messages->store));
 	if (answer->error != NULL && read.text[0] == '\0')
 		snprintf(read.text, sizeof(read.text), "%s", answer->error);
 	log_event(LOG_LEVEL_DEBUG, "provider_answered",
 	    "message=%s operation=%s status=%d ms=%" PRId64, message->id,
 	    provider_operation_names[operation], answer->status,
 	    answer->elapsed_ms);
-	if (operation == PROVIDER_SMS)
-		read_sent(messages, message, &read);
-	else
+	if (operation == PROVIDER_SMS) {
+		calls_tell_news(messages->calls, provider, CHANNEL_SMS, answer,
+		    &read);
+		read_sent(messages, message, &read,
+		    answer->end == TRANSPORT_UNREACHED);
+	} else {
 		read_state(messages, message, &read);
+	}
+	calls_tell_price(messages->calls, message, &read);
 }
 
 /* ---- requests */
@@ -215,22 +225,26 @@ fill_values(struct messages *messages, const struct message *message,
 
 static void
 not_sent(struct messages *messages, const struct record_ref *message,
-    const char *why)
+    const char *why, bool may_be_taken_later)
 {
-	tell_with_detail(messages, message, EVENT_REJECTED, OUTCOME_FAILED,
-	    why);
+	tell_with_detail(messages, message, (struct event){
+		.kind = EVENT_REJECTED, .outcome = OUTCOME_FAILED,
+		.may_be_taken_later = may_be_taken_later }, why);
 }
+
+/* When it may be sent, of clock_boottime_ms. */
+struct window { int64_t start_at_ms, start_by_ms; };
 
 static void
 send(struct messages *messages, const struct message *message,
     const struct calls_provider *provider, enum provider_operation operation,
-    int64_t start_by_ms)
+    struct window window)
 {
 	struct record_ref ref = record_ref_message(message->id);
 	struct provider_request built;
 	struct carrier_request request;
 	struct text_values values;
-	const char *why = "the line to the provider is full";
+	const char *why = "";
 	bool is_sent;
 
 	fill_values(messages, message, &ref, provider, &values);
@@ -238,7 +252,7 @@ send(struct messages *messages, const struct message *message,
 	if (!provider_request_build(provider->provider, operation,
 	        &values.values, &built, &why)) {
 		if (operation == PROVIDER_SMS)
-			not_sent(messages, &ref, why);
+			not_sent(messages, &ref, why, false);
 		return;
 	}
 	request = (struct carrier_request){ .method = built.method,
@@ -248,13 +262,16 @@ send(struct messages *messages, const struct message *message,
 		.body_length = built.body_length,
 		.timeout_ms = (long)provider->timeout_ms,
 		.connect_timeout_ms = (long)(provider->timeout_ms / 2),
-		.start_by_ms = start_by_ms,
-		.allow_private = provider->allow_private };
+		.start_at_ms = window.start_at_ms,
+		.start_by_ms = window.start_by_ms,
+		.allow_private = provider->allow_private,
+		.wanted_header = built.wait_header };
 	is_sent = calls_send_text(messages->calls, &ref, provider, operation,
 	    &request);
 	provider_request_fini(&built);
 	if (!is_sent && operation == PROVIDER_SMS)
-		not_sent(messages, &ref, why);
+		not_sent(messages, &ref, "the line to the provider is full",
+		    true);
 }
 
 /* An alarm for a program: what it is, as it stands in the record, and the words. */
@@ -274,7 +291,8 @@ post_url(struct messages *messages, const struct message *message,
 	    alarms->urls[target - 1] : NULL;
 
 	if (url == NULL) {
-		not_sent(messages, &ref, "the configuration has no such URL");
+		not_sent(messages, &ref, "the configuration has no such URL",
+		    false);
 		return;
 	}
 	message_text(messages->policy, message, message->sending_at_ms, text);
@@ -287,7 +305,7 @@ post_url(struct messages *messages, const struct message *message,
 	body = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	if (body == NULL) {
-		not_sent(messages, &ref, "its words are not UTF-8");
+		not_sent(messages, &ref, "its words are not UTF-8", false);
 		return;
 	}
 	request = (struct carrier_request){ .method = "POST", .url = url,
@@ -299,31 +317,36 @@ post_url(struct messages *messages, const struct message *message,
 		.allow_private = messages->is_trial };
 	if (!calls_send_text(messages->calls, &ref, NULL, PROVIDER_SMS,
 	        &request))
-		not_sent(messages, &ref, "the line is full");
+		not_sent(messages, &ref, "the line is full", false);
 	free(body);
 }
 
 void
 messages_do(struct messages *messages, const struct message *message,
-    const struct effect *effect, int64_t sent_boot_ms)
+    const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms)
 {
 	const struct calls_provider *provider =
 	    calls_provider(messages->calls, message->provider);
 	struct record_ref ref = record_ref_message(message->id);
 	bool is_send = effect->kind == EFFECT_SEND;
-	int64_t start_by_ms = is_send ? sent_boot_ms + PLACE_YOUTH_MS : 0;
+	struct window window = { 0, 0 };
+
+	if (is_send) {
+		window.start_at_ms = sent_boot_ms + wait_ms;
+		window.start_by_ms = window.start_at_ms + PLACE_YOUTH_MS;
+	}
 
 	if (strcmp(message->provider, MESSAGE_BY_URL) == 0) {
 		if (is_send)
-			post_url(messages, message, start_by_ms);
+			post_url(messages, message, window.start_by_ms);
 	} else if (provider == NULL || !calls_has_secret(messages->calls)) {
 		if (is_send)
 			not_sent(messages, &ref, "no such provider is "
-			    "configured");
+			    "configured", provider != NULL);
 	} else if (is_send || provider_can(provider->provider,
 	    PROVIDER_SMS_GET)) {
 		send(messages, message, provider,
-		    is_send ? PROVIDER_SMS : PROVIDER_SMS_GET, start_by_ms);
+		    is_send ? PROVIDER_SMS : PROVIDER_SMS_GET, window);
 	}
 }
 

@@ -17,9 +17,10 @@ struct messages *messages_new(struct calls *calls, struct engine *engine, struct
 void messages_free(struct messages *messages);
 void messages_set_policy(struct messages *messages, const struct policy *policy);
 
-/* engine_hooks.on_effect, of effects that name a message. */
+/* engine_hooks.on_effect, of effects that name a message, which is sent wait_ms after
+ * its commit was, or not at all, as a call is (calls_do). */
 void messages_do(struct messages *messages, const struct message *message,
-    const struct effect *effect, int64_t sent_boot_ms);
+    const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms);
 
 /* engine_hooks.on_committed: what was told of a request and is no longer so is
  * withdrawn where it still waits. */

@@ -51,10 +51,11 @@ struct settings_provider {
 	size_t secret_count;
 	const char *base;                       /* instead of the file's; "": the file's */
 	bool is_private;                        /* plain HTTP and this machine may be reached */
-	double calls_per_second;                /* 0: as the file says */
+	double calls_per_second, messages_per_second;   /* 0: as the file says */
 	int in_flight;                          /* calls alive at a time; 0: no limit */
 	char currency[4];
-	double call_price, hour_cap, day_cap;   /* a cap of 0: none */
+	double call_price, message_price;       /* of a message: of each segment */
+	double hour_cap, day_cap;               /* of both; 0: none */
 	int64_t timeout_ms;                     /* of one request */
 };
 

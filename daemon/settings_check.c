@@ -334,6 +334,41 @@ check_specialists(struct settings_reading *reading)
 
 /* ---- providers */
 
+static bool
+is_in(const struct provider_order *order, const char *id)
+{
+	for (size_t i = 0; i < order->count; i++) {
+		if (strcmp(order->ids[i], id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A cap keeps only from what is known to cost something. */
+static void
+check_spend(struct settings_reading *reading,
+    const struct settings_provider *provider)
+{
+	const struct policy *policy = &reading->settings->policy;
+	bool calls = is_in(&policy->voice, provider->id);
+	bool texts = is_in(&policy->text, provider->id);
+	char path[SETTING_PATH_SIZE];
+
+	if (provider->hour_cap <= 0 && provider->day_cap <= 0)
+		return;
+	for (size_t i = 0; i < policy->queue_count; i++) {
+		calls |= is_in(&policy->queues[i].voice, provider->id);
+		texts |= is_in(&policy->queues[i].text, provider->id);
+	}
+	path_of("providers", provider->id, "spend", path);
+	if (provider->call_price <= 0 && (calls || !texts))
+		settings_error(reading, path, "call is missing: what one call "
+		    "costs");
+	if (provider->message_price <= 0 && texts)
+		settings_error(reading, path, "message is missing: what each "
+		    "segment of a message costs");
+}
+
 static void
 check_providers(struct settings_reading *reading)
 {
@@ -352,11 +387,7 @@ check_providers(struct settings_reading *reading)
 		path_of("providers", provider->id, "id", path);
 		if (strcmp(provider->id, "manual") == 0)
 			settings_error(reading, path, "\"manual\" is built in");
-		path_of("providers", provider->id, "spend", path);
-		if ((provider->hour_cap > 0 || provider->day_cap > 0) &&
-		    provider->call_price <= 0)
-			settings_error(reading, path, "call is missing: what "
-			    "one call costs");
+		check_spend(reading, provider);
 		if (settings->policy.place_lease_ms >= least_ms)
 			continue;
 		when_duration_print(least_ms, least);

@@ -463,12 +463,15 @@ static const struct setting_row spend_rows[] = {
 	    .help = "Of these amounts" },
 	{ "call", SETTING_NUMBER, "0", 0, 100000, .flags = SETTING_RESTART,
 	    .at = AT(settings_provider, call_price), .help = "What one call costs" },
+	{ "message", SETTING_NUMBER, "0", 0, 100000, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, message_price),
+	    .help = "What each segment of a message costs" },
 	{ "hour", SETTING_NUMBER, "0", 0, 1000000000, .flags = SETTING_RESTART,
 	    .at = AT(settings_provider, hour_cap),
-	    .help = "No more calls when an hour has cost this; 0: no limit" },
+	    .help = "No more calls and messages when an hour has cost this; 0: no limit" },
 	{ "day", SETTING_NUMBER, "0", 0, 1000000000, .flags = SETTING_RESTART,
 	    .at = AT(settings_provider, day_cap),
-	    .help = "No more calls when a day has cost this; 0: no limit" },
+	    .help = "No more calls and messages when a day has cost this; 0: no limit" },
 };
 static const struct setting_table spend_table = TABLE(spend_rows);
 
@@ -491,6 +494,9 @@ static const struct setting_row provider_rows[] = {
 	{ "calls_per_second", SETTING_NUMBER, "0", 0, 1000, .flags = SETTING_RESTART,
 	    .at = AT(settings_provider, calls_per_second),
 	    .help = "Pace of all nodes together; 0: as the file says" },
+	{ "messages_per_second", SETTING_NUMBER, "0", 0, 1000, .flags = SETTING_RESTART,
+	    .at = AT(settings_provider, messages_per_second),
+	    .help = "The same of messages, which have a pace of their own" },
 	{ "in_flight", SETTING_INTEGER, "0", 0, 1000, .flags = SETTING_RESTART,
 	    .at = AT(settings_provider, in_flight),
 	    .help = "Calls alive at a time, of all nodes; 0: no limit" },

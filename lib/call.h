@@ -55,6 +55,8 @@ struct call {
 	int64_t placed_at_ms, unsure_at_ms, absent_at_ms, authorised_at_ms;
 	int64_t agent_up_at_ms, customer_ringing_at_ms, customer_up_at_ms, over_at_ms;
 	int64_t talk_ms;
+	int64_t paid;                 /* in PAID_PARTS, as the provider said; 0: it did not */
+	char currency[CURRENCY_SIZE]; /* of that; "": not said */
 };
 
 bool call_is_live(const struct call *call);

@@ -1150,6 +1150,18 @@ keep_recording(struct moment *m)
 	moment_note(m);
 }
 
+static bool
+tells_price(const struct moment *m)
+{
+	return moment_tells_price(m, m->call->paid);
+}
+
+static void
+keep_price(struct moment *m)
+{
+	moment_keep_price(m, &m->call->paid, m->call->currency);
+}
+
 static void
 remind(struct moment *m)
 {
@@ -1239,6 +1251,7 @@ static const struct row rows[] = {
 	ROW(LIVE,         DUE,      is_due,                        SAME,       poll),
 
 	ROW(ALIVE | ENDED, RECORDED, ALWAYS,                       SAME,       keep_recording),
+	ROW(ALIVE | ENDED, PRICED,  tells_price,                   SAME,       keep_price),
 };
 
 const struct life call_life = {

@@ -10,7 +10,9 @@
 #include "lib/answer.h"
 #include "lib/fault.h"
 #include "lib/life.h"
+#include "lib/message_text.h"
 #include "lib/provider_choice.h"
+#include "lib/segments.h"
 #include "lib/standing.h"
 
 /* One record before and after. */
@@ -772,7 +774,7 @@ static void
 add_counter(const char *day, const char *name, int64_t amount,
     struct words *words, size_t *count)
 {
-	char key[48];
+	char key[KEY_SIZE];
 
 	if (amount <= 0)
 		return;
@@ -780,6 +782,18 @@ add_counter(const char *day, const char *name, int64_t amount,
 	words_add(words, key);
 	words_add_number(words, amount);
 	(*count)++;
+}
+
+/* What a provider says that it costs, by currency; what it says anew of the same
+ * call counts for what it is more. */
+static void
+add_paid(const char *day, const char *provider, const char *currency,
+    int64_t amount, struct words *words, size_t *count)
+{
+	char name[ID_SIZE + CURRENCY_SIZE + 8];
+
+	snprintf(name, sizeof(name), "paid:%s:%s", provider, currency);
+	add_counter(day, name, amount, words, count);
 }
 
 static void
@@ -800,6 +814,16 @@ add_counters(const struct situation *before, const struct outcome *outcome,
 	    !is->is_missed, words, &count);
 	add_counter(day, "closed", is->state == REQUEST_CLOSED &&
 	    was->state != REQUEST_CLOSED, words, &count);
+	for (size_t i = 0; i < outcome->after.call_count; i++) {
+		const struct call *call = &outcome->after.calls[i];
+		const struct call *old = situation_call_const(before, call->n);
+
+		add_paid(day, call->provider, call->currency, call->paid -
+		    (old != NULL ? old->paid : 0), words, &count);
+	}
+	add_paid(day, outcome->after.message.provider,
+	    outcome->after.message.currency, outcome->after.message.paid -
+	    before->message.paid, words, &count);
 	words_set_count(words, head, PART_COUNTERS, count);
 }
 
@@ -865,13 +889,18 @@ make_plain(char *text, bool is_word)
 	}
 }
 
-/* A specialist's row that changes no state and says nothing is no news. */
+/* A specialist's row that changes no state and says nothing is no news, nor is that
+ * of a message which still waits; a price stands in the record. */
 static bool
 is_told(const struct outcome *outcome, size_t i)
 {
 	const struct move *move = &outcome->moves[i];
 
-	return move->record.kind != RECORD_SPECIALIST ||
+	if (move->event == EVENT_PRICED)
+		return false;
+	return (move->record.kind != RECORD_SPECIALIST &&
+	        (move->record.kind != RECORD_MESSAGE ||
+	            move->from != MESSAGE_QUEUED)) ||
 	    move->from != move->to || move->detail[0] != '\0' ||
 	    (outcome->note != NULL && outcome->note_move == i);
 }
@@ -973,48 +1002,104 @@ add_number_guard(const char *kind, const char *key, int64_t b, int64_t c,
 	(*count)++;
 }
 
+/* Who orders something of a provider, and what it costs by the configuration. */
+struct order {
+	const struct provider_facts *facts;
+	enum channel channel;
+	struct record_ref ref;
+	int64_t cost;                   /* in PRICE_PARTS */
+	bool is_probe;
+};
+
 static void
-add_spend_guard(const struct provider_facts *facts, const char *window,
-    int64_t number, int64_t cap, struct words *words, size_t *count)
+add_spend_guard(const struct order *order, const char *window, int64_t number,
+    int64_t cap, struct words *words, size_t *count)
 {
 	char key[KEY_SIZE];
 
-	if (cap == 0)
+	if (cap == 0 || order->cost == 0)
 		return;
-	snprintf(key, sizeof(key), "spend:%s:%s%lld", facts->id, window,
+	snprintf(key, sizeof(key), "spend:%s:%s%lld", order->facts->id, window,
 	    (long long)number);
-	add_number_guard("spend", key, facts->call_price, cap, words, count);
+	add_number_guard("spend", key, order->cost, cap, words, count);
 }
 
-/* What a new order to call may not go beyond. The turn comes last: it is taken
- * for this one alone. */
+/* What an order may not go beyond. Money is one, whatever it is for. The turn
+ * comes last: it is taken for this one alone. */
 static void
-add_call_guards(const struct provider_facts *facts, const struct call *call,
-    bool is_probe, int64_t now_ms, struct words *words, size_t *count)
+add_order_guards(const struct order *order, int64_t now_ms,
+    struct words *words, size_t *count)
 {
-	struct record_ref ref = record_ref_call(call->request, call->n);
+	const struct provider_facts *facts = order->facts;
+	int64_t emission_ms = facts->emission_ms[order->channel];
 	char key[KEY_SIZE], owner[KEY_SIZE], most[16], keep[16];
 
-	if (is_probe) {
-		snprintf(key, sizeof(key), "probe:%s", facts->id);
-		record_key(&ref, owner);
+	if (order->is_probe) {
+		provider_key("probe", facts->id, order->channel, key);
+		record_key(&order->ref, owner);
 		snprintf(keep, sizeof(keep), "%d", PROBE_KEEP_MS);
 		add_guard("probe", key, owner, keep, words, count);
 	}
-	if (facts->alive_max > 0) {
+	if (order->channel == CHANNEL_VOICE && facts->alive_max > 0) {
 		snprintf(key, sizeof(key), "calls:%s", facts->id);
 		snprintf(most, sizeof(most), "%d", facts->alive_max);
 		add_guard("room", key, most, "", words, count);
 	}
-	add_spend_guard(facts, "h", now_ms / HOUR_MS, facts->hour_cap, words,
+	add_spend_guard(order, "h", now_ms / HOUR_MS, facts->hour_cap, words,
 	    count);
-	add_spend_guard(facts, "d", now_ms / DAY_MS, facts->day_cap, words,
+	add_spend_guard(order, "d", now_ms / DAY_MS, facts->day_cap, words,
 	    count);
-	if (facts->emission_ms > 0) {
-		snprintf(key, sizeof(key), "pace:%s", facts->id);
-		add_number_guard("pace", key, facts->emission_ms, PACE_WAIT_MS,
-		    words, count);
+	if (emission_ms > 0) {
+		provider_key("pace", facts->id, order->channel, key);
+		add_number_guard("pace", key, emission_ms, PACE_WAIT_MS, words,
+		    count);
 	}
+}
+
+static void
+add_call_guards(const struct policy *policy, const struct call *call,
+    unsigned probing, int64_t now_ms, struct words *words, size_t *count)
+{
+	const struct provider_facts *facts =
+	    policy_provider(policy, call->provider);
+	struct order order = { .facts = facts, .channel = CHANNEL_VOICE,
+		.ref = record_ref_call(call->request, call->n) };
+
+	if (facts == NULL)
+		return;
+	order.cost = facts->price[CHANNEL_VOICE];
+	order.is_probe = (probing & provider_set(policy, facts->id)) != 0;
+	add_order_guards(&order, now_ms, words, count);
+}
+
+/* Networks count an SMS by its segments; to a chat there is one. */
+static int64_t
+segments_in(const struct policy *policy, const struct message *message)
+{
+	char text[MESSAGE_TEXT_SIZE];
+
+	if (message->to[0] != '+')
+		return 1;
+	message_text(policy, message, message->sending_at_ms, text);
+	return (int64_t)segments_of(text).count;
+}
+
+static void
+add_message_guards(const struct policy *policy, const struct message *message,
+    unsigned probing, int64_t now_ms, struct words *words, size_t *count)
+{
+	const struct provider_facts *facts =
+	    policy_provider(policy, message->provider);
+	struct order order = { .facts = facts, .channel = CHANNEL_SMS,
+		.ref = record_ref_message(message->id) };
+
+	if (facts == NULL)
+		return;
+	if (facts->price[CHANNEL_SMS] > 0)
+		order.cost = facts->price[CHANNEL_SMS] *
+		    segments_in(policy, message);
+	order.is_probe = (probing & provider_set(policy, facts->id)) != 0;
+	add_order_guards(&order, now_ms, words, count);
 }
 
 static void
@@ -1043,15 +1128,13 @@ add_guards(const struct policy *policy, const struct situation *before,
 		add_guard("listed", SUPPRESSED_KEY, extras->listed_still, "",
 		    words, &count);
 	for (size_t i = 0; i < after->call_count; i++) {
-		const struct call *call = &after->calls[i];
-		const struct provider_facts *facts =
-		    policy_provider(policy, call->provider);
-
-		if (facts != NULL && commit_is_placed(before, call))
-			add_call_guards(facts, call, (extras->probing &
-			    provider_set(policy, call->provider)) != 0, now_ms,
-			    words, &count);
+		if (commit_is_placed(before, &after->calls[i]))
+			add_call_guards(policy, &after->calls[i],
+			    extras->probing, now_ms, words, &count);
 	}
+	if (commit_is_sent(before, &after->message))
+		add_message_guards(policy, &after->message, extras->probing,
+		    now_ms, words, &count);
 	words_set_count(words, head, PART_GUARDS, count);
 }
 
@@ -1180,6 +1263,13 @@ commit_is_placed(const struct situation *before, const struct call *call)
 {
 	return call->state == CALL_PLACING &&
 	    situation_call_const(before, call->n) == NULL;
+}
+
+bool
+commit_is_sent(const struct situation *before, const struct message *message)
+{
+	return message->state == MESSAGE_SENDING &&
+	    before->message.state != MESSAGE_SENDING;
 }
 
 bool

@@ -28,7 +28,7 @@ struct commit_extras {
 	const char *rejected[16];       /* field, value, … of one refusal; ends at NULL */
 	const char *answer_id, *answer; /* of a refusal: answer:ID */
 	const char *also_answer;        /* an id that joined a full list: answered once */
-	unsigned probing;               /* set of providers of which one call at a time is tried */
+	unsigned probing;               /* set of providers of which one order at a time is tried */
 	bool is_audit;                  /* write the standing although nothing changed */
 	bool keeps_uniques;             /* of an audit: the unique keys stay as they are */
 	/* Of an audit: an index which that record may stand in wrongly; "buried" ends its
@@ -74,6 +74,9 @@ size_t commit_bury(const struct policy *policy, const struct record_ref *ref,
 /* Is that call, of a situation after a step, a new order to a provider: a commit that
  * carries one has the guards of its provider. */
 bool commit_is_placed(const struct situation *before, const struct call *call);
+
+/* Is the message of a situation after a step a new order to send it: the same holds. */
+bool commit_is_sent(const struct situation *before, const struct message *message);
 
 /* Do the two differ in any field of any record. */
 bool commit_is_empty(const struct situation *before, const struct outcome *outcome);

@@ -96,6 +96,10 @@ bool call_is_possible(const struct moment *m, const char *specialist, const char
 bool call_can_offer_by_phone(const struct moment *m, const struct specialist_policy *specialist,
     const char *after);
 
+/* EVENT_PRICED: it says what the record, of which these are fields, does not. */
+bool moment_tells_price(const struct moment *m, int64_t paid);
+void moment_keep_price(struct moment *m, int64_t *paid, char currency[CURRENCY_SIZE]);
+
 void nothing(struct moment *m);
 
 /* When each kind must be looked at next: the one place that decides. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/provider_choice.h"
 #include "lib/zone.h"
 
 #define MINUTE_MS INT64_C(60000)
@@ -58,18 +59,29 @@ carries(const struct policy *policy, const char *provider, const char *to)
 }
 
 const char *
-message_provider(const struct policy *policy, const struct message *message)
+message_provider(const struct policy *policy, const struct message *message,
+    unsigned down, bool *ret_waits, int *ret_place)
 {
 	const struct provider_order *order;
+	int place = 1;
 
+	*ret_waits = false;
+	*ret_place = place;
 	if (message->target != 0)
-		return message->tried_count == 0 ? MESSAGE_BY_URL : "";
+		return message->tried == 0 ? MESSAGE_BY_URL : "";
 	order = policy_text(policy, message->queue);
-	for (size_t i = 0, carriers = 0; i < order->count; i++) {
-		if (!carries(policy, order->ids[i], message->to))
+	for (size_t i = 0; i < order->count; i++) {
+		const char *id = order->ids[i];
+
+		if (!carries(policy, id, message->to))
 			continue;
-		if (carriers++ == (size_t)message->tried_count)
-			return order->ids[i];
+		*ret_place = place;
+		place <<= 1;
+		if ((message->tried & *ret_place) != 0)
+			continue;
+		if ((provider_set(policy, id) & down) == 0)
+			return id;
+		*ret_waits = true;
 	}
 	return "";
 }

@@ -33,6 +33,9 @@ struct message {
 	enum message_state state;
 	enum message_kind kind;
 	char reason[REASON_SIZE];     /* of the end: a stable word */
+	char waits_for[REASON_SIZE];  /* what kept it from being sent so far, which is the reason
+	                               * if it ends so: "pace", "spent", "provider_down", "failed"
+	                               * (who has it refused to take it now); "": nothing */
 	char error[ADDRESS_SIZE];     /* the provider's words, cut */
 
 	char request[REQUEST_ID_SIZE];  /* "": none */
@@ -40,7 +43,8 @@ struct message {
 	int  target;                  /* place in policy->alarms.to, from 1: a URL; 0: none */
 	char locale[8];
 	char provider[ID_SIZE];       /* that has it or was asked last */
-	int  tried_count;             /* providers of `text` that are done with */
+	int  tried;                   /* providers of `text` that are done with: bits, of those
+	                               * that can carry it, in their order */
 	int  absent_count;            /* look-ups that did not find it */
 	char sid[SID_SIZE];           /* the provider's id, once known */
 	enum message_progress progress;
@@ -57,6 +61,9 @@ struct message {
 	int64_t since_ms;             /* of an alarm */
 	char detail[ADDRESS_SIZE];    /* of an alarm: which queue, which provider */
 
+	int64_t paid;                 /* in PAID_PARTS, as the provider said; 0: it did not */
+	char currency[CURRENCY_SIZE]; /* of that; "": not said */
+
 	int64_t created_at_ms, send_at_ms, sending_at_ms, given_at_ms, unsure_at_ms, ended_at_ms;
 	int64_t stale_at_ms;          /* not sent after this; 0: never stale */
 	int64_t prompt_until_ms;      /* until then it answers somebody's own act: no quiet hours */
@@ -70,8 +77,11 @@ bool message_keeps_quiet(const struct message *message);
  * which may be on its way in the commit that takes them off the list. */
 bool message_asks_leave(const struct message *message);
 
-/* The provider that it goes through next; "": none is left. */
-const char *message_provider(const struct policy *policy, const struct message *message);
+/* The provider that it goes through next: the first that works and is not done with; ""
+ * and in ret_waits, whether one is left that does not work now. `down` as in
+ * lib/provider_choice; `ret_place`, where not "": its bit in `tried`. */
+const char *message_provider(const struct policy *policy, const struct message *message,
+    unsigned down, bool *ret_waits, int *ret_place);
 
 /* To whom a message to that specialist goes: the number or chat that the first of the
  * providers of messages can reach; "": none. */

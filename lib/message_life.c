@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/life.h"
+#include "lib/provider_choice.h"
 #include "lib/text.h"
 
 #define MINUTE_MS INT64_C(60000)
@@ -17,6 +18,8 @@ enum {
 	PROMPT_MS = 2 * 60 * 1000,      /* so long an own act is answered at any hour */
 	SOON_MS = 60 * 1000,            /* after this they have been rung */
 	ABSENT_MAX = 2,                 /* look-ups that must have missed it */
+	AGAIN_MIN_MS = 5 * 1000,        /* until it is tried again where nobody took it: */
+	AGAIN_MAX_MS = 60 * 1000,       /* as long as it has waited, within these */
 };
 
 /* ---- guards */
@@ -43,7 +46,6 @@ is_quiet(const struct moment *m)
 	return held_until(m) != 0;
 }
 
-/* What would not be news by the end of the quiet hours is not kept for it. */
 /* A claim that came late says nothing. */
 static bool
 is_overdue(const struct moment *m)
@@ -51,6 +53,7 @@ is_overdue(const struct moment *m)
 	return m->message->record.wake_at_ms <= m->now_ms;
 }
 
+/* What would not be news by the end of the quiet hours is not kept for it. */
 static bool
 is_stale_by_morning(const struct moment *m)
 {
@@ -64,10 +67,48 @@ is_suppressed(const struct moment *m)
 	return m->root->is_suppressed && message_asks_leave(m->message);
 }
 
+/* As far as it is known who works. */
+static const char *
+provider_now(const struct moment *m, bool *ret_waits, int *ret_place)
+{
+	return message_provider(m->policy, m->message, m->root->providers_down,
+	    ret_waits, ret_place);
+}
+
 static bool
 has_no_provider(const struct moment *m)
 {
-	return message_provider(m->policy, m->message)[0] == '\0';
+	bool waits;
+	int place;
+
+	return provider_now(m, &waits, &place)[0] == '\0' && !waits;
+}
+
+static bool
+finds_none_that_works(const struct moment *m)
+{
+	bool waits;
+	int place;
+
+	return is_overdue(m) && provider_now(m, &waits, &place)[0] == '\0';
+}
+
+/* But for what it would cost it could be sent. */
+static bool
+is_spent(const struct moment *m)
+{
+	bool waits;
+	int place;
+
+	return message_provider(m->policy, m->message,
+	    m->root->providers_down & ~m->root->providers_spent, &waits,
+	    &place)[0] != '\0';
+}
+
+static bool
+is_out_of_turn(const struct moment *m)
+{
+	return is_overdue(m) && m->root->wait_until_ms > m->now_ms;
 }
 
 /* They told the provider that they want no messages. */
@@ -78,15 +119,38 @@ is_unsubscribed(const struct moment *m)
 	    message_asks_leave(m->message);
 }
 
+/* Of who has it, in `tried`; 0 where the order was changed meanwhile and does not
+ * name it any more. */
+static int
+place_of(const struct moment *m)
+{
+	unsigned others = ~provider_set(m->policy, m->message->provider);
+	struct message fresh = *m->message;
+	bool waits;
+	int place;
+
+	fresh.tried = 0;
+	return message_provider(m->policy, &fresh, others, &waits, &place)[0] !=
+	    '\0' ? place : 0;
+}
+
 static bool
 has_other_provider(const struct moment *m)
 {
 	struct message next = *m->message;
+	bool waits;
+	int place;
 
 	if (m->event->outcome == OUTCOME_INVALID_NUMBER || is_unsubscribed(m))
 		return false;
-	next.tried_count++;
-	return message_provider(m->policy, &next)[0] != '\0';
+	next.tried |= place_of(m);
+	return message_provider(m->policy, &next, 0, &waits, &place)[0] != '\0';
+}
+
+static bool
+may_be_taken_later(const struct moment *m)
+{
+	return m->event->may_be_taken_later;
 }
 
 static bool
@@ -155,10 +219,55 @@ queue(struct moment *m)
 	message->send_at_ms = m->now_ms;
 }
 
+/* What kept it until nobody needs it says more than that. */
 static void
 drop_stale(struct moment *m)
 {
-	end_with(m, "stale");
+	const struct message *message = m->message;
+	char reason[REASON_SIZE] = "stale";
+
+	if (message->waits_for[0] != '\0')
+		memcpy(reason, message->waits_for, sizeof(reason));
+	end_with(m, reason);
+}
+
+/* Not later than the moment at which it is no news any more: it then ends. */
+static void
+wait_until(struct moment *m, const char *why, int64_t until_ms)
+{
+	struct message *message = m->message;
+
+	if (strcmp(message->waits_for, why) != 0) {
+		snprintf(message->waits_for, sizeof(message->waits_for), "%s",
+		    why);
+		moment_say(m, "%s", why);
+	}
+	message->send_at_ms = message->stale_at_ms != 0 &&
+	    message->stale_at_ms < until_ms ? message->stale_at_ms : until_ms;
+}
+
+static void
+wait_for_turn(struct moment *m)
+{
+	wait_until(m, "pace", m->root->wait_until_ms);
+}
+
+/* Nobody says when somebody takes it: who has waited long waits longer, so that
+ * many of them are not tried too often. */
+static int64_t
+again_at(const struct moment *m)
+{
+	int64_t age_ms = moment_since(m, m->message->created_at_ms);
+
+	if (age_ms < AGAIN_MIN_MS)
+		age_ms = AGAIN_MIN_MS;
+	return m->now_ms + (age_ms > AGAIN_MAX_MS ? AGAIN_MAX_MS : age_ms);
+}
+
+static void
+wait_for_provider(struct moment *m)
+{
+	wait_until(m, is_spent(m) ? "spent" : "provider_down", again_at(m));
 }
 
 static void
@@ -190,9 +299,12 @@ static void
 send(struct moment *m)
 {
 	struct message *message = m->message;
+	bool waits;
+	int place;
 
 	snprintf(message->provider, sizeof(message->provider), "%s",
-	    message_provider(m->policy, message));
+	    provider_now(m, &waits, &place));
+	message->waits_for[0] = '\0';
 	message->sending_at_ms = m->now_ms;
 	moment_effect_message(m, EFFECT_SEND, message);
 }
@@ -220,8 +332,19 @@ try_next(struct moment *m)
 
 	keep_error(m);
 	moment_say(m, "%s refused it: %s", message->provider, message->error);
-	message->tried_count++;
+	message->tried |= place_of(m);
 	message->send_at_ms = m->now_ms;
+}
+
+/* Each has refused it, the last one only for now: they are asked once more. */
+static void
+put_back(struct moment *m)
+{
+	keep_error(m);
+	moment_say(m, "%s refused it: %s", m->message->provider,
+	    m->message->error);
+	m->message->tried = 0;
+	wait_until(m, "failed", again_at(m));
 }
 
 static void
@@ -301,6 +424,18 @@ end_as_given(struct moment *m)
 }
 
 static bool
+tells_price(const struct moment *m)
+{
+	return moment_tells_price(m, m->message->paid);
+}
+
+static void
+keep_price(struct moment *m)
+{
+	moment_keep_price(m, &m->message->paid, m->message->currency);
+}
+
+static bool
 is_all_that_is_told(const struct moment *m)
 {
 	return m->message->progress == MESSAGE_DELIVERED;
@@ -310,6 +445,7 @@ is_all_that_is_told(const struct moment *m)
 #define SENDING IN(MESSAGE_SENDING)
 #define UNSURE IN(MESSAGE_UNSURE)
 #define GIVEN IN(MESSAGE_GIVEN)
+#define ENDED IN(MESSAGE_ENDED)
 #define TO(state) MESSAGE_##state
 
 static const struct row rows[] = {
@@ -321,10 +457,13 @@ static const struct row rows[] = {
 	ROW(QUEUED, DUE, has_no_provider, TO(ENDED), drop_without_provider),
 	ROW(QUEUED, DUE, is_stale_by_morning, TO(ENDED), drop_stale),
 	ROW(QUEUED, DUE, is_quiet, SAME, hold),
+	ROW(QUEUED, DUE, finds_none_that_works, SAME, wait_for_provider),
+	ROW(QUEUED, DUE, is_out_of_turn, SAME, wait_for_turn),
 	ROW(QUEUED, DUE, is_overdue, TO(SENDING), send),
 
 	ROW(SENDING | UNSURE, CREATED, ALWAYS, TO(GIVEN), give),
 	ROW(SENDING, REJECTED, has_other_provider, TO(QUEUED), try_next),
+	ROW(SENDING, REJECTED, may_be_taken_later, TO(QUEUED), put_back),
 	ROW(SENDING, REJECTED, ALWAYS, TO(ENDED), fail),
 	ROW(SENDING, UNKNOWN, ALWAYS, TO(UNSURE), doubt),
 	ROW(SENDING, DUE, is_overdue, TO(UNSURE), doubt),
@@ -342,6 +481,8 @@ static const struct row rows[] = {
 	ROW(GIVEN, DUE, is_all_that_is_told, TO(ENDED), end_as_given),
 	ROW(GIVEN, DUE, may_still_arrive, SAME, look_up),
 	ROW(GIVEN, DUE, ALWAYS, TO(ENDED), end_as_given),
+
+	ROW(SENDING | UNSURE | GIVEN | ENDED, PRICED, tells_price, SAME, keep_price),
 };
 
 const struct life message_life = {

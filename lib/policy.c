@@ -9,6 +9,11 @@
 #define HOUR_MS (60 * MINUTE_MS)
 #define DAY_MS (24 * HOUR_MS)
 
+const char *const channel_names[CHANNEL_COUNT] = {
+	[CHANNEL_VOICE] = "voice",
+	[CHANNEL_SMS] = "sms",
+};
+
 const char *const message_kind_names[TEXT_COUNT] = {
 	[TEXT_DEFERRED] = "deferred",
 	[TEXT_SOON] = "soon",

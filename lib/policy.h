@@ -33,7 +33,9 @@ enum {
 	ALARM_TARGETS_MAX = 16,
 	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its turn, or never */
 	PACE_WAIT_MS = 1500,    /* the longest wait for that turn; a longer one is refused */
-	PRICE_PARTS = 10000,    /* of one unit of a currency */
+	PRICE_PARTS = 10000,    /* of one unit of a currency: what is counted against a cap */
+	PAID_PARTS = 1000000,   /* what providers say that something has cost */
+	CURRENCY_SIZE = 4,      /* "USD" */
 };
 
 /* What follows from a disposition (PRODUCT 5). Suppress and propose_block close
@@ -126,6 +128,11 @@ struct queue_policy {
 	struct provider_order voice, text;  /* count 0: the company's */
 };
 
+/* What a provider is ordered: it bears so much of each, and either may work without the
+ * other. */
+enum channel { CHANNEL_VOICE, CHANNEL_SMS, CHANNEL_COUNT };
+extern const char *const channel_names[CHANNEL_COUNT];
+
 /* What the core must know of a telephone provider; the rest is lib/provider. */
 struct provider_facts {
 	char id[ID_SIZE];
@@ -138,9 +145,11 @@ struct provider_facts {
 	bool can_ask_text;      /* and says what became of one */
 	bool can_call_customer; /* customer first, by flows of ours */
 	bool confirms_customer; /* we serve the question whether the customer takes it */
-	int64_t emission_ms;    /* between two orders to call, of all nodes; 0: any pace */
+	int64_t emission_ms[CHANNEL_COUNT];  /* between two orders, of all nodes; 0: any pace */
 	int  alive_max;         /* calls alive at a time, of all nodes; 0: no limit */
-	int64_t call_price, hour_cap, day_cap;  /* in PRICE_PARTS; a cap of 0: none */
+	int64_t price[CHANNEL_COUNT];  /* in PRICE_PARTS: of a call, of a message's segment */
+	bool tells_price[CHANNEL_COUNT];  /* when it is asked what became of one */
+	int64_t hour_cap, day_cap;  /* of both together, in PRICE_PARTS; 0: none */
 };
 
 enum confirm { CONFIRM_PRESS1, CONFIRM_ANSWER };

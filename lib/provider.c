@@ -407,6 +407,13 @@ provider_json_at(const json_t *root, const char *pointer)
 }
 
 bool
+provider_tells_price(const struct provider *provider,
+    enum provider_operation operation)
+{
+	return provider->operations[operation].price != NULL;
+}
+
+bool
 provider_json_text(const json_t *root, const char *pointer, char *ret_text,
     size_t size)
 {

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "lib/check.h"
+#include "lib/policy.h"
 #include "lib/progress.h"
 #include "lib/transport.h"
 
@@ -136,7 +137,7 @@ provider_tested(const struct provider *provider);
 
 /* 0: the file does not say. */
 struct provider_limits {
-	double calls_per_second;
+	double calls_per_second, messages_per_second;
 	double requests_per_second;     /* of every kind */
 	double requests_per_minute;
 	double find_per_minute;
@@ -239,6 +240,11 @@ struct provider_request {
 	                                 * long as the provider */
 };
 
+/* Does the answer to that operation say what the call or message has cost? */
+bool
+provider_tells_price(const struct provider *provider,
+    enum provider_operation operation);
+
 /* The provider must be able to do the operation. False: a value is missing or
  * cannot stand there; *ret_error says which, and lives as long as the provider. */
 bool
@@ -263,6 +269,8 @@ struct provider_answer {
 	enum call_progress progress;    /* GET: PROGRESS_OVER when it has ended */
 	enum call_outcome call_outcome; /* with PROGRESS_OVER */
 	enum message_progress message;  /* SMS, SMS_GET; what the answer says of it */
+	int64_t paid;                   /* what it has cost, in PAID_PARTS; 0: not said */
+	char currency[CURRENCY_SIZE];   /* of that: "USD"; "": not said */
 	char code[32], text[128];       /* of a refusal, for people; without '"' */
 	bool is_temporary;              /* REJECTED: the same may be accepted later */
 	int64_t wait_ms;                /* not before this long; 0: not said */

@@ -20,6 +20,7 @@ enum {
 	WAIT_MAX_MS = 3600 * 1000,
 	SKEW_MS = 60 * 1000,            /* our clock and the provider's */
 	FIELD_DIGITS_MAX = 64,
+	PRICE_MAX = 1000000,            /* more is no price of one call */
 };
 
 static bool rule_fits(const struct error_rule *rule, int status,
@@ -40,6 +41,9 @@ static bool carries(const json_t *item, const char *pointer,
 static int64_t wait_of(const char *text);
 static void remember(const struct operation *operation, const json_t *root,
     struct provider_answer *answer);
+static void read_price(const struct operation *operation, const json_t *root,
+    struct provider_answer *answer);
+static int64_t price_of_text(const char *text);
 static json_t *text_root(const char *body, size_t length);
 enum fit { FITS_NOT, FITS, FITS_PERHAPS };
 static enum fit fits(const struct operation *find, const json_t *item,
@@ -203,7 +207,56 @@ read_success(const struct provider *provider,
 		}
 	}
 	remember(operation, root, answer);
+	read_price(operation, root, answer);
 	answer->outcome = PROVIDER_CREATED;
+}
+
+/* Some write what they take as a negative amount. */
+static void
+read_price(const struct operation *operation, const json_t *root,
+    struct provider_answer *answer)
+{
+	const json_t *found = operation->price == NULL ? NULL :
+	    provider_json_at(root, operation->price);
+	double amount;
+	char text[24];
+
+	if (json_is_number(found)) {
+		amount = json_number_value(found);
+		amount = amount < 0 ? -amount : amount;
+		answer->paid = amount <= PRICE_MAX ?
+		    (int64_t)(amount * PAID_PARTS + 0.5) : 0;
+	} else if (json_is_string(found)) {
+		answer->paid = price_of_text(json_string_value(found));
+	}
+	if (answer->paid > 0 && provider_json_text(root, operation->currency,
+	    text, sizeof(text)) && strlen(text) == CURRENCY_SIZE - 1 &&
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == CURRENCY_SIZE - 1)
+		memcpy(answer->currency, text, CURRENCY_SIZE);
+}
+
+/* "-0.00790", "1.4"; 0: it is no price. Not by strtod, which a locale changes. */
+static int64_t
+price_of_text(const char *text)
+{
+	int64_t value = 0, part = PAID_PARTS;
+
+	text += text[0] == '-';
+	if (text[0] < '0' || text[0] > '9')
+		return 0;
+	for (; text[0] >= '0' && text[0] <= '9'; text++) {
+		value = value * 10 + (text[0] - '0');
+		if (value > PRICE_MAX)
+			return 0;
+	}
+	value *= PAID_PARTS;
+	if (text[0] == '.')
+		text++;
+	for (; text[0] >= '0' && text[0] <= '9'; text++) {
+		part /= 10;
+		value += part * (text[0] - '0');
+	}
+	return text[0] == '\0' ? value : 0;
 }
 
 /* What it said is an address or a name for later requests: printable ASCII. */

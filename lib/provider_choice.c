@@ -2,6 +2,7 @@
 /* provider_choice: one walk through the order. */
 #include "lib/provider_choice.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/call.h"
@@ -14,6 +15,17 @@ provider_set(const struct policy *policy, const char *id)
 	const struct provider_facts *facts = policy_provider(policy, id);
 
 	return facts == NULL ? 0 : 1u << (facts - policy->providers);
+}
+
+void
+provider_key(const char *what, const char *id, enum channel channel,
+    char ret_key[KEY_SIZE])
+{
+	int length = snprintf(ret_key, KEY_SIZE, "%s:%s%s%s", what, id,
+	    channel == CHANNEL_VOICE ? "" : ":",
+	    channel == CHANNEL_VOICE ? "" : channel_names[channel]);
+
+	CHECK(length > 0 && length < KEY_SIZE);
 }
 
 static bool

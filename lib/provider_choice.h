@@ -9,9 +9,14 @@
 
 #include "lib/check.h"
 #include "lib/policy.h"
+#include "lib/record.h"
 
 /* The set that holds this provider alone, for `down` below; 0: it is not known. */
 unsigned provider_set(const struct policy *policy, const char *id);
+
+/* "pace:ID" of calls, "pace:ID:sms" of messages: what is kept of each of the two. */
+void provider_key(const char *what, const char *id, enum channel channel,
+    char ret_key[KEY_SIZE]);
 
 /*
  * `who` may be NULL: whoever it will be. `down`: the set of those that do not

@@ -72,6 +72,8 @@ static const struct setting_row provider_rows[] = {
 static const struct setting_row limit_rows[] = {
 	{ "calls_per_second", setting_decimal,
 	    offsetof(struct provider_limits, calls_per_second), false },
+	{ "messages_per_second", setting_decimal,
+	    offsetof(struct provider_limits, messages_per_second), false },
 	{ "requests_per_second", setting_decimal,
 	    offsetof(struct provider_limits, requests_per_second), false },
 	{ "requests_per_minute", setting_decimal,

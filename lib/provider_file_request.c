@@ -59,6 +59,8 @@ static const struct setting_row operation_rows[] = {
 	{ "answer", read_answer, offsetof(struct operation, answer), false },
 	{ "id", setting_pointer, offsetof(struct operation, id), false },
 	{ "state", setting_pointer, offsetof(struct operation, state), false },
+	{ "price", setting_pointer, offsetof(struct operation, price), false },
+	{ "currency", setting_pointer, offsetof(struct operation, currency), false },
 	{ "ok_if", setting_conditions_json, offsetof(struct operation, ok_if), false },
 	{ "gone", read_gone, 0, false },
 	{ "gone_if", setting_conditions_json, offsetof(struct operation, gone_if), false },
@@ -329,6 +331,13 @@ check_operation(struct reading *reading, const config_setting_t *setting,
 	if ((kind == PROVIDER_GET || kind == PROVIDER_SMS_GET) &&
 	    operation->state == NULL)
 		reading_error(reading, setting, "needs state");
+	if (operation->price != NULL && kind != PROVIDER_CALL &&
+	    kind != PROVIDER_CALL_CUSTOMER && kind != PROVIDER_GET &&
+	    kind != PROVIDER_SMS && kind != PROVIDER_SMS_GET)
+		reading_error(reading, setting, "price is a word of call, "
+		    "call_customer, get, sms and sms_get");
+	if (operation->currency != NULL && operation->price == NULL)
+		reading_error(reading, setting, "currency needs price");
 	if (kind == PROVIDER_EPOCH && operation->id == NULL)
 		reading_error(reading, setting,
 		    "needs id: the value that changes");

@@ -190,6 +190,7 @@ struct operation {
 
 	enum answer_kind answer;
 	const char *id, *state;         /* JSON pointers into the answer, or NULL */
+	const char *price, *currency;   /* and to what it has cost */
 	struct conditions ok_if;
 	int *gone;                      /* statuses */
 	size_t gone_count;

@@ -130,6 +130,8 @@ static const struct field call_fields[] = {
 	MOMENT(struct call, customer_up_at_ms, "customer_up_at_ms"),
 	MOMENT(struct call, over_at_ms, "over_at_ms"),
 	MOMENT(struct call, talk_ms, "talk_ms"),
+	MOMENT(struct call, paid, "paid"),
+	TEXT(struct call, currency, "currency"),
 };
 
 static const struct field specialist_fields[] = {
@@ -169,13 +171,14 @@ static const struct field message_fields[] = {
 	MOMENT(struct message, record.wake_at_ms, "wake_at_ms"),
 	ENUM(struct message, kind, "kind", message_kind_names),
 	TEXT(struct message, reason, "reason"),
+	TEXT(struct message, waits_for, "waits_for"),
 	TEXT(struct message, error, "error"),
 	TEXT(struct message, request, "request"),
 	TEXT(struct message, to, "to"),
 	INT(struct message, target, "target"),
 	TEXT(struct message, locale, "locale"),
 	TEXT(struct message, provider, "provider"),
-	INT(struct message, tried_count, "tried"),
+	INT(struct message, tried, "tried"),
 	INT(struct message, absent_count, "absent"),
 	TEXT(struct message, sid, "sid"),
 	ENUM(struct message, progress, "progress", message_progress_names),
@@ -191,6 +194,8 @@ static const struct field message_fields[] = {
 	INT(struct message, count, "count"),
 	MOMENT(struct message, since_ms, "since_ms"),
 	TEXT(struct message, detail, "detail"),
+	MOMENT(struct message, paid, "paid"),
+	TEXT(struct message, currency, "currency"),
 	MOMENT(struct message, created_at_ms, "created_at_ms"),
 	MOMENT(struct message, send_at_ms, "send_at_ms"),
 	MOMENT(struct message, sending_at_ms, "sending_at_ms"),

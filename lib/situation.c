@@ -61,6 +61,7 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_REVOKED] = "revoked",
 	[EVENT_GONE] = "gone",
 	[EVENT_RECORDED] = "recorded",
+	[EVENT_PRICED] = "priced",
 };
 
 const char *const caller_names[CALLER_COUNT] = {
@@ -378,6 +379,19 @@ moment_effect_message(struct moment *m, enum effect_kind kind,
 	effect->kind = kind;
 	effect->call = record_ref_message(message->id);
 	memcpy(effect->sid, message->sid, sizeof(effect->sid));
+}
+
+bool
+moment_tells_price(const struct moment *m, int64_t paid)
+{
+	return m->event->paid > 0 && m->event->paid != paid;
+}
+
+void
+moment_keep_price(struct moment *m, int64_t *paid, char currency[CURRENCY_SIZE])
+{
+	*paid = m->event->paid;
+	memcpy(currency, m->event->currency, CURRENCY_SIZE);
 }
 
 void

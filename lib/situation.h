@@ -92,6 +92,8 @@ enum event_kind {
 	EVENT_REVOKED,
 	EVENT_GONE,             /* the provider no longer knows it */
 	EVENT_RECORDED,         /* note: where the recording is, in the provider's words */
+	EVENT_PRICED,           /* paid, currency: what it has cost, says the provider; may come
+	                         * after its end */
 	EVENT_COUNT
 };
 extern const char *const event_kind_names[EVENT_COUNT];
@@ -137,6 +139,8 @@ struct event {
 	const char *note;               /* what a person wrote, borrowed; NULL: nothing */
 	char fresh_id[REQUEST_ID_SIZE]; /* an unused request id, for a birth */
 	int64_t at_ms, talk_ms;
+	int64_t paid;                   /* in PAID_PARTS */
+	char currency[CURRENCY_SIZE];   /* "": not said */
 	int offer, call;
 	enum status status;
 	enum call_progress progress;
@@ -155,11 +159,14 @@ struct event {
 	char owner[REQUEST_ID_SIZE];    /* the commit before was refused: this request holds
 	                                 * phone:N:Q of the queue it would enter */
 	int  others_available;          /* other specialists at work on these queues; a hint */
-	unsigned providers_down;        /* set (lib/provider_choice): they do not work; a hint */
-	int64_t wait_until_ms;          /* the commit before was refused: no call may be placed
-	                                 * until about then; 0: it may */
+	unsigned providers_down;        /* set (lib/provider_choice): for what the addressee would
+	                                 * order, they do not work; a hint */
+	unsigned providers_spent;       /* those of them which only have cost too much */
+	int64_t wait_until_ms;          /* the commit before was refused: no call may be placed,
+	                                 * or message sent, until about then; 0: it may */
 	const char *wait_for;           /* and why: "pace", "in_flight"; borrowed */
 	bool is_not_placed;             /* CALL_OVER: the provider refused the order */
+	bool may_be_taken_later;        /* REJECTED of a message: nothing is wrong with it */
 };
 
 enum effect_kind {

@@ -99,6 +99,9 @@ api_render(const struct api_answer *answer)
 	    api_render_call(answer->call);
 }
 
+/* Charged where somebody has talked. */
+#define CALL_PRICE "-0.01400"
+
 json_t *
 api_render_call(const struct call *call)
 {
@@ -110,7 +113,7 @@ api_render_call(const struct call *call)
 	snprintf(duration, sizeof(duration), "%lld",
 	    (long long)call_duration(call));
 	json = json_pack("{s:s, s:o, s:o, s:s?, s:s, s:s, s:s, s:s, s:s, s:n,"
-	    " s:s, s:o, s:o, s:s?, s:n, s:s, s:s, s:s?, s:s, s:n, s:n, s:n,"
+	    " s:s, s:o, s:o, s:s?, s:s?, s:s, s:s, s:s?, s:s, s:n, s:n, s:n,"
 	    " s:s, s:n, s:s, s:{}, s:s?}",
 	    "sid", call->sid,
 	    "date_created", date_json(call->created_at_ms),
@@ -127,7 +130,8 @@ api_render_call(const struct call *call)
 	    "start_time", date_json(call->rung_at_ms),
 	    "end_time", date_json(call->ended_at_ms),
 	    "duration", call->status == CALL_COMPLETED ? duration : NULL,
-	    "price", "price_unit", "USD",
+	    "price", call->status == CALL_COMPLETED ? CALL_PRICE : NULL,
+	    "price_unit", "USD",
 	    "direction", call_direction(call),
 	    "answered_by", detect_word(call),
 	    "api_version", "2010-04-01",

@@ -132,16 +132,21 @@ find(const struct sandbox *sandbox, const char *sid)
 
 /* ---- JSON */
 
+/* Known once it has arrived. */
+#define TEXT_PRICE "-0.00790"
+
 json_t *
 text_to_json(const struct text *text)
 {
 	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o,"
-	    " s:s, s:s?, s:I}",
+	    " s:s?, s:s, s:s, s:s?, s:I}",
 	    "sid", text->sid, "account_sid", text->sandbox->account,
 	    "from", text->from, "to", text->to, "body", text->body,
 	    "status", text->status, "direction", text->is_inbound ?
 	    "inbound" : "outbound-api", "error_code", text->error != 0 ?
 	    json_integer(text->error) : json_null(),
+	    "price", text->is_inbound || strcmp(text->status, "delivered") != 0 ?
+	    NULL : TEXT_PRICE, "price_unit", "USD",
 	    "api_version", "2010-04-01",
 	    "status_callback", text->status_url,
 	    "created_at_ms", (json_int_t)text->created_at_ms);

@@ -46,6 +46,7 @@ EXTRA_DIST += \
 	tests/e2e/test_poison.py \
 	tests/e2e/test_provider.py \
 	tests/e2e/test_redis.py \
+	tests/e2e/test_sms.py \
 	tests/e2e/test_specs.py \
 	tests/e2e/test_webhooks.py \
 	tests/valgrind.supp

@@ -291,6 +291,12 @@ class Sandbox(Program):
                 and line["path"].endswith("/Calls.json")
                 and request in (line.get("url") or "")]
 
+    def texts(self):
+        """The orders to send a message that came."""
+        return [line for line in self.ledger()
+                if line["kind"] == "request" and line["method"] == "POST"
+                and line["path"].endswith("/Messages.json")]
+
     def legs(self, number):
         """How the calls to a customer ended, in order: "completed", "busy"."""
         return [line["status"] for line in self.ledger()

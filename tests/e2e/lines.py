@@ -48,9 +48,9 @@ class Lines:
                           self.provider("second", second, **more)),
             "breaker.probe": "1m", **changes})
 
-    def refuse(self, count, *networks, kind="503"):
+    def refuse(self, count, *networks, kind="503", what="create"):
         for network in networks or self.networks:
-            network.faults({"create": {"kind": kind, "count": count}})
+            network.faults({what: {"kind": kind, "count": count}})
 
     def allow(self):
         for network in self.networks:
@@ -59,6 +59,9 @@ class Lines:
 
     def posts(self):
         return [len(network.posts()) for network in self.networks]
+
+    def texts(self):
+        return [len(network.texts()) for network in self.networks]
 
     def end(self):
         try:
@@ -84,19 +87,21 @@ def served(daemon, name):
     return daemon.request(name)
 
 
-def probe_now(daemon, *names):
+def probe_now(daemon, *names, channel="voice"):
     """As a node that has it tell all others: the moment of the next probe has come."""
+    tail = "" if channel == "voice" else f":{channel}"
     seconds, micros = daemon.redis.time()
     now_ms = seconds * 1000 + micros // 1000
     for name in names:
-        daemon.redis.delete(daemon.key(f"probe:{name}"))
-        daemon.redis.hset(daemon.key(f"provider:{name}"), mapping={
+        daemon.redis.delete(daemon.key(f"probe:{name}{tail}"))
+        daemon.redis.hset(daemon.key(f"provider:{name}{tail}"), mapping={
             "probe_at_ms": now_ms, "changed_at_ms": now_ms})
     for name in names:
         daemon.wait_for(lambda name=name:
-                        state_of(daemon, name)["state"] != "down")
+                        state_of(daemon, name, channel)["state"] != "down")
 
 
-def state_of(daemon, name):
+def state_of(daemon, name, channel="voice"):
     found = daemon.do("GET", "/v1/providers")["providers"]
-    return next(one for one in found if one["id"] == name)
+    one = next(one for one in found if one["id"] == name)
+    return one if channel == "voice" else one[channel]

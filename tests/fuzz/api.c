@@ -254,9 +254,10 @@ health_is_silent(struct health *health, const char *queue,
 }
 
 bool
-health_see(struct health *health, const char *provider,
+health_see(struct health *health, const char *provider, enum channel channel,
     struct health_view *ret_view)
 {
+	(void)channel;
 	(void)health;
 	(void)provider;
 	(void)ret_view;

@@ -477,6 +477,8 @@ static const struct {
 	  "widening has no rules yet" },
 	{ RECORD_CALL, EVENT_RECORDED, "ALWAYS",
 	  "a note of the story, nothing else: tests/e2e/test_flows.py" },
+	{ RECORD_CALL, EVENT_PRICED, "tells_price",
+	  "a field of the record, nothing else: tests/e2e/test_sms.py" },
 	{ RECORD_REQUEST, EVENT_DUE, "due_but_forbidden_for_good",
 	  "no rule forbids for good yet" },
 	{ RECORD_REQUEST, EVENT_ACCEPTED, "offered_but_forbidden_for_good",

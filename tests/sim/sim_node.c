@@ -58,20 +58,32 @@ on_effect(void *context, const struct situation *situation,
 		lines_do(context, call, effect);
 }
 
-static void
-on_wait(void *context, const char *provider, const char *guard,
-    int64_t wait_ms)
+static int64_t
+on_wait(void *context, const char *provider, enum channel channel,
+    const char *guard, int64_t wait_ms)
 {
 	(void)context;
+	(void)channel;
 	sim_blame("%s: waits %lld ms for %s", provider, (long long)wait_ms,
 	    guard);
+	return wait_ms;
 }
 
 /* There is one line, and it works. */
 static unsigned
-no_providers(void *context)
+none_down(void *context, enum channel channel, unsigned *ret_spent)
 {
 	(void)context;
+	(void)channel;
+	*ret_spent = 0;
+	return 0;
+}
+
+static unsigned
+none_probing(void *context, enum channel channel)
+{
+	(void)context;
+	(void)channel;
 	return 0;
 }
 
@@ -326,7 +338,7 @@ static void
 start(struct sim_node *node)
 {
 	struct engine_hooks hooks = { node, on_committed, on_effect, on_wait,
-		no_providers, no_providers, find, on_stale, others,
+		none_down, none_probing, find, on_stale, others,
 		on_unreadable };
 
 	sim.running = node;

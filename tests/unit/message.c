@@ -167,6 +167,117 @@ only_a_certain_refusal_moves_it_on(void **state)
 	assert_string_equal(before.message.provider, "one");
 }
 
+/* ---- what keeps it waiting */
+
+static void
+a_turn_is_waited_for_while_it_is_news(void **state)
+{
+	struct event refused = { .wait_until_ms = NOW_MS + 4000,
+		.wait_for = "pace" };
+
+	(void)state;
+	have_message(TEXT_LATE, MESSAGE_QUEUED);
+	assert_true(step(EVENT_DUE, refused));
+	assert_int_equal(before.message.state, MESSAGE_QUEUED);
+	assert_int_equal(before.message.record.wake_at_ms, NOW_MS + 4000);
+	assert_string_equal(before.message.waits_for, "pace");
+	assert_int_equal(outcome.effect_count, 0);
+	/* A claim that came late moves nothing. */
+	assert_false(step(EVENT_DUE, (struct event){ 0 }));
+	assert_true(step_at(EVENT_DUE, (struct event){ 0 }, NOW_MS + 4000));
+	assert_int_equal(before.message.state, MESSAGE_SENDING);
+	assert_string_equal(before.message.waits_for, "");
+
+	have_message(TEXT_SOON, MESSAGE_QUEUED);
+	before.message.stale_at_ms = NOW_MS + 3000;
+	assert_true(step(EVENT_DUE, refused));
+	assert_int_equal(before.message.record.wake_at_ms, NOW_MS + 3000);
+	assert_true(step_at(EVENT_DUE, (struct event){ 0 }, NOW_MS + 3000));
+	assert_ended("pace");
+}
+
+static void
+the_order_is_walked_over_those_that_work(void **state)
+{
+	(void)state;
+	have_message(TEXT_LATE, MESSAGE_QUEUED);
+	assert_true(step(EVENT_DUE, (struct event){ .providers_down = 1 }));
+	assert_string_equal(before.message.provider, "two");
+	/* The first is not done with: it works again. */
+	assert_true(step(EVENT_REJECTED, (struct event){ .detail = "no" }));
+	assert_true(step(EVENT_DUE, (struct event){ 0 }));
+	assert_string_equal(before.message.provider, "one");
+	assert_true(step(EVENT_REJECTED, (struct event){ .detail = "no" }));
+	assert_ended("failed");
+
+	/* None does: it waits, longer and longer, and not for ever. */
+	have_message(TEXT_LATE, MESSAGE_QUEUED);
+	before.message.created_at_ms = NOW_MS;
+	before.message.stale_at_ms = NOW_MS + HOUR_MS;
+	assert_true(step(EVENT_DUE, (struct event){ .providers_down = 3 }));
+	assert_int_equal(before.message.state, MESSAGE_QUEUED);
+	assert_string_equal(before.message.waits_for, "provider_down");
+	assert_int_equal(before.message.record.wake_at_ms, NOW_MS + 5000);
+	assert_true(step_at(EVENT_DUE, (struct event){ .providers_down = 3,
+	    .providers_spent = 2 }, NOW_MS + 30000));
+	assert_string_equal(before.message.waits_for, "spent");
+	assert_int_equal(before.message.record.wake_at_ms, NOW_MS + 60000);
+	assert_true(step_at(EVENT_DUE, (struct event){ .providers_down = 3,
+	    .providers_spent = 2 }, NOW_MS + HOUR_MS - 1));
+	assert_int_equal(before.message.record.wake_at_ms, NOW_MS + HOUR_MS);
+	assert_true(step_at(EVENT_DUE, (struct event){ .providers_down = 3 },
+	    NOW_MS + HOUR_MS));
+	assert_ended("spent");
+}
+
+static void
+what_nobody_takes_now_comes_back(void **state)
+{
+	struct event later = { .detail = "503", .may_be_taken_later = true };
+
+	(void)state;
+	have_message(TEXT_LATE, MESSAGE_SENDING);
+	before.message.created_at_ms = NOW_MS;
+	before.message.stale_at_ms = NOW_MS + 20000;
+	assert_true(step(EVENT_REJECTED, later));
+	assert_true(step(EVENT_DUE, (struct event){ 0 }));
+	assert_string_equal(before.message.provider, "two");
+	assert_true(step(EVENT_REJECTED, later));
+	assert_int_equal(before.message.state, MESSAGE_QUEUED);
+	assert_int_equal(before.message.record.wake_at_ms, NOW_MS + 5000);
+	assert_true(step_at(EVENT_DUE, (struct event){ 0 }, NOW_MS + 5000));
+	assert_string_equal(before.message.provider, "one");
+	assert_true(step_at(EVENT_REJECTED, later, NOW_MS + 6000));
+	assert_true(step_at(EVENT_DUE, (struct event){ .providers_down = 1 },
+	    NOW_MS + 6000));
+	assert_string_equal(before.message.provider, "two");
+	assert_true(step_at(EVENT_REJECTED, later, NOW_MS + 19000));
+	assert_true(step_at(EVENT_DUE, (struct event){ 0 }, NOW_MS + 20000));
+	assert_ended("failed");
+	assert_string_equal(before.message.error, "503");
+}
+
+static void
+what_it_has_cost_may_be_told_after_its_end(void **state)
+{
+	struct event priced = { .paid = 7900, .currency = "USD" };
+
+	(void)state;
+	have_message(TEXT_LATE, MESSAGE_GIVEN);
+	assert_false(step(EVENT_PRICED, (struct event){ 0 }));
+	assert_true(step(EVENT_PROGRESS, (struct event){
+	    .message = MESSAGE_DELIVERED }));
+	assert_ended("delivered");
+	assert_true(step(EVENT_PRICED, priced));
+	assert_ended("delivered");
+	assert_int_equal(before.message.paid, 7900);
+	assert_string_equal(before.message.currency, "USD");
+	/* Old news, and never by who does not have it. */
+	assert_false(step(EVENT_PRICED, priced));
+	have_message(TEXT_LATE, MESSAGE_QUEUED);
+	assert_false(step(EVENT_PRICED, priced));
+}
+
 static void
 who_sends_to_chats_gets_no_numbers(void **state)
 {
@@ -347,7 +458,8 @@ no_walk_sends_twice_and_every_row_is_used(void **state)
 {
 	static const char *const elsewhere[] = { "drop_stale", "hold",
 		"drop_without_provider", "end_unknown", "end_as_given",
-		"queue" };
+		"queue", "wait_for_turn", "wait_for_provider", "put_back",
+		"keep_price" };
 
 	(void)state;
 	memset(worlds, 0, sizeof(worlds));
@@ -602,6 +714,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(it_is_sent_and_delivered, set_up),
 		cmocka_unit_test_setup(only_a_certain_refusal_moves_it_on, set_up),
+		cmocka_unit_test_setup(a_turn_is_waited_for_while_it_is_news, set_up),
+		cmocka_unit_test_setup(the_order_is_walked_over_those_that_work, set_up),
+		cmocka_unit_test_setup(what_nobody_takes_now_comes_back, set_up),
+		cmocka_unit_test_setup(what_it_has_cost_may_be_told_after_its_end,
+		    set_up),
 		cmocka_unit_test_setup(who_sends_to_chats_gets_no_numbers, set_up),
 		cmocka_unit_test_setup(what_is_stale_or_unwanted_is_not_sent, set_up),
 		cmocka_unit_test_setup(quiet_hours_hold_what_keeps, set_up),

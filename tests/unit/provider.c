@@ -453,6 +453,9 @@ twilio_answers_to_call(void **state)
 static void
 twilio_answers_to_get(void **state)
 {
+	static const char *const no_prices[] = { "\"\"", "\"-\"", "\"free\"",
+		"\"1,5\"", "\"1e3\"", "\"99999999999999999999\"", "1e30",
+		"true", "{}", "\"--1\"", "\"1.2.3\"" };
 	struct provider *provider = read_file("twilio.conf");
 	struct provider_answer read = answer(provider, PROVIDER_GET, 200,
 	    "{\"sid\":\"CA1\",\"status\":\"in-progress\"}");
@@ -468,6 +471,28 @@ twilio_answers_to_get(void **state)
 	    "{\"sid\":\"CA1\",\"status\":\"queued\"}");
 	assert_int_equal(read.outcome, PROVIDER_CREATED);
 	assert_int_equal(read.progress, PROGRESS_NONE);
+	assert_int_equal(read.paid, 0);
+	read = answer(provider, PROVIDER_GET, 200, "{\"sid\":\"CA1\","
+	    "\"status\":\"completed\",\"price\":null,\"price_unit\":\"USD\"}");
+	assert_int_equal(read.paid, 0);
+	assert_string_equal(read.currency, "");
+	read = answer(provider, PROVIDER_GET, 200, "{\"sid\":\"CA1\","
+	    "\"status\":\"completed\",\"price\":\"-0.03001\",\"price_unit\":\"USD\"}");
+	assert_int_equal(read.paid, 30010);
+	assert_string_equal(read.currency, "USD");
+	read = answer(provider, PROVIDER_GET, 200, "{\"sid\":\"CA1\","
+	    "\"status\":\"completed\",\"price\":1.4,\"price_unit\":\"us\"}");
+	assert_int_equal(read.paid, 1400000);
+	assert_string_equal(read.currency, "");
+	for (size_t i = 0; i < COUNT_OF(no_prices); i++) {
+		char body[160];
+
+		snprintf(body, sizeof(body), "{\"sid\":\"CA1\","
+		    "\"status\":\"completed\",\"price\":%s}", no_prices[i]);
+		read = answer(provider, PROVIDER_GET, 200, body);
+		assert_int_equal(read.outcome, PROVIDER_CREATED);
+		assert_int_equal(read.paid, 0);
+	}
 	read = answer(provider, PROVIDER_GET, 200,
 	    "{\"sid\":\"CA1\",\"status\":\"new word\"}");
 	assert_int_equal(read.outcome, PROVIDER_UNKNOWN);

@@ -418,7 +418,8 @@ test_orders_and_what_providers_bear(void **state)
 	    "breaker = { failures = 2; share = 0.25; window = \"1m\"; };\n"
 	    "providers = ( { id = \"p\"; file = \"p.conf\"; }, { id = \"q\";\n"
 	    "  file = \"p.conf\"; in_flight = 5; spend = { currency = \"RUB\";\n"
-	    "  call = 1.25; hour = 10; day = 50.5; }; } );\n");
+	    "  call = 1.25; message = 0.25; hour = 10; day = 50.5; };\n"
+	    "  messages_per_second = 1.5; } );\n");
 	assert_string_equal(policy_voice(&settings->policy, "info")->ids[1], "q");
 	assert_int_equal(policy_voice(&settings->policy, "b")->count, 2);
 	assert_string_equal(policy_voice(&settings->policy, "b")->ids[1],
@@ -430,12 +431,20 @@ test_orders_and_what_providers_bear(void **state)
 	assert_int_equal(settings->breaker.probe_ms, 5000);
 	assert_true(settings->breaker.share == 0.25);
 	assert_int_equal(settings->providers[1].in_flight, 5);
-	assert_true(settings->providers[1].call_price == 1.25 &&
+	assert_true(settings->providers[1].messages_per_second == 1.5);
+	assert_true(settings->providers[1].message_price == 0.25 &&
+	    settings->providers[1].call_price == 1.25 &&
 	    settings->providers[1].hour_cap == 10 &&
 	    settings->providers[1].day_cap == 50.5);
 	settings_free(settings);
 	expect_error(PROVIDER("spend = { hour = 10; };"), 7,
 	    "providers.p.spend: call is missing");
+	/* A cap counts what its provider is used for. */
+	expect_error(HEAD QUEUES PEOPLE RESULTS
+	    "voice = [ \"manual\" ]; text = [ \"p\" ];\n"
+	    "providers = ( { id = \"p\"; file = \"p.conf\";\n"
+	    "  spend = { call = 1.0; day = 10; }; } );\n", 8,
+	    "providers.p.spend: message is missing");
 	expect_error(HEAD QUEUES PEOPLE RESULTS
 	    "voice = [ \"manual\", \"p\" ];\n"
 	    "providers = ( { id = \"p\"; file = \"p.conf\"; } );\n", 6,

@@ -109,7 +109,9 @@ export const texts = {
       sent: "sent", delivered: "delivered", failed: "NOT delivered",
       unknown: "unclear whether sent", stale: "not sent, too late",
       suppressed: "not sent: they want none", withdrawn: "not sent any more",
-      no_provider: "not sent: no provider", accepted: "sent" },
+      no_provider: "not sent: no provider", accepted: "sent",
+      pace: "not sent: too many at a time", spent: "not sent: the money is spent",
+      provider_down: "not sent: no provider works" },
     open: "Waiting for a result",
     openReasons: {
       no_result: "nobody said how the call ended",
@@ -281,7 +283,9 @@ export const texts = {
       sent: "отправлено", delivered: "доставлено", failed: "НЕ доставлено",
       unknown: "неясно, отправлено ли", stale: "не отправлено: поздно",
       suppressed: "не отправлено: просил не писать", withdrawn: "уже не нужно",
-      no_provider: "не отправлено: некому", accepted: "отправлено" },
+      no_provider: "не отправлено: некому", accepted: "отправлено",
+      pace: "не отправлено: слишком много сразу", spent: "не отправлено: лимит расходов",
+      provider_down: "не отправлено: провайдер не работает" },
     open: "Ждут результата",
     openReasons: {
       no_result: "не сказано, чем закончился звонок",
