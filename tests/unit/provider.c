@@ -1006,6 +1006,21 @@ expect_change_error(const char *file, const char *from, const char *to,
 	free(text);
 }
 
+static char *
+replace_all(const char *text, const char *from, const char *to)
+{
+	struct output changed = { .max = PROVIDER_FILE_MAX };
+	const char *at;
+
+	assert_non_null(strstr(text, from));
+	for (; (at = strstr(text, from)) != NULL; text = at + strlen(from)) {
+		assert_true(output_add(&changed, text, (size_t)(at - text)));
+		assert_true(output_add_text(&changed, to));
+	}
+	assert_true(output_add_text(&changed, text));
+	return changed.text;
+}
+
 static void
 refuses_files(void **state)
 {
@@ -1072,6 +1087,32 @@ refuses_files(void **state)
 	assert_null(provider_read("", "x.conf", &errors));
 	assert_true(errors.count >= 4);
 	assert_null(provider_read("a = [ 1, \"x\" ];", "x.conf", &errors));
+}
+
+/* What a queue asks for and no word of the file brings about. */
+static void
+refuses_abilities(void **state)
+{
+	static const struct { const char *from, *to, *expected; } changes[] = {
+		{ "\"detect\"", "\"from\"", "can: detect_machine needs ${detect} in a request or flow" },
+		{ "\"machine\")", "\"human\")", "can: detect_machine needs webhook.events with an amd_map "
+		    "that knows a machine" },
+		{ "(\"record\"", "(\"from\"", "can: record needs ${record} in a request or flow" },
+		{ "${record_text}", "On tape", "can: record needs ${record_text} in a request or flow" },
+		{ "recording = \"RecordingUrl\"", "set = \"ignore\"", "can: record needs webhook.events with "
+		    "recording" },
+	};
+	char *text = file_text("twilio.conf");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(changes); i++) {
+		char *changed = replace_all(text, changes[i].from,
+		    changes[i].to);
+
+		expect_file_error(changed, changes[i].expected);
+		free(changed);
+	}
+	free(text);
 }
 
 /* All at once, in the order of the file; and no more than are kept. */
@@ -1150,6 +1191,7 @@ main(void)
 		cmocka_unit_test(takes_the_older_secret_too),
 		cmocka_unit_test(hears_json),
 		cmocka_unit_test(refuses_files),
+		cmocka_unit_test(refuses_abilities),
 		cmocka_unit_test(tells_all_errors),
 		cmocka_unit_test(survives_changed_files),
 	};
