@@ -552,6 +552,14 @@ read_created(struct calls *calls, const struct job *job,
 	switch (answer->outcome) {
 	case PROVIDER_CREATED:
 		CRASH_POINT("created_before_event");
+		if (answer->is_agent_over) {
+			event = (struct event){ .kind = EVENT_PROGRESS,
+				.progress = answer->progress,
+				.outcome = answer->call_outcome,
+				.is_agent_over = true };
+			tell(calls, &job->call, &event);
+			break;
+		}
 		memcpy(event.sid, answer->id[0] != '\0' ? answer->id :
 		    job->sid, sizeof(event.sid));
 		memcpy(event.remembered, answer->remembered,

@@ -21,6 +21,8 @@ ANNA = specialist("anna", "+79160000001", ("info", 3), confirm="answer",
 OTHER = "web-00000002"
 SECRETS = {"user": USER, "password": PASSWORD, "trunk": TRUNK,
            "hook_token": HOOK_SECRET}
+SWITCHED = {"user": USER, "password": PASSWORD, "gateway": TRUNK,
+            "hook_password": HOOK_SECRET}
 DIALPLAN = TOP / "config/asterisk/extensions.conf"
 
 
@@ -40,17 +42,25 @@ def freeswitch():
     yield from engine(FreeSwitch)
 
 
-def start(start_daemon, request, tmp_path, server, name, secrets):
-    mark = request.node.get_closest_marker("settings")
-    changes = {**QUICK, "allow_test_settings": False, "voice": [name],
-               "specialists": [AUTOMATIC], **(mark.args[0] if mark else {})}
-    path = tmp_path / "secrets"
+def entry(tmp_path, server, name, secrets):
+    path = tmp_path / f"{name}.secret"
     path.write_text("".join(f"{one} = {value}\n"
                             for one, value in secrets.items()), encoding="utf-8")
     path.chmod(0o600)
-    changes["provider"] = {
-        "id": name, "file": f"{name}.conf", "private": True, "timeout": "1s",
-        "base": server.url, "secrets": str(path), **changes["provider"]}
+    return {"id": name, "file": f"{name}.conf", "private": True, "timeout": "1s",
+            "base": server.url, "secrets": str(path)}
+
+
+def start(start_daemon, request, tmp_path, server, name, secrets, another=None):
+    """another: what is asked after the first, as (server, name, secrets)."""
+    mark = request.node.get_closest_marker("settings")
+    changes = {**QUICK, "allow_test_settings": False, "voice": [name],
+               "specialists": [AUTOMATIC], **(mark.args[0] if mark else {})}
+    changes["provider"] = {**entry(tmp_path, server, name, secrets),
+                           **changes["provider"]}
+    if another is not None:
+        changes["voice"] = [name, another[1]]
+        changes["providers"] = (changes.pop("provider"), entry(tmp_path, *another))
     daemon = start_daemon(changes)
     server.hook = f"http://127.0.0.1:{daemon.port}/hooks/{name}"
     return daemon
@@ -63,9 +73,7 @@ def daemon(asterisk, start_daemon, request, tmp_path):
 
 @pytest.fixture
 def switched(freeswitch, start_daemon, request, tmp_path):
-    return start(start_daemon, request, tmp_path, freeswitch, "freeswitch", {
-        "user": USER, "password": PASSWORD, "gateway": TRUNK,
-        "hook_password": HOOK_SECRET})
+    return start(start_daemon, request, tmp_path, freeswitch, "freeswitch", SWITCHED)
 
 
 def the_order(daemon, server, name=ID, phone=ANSWERS):
@@ -171,10 +179,49 @@ def test_7_1_asterisk_answers(daemon, asterisk, status, body, means):
 @pytest.mark.settings({"telephony.place_lease": "1m"})
 def test_7_1_freeswitch_answers_200_whatever_happened(switched, freeswitch):
     order = the_order(switched, freeswitch)
-    freeswitch.specialist(order, "USER_BUSY")
-    log_says(switched, "event=call_rejected", "USER_BUSY")
+    freeswitch.specialist(order, "GATEWAY_DOWN")
+    log_says(switched, "event=call_rejected", "GATEWAY_DOWN")
     assert switched.request(ID)["attempts"] == 0
     assert "event=call_unknown" not in switched.log()
+
+
+@pytest.mark.settings({"telephony.place_lease": "1m",
+                       "specialists": [AUTOMATIC, ANNA]})
+@pytest.mark.parametrize("cause,outcome", [
+    ("USER_BUSY", "busy"), ("NO_ANSWER", "no_answer"),
+    ("NO_USER_RESPONSE", "no_answer"), ("CALL_REJECTED", "rejected")])
+def test_7_1_freeswitch_says_what_the_specialist_did(
+        freeswitch, asterisk, start_daemon, request, tmp_path, cause, outcome):
+    """No refusal: the next provider would ring the same person at once. Somebody else
+    gets the request."""
+    daemon = start(start_daemon, request, tmp_path, freeswitch, "freeswitch",
+                   SWITCHED, another=(asterisk, "asterisk", SECRETS))
+    order = the_order(daemon, freeswitch)
+    freeswitch.specialist(order, cause)
+    daemon.wait_for(lambda: len(freeswitch.orders) == 2)
+    assert kept(daemon, "outcome") == outcome
+    first, second = daemon.request(ID)["calls"]
+    assert first["specialist"] != second["specialist"]
+    assert "let_go" in daemon.story(ID) and "place_elsewhere" not in daemon.story(ID)
+    assert daemon.request(ID)["attempts"] == 0
+    assert asterisk.orders == [] and "event=call_rejected" not in daemon.log()
+    # The leg's record says it again, late.
+    assert freeswitch.over(order, "agent", cause, 0)[0] == 200
+    freeswitch.specialist(freeswitch.orders[1])
+    is_live(daemon)
+    assert len(daemon.request(ID)["calls"]) == 2
+
+
+@pytest.mark.settings({"telephony.place_lease": "1m"})
+def test_7_1_a_trial_says_it_too(switched, freeswitch):
+    begun = switched.do("POST", "/v1/providers/freeswitch/test",
+                        {"to": "+79160000001"})
+    switched.wait_for(lambda: freeswitch.orders)
+    freeswitch.specialist(freeswitch.orders[0], "NO_ANSWER")
+    path = f"/v1/providers/freeswitch/test/{begun['trial']}"
+    trial = switched.wait_for(lambda: (one := switched.do("GET", path))["over"] and one)
+    assert not trial["good"]
+    assert any("not reached: no_answer" in step for step in trial["steps"])
 
 
 # ---- 7.2: a client's id protects only as long as the call lives
