@@ -54,6 +54,7 @@ struct calls {
 	int64_t next_look_ms[PROVIDER_ORDER_MAX];  /* boot time */
 	calls_on_news *on_news;  void *news_context;
 	calls_on_check *on_check;  void *check_context;
+	calls_on_alarm *on_alarm;  void *alarm_context;
 };
 
 enum {
@@ -781,6 +782,26 @@ tell_news(struct calls *calls, const struct job *job,
 	    news_of(answer, read), detail, read->wait_ms);
 }
 
+void
+calls_hear_alarm(struct calls *calls, const char *provider,
+    const struct provider_answer *answer)
+{
+	const char *words[] = { provider, answer->code, answer->text };
+	char detail[DETAIL_SIZE] = "";
+
+	if (!answer->is_alarm || calls->on_alarm == NULL)
+		return;
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		size_t length = strlen(detail);
+
+		if (words[i][0] != '\0')
+			snprintf(detail + length, sizeof(detail) - length,
+			    "%s%s", length > 0 ? " " : "", words[i]);
+	}
+	text_cut_whole(detail);
+	calls->on_alarm(calls->alarm_context, detail);
+}
+
 static void
 on_answer(void *context, const struct carrier_answer *answer)
 {
@@ -822,6 +843,7 @@ on_answer(void *context, const struct carrier_answer *answer)
 	    "call=%s.%d operation=%s status=%d ms=%" PRId64, job.call.id,
 	    job.call.n, provider_operation_names[job.operation],
 	    answer->status, answer->elapsed_ms);
+	calls_hear_alarm(calls, calls->providers[job.provider].id, &read);
 	if (job.operation == PROVIDER_CALL ||
 	    job.operation == PROVIDER_CALL_CUSTOMER)
 		tell_news(calls, &job, answer, &read);
@@ -1068,6 +1090,13 @@ calls_set_on_check(struct calls *calls, calls_on_check *on_check, void *context)
 {
 	calls->on_check = on_check;
 	calls->check_context = context;
+}
+
+void
+calls_set_on_alarm(struct calls *calls, calls_on_alarm *on_alarm, void *context)
+{
+	calls->on_alarm = on_alarm;
+	calls->alarm_context = context;
 }
 
 void
