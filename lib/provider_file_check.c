@@ -242,6 +242,7 @@ reading_check_provider(struct reading *reading, config_setting_t *root)
 	const struct provider *provider = reading->provider;
 	config_setting_t *base = config_setting_get_member(root, "base");
 	config_setting_t *get = config_setting_get_member(root, "get");
+	config_setting_t *sms_get = config_setting_get_member(root, "sms_get");
 
 	if (base != NULL && config_setting_type(base) == CONFIG_TYPE_STRING &&
 	    strncmp(config_setting_get_string(base), "https://", 8) != 0 &&
@@ -255,6 +256,9 @@ reading_check_provider(struct reading *reading, config_setting_t *root)
 	if (get != NULL && provider->states.count == 0)
 		reading_error(reading, get,
 		    "needs states: what the words of its state mean");
+	if (sms_get != NULL && provider->sms_states.count == 0)
+		reading_error(reading, sms_get,
+		    "needs sms_states: what the words of its state mean");
 	check_operations(reading, root);
 	check_abilities(reading, root);
 }

@@ -40,6 +40,7 @@ EXTRA_DIST += \
 	tests/e2e/test_line.py \
 	tests/e2e/test_manual.py \
 	tests/e2e/test_messages.py \
+	tests/e2e/test_smsc.py \
 	tests/e2e/test_nodes.py \
 	tests/e2e/test_pace.py \
 	tests/e2e/test_partners.py \

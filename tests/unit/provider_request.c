@@ -764,6 +764,9 @@ refuses_files(void **state)
 		{ HEAD NO_AUTH CALL "sms_get = { method = \"GET\"; path = \"/e\"; state = \"/i\"; };", "sms_get: needs sms" },
 		{ HEAD NO_AUTH CALL "second_leg = { method = \"GET\"; path = \"/e\"; };", "second_leg: needs on" },
 		{ HEAD NO_AUTH CALL "can = [ \"customer_first\" ];", "customer_first and call_customer need each other" },
+		{ HEAD NO_AUTH CALL "sms = { method = \"POST\"; path = \"/s\"; };"
+		    "sms_get = { method = \"GET\"; path = \"/s\"; state = \"/s\"; };",
+		    "sms_get: needs sms_states" },
 		{ HEAD NO_AUTH CALL "can = [ \"whisper\" ];", "can: whisper needs ${whisper_text}" },
 		{ HEAD NO_AUTH CALL "can = [ \"voicemail\" ];", "can: voicemail needs flows.voicemail" },
 		{ HEAD NO_AUTH "call = { method = \"POST\"; url = \"${id}\"; };", "call: url and allow_hosts need each other" },
