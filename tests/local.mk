@@ -48,6 +48,7 @@ EXTRA_DIST += \
 	tests/e2e/test_provider.py \
 	tests/e2e/test_redis.py \
 	tests/e2e/test_specs.py \
+	tests/e2e/test_voximplant.py \
 	tests/e2e/test_webhooks.py \
 	tests/valgrind.supp
 # Walks the real tables through every world they can come to; --large: for long.
@@ -79,7 +80,8 @@ check_PROGRAMS += tests/node/print_flows
 tests_node_print_flows_SOURCES = tests/node/print_flows.c
 tests_node_print_flows_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_node_print_flows_LDADD = $(LIBCALLBACK_LIBS)
-EXTRA_DIST += tests/node/package.json tests/node/package-lock.json tests/node/vendors.test.mjs
+EXTRA_DIST += tests/node/package.json tests/node/package-lock.json tests/node/vendors.test.mjs \
+	tests/node/bridge.test.mjs tests/node/voxengine.mjs tests/node/run_bridge.mjs
 if HAVE_CMOCKA
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/message

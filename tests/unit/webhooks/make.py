@@ -494,10 +494,12 @@ Provider("voximplant", {"account_id": "1", "key_id": "2", "private_key": "none",
                         "hook_secret": "hsecret"}, "hsecret", voximplant_sign, True).case(
     "/hooks/voximplant", vox(1, "agent_ringing"), f"progress agent_ringing {tail} sequence=1").case(
     "/hooks/voximplant", vox(2, "agent_busy"), f"progress agent_over:busy {tail} sequence=2").case(
+    "/hooks/voximplant", vox(3, "agent_cancelled"), f"progress agent_over:cancelled {tail} sequence=3").case(
+    "/hooks/voximplant", vox(3, "agent_invalid"), f"progress agent_over:failed {tail} sequence=3").case(
     "/hooks/voximplant", vox(4, "customer_up"), f"progress customer_up {tail} sequence=4").case(
     "/hooks/voximplant", vox(5, "customer_answered", seconds=42),
     f"progress customer_over:answered {tail} ms=42000 sequence=5").case(
     "/hooks/voximplant", vox(5, "customer_invalid"),
     f"progress customer_over:invalid_number {tail} sequence=5").case(
     "/hooks/voximplant", vox(6, "over_talked", seconds=42),
-    f"progress over:answered {tail} ms=42000 sequence=6").wrong().write()
+    f"progress over:answered leg=customer {tail} ms=42000 sequence=6").wrong().write()
