@@ -27,6 +27,7 @@ EXTRA_DIST += \
 	tests/e2e/test_calls.py \
 	tests/e2e/test_campaign.py \
 	tests/e2e/test_chaos.py \
+	tests/e2e/dialplan.py \
 	tests/e2e/test_desk.py \
 	tests/e2e/test_dial.py \
 	tests/e2e/test_engines.py \
