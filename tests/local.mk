@@ -17,6 +17,7 @@ EXTRA_DIST += \
 	tests/check.sh \
 	tests/e2e/company.py \
 	tests/e2e/conftest.py \
+	tests/e2e/dialplan.py \
 	tests/e2e/engines.py \
 	tests/e2e/harness.py \
 	tests/e2e/hostile.py \
@@ -27,7 +28,6 @@ EXTRA_DIST += \
 	tests/e2e/test_calls.py \
 	tests/e2e/test_campaign.py \
 	tests/e2e/test_chaos.py \
-	tests/e2e/dialplan.py \
 	tests/e2e/test_desk.py \
 	tests/e2e/test_dial.py \
 	tests/e2e/test_engines.py \
