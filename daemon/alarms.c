@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/log.h"
+#include "lib/text.h"
 
 enum {
 	LOOK_MS = 2000,         /* between two looks at who works on a queue */
@@ -47,7 +48,8 @@ struct alarms {
 static bool
 is_counted(enum alarm_cause cause)
 {
-	return cause == ALARM_REJECTED || cause == ALARM_MAYBE_CALLED;
+	return cause == ALARM_REJECTED || cause == ALARM_MAYBE_CALLED ||
+	    cause == ALARM_PROVIDER_REFUSES;
 }
 
 /* ---- messages */
@@ -369,9 +371,18 @@ look_around(struct alarms *alarms)
 /* ---- the module */
 
 void
-alarms_count(struct alarms *alarms, enum alarm_cause cause)
+alarms_count(struct alarms *alarms, enum alarm_cause cause, const char *detail)
 {
-	alarms->groups[cause].count++;
+	struct group *group = &alarms->groups[cause];
+	size_t length = strlen(group->detail);
+
+	/* What was told of is told; only its end still names it. */
+	if (group->count++ == 0)
+		text_copy(group->detail, sizeof(group->detail), detail);
+	else if (strstr(group->detail, detail) == NULL &&
+	    length + strlen(detail) + 3 < sizeof(group->detail))
+		snprintf(group->detail + length, sizeof(group->detail) -
+		    length, "%s%s", length > 0 ? ", " : "", detail);
 }
 
 void
@@ -393,7 +404,7 @@ alarms_on_committed(struct alarms *alarms, const struct outcome *outcome)
 		if (outcome->moves[i].record.kind == RECORD_REQUEST &&
 		    outcome->moves[i].event == EVENT_CALL_LOST &&
 		    outcome->moves[i].to == REQUEST_REFERRED)
-			alarms_count(alarms, ALARM_MAYBE_CALLED);
+			alarms_count(alarms, ALARM_MAYBE_CALLED, "");
 	}
 }
 

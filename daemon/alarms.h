@@ -19,8 +19,10 @@ struct alarms *alarms_new(struct store *store, struct engine *engine, struct mat
 void alarms_free(struct alarms *alarms);
 void alarms_set_policy(struct alarms *alarms, const struct policy *policy);
 
-/* Something happened that has no end of its own: it is told of with the next tick. */
-void alarms_count(struct alarms *alarms, enum alarm_cause cause);
+/* Something happened that has no end of its own: it is told of with the next tick.
+ * detail: who or what, for people; "": nothing. Those of several that are told of
+ * together stand side by side as far as there is room. */
+void alarms_count(struct alarms *alarms, enum alarm_cause cause, const char *detail);
 /* How it stands with what somebody else watches: so many, and who or what (detail,
  * for people). 0: it is over, or never was. */
 void alarms_set(struct alarms *alarms, enum alarm_cause cause, int count, const char *detail);

@@ -52,8 +52,10 @@ struct calls {
 	struct job *jobs;  size_t job_count, first_free;
 	calls_on_text *on_text;  void *text_context;
 	int64_t next_look_ms[PROVIDER_ORDER_MAX];  /* boot time */
+	int64_t next_find_ms[PROVIDER_ORDER_MAX];
 	calls_on_news *on_news;  void *news_context;
 	calls_on_check *on_check;  void *check_context;
+	calls_on_alarm *on_alarm;  void *alarm_context;
 };
 
 enum {
@@ -552,6 +554,14 @@ read_created(struct calls *calls, const struct job *job,
 	switch (answer->outcome) {
 	case PROVIDER_CREATED:
 		CRASH_POINT("created_before_event");
+		if (answer->is_agent_over) {
+			event = (struct event){ .kind = EVENT_PROGRESS,
+				.progress = answer->progress,
+				.outcome = answer->call_outcome,
+				.is_agent_over = true };
+			tell(calls, &job->call, &event);
+			break;
+		}
 		memcpy(event.sid, answer->id[0] != '\0' ? answer->id :
 		    job->sid, sizeof(event.sid));
 		memcpy(event.remembered, answer->remembered,
@@ -786,6 +796,26 @@ calls_tell_news(struct calls *calls, const struct calls_provider *provider,
 	    news_of(answer, read), detail, read->wait_ms);
 }
 
+void
+calls_hear_alarm(struct calls *calls, const char *provider,
+    const struct provider_answer *answer)
+{
+	const char *words[] = { provider, answer->code, answer->text };
+	char detail[DETAIL_SIZE] = "";
+
+	if (!answer->is_alarm || calls->on_alarm == NULL)
+		return;
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		size_t length = strlen(detail);
+
+		if (words[i][0] != '\0')
+			snprintf(detail + length, sizeof(detail) - length,
+			    "%s%s", length > 0 ? " " : "", words[i]);
+	}
+	text_cut_whole(detail);
+	calls->on_alarm(calls->alarm_context, detail);
+}
+
 static void
 on_answer(void *context, const struct carrier_answer *answer)
 {
@@ -827,6 +857,7 @@ on_answer(void *context, const struct carrier_answer *answer)
 	    "call=%s.%d operation=%s status=%d ms=%" PRId64, job.call.id,
 	    job.call.n, provider_operation_names[job.operation],
 	    answer->status, answer->elapsed_ms);
+	calls_hear_alarm(calls, calls->providers[job.provider].id, &read);
 	if (job.operation == PROVIDER_CALL ||
 	    job.operation == PROVIDER_CALL_CUSTOMER)
 		calls_tell_news(calls, &calls->providers[job.provider],
@@ -883,24 +914,56 @@ operation_of(enum effect_kind kind, const struct call *call)
 	return PROVIDER_CALL;
 }
 
-/* What only looks keeps to the provider's pace of requests, each node by itself. What
- * would come too late is left out: the record's moment brings it again. */
+static int
+under_way(const struct calls *calls, size_t provider)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < calls->job_count; i++)
+		count += calls->jobs[i].is_used &&
+		    calls->jobs[i].provider == provider;
+	return count;
+}
+
+/* Milliseconds between two; 0: as often as one likes. */
+static int64_t
+spacing(double per_second, double per_minute)
+{
+	double ms = per_second > 0 ? 1000 / per_second : 0;
+
+	if (per_minute > 0 && 60000 / per_minute > ms)
+		ms = 60000 / per_minute;
+	return ms > 0 ? (int64_t)ms + 1 : 0;
+}
+
+/* What only looks keeps to the provider's pace of requests, each node by itself, and
+ * makes room for what does not. What would come too late is left out: the record's
+ * moment brings it again. */
 static bool
 take_turn(struct calls *calls, const struct calls_provider *entry,
-    int64_t *ret_start_at_ms)
+    enum provider_operation operation, int64_t *ret_start_at_ms)
 {
-	double pace = provider_limits(entry->provider).requests_per_second;
-	int64_t *next_ms = &calls->next_look_ms[entry - calls->providers];
-	int64_t now_ms = clock_boottime_ms();
+	struct provider_limits limits = provider_limits(entry->provider);
+	size_t at = (size_t)(entry - calls->providers);
+	int64_t look_ms = spacing(limits.requests_per_second,
+	    limits.requests_per_minute);
+	int64_t find_ms = operation == PROVIDER_FIND ?
+	    spacing(0, limits.find_per_minute) : 0;
+	int64_t now_ms = clock_boottime_ms(), start_ms = now_ms;
 
-	if (pace <= 0)
-		return true;
-	if (*next_ms < now_ms)
-		*next_ms = now_ms;
-	if (*next_ms - now_ms > LOOK_WAIT_MS)
+	if (limits.concurrent_requests > 0 &&
+	    under_way(calls, at) >= limits.concurrent_requests)
 		return false;
-	*ret_start_at_ms = *next_ms;
-	*next_ms += (int64_t)(1000 / pace) + 1;
+	if (look_ms > 0 && calls->next_look_ms[at] > start_ms)
+		start_ms = calls->next_look_ms[at];
+	if (find_ms > 0 && calls->next_find_ms[at] > start_ms)
+		start_ms = calls->next_find_ms[at];
+	if (start_ms - now_ms > LOOK_WAIT_MS)
+		return false;
+	*ret_start_at_ms = start_ms;
+	calls->next_look_ms[at] = start_ms + look_ms;
+	if (find_ms > 0)
+		calls->next_find_ms[at] = start_ms + find_ms;
 	return true;
 }
 
@@ -941,7 +1004,7 @@ calls_do(struct calls *calls, const struct situation *situation,
 	    operation == PROVIDER_GET))
 		return;
 	if ((operation == PROVIDER_GET || operation == PROVIDER_FIND) &&
-	    !take_turn(calls, entry, &window.start_at_ms))
+	    !take_turn(calls, entry, operation, &window.start_at_ms))
 		return;
 	if (sid[0] != '\0')
 		provider_values_set(&values.values, "id", sid);
@@ -1075,6 +1138,13 @@ calls_set_on_check(struct calls *calls, calls_on_check *on_check, void *context)
 {
 	calls->on_check = on_check;
 	calls->check_context = context;
+}
+
+void
+calls_set_on_alarm(struct calls *calls, calls_on_alarm *on_alarm, void *context)
+{
+	calls->on_alarm = on_alarm;
+	calls->alarm_context = context;
 }
 
 void

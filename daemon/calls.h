@@ -41,6 +41,13 @@ void calls_set_news(struct calls *calls, calls_on_news *on_news, void *context);
 typedef void calls_on_check(void *context, const char *provider,
     enum provider_outcome outcome, const char *detail);
 void calls_set_on_check(struct calls *calls, calls_on_check *on_check, void *context);
+/* A provider refuses until somebody of the company has seen to it; detail: which one, and
+ * why in its words. */
+typedef void calls_on_alarm(void *context, const char *detail);
+void calls_set_on_alarm(struct calls *calls, calls_on_alarm *on_alarm, void *context);
+/* Looks whether an answer is such a refusal, for whoever reads one. */
+void calls_hear_alarm(struct calls *calls, const char *provider,
+    const struct provider_answer *answer);
 void calls_set_policy(struct calls *calls, const struct policy *policy);
 /* The site's secret, from Redis: tokens depend on it. */
 void calls_set_secret(struct calls *calls, const unsigned char secret[SECRET_SIZE]);

@@ -252,6 +252,14 @@ on_check(void *context, const char *provider, enum provider_outcome outcome,
 	health_on_check(daemon->health, provider, outcome, detail);
 }
 
+static void
+on_alarm(void *context, const char *detail)
+{
+	struct daemon *daemon = context;
+
+	alarms_count(daemon->alarms, ALARM_PROVIDER_REFUSES, detail);
+}
+
 static bool
 on_tap(void *context, const char *provider, const struct record_ref *call,
     const struct webhook_event *event)
@@ -651,7 +659,7 @@ on_rejected(void *context)
 {
 	struct daemon *daemon = context;
 
-	alarms_count(daemon->alarms, ALARM_REJECTED);
+	alarms_count(daemon->alarms, ALARM_REJECTED, "");
 }
 
 static void
@@ -675,6 +683,7 @@ build_rooms(struct daemon *daemon)
 	matcher_set_gate(daemon->matcher, &gate);
 	calls_set_news(daemon->calls, on_news, daemon);
 	calls_set_on_check(daemon->calls, on_check, daemon);
+	calls_set_on_alarm(daemon->calls, on_alarm, daemon);
 	for (size_t i = 0; i < calls_provider_count(daemon->calls); i++) {
 		const struct calls_provider *entry =
 		    calls_provider_at(daemon->calls, i);

@@ -152,6 +152,7 @@ on_text(void *context, const struct record_ref *message,
 	    "message=%s operation=%s status=%d ms=%" PRId64, message->id,
 	    provider_operation_names[operation], answer->status,
 	    answer->elapsed_ms);
+	calls_hear_alarm(messages->calls, provider->id, &read);
 	if (operation == PROVIDER_SMS) {
 		calls_tell_news(messages->calls, provider, CHANNEL_SMS, answer,
 		    &read);

@@ -87,6 +87,13 @@ tell_outcome(struct trial *trial, const struct carrier_answer *answer,
 		    (long long)answer->elapsed_ms, answer->error);
 	switch (read->outcome) {
 	case PROVIDER_CREATED:
+		if (read->is_agent_over) {
+			trial->is_over = true;
+			say(trial, "that means: the phone was called and not "
+			    "reached: %s", call_outcome_names[
+			    read->call_outcome]);
+			break;
+		}
 		trial->is_good = true;
 		say(trial, "that means: done%s%s; its webhooks are waited for",
 		    read->id[0] != '\0' ? ", the id is " : "", read->id);

@@ -200,6 +200,8 @@ trim(char *text)
 	return text;
 }
 
+static bool take_pem(char *value, char **next, int *file_line);
+
 /* Errors name the line of the secrets' file, and never what stands there. */
 static void
 read_secrets(struct settings_reading *reading, const char *path, char *text,
@@ -210,10 +212,10 @@ read_secrets(struct settings_reading *reading, const char *path, char *text,
 	int file_line = 0, line = setting->line;
 
 	for (char *next = text; next != NULL;) {
-		char *from = strsep(&next, "\n"), *equals;
+		char *from = strsep(&next, "\n"), *equals, *value;
 
 		file_line++;
-		from = trim(from);
+		from += strspn(from, " \t\r");
 		if (from[0] == '\0' || from[0] == '#')
 			continue;
 		equals = strchr(from, '=');
@@ -223,9 +225,34 @@ read_secrets(struct settings_reading *reading, const char *path, char *text,
 			continue;
 		}
 		*equals = '\0';
+		value = equals + 1 + strspn(equals + 1, " \t");
+		if (!take_pem(value, &next, &file_line)) {
+			settings_error_at(reading, line, path, "%.100s:%d: has "
+			    "no -----END line", file, file_line);
+			return;
+		}
 		settings_secret_add(reading, path, line, provider, trim(from),
-		    trim(equals + 1));
+		    trim(value));
 	}
+}
+
+/* A value that begins as a key does (PEM) goes on to its last line: the lines that were
+ * cut apart are joined again. False: there is no such line. */
+static bool
+take_pem(char *value, char **next, int *file_line)
+{
+	static const char begin[] = "-----BEGIN ", end[] = "\n-----END ";
+
+	if (strncmp(value, begin, strlen(begin)) != 0)
+		return true;
+	while (strstr(value, end) == NULL) {
+		if (*next == NULL)
+			return false;
+		(*next)[-1] = '\n';
+		strsep(next, "\n");
+		(*file_line)++;
+	}
+	return true;
 }
 
 void

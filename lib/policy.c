@@ -34,6 +34,7 @@ const char *const alarm_cause_names[ALARM_COUNT] = {
 	[ALARM_PROVIDER_DOWN] = "provider_down",
 	[ALARM_REJECTED] = "rejected",
 	[ALARM_MAYBE_CALLED] = "maybe_called",
+	[ALARM_PROVIDER_REFUSES] = "provider_refuses",
 };
 
 const struct queue_policy *

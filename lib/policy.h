@@ -88,6 +88,7 @@ enum alarm_cause {
 	ALARM_PROVIDER_DOWN,
 	ALARM_REJECTED,         /* a website's request could not be accepted */
 	ALARM_MAYBE_CALLED,     /* a person must find out */
+	ALARM_PROVIDER_REFUSES, /* and will until somebody has seen to it: no money, credentials */
 	ALARM_COUNT
 };
 extern const char *const alarm_cause_names[ALARM_COUNT];

@@ -279,6 +279,10 @@ struct provider_answer {
 	bool is_number_invalid;         /* never to be tried again */
 	bool is_unsubscribed;           /* SMS: they told the provider that they want none */
 	bool is_gone;                   /* GET, HANGUP: the provider knows no such call */
+	bool is_agent_over;             /* CALL, CREATED: it is over, and the specialist was not
+	                                 * reached; call_outcome says why, there is no id */
+	bool is_alarm;                  /* it will be so until staff has seen to it: no money, wrong
+	                                 * credentials, a number of ours that is not allowed */
 };
 
 /* Always fills ret_answer. Body and status count only with TRANSPORT_ANSWERED;

@@ -23,10 +23,11 @@ enum {
 	PRICE_MAX = 1000000,            /* more is no price of one call */
 };
 
-static bool rule_fits(const struct error_rule *rule, int status,
+static bool rule_fits(const struct error_rule *rule, bool is_call, int status,
     const json_t *root);
 static void apply_rule(const struct error_rule *rule, const json_t *root,
     struct provider_answer *answer);
+static bool has_code(const char *const *codes, size_t count, const char *code);
 static bool says_unsubscribed(const struct error_rule *rule,
     const char *code);
 static void read_success(const struct provider *provider,
@@ -85,11 +86,14 @@ provider_answer_read(const struct provider *provider,
 		return;
 	}
 	while (i < provider->error_count &&
-	    !rule_fits(&provider->errors[i], status, root))
+	    !rule_fits(&provider->errors[i], operation == PROVIDER_CALL,
+	    status, root))
 		i++;
 	if (i < provider->error_count)
 		apply_rule(&provider->errors[i], root, &answer);
-	if (i < provider->error_count &&
+	if (answer.is_agent_over) {
+		/* What stands where the id would is no id. */
+	} else if (i < provider->error_count &&
 	    provider->errors[i].executed == EXECUTED_YES) {
 		read_id(root, asked->id, answer.id);
 		remember(asked, root, &answer);
@@ -106,9 +110,13 @@ provider_answer_read(const struct provider *provider,
 }
 
 static bool
-rule_fits(const struct error_rule *rule, int status, const json_t *root)
+rule_fits(const struct error_rule *rule, bool is_call, int status,
+    const json_t *root)
 {
 	bool is_status = false;
+
+	if (rule->has_set && !is_call)
+		return false;
 
 	for (size_t i = 0; i < rule->status_count; i++)
 		is_status |= status >= rule->statuses[i].from &&
@@ -144,22 +152,34 @@ apply_rule(const struct error_rule *rule, const json_t *root,
 	text_unquote(answer->code);
 	text_unquote(answer->text);
 	text_hide_numbers(answer->text);
-	for (size_t i = 0; i < rule->invalid_code_count; i++)
-		if (answer->outcome == PROVIDER_REJECTED &&
-		    answer->code[0] != '\0' &&
-		    strcmp(rule->invalid_codes[i], answer->code) == 0)
-			answer->is_number_invalid = true;
+	answer->is_number_invalid = answer->outcome == PROVIDER_REJECTED &&
+	    has_code(rule->invalid_codes, rule->invalid_code_count,
+	    answer->code);
 	answer->is_unsubscribed = answer->outcome == PROVIDER_REJECTED &&
 	    says_unsubscribed(rule, answer->code);
+	answer->is_alarm = rule->is_alarm || has_code(rule->alarm_codes,
+	    rule->alarm_code_count, answer->code);
+	if (rule->has_set) {
+		answer->is_agent_over = true;
+		answer->progress = rule->set.progress;
+		answer->call_outcome = rule->set.outcome;
+	}
+}
+
+static bool
+has_code(const char *const *codes, size_t count, const char *code)
+{
+	for (size_t i = 0; i < count; i++)
+		if (code[0] != '\0' && strcmp(codes[i], code) == 0)
+			return true;
+	return false;
 }
 
 static bool
 says_unsubscribed(const struct error_rule *rule, const char *code)
 {
-	for (size_t i = 0; i < rule->unsubscribed_code_count; i++)
-		if (strcmp(rule->unsubscribed_codes[i], code) == 0)
-			return true;
-	return false;
+	return has_code(rule->unsubscribed_codes,
+	    rule->unsubscribed_code_count, code);
 }
 
 bool

@@ -14,6 +14,9 @@
  * target is a struct state_map. */
 setting_reader setting_states;
 
+/* One such word; false: it is none. */
+bool reading_meaning(const char *word, struct meaning *ret_meaning);
+
 /* target is a struct webhook. */
 setting_reader setting_webhook;
 

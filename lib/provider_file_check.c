@@ -19,6 +19,13 @@ struct probe {
 	const char *value;
 };
 
+/* What an ability needs in the rest of the file. */
+struct need {
+	enum provider_ability ability;
+	const char *value;      /* must be used somewhere; NULL: none */
+	enum flow flow;         /* or this flow be there; FLOW_COUNT: none */
+};
+
 static bool check_document(struct reading *reading,
     const config_setting_t *setting, enum template_kind kind,
     const struct flow_text *parts, bool is_whole);
@@ -31,7 +38,16 @@ static char *render_probe(struct reading *reading,
 static const char *probe_value(const void *context, const char *name);
 static void check_operations(struct reading *reading, config_setting_t *root);
 static void check_abilities(struct reading *reading, config_setting_t *root);
+static void check_need(struct reading *reading, const config_setting_t *can,
+    const struct need *need);
+static bool hears_of(const struct webhook *webhook,
+    bool (*tells)(const struct event_rule *rule));
+static bool tells_machine(const struct event_rule *rule);
+static bool tells_recording(const struct event_rule *rule);
 static bool is_used(const struct provider *provider, const char *name);
+static bool operation_asks(const struct operation *operation,
+    const char *name);
+static bool is_named(const char *only_with, const char *name);
 static void check_fence(struct reading *reading, config_setting_t *setting,
     enum provider_operation kind);
 static void check_fence_answer(struct reading *reading,
@@ -226,6 +242,7 @@ reading_check_provider(struct reading *reading, config_setting_t *root)
 	const struct provider *provider = reading->provider;
 	config_setting_t *base = config_setting_get_member(root, "base");
 	config_setting_t *get = config_setting_get_member(root, "get");
+	config_setting_t *sms_get = config_setting_get_member(root, "sms_get");
 
 	if (base != NULL && config_setting_type(base) == CONFIG_TYPE_STRING &&
 	    strncmp(config_setting_get_string(base), "https://", 8) != 0 &&
@@ -239,6 +256,9 @@ reading_check_provider(struct reading *reading, config_setting_t *root)
 	if (get != NULL && provider->states.count == 0)
 		reading_error(reading, get,
 		    "needs states: what the words of its state mean");
+	if (sms_get != NULL && provider->sms_states.count == 0)
+		reading_error(reading, sms_get,
+		    "needs sms_states: what the words of its state mean");
 	check_operations(reading, root);
 	check_abilities(reading, root);
 }
@@ -304,22 +324,18 @@ check_operations(struct reading *reading, config_setting_t *root)
 static void
 check_abilities(struct reading *reading, config_setting_t *root)
 {
-	static const struct {
-		const char *value;      /* must be used somewhere */
-		enum flow flow;         /* or this flow be there; FLOW_COUNT: none */
-	} needs[ABILITY_COUNT] = {
-		[ABILITY_CUSTOMER_FIRST] = { NULL, FLOW_COUNT },
-		[ABILITY_WHISPER] = { "whisper_text", FLOW_COUNT },
-		[ABILITY_CONFIRM] = { "confirm", FLOW_WHISPER },
-		[ABILITY_CUSTOMER_CONFIRM] = { NULL, FLOW_CONFIRM },
-		[ABILITY_GREET] = { "greeting", FLOW_COUNT },
-		[ABILITY_DETECT_MACHINE] = { NULL, FLOW_COUNT },
-		[ABILITY_VOICEMAIL] = { NULL, FLOW_VOICEMAIL },
-		[ABILITY_RECORD] = { NULL, FLOW_COUNT },
-		[ABILITY_RESULT] = { NULL, FLOW_RESULT },
-		[ABILITY_LONGEST] = { "call_max", FLOW_COUNT },
-		[ABILITY_CHAT] = { NULL, FLOW_COUNT },
-		[ABILITY_CALLER_ID] = { "from", FLOW_COUNT },
+	static const struct need needs[] = {
+		{ ABILITY_WHISPER, "whisper_text", FLOW_COUNT },
+		{ ABILITY_CONFIRM, "confirm", FLOW_WHISPER },
+		{ ABILITY_CUSTOMER_CONFIRM, NULL, FLOW_CONFIRM },
+		{ ABILITY_GREET, "greeting", FLOW_COUNT },
+		{ ABILITY_DETECT_MACHINE, "detect", FLOW_COUNT },
+		{ ABILITY_VOICEMAIL, NULL, FLOW_VOICEMAIL },
+		{ ABILITY_RECORD, "record", FLOW_COUNT },
+		{ ABILITY_RECORD, "record_text", FLOW_COUNT },
+		{ ABILITY_RESULT, NULL, FLOW_RESULT },
+		{ ABILITY_LONGEST, "call_max", FLOW_COUNT },
+		{ ABILITY_CALLER_ID, "from", FLOW_COUNT },
 	};
 	const struct provider *provider = reading->provider;
 	config_setting_t *can = config_setting_get_member(root, "can");
@@ -330,42 +346,106 @@ check_abilities(struct reading *reading, config_setting_t *root)
 	    provider->operations[PROVIDER_CALL_CUSTOMER].is_there)
 		reading_error(reading, can,
 		    "customer_first and call_customer need each other");
-	for (size_t i = 0; i < ABILITY_COUNT; i++) {
-		const char *value = needs[i].value;
-		enum flow flow = needs[i].flow;
-
-		if (!provider_has(provider, (enum provider_ability)i) ||
-		    (value == NULL && flow == FLOW_COUNT) ||
-		    (value != NULL && is_used(provider, value)) ||
-		    (flow != FLOW_COUNT && provider_serves(provider, flow)))
-			continue;
-		if (value != NULL)
-			reading_error(reading, can, "%s needs ${%s} in a "
-			    "request or flow", provider_ability_names[i],
-			    value);
-		else
-			reading_error(reading, can, "%s needs flows.%s",
-			    provider_ability_names[i], flow_names[flow]);
-	}
+	for (size_t i = 0; i < COUNT_OF(needs); i++)
+		check_need(reading, can, &needs[i]);
+	if (provider_has(provider, ABILITY_DETECT_MACHINE) &&
+	    !hears_of(&provider->webhook, tells_machine))
+		reading_error(reading, can, "detect_machine needs "
+		    "webhook.events with an amd_map that knows a machine");
+	if (provider_has(provider, ABILITY_RECORD) &&
+	    !hears_of(&provider->webhook, tells_recording))
+		reading_error(reading, can,
+		    "record needs webhook.events with recording");
 }
 
-/* In any request or flow. */
+static void
+check_need(struct reading *reading, const config_setting_t *can,
+    const struct need *need)
+{
+	const struct provider *provider = reading->provider;
+	const char *name = provider_ability_names[need->ability];
+
+	if (!provider_has(provider, need->ability) ||
+	    (need->value != NULL && is_used(provider, need->value)) ||
+	    (need->flow != FLOW_COUNT && provider_serves(provider,
+	    need->flow)))
+		return;
+	if (need->value != NULL)
+		reading_error(reading, can, "%s needs ${%s} in a request or "
+		    "flow", name, need->value);
+	else
+		reading_error(reading, can, "%s needs flows.%s", name,
+		    flow_names[need->flow]);
+}
+
+static bool
+hears_of(const struct webhook *webhook,
+    bool (*tells)(const struct event_rule *rule))
+{
+	for (size_t i = 0; i < webhook->event_count; i++)
+		if (tells(&webhook->events[i]))
+			return true;
+	return false;
+}
+
+static bool
+tells_machine(const struct event_rule *rule)
+{
+	for (size_t i = 0; i < rule->machine_count; i++)
+		if (rule->amd.name != NULL &&
+		    rule->machines[i].machine == MACHINE_ANSWERED)
+			return true;
+	return false;
+}
+
+static bool
+tells_recording(const struct event_rule *rule)
+{
+	return rule->recording.name != NULL;
+}
+
+/* In any request or flow, or as that without which a part of it is left out. */
 static bool
 is_used(const struct provider *provider, const char *name)
 {
 	for (size_t i = 0; i < PROVIDER_OPERATION_COUNT; i++)
 		if (provider->operations[i].is_there &&
-		    operation_uses(provider, &provider->operations[i], name))
+		    (operation_uses(provider, &provider->operations[i],
+		    name) || operation_asks(&provider->operations[i], name)))
 			return true;
 	for (size_t i = 0; i < FLOW_COUNT; i++) {
 		const struct flow_text *text = &provider->flows.texts[i];
 
 		for (size_t k = 0; k < text->count; k++)
-			if (template_reaches(provider, text->parts[k].text,
+			if (is_named(text->parts[k].only_with, name) ||
+			    template_reaches(provider, text->parts[k].text,
 			    name))
 				return true;
 	}
 	return false;
+}
+
+static bool
+operation_asks(const struct operation *operation, const char *name)
+{
+	const struct pairs *lists[] = {
+		&operation->query, &operation->headers, &operation->form,
+	};
+
+	for (size_t i = 0; i < COUNT_OF(lists); i++)
+		for (size_t j = 0; j < lists[i]->count; j++)
+			if (is_named(lists[i]->items[j].only_with, name))
+				return true;
+	for (size_t i = 0; i < operation->merge_count; i++)
+		if (is_named(operation->merges[i].only_with, name))
+			return true;
+	return false;
+}
+
+static bool
+is_named(const char *only_with, const char *name)
+{
+	return only_with != NULL && strcmp(only_with, name) == 0;
 }
 
 /* A fence that the rest of the file does not keep would ring people twice. */

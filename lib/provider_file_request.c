@@ -25,6 +25,8 @@ static void read_statuses(struct reading *, config_setting_t *, void *);
 static void read_executed(struct reading *, config_setting_t *, void *);
 static void read_invalid_codes(struct reading *, config_setting_t *, void *);
 static void read_unsubscribed_codes(struct reading *, config_setting_t *, void *);
+static void read_alarm(struct reading *, config_setting_t *, void *);
+static void read_error_set(struct reading *, config_setting_t *, void *);
 static void read_flow_kind(struct reading *, config_setting_t *, void *);
 static void read_flow(struct reading *, config_setting_t *, void *);
 static void read_flow_part(struct reading *, config_setting_t *,
@@ -84,6 +86,8 @@ static const struct setting_row error_rows[] = {
 	{ "wait", read_wait, 0, false },
 	{ "invalid_number", read_invalid_codes, 0, false },
 	{ "unsubscribed", read_unsubscribed_codes, 0, false },
+	{ "alarm", read_alarm, 0, false },
+	{ "set", read_error_set, 0, false },
 };
 
 /* ---- operations */
@@ -566,6 +570,38 @@ read_unsubscribed_codes(struct reading *reading, config_setting_t *setting,
 
 	read_codes(reading, setting, rule, &rule->unsubscribed_codes,
 	    &rule->unsubscribed_code_count);
+}
+
+/* true, or the codes with which staff must see to it */
+static void
+read_alarm(struct reading *reading, config_setting_t *setting, void *target)
+{
+	struct error_rule *rule = target;
+
+	if (config_setting_type(setting) == CONFIG_TYPE_BOOL)
+		setting_flag(reading, setting, &rule->is_alarm);
+	else
+		read_codes(reading, setting, rule, &rule->alarm_codes,
+		    &rule->alarm_code_count);
+}
+
+/* A request that blocks until the specialist has answered says that they have not:
+ * the call was placed, and nobody else places it again. */
+static void
+read_error_set(struct reading *reading, config_setting_t *setting, void *target)
+{
+	struct error_rule *rule = target;
+	const char *word = reading_string(reading, setting);
+
+	rule->has_set = true;
+	if (word == NULL)
+		return;
+	if (!reading_meaning(word, &rule->set) || !rule->set.is_agent_over)
+		reading_error(reading, setting, "\"%.40s\" must be agent_over:"
+		    "OUTCOME, such as \"agent_over:busy\"", word);
+	else if (rule->executed != EXECUTED_YES)
+		reading_error(reading, setting, "needs executed = \"yes\": the "
+		    "specialist's phone was called");
 }
 
 /* ---- flows */

@@ -28,9 +28,9 @@ static void read_causes(struct reading *, config_setting_t *, void *);
 static void read_machines(struct reading *, config_setting_t *, void *);
 static void check_event(struct reading *reading,
     const config_setting_t *setting, const struct event_rule *rule);
+static bool names_number(const struct event_rule *rule);
 static void check_meanings(struct reading *reading,
     const config_setting_t *setting, const struct event_rule *rule);
-static bool read_meaning(const char *word, struct meaning *ret_meaning);
 static bool read_outcome(const char *word, enum call_outcome *ret_outcome);
 
 #define ROW(name) offsetof(struct webhook, name)
@@ -282,7 +282,7 @@ read_set(struct reading *reading, config_setting_t *setting, void *target)
 	const char *word = reading_string(reading, setting);
 
 	rule->has_set = true;
-	if (word != NULL && !read_meaning(word, &rule->set))
+	if (word != NULL && !reading_meaning(word, &rule->set))
 		reading_error(reading, setting, MEANINGS, word);
 }
 
@@ -410,6 +410,9 @@ check_meanings(struct reading *reading, const config_setting_t *setting,
 		if ((i == rule->map.count && !rule->has_set) ||
 		    meaning->is_ignored)
 			continue;
+		if (meaning->is_agent_over && names_number(rule))
+			reading_error(reading, setting, "what became of the "
+			    "specialist makes no customer's number invalid");
 		if (is_message != (meaning->message != MESSAGE_NOT_SAID))
 			reading_error(reading, setting, is_message ?
 			    "of a message there is only: accepted, sent, "
@@ -417,6 +420,15 @@ check_meanings(struct reading *reading, const config_setting_t *setting,
 			    "accepted, sent, delivered and failed are of "
 			    "messages: about = \"message\"");
 	}
+}
+
+static bool
+names_number(const struct event_rule *rule)
+{
+	for (size_t i = 0; i < rule->cause_count; i++)
+		if (rule->causes[i].outcome == OUTCOME_INVALID_NUMBER)
+			return true;
+	return false;
 }
 
 /* ---- words */
@@ -440,13 +452,13 @@ setting_states(struct reading *reading, config_setting_t *setting,
 		if (!reading_words(reading, pair, 2, 2, words))
 			continue;
 		map->items[i].word = words[0];
-		if (!read_meaning(words[1], &map->items[i].meaning))
+		if (!reading_meaning(words[1], &map->items[i].meaning))
 			reading_error(reading, pair, MEANINGS, words[1]);
 	}
 }
 
-static bool
-read_meaning(const char *word, struct meaning *ret_meaning)
+bool
+reading_meaning(const char *word, struct meaning *ret_meaning)
 {
 	struct meaning meaning = { .progress = PROGRESS_NONE };
 
@@ -480,7 +492,9 @@ read_meaning(const char *word, struct meaning *ret_meaning)
 	} else {
 		return false;
 	}
-	if (!read_outcome(word, &meaning.outcome))
+	/* That would be said of the customer's number. */
+	if (!read_outcome(word, &meaning.outcome) || (meaning.is_agent_over &&
+	    meaning.outcome == OUTCOME_INVALID_NUMBER))
 		return false;
 	*ret_meaning = meaning;
 	return true;

@@ -151,6 +151,11 @@ struct error_rule {
 	int wait_s;
 	const char *wait;               /* pointer to seconds, or NULL */
 	bool is_wait_in_header;
+	bool has_set;                   /* of CALL only: the call was placed, and its */
+	struct meaning set;             /* specialist was not reached */
+	bool is_alarm;                  /* staff must see to it, whatever the code */
+	const char **alarm_codes;       /* or with one of these */
+	size_t alarm_code_count;
 	const char **invalid_codes;     /* of a number that is not to be tried again */
 	size_t invalid_code_count;
 	const char **unsubscribed_codes;  /* of who told the provider that they want no messages */

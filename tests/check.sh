@@ -178,7 +178,7 @@ tests_vendors() {
 		cp $folder/package-lock.json $folder/installed.json
 	fi
 	make -C build/plain tests/node/print_flows || return
-	CALLBACKD_BUILD=build/plain node --test tests/node/ >build/node/tap
+	CALLBACKD_BUILD=build/plain node --test tests/node/vendors.test.mjs >build/node/tap
 	local status=$?
 	cat build/node/tap
 	count "$(grep -c '^ok ' build/node/tap)" \

@@ -17,6 +17,7 @@ EXTRA_DIST += \
 	tests/check.sh \
 	tests/e2e/company.py \
 	tests/e2e/conftest.py \
+	tests/e2e/dialplan.py \
 	tests/e2e/engines.py \
 	tests/e2e/harness.py \
 	tests/e2e/hostile.py \
@@ -40,6 +41,7 @@ EXTRA_DIST += \
 	tests/e2e/test_line.py \
 	tests/e2e/test_manual.py \
 	tests/e2e/test_messages.py \
+	tests/e2e/test_smsc.py \
 	tests/e2e/test_nodes.py \
 	tests/e2e/test_pace.py \
 	tests/e2e/test_partners.py \
@@ -48,6 +50,7 @@ EXTRA_DIST += \
 	tests/e2e/test_redis.py \
 	tests/e2e/test_sms.py \
 	tests/e2e/test_specs.py \
+	tests/e2e/test_voximplant.py \
 	tests/e2e/test_webhooks.py \
 	tests/valgrind.supp
 # Walks the real tables through every world they can come to; --large: for long.
@@ -79,7 +82,8 @@ check_PROGRAMS += tests/node/print_flows
 tests_node_print_flows_SOURCES = tests/node/print_flows.c
 tests_node_print_flows_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_node_print_flows_LDADD = $(LIBCALLBACK_LIBS)
-EXTRA_DIST += tests/node/package.json tests/node/package-lock.json tests/node/vendors.test.mjs
+EXTRA_DIST += tests/node/package.json tests/node/package-lock.json tests/node/vendors.test.mjs \
+	tests/node/bridge.test.mjs tests/node/voxengine.mjs tests/node/run_bridge.mjs
 # Distributed also from where no unit test can be built.
 EXTRA_DIST += tests/unit/webhooks/make.py tests/unit/webhooks/asterisk.json \
 	tests/unit/webhooks/bandwidth.json tests/unit/webhooks/freeswitch.json \

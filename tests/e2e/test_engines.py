@@ -7,9 +7,11 @@ import json
 import re
 import threading
 import time
+import urllib.parse
 
 import pytest
 
+import dialplan
 from company import AUTOMATIC, QUICK, specialist
 from engines import (HOOK_SECRET, PASSWORD, TALKED, TRUNK, USER, Asterisk,
                      FreeSwitch)
@@ -21,6 +23,8 @@ ANNA = specialist("anna", "+79160000001", ("info", 3), confirm="answer",
 OTHER = "web-00000002"
 SECRETS = {"user": USER, "password": PASSWORD, "trunk": TRUNK,
            "hook_token": HOOK_SECRET}
+SWITCHED = {"user": USER, "password": PASSWORD, "gateway": TRUNK,
+            "hook_password": HOOK_SECRET}
 DIALPLAN = TOP / "config/asterisk/extensions.conf"
 
 
@@ -40,17 +44,25 @@ def freeswitch():
     yield from engine(FreeSwitch)
 
 
-def start(start_daemon, request, tmp_path, server, name, secrets):
-    mark = request.node.get_closest_marker("settings")
-    changes = {**QUICK, "allow_test_settings": False, "voice": [name],
-               "specialists": [AUTOMATIC], **(mark.args[0] if mark else {})}
-    path = tmp_path / "secrets"
+def entry(tmp_path, server, name, secrets):
+    path = tmp_path / f"{name}.secret"
     path.write_text("".join(f"{one} = {value}\n"
                             for one, value in secrets.items()), encoding="utf-8")
     path.chmod(0o600)
-    changes["provider"] = {
-        "id": name, "file": f"{name}.conf", "private": True, "timeout": "1s",
-        "base": server.url, "secrets": str(path), **changes["provider"]}
+    return {"id": name, "file": f"{name}.conf", "private": True, "timeout": "1s",
+            "base": server.url, "secrets": str(path)}
+
+
+def start(start_daemon, request, tmp_path, server, name, secrets, another=None):
+    """another: what is asked after the first, as (server, name, secrets)."""
+    mark = request.node.get_closest_marker("settings")
+    changes = {**QUICK, "allow_test_settings": False, "voice": [name],
+               "specialists": [AUTOMATIC], **(mark.args[0] if mark else {})}
+    changes["provider"] = {**entry(tmp_path, server, name, secrets),
+                           **changes["provider"]}
+    if another is not None:
+        changes["voice"] = [name, another[1]]
+        changes["providers"] = (changes.pop("provider"), entry(tmp_path, *another))
     daemon = start_daemon(changes)
     server.hook = f"http://127.0.0.1:{daemon.port}/hooks/{name}"
     return daemon
@@ -63,9 +75,7 @@ def daemon(asterisk, start_daemon, request, tmp_path):
 
 @pytest.fixture
 def switched(freeswitch, start_daemon, request, tmp_path):
-    return start(start_daemon, request, tmp_path, freeswitch, "freeswitch", {
-        "user": USER, "password": PASSWORD, "gateway": TRUNK,
-        "hook_password": HOOK_SECRET})
+    return start(start_daemon, request, tmp_path, freeswitch, "freeswitch", SWITCHED)
 
 
 def the_order(daemon, server, name=ID, phone=ANSWERS):
@@ -123,6 +133,131 @@ def test_without_webhooks(daemon, asterisk):
     assert kept(daemon, "talk_ms") == "2007"
 
 
+# ---- the dialplan itself, in a model of Asterisk
+
+def world_of(hear):
+    text = DIALPLAN.read_text(encoding="utf-8").replace("CHANGE-ME", HOOK_SECRET)
+    return dialplan.World(text, hear)
+
+
+def ordered(**more):
+    return {"context": "cb-agent-up", "extension": "s", "variables": {
+        "CB_ID": "cb1", "CB_JOB": "r-1.2.cb1", "CB_CUSTOMER": ANSWERS,
+        "CB_CALLERID": "+74950000000", "CB_CONFIRM": "", "CB_CUSTOMER_RING": "17",
+        "CB_MAX_TALK": "1800", "GLOBAL(CB_LAST_cb1)": "id=cb1&seq=0&event=placed",
+        "CHANNEL(hangup_handler_push)": "cb-end,s,1", **more}}
+
+
+# As Asterisk 22 was measured: who did what, and what was posted. The rest of the last
+# post is what the outcome is read from.
+MEASURED = {
+    "both talk, the customer hangs up": (
+        {"customer": ("ANSWER", 16, "SIP 200 OK", 2622, True)},
+        [10, 20, 30, 40, 90], {"dialstatus": "ANSWER", "talk_ms": "2622"}),
+    "both talk, the specialist hangs up": (
+        {"customer": ("ANSWER", 16, "SIP 200 OK", 2007, False)},
+        [10, 20, 30, 90], {"last": "customer_dialing", "dialstatus": "ANSWER",
+                           "talk_ms": "2007"}),
+    "the specialist hangs up while it rings": (
+        {"customer": ("CANCEL", 0, "", 0, False)},
+        [10, 20, 90], {"last": "customer_dialing", "dialstatus": "CANCEL"}),
+    "the specialist is busy": (
+        {"agent": (17, "SIP 486 Busy Here", "Down")},
+        [90], {"last": "agent_failed", "dialstatus": "", "hangupcause": "17",
+               "sip": "SIP 486 Busy Here", "chanstate": "Down"}),
+    "hung up while the specialist's phone rings": (
+        {"agent": (16, "", "Ringing")},
+        [90], {"last": "agent_failed", "hangupcause": "16", "chanstate": "Ringing"}),
+    "the customer is busy": (
+        {"customer": ("BUSY", 17, "SIP 486 Busy Here", 0, True)},
+        [10, 20, 40, 90], {"last": "customer_BUSY", "dialstatus": "BUSY"}),
+    "no such customer": (
+        {"customer": ("CHANUNAVAIL", 1, "SIP 404 Not Found", 0, True)},
+        [10, 20, 40, 90], {"dialstatus": "CHANUNAVAIL"}),
+    "1 is pressed": (
+        {"confirm": "1", "digit": "1"}, [10, 20, 30, 40, 90], {"dialstatus": "ANSWER"}),
+    "1 is not pressed": (
+        {"confirm": "1", "digit": ""},
+        [10, 90], {"last": "agent_not_confirmed", "hangupcause": "21"}),
+}
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_the_dialplan_posts_what_was_measured(name):
+    people, seqs, last = MEASURED[name]
+    posts = []
+
+    def hear(url, body, header):
+        assert url.endswith("/hooks/asterisk")
+        assert header == f"Authorization: Bearer {HOOK_SECRET}"
+        posts.append(dict(urllib.parse.parse_qsl(body, keep_blank_values=True)))
+        return "ok"
+
+    world = world_of(hear)
+    world.digit = people.get("digit", "")
+    if "customer" in people:
+        world.customer = lambda: people["customer"]
+    world.place(ordered(CB_CONFIRM=people.get("confirm", "")), people.get("agent"))
+    assert [int(post["seq"]) for post in posts] == seqs
+    assert last.items() <= posts[-1].items()
+    # Whose call it is stands in each, also in that of the customer's channel.
+    assert all((post["id"], post["job"]) == ("cb1", "r-1.2.cb1") for post in posts)
+    # What result and find read is the last of them.
+    kept = dict(urllib.parse.parse_qsl(world.globals["CB_LAST_cb1"],
+                                       keep_blank_values=True))
+    assert kept == posts[-1]
+    # The call's own limits, not the dialplan's.
+    for leg in world.dialled:
+        assert (leg["ring"], leg["limit"]) == ("17", 1800)
+        assert leg["to"] == f"PJSIP/{ANSWERS}@{TRUNK}"
+        assert leg["caller_id"] == "+74950000000"
+
+
+def test_the_dialplan_dials_numbers_only():
+    world = world_of(lambda *post: "ok")
+    world.place(ordered(CB_CUSTOMER="1@x&PJSIP/2@trunk", CB_CALLERID="a\"<1>"))
+    [leg] = world.dialled
+    assert leg["to"] == f"PJSIP/12@{TRUNK}" and leg["caller_id"] == "1"
+
+
+def test_the_dialplan_posts_again_what_is_not_kept():
+    answers = ["", "no", "ok", "ok"]
+    bodies = []
+    world = world_of(lambda url, body, header: bodies.append(body) or answers.pop(0))
+    world.place(ordered(), (17, "SIP 486 Busy Here", "Down"))
+    assert len(bodies) == 3 and len(set(bodies)) == 1
+
+
+@pytest.mark.parametrize("name,field,value", [
+    ("both talk, the specialist hangs up", "talk_ms", "2007"),
+    ("the specialist is busy", "outcome", "busy"),
+    ("no such customer", "outcome", "invalid_number"),
+    ("1 is not pressed", "outcome", "rejected")])
+def test_the_daemons_order_in_the_dialplan(daemon, asterisk, name, field, value):
+    """What callbackd orders is what the dialplan needs, and what that posts is what
+    callbackd understands."""
+    people, _, _ = MEASURED[name]
+    order = the_order(daemon, asterisk)
+
+    def hear(url, body, header):
+        kind, login = header.split(": ")
+        status, said = asterisk.send(body, {
+            kind: login, "Content-Type": "application/x-www-form-urlencoded"})
+        assert status == 200
+        return said
+
+    world = world_of(hear)
+    world.globals["CB_HOOK"] = asterisk.hook
+    world.digit = people.get("digit", "")
+    if "customer" in people:
+        world.customer = lambda: people["customer"]
+    if "confirm" in people:
+        order["variables"]["CB_CONFIRM"] = people["confirm"]
+    world.place(order, people.get("agent"))
+    daemon.wait_for(lambda: kept(daemon, field) == value)
+    assert daemon.request(ID)["attempts"] == (1 if world.dialled else 0)
+
+
 # What the specialist's phone did is never an attempt at the customer.
 def test_the_specialist_is_not_reached(daemon, asterisk):
     order = the_order(daemon, asterisk)
@@ -171,10 +306,49 @@ def test_7_1_asterisk_answers(daemon, asterisk, status, body, means):
 @pytest.mark.settings({"telephony.place_lease": "1m"})
 def test_7_1_freeswitch_answers_200_whatever_happened(switched, freeswitch):
     order = the_order(switched, freeswitch)
-    freeswitch.specialist(order, "USER_BUSY")
-    log_says(switched, "event=call_rejected", "USER_BUSY")
+    freeswitch.specialist(order, "GATEWAY_DOWN")
+    log_says(switched, "event=call_rejected", "GATEWAY_DOWN")
     assert switched.request(ID)["attempts"] == 0
     assert "event=call_unknown" not in switched.log()
+
+
+@pytest.mark.settings({"telephony.place_lease": "1m",
+                       "specialists": [AUTOMATIC, ANNA]})
+@pytest.mark.parametrize("cause,outcome", [
+    ("USER_BUSY", "busy"), ("NO_ANSWER", "no_answer"),
+    ("NO_USER_RESPONSE", "no_answer"), ("CALL_REJECTED", "rejected")])
+def test_7_1_freeswitch_says_what_the_specialist_did(
+        freeswitch, asterisk, start_daemon, request, tmp_path, cause, outcome):
+    """No refusal: the next provider would ring the same person at once. Somebody else
+    gets the request."""
+    daemon = start(start_daemon, request, tmp_path, freeswitch, "freeswitch",
+                   SWITCHED, another=(asterisk, "asterisk", SECRETS))
+    order = the_order(daemon, freeswitch)
+    freeswitch.specialist(order, cause)
+    daemon.wait_for(lambda: len(freeswitch.orders) == 2)
+    assert kept(daemon, "outcome") == outcome
+    first, second = daemon.request(ID)["calls"]
+    assert first["specialist"] != second["specialist"]
+    assert "let_go" in daemon.story(ID) and "place_elsewhere" not in daemon.story(ID)
+    assert daemon.request(ID)["attempts"] == 0
+    assert asterisk.orders == [] and "event=call_rejected" not in daemon.log()
+    # The leg's record says it again, late.
+    assert freeswitch.over(order, "agent", cause, 0)[0] == 200
+    freeswitch.specialist(freeswitch.orders[1])
+    is_live(daemon)
+    assert len(daemon.request(ID)["calls"]) == 2
+
+
+@pytest.mark.settings({"telephony.place_lease": "1m"})
+def test_7_1_a_trial_says_it_too(switched, freeswitch):
+    begun = switched.do("POST", "/v1/providers/freeswitch/test",
+                        {"to": "+79160000001"})
+    switched.wait_for(lambda: freeswitch.orders)
+    freeswitch.specialist(freeswitch.orders[0], "NO_ANSWER")
+    path = f"/v1/providers/freeswitch/test/{begun['trial']}"
+    trial = switched.wait_for(lambda: (one := switched.do("GET", path))["over"] and one)
+    assert not trial["good"]
+    assert any("not reached: no_answer" in step for step in trial["steps"])
 
 
 # ---- 7.2: a client's id protects only as long as the call lives

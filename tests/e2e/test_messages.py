@@ -592,6 +592,22 @@ def test_alarm_provider_down(lines):
     assert len(sent(daemon, DUTY)) == 2
 
 
+# What only staff can mend: told at once, with the provider's words, once.
+def test_alarm_provider_refuses(lines):
+    first, second = lines.networks
+    wrong = {"account": harness.ACCOUNT, "auth_token": "wrong"}
+    daemon = lines.start({
+        **MESSAGES, "voice": ["first"], "text": ["second"],
+        "alarms": alarms("provider_refuses"),
+        "providers": (lines.provider("first", first, secrets=wrong),
+                      lines.provider("second", second))})
+    daemon.sandbox = lines.networks[1]      # which carries the messages
+    ask_any(daemon, 1)
+    [begun] = daemon.wait_for(lambda: alarmed(daemon, "сами не пройдут"))
+    assert "first 20003 Authenticate" in begun["body"]
+    daemon.wait_for(lambda: alarmed(daemon, "новых отказов нет (first 20003"))
+
+
 def test_alarm_maybe_called(start_daemon, without_fence, listener):
     daemon = start_daemon(with_settings(
         specialists=[AUTOMATIC], text=[],

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What a provider bears: calls a second of three nodes together, calls at a time, and
 what may be spent."""
+import pytest
 import redis as redis_client
 
 import harness
-from company import specialist
+from company import AUTOMATIC, QUICK, specialist
 from lines import ask, served, state_of
 
 PEOPLE = [specialist(f"vera{i}", f"+7916000{i:02d}14", ("info", 3),
@@ -63,6 +64,28 @@ def test_no_more_calls_than_fit(lines):
     daemon.wait_for(all_over, 30)
     assert most == 2
     assert len(network.posts()) == len(names)
+
+
+@pytest.mark.parametrize("limit,least,most", [
+    ("requests_per_second = 100.0", 3, 30), ("find_per_minute = 6.0", 1, 1),
+    ("requests_per_minute = 6.0", 1, 1)])
+def test_looking_keeps_to_its_own_pace(start_daemon, tmp_path, limit, least, most):
+    """A call that may have been placed is looked for until it is certain; a list that
+    may be asked every ten seconds is asked once in that time."""
+    text = (harness.TOP / "config/providers/sandbox.conf").read_text(encoding="utf-8")
+    path = tmp_path / "paced.conf"
+    path.write_text(text.replace('fence = "answer"', 'fence = "none"').replace(
+        "limits = {", f"limits = {{ {limit};"), encoding="utf-8")
+    daemon = start_daemon({**QUICK, "specialists": [AUTOMATIC],
+                           "provider": {"timeout": "1s", "file": str(path)}})
+    daemon.sandbox.faults({"create": {"kind": "500_before", "count": 1}})
+    ask(daemon, 1)
+    key = daemon.wait_for(lambda: daemon.redis.keys(daemon.key("call:*.1")))[0]
+    daemon.wait_for(lambda: daemon.redis.hget(key, "state") == "ended")
+    looks = [line for line in daemon.sandbox.ledger()
+             if line["kind"] == "request" and line["method"] == "GET"
+             and "/Calls.json" in line["path"]]
+    assert least <= len(looks) <= most
 
 
 def test_money_has_an_end(lines):

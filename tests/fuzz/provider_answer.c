@@ -25,7 +25,11 @@ check_answer(const struct provider_answer *answer,
 	CHECK(end != TRANSPORT_LOST || answer->outcome == PROVIDER_UNKNOWN);
 	if (answer->outcome == PROVIDER_CREATED && status < 300 &&
 	    operation == PROVIDER_CALL)
-		CHECK(answer->id[0] != '\0');
+		CHECK((answer->id[0] != '\0') != answer->is_agent_over);
+	if (answer->is_agent_over)
+		CHECK(operation == PROVIDER_CALL &&
+		    answer->outcome == PROVIDER_CREATED &&
+		    answer->progress == PROGRESS_OVER);
 	if (answer->is_number_invalid)
 		CHECK(answer->outcome == PROVIDER_REJECTED);
 }

@@ -1031,6 +1031,21 @@ expect_change_error(const char *file, const char *from, const char *to,
 	free(text);
 }
 
+static char *
+replace_all(const char *text, const char *from, const char *to)
+{
+	struct output changed = { .max = PROVIDER_FILE_MAX };
+	const char *at;
+
+	assert_non_null(strstr(text, from));
+	for (; (at = strstr(text, from)) != NULL; text = at + strlen(from)) {
+		assert_true(output_add(&changed, text, (size_t)(at - text)));
+		assert_true(output_add_text(&changed, to));
+	}
+	assert_true(output_add_text(&changed, text));
+	return changed.text;
+}
+
 static void
 refuses_files(void **state)
 {
@@ -1049,6 +1064,17 @@ refuses_files(void **state)
 		{ "token = \"${hook_secret}\"; };", "user = \"x\"; };", "auth.user: there is no such setting" },
 		{ "\"agent_up\"", "\"up\"", "states[2]: \"up\" is none of: ignore" },
 		{ "\"over:answered\"", "\"over:fine\"", "\"over:fine\" is none of" },
+		{ "\"over:answered\"", "\"agent_over:invalid_number\"", "\"agent_over:invalid_number\" is none of" },
+		{ "state = \"/state\"; order", "set = \"agent_over:failed\"; cause = \"/why\"; "
+		    "cause_map = ( (\"1\", \"invalid_number\") ); order",
+		    "what became of the specialist makes no customer's number invalid" },
+		{ "executed = \"yes\"", "executed = \"no\"; set = \"agent_over:busy\"",
+		    "errors[1].set: needs executed = \"yes\"" },
+		{ "executed = \"yes\"", "executed = \"yes\"; set = \"over:busy\"",
+		    "errors[1].set: \"over:busy\" must be agent_over:OUTCOME" },
+		{ "executed = \"yes\"", "executed = \"yes\"; alarm = [ \"3\" ]",
+		    "errors[1].alarm: needs code: where the answer says it" },
+		{ "executed = \"yes\"", "executed = \"yes\"; alarm = 1", "errors[1].alarm: must be a list" },
 		{ "method = \"POST\"", "method = \"GET\"", "call: a GET has no form, json or text" },
 		{ "method = \"POST\"", "method = \"post\"", "call.method: \"post\" is none of" },
 		{ "path = \"/calls\";", "", "call: needs one of path and url" },
@@ -1097,6 +1123,32 @@ refuses_files(void **state)
 	assert_null(provider_read("", "x.conf", &errors));
 	assert_true(errors.count >= 4);
 	assert_null(provider_read("a = [ 1, \"x\" ];", "x.conf", &errors));
+}
+
+/* What a queue asks for and no word of the file brings about. */
+static void
+refuses_abilities(void **state)
+{
+	static const struct { const char *from, *to, *expected; } changes[] = {
+		{ "\"detect\"", "\"from\"", "can: detect_machine needs ${detect} in a request or flow" },
+		{ "\"machine\")", "\"human\")", "can: detect_machine needs webhook.events with an amd_map "
+		    "that knows a machine" },
+		{ "(\"record\"", "(\"from\"", "can: record needs ${record} in a request or flow" },
+		{ "${record_text}", "On tape", "can: record needs ${record_text} in a request or flow" },
+		{ "recording = \"RecordingUrl\"", "set = \"ignore\"", "can: record needs webhook.events with "
+		    "recording" },
+	};
+	char *text = file_text("twilio.conf");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(changes); i++) {
+		char *changed = replace_all(text, changes[i].from,
+		    changes[i].to);
+
+		expect_file_error(changed, changes[i].expected);
+		free(changed);
+	}
+	free(text);
 }
 
 /* All at once, in the order of the file; and no more than are kept. */
@@ -1175,6 +1227,7 @@ main(void)
 		cmocka_unit_test(takes_the_older_secret_too),
 		cmocka_unit_test(hears_json),
 		cmocka_unit_test(refuses_files),
+		cmocka_unit_test(refuses_abilities),
 		cmocka_unit_test(tells_all_errors),
 		cmocka_unit_test(survives_changed_files),
 	};

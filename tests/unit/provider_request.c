@@ -456,6 +456,62 @@ text_answers(void **state)
 	provider_free(provider);
 }
 
+/* A request that blocks says what the specialist did: of a call it is an end, of all
+ * else it is no answer at all. */
+static void
+agent_over_answers(void **state)
+{
+	struct provider *provider = read_text(HEAD NO_AUTH
+	    "states = ( (\"x\", \"ignore\") );\n"
+	    "call = { method = \"GET\"; path = \"/c\"; answer = \"text\"; id = \"/words/1\"; ok_if = ( (\"/words/0\", \"+OK\") ); };\n"
+	    "hangup = { method = \"GET\"; path = \"/h\"; answer = \"text\"; };\n"
+	    "errors = ( { status = \"200\"; match = ( (\"/text\", \"-ERR USER_BUSY*\") ); executed = \"yes\"; set = \"agent_over:busy\"; code = \"/words/1\"; },\n"
+	    "  { status = \"200\"; match = ( (\"/text\", \"-ERR *\") ); executed = \"final\"; code = \"/words/1\"; } );\n");
+	struct provider_answer answer = answer_to(provider, 200,
+	    "-ERR USER_BUSY\n");
+
+	(void)state;
+	assert_int_equal(answer.outcome, PROVIDER_CREATED);
+	assert_true(answer.is_agent_over);
+	assert_int_equal(answer.progress, PROGRESS_OVER);
+	assert_int_equal(answer.call_outcome, OUTCOME_BUSY);
+	assert_string_equal(answer.id, "");
+	assert_string_equal(answer.code, "USER_BUSY");
+	answer = answer_to(provider, 200, "-ERR GATEWAY_DOWN\n");
+	assert_int_equal(answer.outcome, PROVIDER_REJECTED);
+	assert_false(answer.is_agent_over);
+	answer = answer_to(provider, 200, "+OK 7f1c-99\n");
+	assert_int_equal(answer.outcome, PROVIDER_CREATED);
+	assert_false(answer.is_agent_over);
+	provider_answer_read(provider, PROVIDER_HANGUP, TRANSPORT_ANSWERED,
+	    200, "-ERR USER_BUSY\n", 15, &answer);
+	assert_int_equal(answer.outcome, PROVIDER_REJECTED);
+	assert_false(answer.is_agent_over);
+	provider_free(provider);
+}
+
+/* Some refusals last until staff has seen to them: all that a rule fits, or its
+ * codes. */
+static void
+alarming_answers(void **state)
+{
+	struct provider *provider = read_text(HEAD NO_AUTH
+	    "call = { method = \"GET\"; path = \"/c\"; id = \"/id\"; };\n"
+	    "errors = ( { status = \"401\"; executed = \"no\"; alarm = true; },\n"
+	    "  { status = \"403\"; executed = \"no\"; alarm = false; },\n"
+	    "  { status = \"4xx\"; executed = \"final\"; code = \"/code\"; alarm = [ \"3\", \"21210\" ]; } );\n");
+
+	(void)state;
+	assert_true(answer_to(provider, 401, "").is_alarm);
+	assert_false(answer_to(provider, 403, "").is_alarm);
+	assert_true(answer_to(provider, 400, "{\"code\":3}").is_alarm);
+	assert_true(answer_to(provider, 400, "{\"code\":\"21210\"}").is_alarm);
+	assert_false(answer_to(provider, 400, "{\"code\":21211}").is_alarm);
+	assert_false(answer_to(provider, 400, "{}").is_alarm);
+	assert_false(answer_to(provider, 200, "{\"id\":\"1\",\"code\":3}").is_alarm);
+	provider_free(provider);
+}
+
 /* SMS.ru: the pointer to the id goes through the number. */
 static void
 only_member(void **state)
@@ -708,6 +764,9 @@ refuses_files(void **state)
 		{ HEAD NO_AUTH CALL "sms_get = { method = \"GET\"; path = \"/e\"; state = \"/i\"; };", "sms_get: needs sms" },
 		{ HEAD NO_AUTH CALL "second_leg = { method = \"GET\"; path = \"/e\"; };", "second_leg: needs on" },
 		{ HEAD NO_AUTH CALL "can = [ \"customer_first\" ];", "customer_first and call_customer need each other" },
+		{ HEAD NO_AUTH CALL "sms = { method = \"POST\"; path = \"/s\"; };"
+		    "sms_get = { method = \"GET\"; path = \"/s\"; state = \"/s\"; };",
+		    "sms_get: needs sms_states" },
 		{ HEAD NO_AUTH CALL "can = [ \"whisper\" ];", "can: whisper needs ${whisper_text}" },
 		{ HEAD NO_AUTH CALL "can = [ \"voicemail\" ];", "can: voicemail needs flows.voicemail" },
 		{ HEAD NO_AUTH "call = { method = \"POST\"; url = \"${id}\"; };", "call: url and allow_hosts need each other" },
@@ -778,6 +837,8 @@ main(void)
 		cmocka_unit_test(tokens),
 		cmocka_unit_test(given_addresses),
 		cmocka_unit_test(text_answers),
+		cmocka_unit_test(agent_over_answers),
+		cmocka_unit_test(alarming_answers),
 		cmocka_unit_test(only_member),
 		cmocka_unit_test(waits),
 		cmocka_unit_test(finds_by_numbers),

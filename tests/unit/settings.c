@@ -486,6 +486,19 @@ test_secrets(void **state)
 	settings_free(settings);
 	unsetenv("CREDENTIALS_DIRECTORY");
 
+	/* A private key has lines, of which one may hold a "=". */
+	write_text("secret", "key = -----BEGIN PRIVATE KEY-----\r\nMIIE\r\n"
+	    "Q== \n-----END PRIVATE KEY-----\n# it was one\ntoken = t\n");
+	settings = load_good(PROVIDER("secrets = \"secret\";"));
+	assert_int_equal(settings->providers[0].secret_count, 2);
+	assert_string_equal(settings->providers[0].secrets[0].value,
+	    "-----BEGIN PRIVATE KEY-----\r\nMIIE\r\nQ== \n"
+	    "-----END PRIVATE KEY-----");
+	assert_string_equal(settings->providers[0].secrets[1].value, "t");
+	settings_free(settings);
+	write_text("secret", "token = t\nkey = -----BEGIN X-----\nMIIE\n");
+	assert_null(load(PROVIDER("secrets = \"secret\";")));
+	assert_true(is_told(7, "secret:4: has no -----END line"));
 	write_text("secret", "account = AC1\naccount = AC2\nnothing\n= x\n");
 	assert_null(load(PROVIDER("secrets = \"secret\";")));
 	assert_true(is_told(7, "given twice"));

@@ -126,7 +126,14 @@ def twilio_like(name, secrets, key, sign):
         f"{hook}/flow", agent + [("CallStatus", "in-progress")],
         "question up agent_up sid=CA1").case(
         f"{hook}/flow?q=keys", agent + [("CallStatus", "in-progress"), ("Digits", "1")],
-        "question keys digits=1 agent_up sid=CA1").wrong().write()
+        "question keys digits=1 agent_up sid=CA1").case(
+        f"{hook}/sms", [("MessageSid", "SM1"), ("MessageStatus", "undelivered"),
+                                         ("ErrorCode", "30003")],
+        "message failed sid=SM1 error=30003").case(
+        f"/hooks/{name}/message", [("MessageSid", "SM2"), ("SmsStatus", "received"),
+                                   ("From", "+79160000003"), ("To", "+74950000000"),
+                                   ("Body", "STOP")],
+        "inbound_message from=+79160000003 to=+74950000000 text=STOP").wrong().write()
 
 
 twilio_like("twilio", {"account": "AC1", "auth_token": "12345"}, "12345",
@@ -469,7 +476,11 @@ provider.case(
     f"progress customer_over:answered leg=customer {tail} sequence=3").case(
     "/hooks/mango/events/call", leg(3, "OnHold", customer), "nothing").case(
     "/hooks/mango/result/callback", {"command_id": JOB, "result": 3104},
-    f"progress over:failed {tail}").case(
+    f"progress agent_over:failed {tail}").case(
+    "/hooks/mango/events/call", leg(2, "Disconnected", agent, disconnect_reason=1111),
+    f"progress agent_over:no_answer sid=c1 {tail} sequence=2").case(
+    "/hooks/mango/events/call", leg(5, "Disconnected", agent, disconnect_reason=1100),
+    f"progress agent_over:answered sid=c1 {tail} sequence=5").case(
     "/hooks/mango/result/callback", {"command_id": JOB, "result": 1000}, "nothing").case(
     "/hooks/mango/events/summary", {"entry_id": "e1"}, "nothing").wrong(altered=False)
 first = provider.cases[0]
@@ -494,10 +505,12 @@ Provider("voximplant", {"account_id": "1", "key_id": "2", "private_key": "none",
                         "hook_secret": "hsecret"}, "hsecret", voximplant_sign, True).case(
     "/hooks/voximplant", vox(1, "agent_ringing"), f"progress agent_ringing {tail} sequence=1").case(
     "/hooks/voximplant", vox(2, "agent_busy"), f"progress agent_over:busy {tail} sequence=2").case(
+    "/hooks/voximplant", vox(3, "agent_cancelled"), f"progress agent_over:cancelled {tail} sequence=3").case(
+    "/hooks/voximplant", vox(3, "agent_invalid"), f"progress agent_over:failed {tail} sequence=3").case(
     "/hooks/voximplant", vox(4, "customer_up"), f"progress customer_up {tail} sequence=4").case(
     "/hooks/voximplant", vox(5, "customer_answered", seconds=42),
     f"progress customer_over:answered {tail} ms=42000 sequence=5").case(
     "/hooks/voximplant", vox(5, "customer_invalid"),
     f"progress customer_over:invalid_number {tail} sequence=5").case(
     "/hooks/voximplant", vox(6, "over_talked", seconds=42),
-    f"progress over:answered {tail} ms=42000 sequence=6").wrong().write()
+    f"progress over:answered leg=customer {tail} ms=42000 sequence=6").wrong().write()
