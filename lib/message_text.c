@@ -60,6 +60,9 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_MAYBE_CALLED] = { "{company}: {count} may have been "
 		    "called, please find out: callbackctl show referred",
 		    "{company}: no further calls are unclear" },
+		[ALARM_SET_ASIDE] = { "{company}: {count} keys in Redis were of "
+		    "another type, and set aside: {queue}; callbackctl check",
+		    "{company}: keys that were set aside are gone: {queue}" },
 	}, {
 		[ALARM_LATE] = { "{company}: просрочено {count}, с {from}",
 		    "{company}: просроченных больше нет (были с {from})" },
@@ -74,6 +77,9 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_MAYBE_CALLED] = { "{company}: неясно, звонили ли: "
 		    "{count}. Проверьте",
 		    "{company}: новых неясных звонков нет" },
+		[ALARM_SET_ASIDE] = { "{company}: чужие ключи в Redis, отложены: "
+		    "{count} ({queue}); callbackctl check",
+		    "{company}: отложенных ключей больше нет: {queue}" },
 	},
 };
 

@@ -86,6 +86,7 @@ enum alarm_cause {
 	ALARM_PROVIDER_DOWN,
 	ALARM_REJECTED,         /* a website's request could not be accepted */
 	ALARM_MAYBE_CALLED,     /* a person must find out */
+	ALARM_SET_ASIDE,        /* keys in Redis held what nobody here wrote */
 	ALARM_COUNT
 };
 extern const char *const alarm_cause_names[ALARM_COUNT];
