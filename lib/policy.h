@@ -101,6 +101,7 @@ struct alarm_policy {
 	char to[ALARM_TARGETS_MAX][ADDRESS_SIZE];  size_t to_count;  /* specialists, numbers, chat: */
 	const char *urls[ALARM_TARGETS_MAX];    /* instead of the address there; NULL: none */
 	int64_t at_most_ms;     /* one message of a cause in this time */
+	bool is_private;        /* URLs may be plain HTTP, and on this machine or its network */
 	bool on[ALARM_COUNT];
 };
 

@@ -54,12 +54,18 @@ if skew > tonumber(ARGV[2]) or -skew > tonumber(ARGV[2]) then
 	return reply
 end
 
--- A number is not held by a request that is gone: nobody would ever let it go.
-local function owner_of(key)
+-- Who holds the key and is not `mine`. A number is not held by a request that is gone,
+-- or buried: nobody would ever let it go.
+local function other_owner(key, mine)
 	local owner = call('GET', site .. key)
 
-	if owner and string.sub(key, 1, 6) == 'phone:' and
-	    call('EXISTS', site .. 'request:' .. owner) == 0 then
+	if not owner or owner == mine then
+		return nil
+	end
+	if string.sub(key, 1, 6) == 'phone:' and
+	    (call('EXISTS', site .. 'request:' .. owner) == 0 or
+	    type(try('ZSCORE', site .. 'buried', 'request:' .. owner)) ==
+	    'string') then
 		return nil
 	end
 	return owner
@@ -162,9 +168,9 @@ local function check_records(at, records, op)
 			local key, value = ARGV[at], ARGV[at + 1]
 
 			if value ~= '' and not verdict then
-				local owner = owner_of(key)
+				local owner = other_owner(key, value)
 
-				if owner and owner ~= value then
+				if owner then
 					verdict = 'held ' .. key .. ' ' .. owner
 				end
 			end
@@ -236,9 +242,9 @@ local function check_guards(at, guards)
 				return 'gone'
 			end
 		elseif kind == 'absent' then
-			local owner = owner_of(a)
+			local owner = other_owner(a, b)
 
-			if owner and owner ~= b then
+			if owner then
 				return 'held ' .. a .. ' ' .. owner
 			end
 		elseif kind == 'type' then

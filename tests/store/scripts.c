@@ -623,6 +623,31 @@ a_reader_may_ask_for_it(void **state)
 	assert_reply("1", "ZCARD " SITE "wait:cards");
 }
 
+/* A customer whose request cannot go on may ask again. */
+static void
+a_buried_request_holds_no_number(void **state)
+{
+	struct situation_parts other = whole;
+	redisReply *reply;
+
+	(void)state;
+	other.record = "request:r2";
+	other.owner = other.story = "r2";
+	begin();
+	for (int i = 0; i < 3; i++) {
+		if (i == 2)
+			freeReplyObject(server_ask("ZADD " SITE
+			    "buried 1 request:r1"));
+		add_head(server_now_ms(), 1);
+		add_situation(i == 0 ? &whole : &other);
+		reply = server_run(commit_sha, &words);
+		assert_string_equal(reply->element[1]->str,
+		    i == 1 ? "held phone:1 r1" : "ok");
+		freeReplyObject(reply);
+	}
+	assert_reply("r2", "GET " SITE "phone:1");
+}
+
 /* ---- a reply that was lost, and a server that lost its newest data */
 
 static void
@@ -894,6 +919,8 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup(what_must_not_be_guessed_refuses,
 		    set_up),
 		cmocka_unit_test_setup(a_reader_may_ask_for_it, set_up),
+		cmocka_unit_test_setup(a_buried_request_holds_no_number,
+		    set_up),
 		cmocka_unit_test_setup(
 		    again_is_said_of_the_same_operation_only, set_up),
 		cmocka_unit_test_setup(what_is_no_hash_is_buried, set_up),
