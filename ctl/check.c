@@ -11,7 +11,7 @@
 #include "ctl/show.h"
 
 /* A daemon that does not answer within this does not work. */
-enum { LINE_SIZE = 512, PATIENCE_MS = 5000 };
+enum { LINE_SIZE = 128 + ASIDE_SIZE, PATIENCE_MS = 5000 };
 
 /* What is due is done, and what was missed is told, within this. */
 static const double late_s = 5;
@@ -100,6 +100,7 @@ judge(const json_t *status, char ret_line[LINE_SIZE])
 	double due_s = field_real(work, "oldest_due_s");
 	double promise_s = field_real(work, "oldest_promise_s");
 	int64_t everybody, at_work = people_at_work(status, &everybody);
+	char aside[ASIDE_SIZE];
 
 	if (!field_truth(redis, "up")) {
 		snprintf(ret_line, LINE_SIZE, "Redis is away: %s",
@@ -130,11 +131,13 @@ judge(const json_t *status, char ret_line[LINE_SIZE])
 		    (long long)everybody);
 		return EXIT_NOBODY;
 	}
+	show_aside(status, aside);
 	snprintf(ret_line, LINE_SIZE, "well: %lld at work, %lld late, %lld to "
-	    "be decided by a person", (long long)at_work,
+	    "be decided by a person%s%s", (long long)at_work,
 	    (long long)field_number(status, "late"),
 	    (long long)(field_number(status, "unknown") +
-	        field_number(status, "results")));
+	        field_number(status, "results")),
+	    aside[0] != '\0' ? "; " : "", aside);
 	return EXIT_DONE;
 }
 

@@ -9,7 +9,7 @@
 #include "ctl/brief.h"
 #include "ctl/format.h"
 
-enum { PATH_SIZE = 512, NOTES_SIZE = 512 };
+enum { PATH_SIZE = 512, NOTES_SIZE = ASIDE_SIZE };
 
 #define END { NULL, FIELD_TEXT, false, NULL }
 
@@ -80,6 +80,7 @@ const struct field show_status_shape[] = {
 	{ "unknown", FIELD_NUMBER, false, NULL },
 	{ "results", FIELD_NUMBER, false, NULL },
 	{ "buried", FIELD_NUMBER, false, NULL },
+	{ "aside", FIELD_LIST, false, NULL },
 	{ "audit", FIELD_OBJECT, false, audit_inside },
 	{ "queues", FIELD_LIST, false, queue_inside },
 	{ "specialists", FIELD_OBJECT, false, NULL },
@@ -371,6 +372,26 @@ status_print_troubles(struct ctl *ctl, const json_t *answer)
 	if (used > 0)
 		print_line(ctl->out, &ctl->paper, INK_RED, "look at: %s",
 		    list);
+	show_aside(answer, list);
+	if (list[0] != '\0')
+		print_line(ctl->out, &ctl->paper, INK_RED, "%s", list);
+}
+
+void
+show_aside(const json_t *status, char ret_text[ASIDE_SIZE])
+{
+	const json_t *keys = field_list(status, "aside");
+	const char *site = field_text(status, "site");
+	const char *key = json_string_value(json_array_get(keys, 0));
+	size_t count = json_array_size(keys);
+
+	ret_text[0] = '\0';
+	if (key == NULL)
+		return;
+	snprintf(ret_text, ASIDE_SIZE, "of another type, and set aside: %.100s%s; "
+	    "find out who wrote {%.40s}:kept:%.100s (it goes in 30 days), then DEL "
+	    "{%.40s}:aside", key, count > 1 ? " and others" : "", site, key,
+	    site);
 }
 
 static void

@@ -9,6 +9,8 @@
 #include "ctl/ctl.h"
 #include "ctl/field.h"
 
+enum { ASIDE_SIZE = 512 };
+
 extern const struct field show_status_shape[], show_queue_shape[],
     show_queues_shape[], show_requests_shape[], show_specialists_shape[],
     show_specialist_shape[], show_rejected_shape[], show_providers_shape[],
@@ -24,5 +26,7 @@ enum exit_code show_on_providers(struct ctl *ctl, const json_t *answer);
 enum exit_code show_on_rejected(struct ctl *ctl, const json_t *answer);
 enum exit_code show_on_buried(struct ctl *ctl, const json_t *answer);
 enum exit_code show_on_unburied(struct ctl *ctl, const json_t *answer);
+/* Of a status: which keys were set aside, and what is to be done; "": none was. */
+void show_aside(const json_t *status, char ret_text[ASIDE_SIZE]);
 
 #endif

@@ -16,6 +16,9 @@ enum {
 	FORGET_MS = 1,          /* a key that is to go */
 };
 
+/* So many keys are counted, and one more. */
+#define ASIDE_LAST "99"
+
 struct group {
 	int count;              /* how it stands now */
 	char detail[ADDRESS_SIZE];
@@ -267,6 +270,31 @@ on_late(void *context, uint64_t tag, enum redis_end end,
 	ask_told(alarms, ALARM_LATE);
 }
 
+/* ---- what was set aside */
+
+static void
+on_aside(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct alarms *alarms = context;
+	char detail[ADDRESS_SIZE] = "";
+
+	(void)tag;
+	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY)
+		return;
+	for (size_t i = 0; i < reply->elements; i++) {
+		const char *key = reply->element[i]->str;
+		size_t length = strlen(detail);
+
+		/* Whole names only. */
+		if (key != NULL && length + strlen(key) + 3 < sizeof(detail))
+			snprintf(detail + length, sizeof(detail) - length,
+			    "%s%s", length > 0 ? ", " : "", key);
+	}
+	alarms_set(alarms, ALARM_SET_ASIDE, (int)reply->elements, detail);
+	ask_told(alarms, ALARM_SET_ASIDE);
+}
+
 /* ---- where nobody works */
 
 static void
@@ -421,7 +449,10 @@ alarms_tick(struct alarms *alarms)
 		log_event(LOG_LEVEL_DEBUG, "alarms_wait", "%s", "");
 	if (policy->on[ALARM_UNATTENDED])
 		look_around(alarms);
-	for (int cause = ALARM_PROVIDER_DOWN; cause < ALARM_COUNT; cause++) {
+	if (policy->on[ALARM_SET_ASIDE] && !STORE_SEND(alarms->store, on_aside,
+	        alarms, 0, "ZRANGE", "aside", "0", ASIDE_LAST, "REV"))
+		log_event(LOG_LEVEL_DEBUG, "alarms_wait", "%s", "");
+	for (int cause = ALARM_PROVIDER_DOWN; cause < ALARM_SET_ASIDE; cause++) {
 		if (policy->on[cause])
 			ask_told(alarms, (enum alarm_cause)cause);
 	}

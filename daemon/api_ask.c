@@ -43,7 +43,7 @@ on_submitted(void *context, uint64_t tag, const struct submit_result *result)
 	    asked->handle);
 
 	bool is_said = asked->say[0] != '\0' && result->answer != NULL &&
-	    result->end != SUBMIT_REFUSED;
+	    result->end != SUBMIT_REFUSED && result->end != SUBMIT_UNREADABLE;
 	char *said = request != NULL && is_said ?
 	    with_sentence(asked, result->answer) : NULL;
 	const char *answer = said != NULL ? said : result->answer;
@@ -58,6 +58,7 @@ on_submitted(void *context, uint64_t tag, const struct submit_result *result)
 		api_unavailable(request);
 	else
 		http_reply(request, result->end == SUBMIT_REFUSED ? 422 :
+		    result->end == SUBMIT_UNREADABLE ? 409 :
 		    result->end == SUBMIT_ACCEPTED ? 202 : 200,
 		    "application/json", answer, strlen(answer));
 	free(said);

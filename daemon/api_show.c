@@ -375,6 +375,7 @@ struct counts {
 	size_t outstanding, queue_count;
 	int64_t active, late, rejected, referred, unknown, buried;
 	int64_t due_ms, promise_ms, unreported;  /* the oldest; 0: none */
+	json_t *aside;                  /* names of keys */
 	struct { int64_t waiting, late, ready; } *queues;
 	struct specialist *specialists;  size_t specialist_count;
 };
@@ -443,7 +444,7 @@ status_json(const struct counts *counts)
 		json_object_set_new(states, specialist_state_names[i],
 		    json_integer(by_state[i]));
 	return json_pack("{s:s,s:s,s:s,s:I,s:s,s:{s:b,s:s},s:I,s:I,s:I,s:I,"
-	    "s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:{s:I},s:{s:f,s:f,s:I}}",
+	    "s:I,s:I,s:I,s:I,s:O,s:o,s:o,s:o,s:{s:I},s:{s:f,s:f,s:I}}",
 	    "version", PACKAGE_VERSION, "site", api->policy->site, "company",
 	    api->policy->company, "now", (json_int_t)(store_knows_time(
 	        o->store) ? store_now_ms(o->store) / 1000 : 0),
@@ -460,6 +461,7 @@ status_json(const struct counts *counts)
 	    "unknown", (json_int_t)counts->unknown,
 	    "results", (json_int_t)counts->referred,
 	    "buried", (json_int_t)counts->buried,
+	    "aside", counts->aside,
 	    "audit", audit_json(audit_counts(o->audit)),
 	    "queues", queues_json(counts), "specialists", states, "carrier",
 	    "in_flight", (json_int_t)calls_in_flight(o->calls),
@@ -481,6 +483,7 @@ finish_counts(struct counts *counts)
 	else if (request != NULL)
 		http_reply_json(request, 200, json_pack("{s:o}", "queues",
 		    queues_json(counts)));
+	json_decref(counts->aside);
 	free(counts->queues);
 	free(counts->specialists);
 	free(counts);
@@ -548,6 +551,21 @@ on_first(void *context, uint64_t tag, enum redis_end end,
 	counted(counts);
 }
 
+/* What is no UTF-8 was no key of ours. */
+static void
+on_aside(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct counts *counts = context;
+
+	(void)tag;
+	for (size_t i = 0; end == REDIS_REPLY &&
+	    reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+		json_array_append_new(counts->aside, json_stringn(
+		    reply->element[i]->str, reply->element[i]->len));
+	counted(counts);
+}
+
 static void
 on_someone(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
@@ -588,6 +606,7 @@ begin_counts(struct api *api, struct http_request *request, bool is_status)
 	counts->api = api;
 	counts->is_status = is_status;
 	counts->handle = http_hold(request);
+	counts->aside = json_array();
 	counts->queue_count = api->policy->queue_count;
 	counts->queues = calloc(counts->queue_count + 1,
 	    sizeof(*counts->queues));
@@ -631,6 +650,8 @@ api_get_status(struct http_request *request, void *context)
 	    TAG_REFERRED, "ZCARD", "referred");
 	counts->outstanding += STORE_SEND(store, on_count, counts, TAG_BURIED,
 	    "ZCARD", "buried");
+	counts->outstanding += STORE_SEND(store, on_aside, counts, 0,
+	    "ZRANGE", "aside", "0", "9", "REV");
 	counts->specialist_count = api->policy->specialist_count < LIST_MAX ?
 	    api->policy->specialist_count : LIST_MAX;
 	counts->specialists = calloc(counts->specialist_count + 1,

@@ -57,6 +57,14 @@ audit_stop(struct audit *audit)
 	audit->is_stopped = true;
 }
 
+void
+audit_soon(struct audit *audit)
+{
+	/* A walk that has begun may be past what is now missing. */
+	audit->next_walk_ms = audit->next_scan_ms = 0;
+	audit->is_wanted_again = audit->is_walking || audit->is_scanning;
+}
+
 const struct audit_counts *
 audit_counts(const struct audit *audit)
 {
@@ -210,6 +218,11 @@ on_members(void *context, uint64_t tag, enum redis_end end,
 	/* A reload may have taken queues away. */
 	if (audit->is_walking && audit->index >= index_count(audit))
 		end = REDIS_LOST;
+	if (audit->is_walking && end == REDIS_REPLY &&
+	    store_is_of_another_type(reply)) {
+		index_name(audit, index);
+		engine_set_aside(audit->engine, index);
+	}
 	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY ||
 	    reply->elements != 2 || reply->element[0]->str == NULL) {
 		audit->is_round_over = true;
@@ -247,13 +260,17 @@ end_of_round(struct audit *audit)
 	memcpy(audit->cursor, "0", 2);
 	if (audit->is_scanning) {
 		audit->is_scanning = false;
-		audit->next_scan_ms = now_ms + audit->scan_ms;
+		if (!audit->is_wanted_again)
+			audit->next_scan_ms = now_ms + audit->scan_ms;
+		audit->is_wanted_again = false;
 		return;
 	}
 	if (++audit->index < index_count(audit))
 		return;
 	audit->is_walking = false;
-	audit->next_walk_ms = now_ms + audit->every_ms;
+	if (!audit->is_wanted_again)
+		audit->next_walk_ms = now_ms + audit->every_ms;
+	audit->is_wanted_again = false;
 	audit->counts.last_at_ms = store_now_ms(audit->store);
 }
 

@@ -29,6 +29,9 @@ void audit_set_policy(struct audit *audit, const struct policy *policy);
 /* Begins nothing any more. */
 void audit_stop(struct audit *audit);
 
+/* An index has lost what it held: all indexes and all records are walked next. */
+void audit_soon(struct audit *audit);
+
 /* One pass: a few records. */
 void audit_run(struct audit *audit);
 /* Buries what crashed too often. */

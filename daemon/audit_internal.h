@@ -30,6 +30,7 @@ struct audit {
 	bool is_stopped;
 
 	bool is_walking, is_scanning, is_asking, is_round_over;
+	bool is_wanted_again;           /* since what runs now began */
 	size_t index;                   /* which index is walked */
 	char cursor[24];
 	struct audit_member *members;  size_t member_count, member_room;

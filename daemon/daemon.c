@@ -318,6 +318,15 @@ on_unreadable(void *context, const struct record_ref *ref, const char *why,
 	audit_bury(daemon->audit, ref, why, pairs, count);
 }
 
+static void
+on_set_aside(void *context, const char *key)
+{
+	struct daemon *daemon = context;
+
+	(void)key;
+	audit_soon(daemon->audit);
+}
+
 /* ---- the site's secret: tokens of calls depend on it */
 
 static void
@@ -669,7 +678,7 @@ build_rooms(struct daemon *daemon)
 	const struct policy *policy = &settings->policy;
 	struct engine_hooks hooks = { daemon, on_committed, on_effect, on_wait,
 		providers_down, providers_probing, find, on_stale, others,
-		on_unreadable };
+		on_unreadable, on_set_aside };
 	struct matcher_gate gate = { daemon, room, on_offered };
 	struct api_options options;
 

@@ -80,6 +80,8 @@ on_claimed(void *context, uint64_t tag, enum redis_end end,
 		if (end == REDIS_REPLY && reply->type == REDIS_REPLY_ERROR)
 			log_event(LOG_LEVEL_ERR, "claim_failed",
 			    "error=\"%s\"", reply->str);
+		if (end == REDIS_REPLY && store_is_of_another_type(reply))
+			engine_set_aside(pull->engine, "due");
 		return;
 	}
 	now_ms = store_now_ms(pull->store);

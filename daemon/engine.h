@@ -102,6 +102,9 @@ struct engine_hooks {
 	 * if there were none. No pairs: it is no hash. */
 	void (*on_unreadable)(void *context, const struct record_ref *ref, const char *why,
 	    const struct pair *pairs, size_t count);
+	/* A key was of a type that nobody here gives it; it is now kept:KEY, and what it
+	 * should have held must be made anew of the records. */
+	void (*on_set_aside)(void *context, const char *key);
 };
 
 struct engine *engine_new(struct store *store, const struct policy *policy, size_t slots_max,
@@ -126,6 +129,10 @@ bool engine_list(struct engine *engine, const struct engine_listing *listing,
  * still is `version` ("0": it has none). The record itself is left as it is. */
 bool engine_bury(struct engine *engine, const struct record_ref *ref, const char *version,
     const char *burial, engine_on_result *on_result, void *context, uint64_t tag);
+
+/* An index that cannot be read is set aside, if it is no sorted set by then. Tells it by
+ * on_set_aside. */
+void engine_set_aside(struct engine *engine, const char *index);
 
 /* One pass: steps what is loaded, sends commits, ends what has come back. */
 void engine_run(struct engine *engine);

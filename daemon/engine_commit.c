@@ -54,6 +54,10 @@ add_refusal(struct engine *engine, const struct slot *slot, int64_t now_ms,
 	    pending->rejected[i] != NULL; i++)
 		extras.rejected[i] = pending->rejected[i];
 	add_listing(pending, &extras);
+	if (pending->typed_key[0] != '\0') {
+		extras.typed_key = pending->typed_key;
+		extras.typed = "zset";
+	}
 	commit_alone(engine->policy, &extras, now_ms, words);
 	return 1;
 }
@@ -449,6 +453,14 @@ give_up_batch(struct engine *engine, struct batch *batch)
 }
 
 static void
+tell_set_aside(struct engine *engine, const char *key)
+{
+	log_event(LOG_LEVEL_ERR, "key_set_aside", "key=%.200s kept=kept:%.200s "
+	    "see=\"callbackctl check\"", key, key);
+	engine->hooks.on_set_aside(engine->hooks.context, key);
+}
+
+static void
 on_reply(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
@@ -463,7 +475,7 @@ on_reply(void *context, uint64_t tag, enum redis_end end,
 		return;
 	}
 	if (!store_read_time(engine->store, reply, batch->sent_at_ms) ||
-	    reply->elements != batch->count + 1) {
+	    reply->elements < batch->count + 1) {
 		log_event(LOG_LEVEL_ERR, "commit_failed", "error=\"%s\"",
 		    reply->type == REDIS_REPLY_ERROR ? reply->str :
 		    "an unexpected reply");
@@ -471,6 +483,10 @@ on_reply(void *context, uint64_t tag, enum redis_end end,
 		return;
 	}
 	CRASH_POINT("commit_replied");
+	for (size_t j = batch->count + 1; j < reply->elements; j++) {
+		if (reply->element[j]->str != NULL)
+			tell_set_aside(engine, reply->element[j]->str);
+	}
 	TAILQ_INIT(&slots);
 	TAILQ_CONCAT(&slots, &batch->slots, queue);
 	end_batch(batch);

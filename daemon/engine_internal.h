@@ -36,6 +36,7 @@ struct pending {
 	int64_t at_version;
 	char *burial, *version;         /* of a burial; owned */
 	struct engine_listing *listing; /* owned */
+	char typed_key[KEY_SIZE];       /* "": none */
 	char hold_key[KEY_SIZE];  int64_t hold_ms;
 	char mark_key[KEY_SIZE], mark_value[48];  int64_t mark_ms;
 	engine_on_result *on_result;  void *context;  uint64_t tag;

@@ -398,6 +398,27 @@ engine_list(struct engine *engine, const struct engine_listing *listing,
 	return false;
 }
 
+void
+engine_set_aside(struct engine *engine, const char *index)
+{
+	struct engine_order order = { .event = { .digit = -1 } };
+	struct pending *pending;
+	struct record_ref root;
+	char id[REQUEST_ID_SIZE];
+
+	if (!store_is_up(engine->store))
+		return;
+	engine_fresh_id(engine, id);
+	root = record_ref_request(id);
+	pending = make_pending(&order);
+	pending->is_refusal = true;
+	pending->rejected = calloc(1, sizeof(char *));
+	CHECK(pending->rejected != NULL);
+	snprintf(pending->typed_key, sizeof(pending->typed_key), "%s", index);
+	if (!slot_enqueue(engine, &root, pending))
+		pending_free(pending);  /* who met it meets it again */
+}
+
 bool
 engine_bury(struct engine *engine, const struct record_ref *ref,
     const char *version, const char *burial, engine_on_result *on_result,

@@ -220,7 +220,7 @@ on_asked(void *context, uint64_t tag, const struct submit_result *result)
 		ask_number(asking, true);
 		return;
 	}
-	if (result->answer == NULL) {
+	if (result->answer == NULL || result->end == SUBMIT_UNREADABLE) {
 		say_sorry(asking);
 		return;
 	}

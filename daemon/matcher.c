@@ -396,6 +396,20 @@ load_each(struct reading *reading, const struct redisReply *reply,
 }
 
 static void
+set_aside_wrong(const struct reading *reading, enum redis_end end,
+    const struct redisReply *reply, const char *what)
+{
+	struct matcher *matcher = reading->matcher;
+	char index[ID_SIZE + 8];
+
+	if (end != REDIS_REPLY || !store_is_of_another_type(reply))
+		return;
+	snprintf(index, sizeof(index), "%s:%s", what,
+	    matcher->queues[reading->queue].id);
+	engine_set_aside(matcher->engine, index);
+}
+
+static void
 on_waiting(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
@@ -408,6 +422,8 @@ on_waiting(void *context, uint64_t tag, enum redis_end end,
 		heads->head_count = 0;
 		heads->waiting_count = reply->elements;
 		load_each(reading, reply, on_request, true);
+	} else {
+		set_aside_wrong(reading, end, reply, "wait");
 	}
 	end_reading(reading);
 }
@@ -425,6 +441,8 @@ on_ready(void *context, uint64_t tag, enum redis_end end,
 
 		heads->has_more_ready = reply->elements >= READY_HEADS;
 		load_each(reading, reply, on_specialist, false);
+	} else {
+		set_aside_wrong(reading, end, reply, "ready");
 	}
 	end_reading(reading);
 }

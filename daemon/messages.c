@@ -315,7 +315,7 @@ post_url(struct messages *messages, const struct message *message,
 		.timeout_ms = URL_TIMEOUT_MS,
 		.connect_timeout_ms = URL_TIMEOUT_MS / 2,
 		.start_by_ms = start_by_ms,
-		.allow_private = messages->is_trial };
+		.allow_private = messages->is_trial || alarms->is_private };
 	if (!calls_send_text(messages->calls, &ref, NULL, PROVIDER_SMS,
 	        &request))
 		not_sent(messages, &ref, "the line is full", false);

@@ -11,7 +11,8 @@
 
 struct messages;
 
-/* is_trial: URLs of alarms may be plain HTTP, and on this machine. */
+/* is_trial: URLs of alarms may be plain HTTP, and on this machine, also without
+ * alarms.private. */
 struct messages *messages_new(struct calls *calls, struct engine *engine, struct store *store,
     const struct policy *policy, bool is_trial);
 void messages_free(struct messages *messages);

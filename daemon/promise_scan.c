@@ -43,6 +43,8 @@ on_range(void *context, uint64_t tag, enum redis_end end,
 
 	(void)tag;
 	scan->is_asking = false;
+	if (end == REDIS_REPLY && store_is_of_another_type(reply))
+		engine_set_aside(scan->engine, "promises");
 	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY)
 		return;
 	if (reply->elements > 0)

@@ -21,7 +21,7 @@
 
 static const char *const channels[] = { "screen", "phone", "sms" };
 static const char *const alarms[] = { "late", "unattended", "provider_down",
-	"rejected", "maybe_called", "provider_refuses" };
+	"rejected", "maybe_called", "provider_refuses", "set_aside" };
 static const char *const card_names[] = { "phone", "case" };
 static const char *const greeting_names[] = { "company" };
 
@@ -52,7 +52,7 @@ static const char *const should_be[] = {
 	    "\"Mon-Fri 09:00-18:00, Sat 10:00-16:00\"",
 	[FORMAT_CHANNEL] = "must be screen, phone or sms",
 	[FORMAT_ALARM] = "must be late, unattended, provider_down, rejected, "
-	    "maybe_called or provider_refuses",
+	    "maybe_called, provider_refuses or set_aside",
 	[FORMAT_TARGET] = "must be a name, a number such as \"+74951234567\", "
 	    "a chat such as \"chat:123\", or a URL",
 	[FORMAT_MESSAGE] = "",

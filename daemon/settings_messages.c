@@ -129,6 +129,12 @@ read_target(struct settings_reading *reading, const char *word)
 	const struct policy *policy = &reading->settings->policy;
 
 	if (strncmp(word, "http", 4) == 0 && strchr(word, ':') != NULL) {
+		if (strncmp(word, "http:", 5) == 0 &&
+		    !policy->alarms.is_private &&
+		    !reading->settings->allow_test_settings)
+			settings_error(reading, "alarms.to", "has \"%s\", which "
+			    "is plain HTTP: an alarm goes there only with "
+			    "alarms.private = true", word);
 		add_target(reading, "", word);
 		return;
 	}

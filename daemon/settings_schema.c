@@ -263,6 +263,9 @@ static const struct setting_row alarms_rows[] = {
 	{ "at_most", SETTING_DURATION, "10m", SECOND, DAY, .flags = SETTING_SCALED,
 	    .at = AT(settings, policy.alarms.at_most_ms),
 	    .help = "One message of a kind in this time, whatever happens" },
+	{ "private", SETTING_FLAG, "false",
+	    .at = AT(settings, policy.alarms.is_private),
+	    .help = "URLs may be on this machine or a private network, by plain HTTP" },
 	{ "on", SETTING_TEXTS, NULL, 0, ALARM_COUNT, FORMAT_ALARM,
 	    .at = SETTING_NOWHERE, .help = "What is told about" },
 };

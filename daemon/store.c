@@ -223,10 +223,16 @@ store_pairs(const struct redisReply *reply, struct pair *ret_pairs, size_t max)
 }
 
 bool
-store_is_no_hash(const struct redisReply *reply)
+store_is_of_another_type(const struct redisReply *reply)
 {
 	return reply->type == REDIS_REPLY_ERROR &&
-	    strncmp(reply->str, "WRONGTYPE", 9) == 0;
+	    strstr(reply->str, "WRONGTYPE") != NULL;
+}
+
+bool
+store_is_no_hash(const struct redisReply *reply)
+{
+	return store_is_of_another_type(reply);
 }
 
 bool

@@ -55,6 +55,8 @@ bool store_load(struct store *store, const struct record_ref *ref, redis_on_repl
 int store_pairs(const struct redisReply *reply, struct pair *ret_pairs, size_t max);
 /* There is such a key, and it is no hash. */
 bool store_is_no_hash(const struct redisReply *reply);
+/* The key that was asked is of another type than the command is for. */
+bool store_is_of_another_type(const struct redisReply *reply);
 
 /* Reads that reply into a record of the kind (its id is the caller's to set).
  * False: there is none, or it cannot be read; a reply of NULL is none. */

@@ -10,6 +10,7 @@
 #include "daemon/log.h"
 #include "daemon/poison.h"
 #include "lib/answer.h"
+#include "lib/audit.h"
 #include "lib/commit.h"
 #include "lib/fault.h"
 #include "lib/intake.h"
@@ -39,6 +40,7 @@ struct job {
 	struct case_file case_file;     /* what it continues */
 	bool is_known_case;
 	bool is_seen;                   /* its id belongs to a request already */
+	bool is_unreadable;             /* of which the record cannot go on */
 	int tries, follows;
 	char owner[REQUEST_ID_SIZE];    /* of the number, in this queue */
 };
@@ -156,7 +158,8 @@ on_refused(void *context, uint64_t tag, const struct engine_result *result)
 		return;
 	}
 	answer = answer_rejected(&job->intake);
-	finish(job, SUBMIT_REFUSED, answer, "");
+	finish(job, job->is_unreadable ? SUBMIT_UNREADABLE : SUBMIT_REFUSED,
+	    answer, "");
 	free(answer);
 }
 
@@ -258,6 +261,15 @@ take_only(struct job *job)
 		finish(job, SUBMIT_LATER, NULL, "");
 }
 
+/* It is there, but what is in it cannot be told, or brings the process down. */
+static void
+refuse_unreadable(struct job *job)
+{
+	job->is_unreadable = true;
+	intake_refuse(&job->intake, "unreadable", "/id");
+	refuse(job);
+}
+
 /* ---- finding the request an id belongs to */
 
 /* Redis has said what is there. A refusal is no answer, except about what it is:
@@ -288,6 +300,9 @@ on_changed(void *context, uint64_t tag, const struct engine_result *result)
 		finish_with(job, SUBMIT_CHANGED, &result->after->request);
 	else if (result->end == ENGINE_NO_ROW || result->end == ENGINE_ABSENT)
 		take_only(job);
+	else if (result->end == ENGINE_UNAVAILABLE &&
+	    strcmp(result->reason, "buried") == 0)
+		refuse_unreadable(job);
 	else
 		finish(job, result->end == ENGINE_GONE ? SUBMIT_GONE :
 		    SUBMIT_LATER, NULL, "");
@@ -309,6 +324,23 @@ change(struct job *job)
 
 static void follow(struct job *job, const char *id);
 
+/* None, one that a newer version wrote (it will know), or one that nobody can read. */
+static void
+is_not_read(struct job *job, const struct redisReply *reply)
+{
+	struct pair pairs[STORE_PAIRS_MAX];
+	int count = store_pairs(reply, pairs, STORE_PAIRS_MAX);
+
+	if (count == 0) {
+		intake_refuse(&job->intake, "not_found", "/id");
+		refuse(job);
+	} else if (count > 0 && audit_is_newer(pairs, (size_t)count)) {
+		finish(job, SUBMIT_LATER, NULL, "");
+	} else {
+		refuse_unreadable(job);
+	}
+}
+
 static void
 on_request(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
@@ -324,8 +356,7 @@ on_request(void *context, uint64_t tag, enum redis_end end,
 	}
 	memcpy(id, request->id, sizeof(id));
 	if (!store_read_record(reply, RECORD_REQUEST, request)) {
-		intake_refuse(&job->intake, "not_found", "/id");
-		refuse(job);
+		is_not_read(job, reply);
 		return;
 	}
 	memcpy(request->id, id, sizeof(id));

@@ -18,6 +18,7 @@ enum submit_end {
 	SUBMIT_KNOWN,           /* sent before: nothing changed */
 	SUBMIT_CHANGED,         /* cancelled or moved */
 	SUBMIT_REFUSED,
+	SUBMIT_UNREADABLE,      /* refused: the record it is about cannot go on */
 	SUBMIT_GONE,            /* somebody else took it from the inbox */
 	SUBMIT_LATER,           /* Redis is away or we are full: ask again */
 };

@@ -1127,6 +1127,9 @@ add_guards(const struct policy *policy, const struct situation *before,
 	if (extras->listed_still != NULL)
 		add_guard("listed", SUPPRESSED_KEY, extras->listed_still, "",
 		    words, &count);
+	if (extras->typed_key != NULL)
+		add_guard("type", extras->typed_key, extras->typed, "", words,
+		    &count);
 	for (size_t i = 0; i < after->call_count; i++) {
 		if (commit_is_placed(before, &after->calls[i]))
 			add_call_guards(policy, &after->calls[i],

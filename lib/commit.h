@@ -20,6 +20,7 @@ struct commit_extras {
 	const char *mark_key, *mark_value;  int64_t mark_ms;  /* a plain string; 0: for ever */
 	const char *unlisted;           /* guard: this field is not in `suppressed` */
 	const char *listed_still;       /* guard: this one is */
+	const char *typed_key, *typed;  /* a key that is set aside if it is not of this TYPE */
 	const char *line;               /* told with it, of no story */
 	struct { const char *field, *value; } listed[2];  size_t listed_count;  /* into `suppressed`;
 	                                 * "": out of it */

@@ -63,6 +63,9 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_PROVIDER_REFUSES] = { "{company}: {queue}. Refused "
 		    "{count} times, and will be until you see to it",
 		    "{company}: no further refusals ({queue})" },
+		[ALARM_SET_ASIDE] = { "{company}: {count} keys in Redis were of "
+		    "another type, and set aside: {queue}; callbackctl check",
+		    "{company}: keys that were set aside are gone: {queue}" },
 	}, {
 		[ALARM_LATE] = { "{company}: просрочено {count}, с {from}",
 		    "{company}: просроченных больше нет (были с {from})" },
@@ -80,6 +83,9 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_PROVIDER_REFUSES] = { "{company}: {queue}. Отказов: "
 		    "{count}, сами не пройдут",
 		    "{company}: новых отказов нет ({queue})" },
+		[ALARM_SET_ASIDE] = { "{company}: чужие ключи в Redis, отложены: "
+		    "{count} ({queue}); callbackctl check",
+		    "{company}: отложенных ключей больше нет: {queue}" },
 	},
 };
 

@@ -35,6 +35,7 @@ const char *const alarm_cause_names[ALARM_COUNT] = {
 	[ALARM_REJECTED] = "rejected",
 	[ALARM_MAYBE_CALLED] = "maybe_called",
 	[ALARM_PROVIDER_REFUSES] = "provider_refuses",
+	[ALARM_SET_ASIDE] = "set_aside",
 };
 
 const struct queue_policy *

@@ -89,6 +89,7 @@ enum alarm_cause {
 	ALARM_REJECTED,         /* a website's request could not be accepted */
 	ALARM_MAYBE_CALLED,     /* a person must find out */
 	ALARM_PROVIDER_REFUSES, /* and will until somebody has seen to it: no money, credentials */
+	ALARM_SET_ASIDE,        /* keys in Redis held what nobody here wrote */
 	ALARM_COUNT
 };
 extern const char *const alarm_cause_names[ALARM_COUNT];
@@ -103,6 +104,7 @@ struct alarm_policy {
 	char to[ALARM_TARGETS_MAX][ADDRESS_SIZE];  size_t to_count;  /* specialists, numbers, chat: */
 	const char *urls[ALARM_TARGETS_MAX];    /* instead of the address there; NULL: none */
 	int64_t at_most_ms;     /* one message of a cause in this time */
+	bool is_private;        /* URLs may be plain HTTP, and on this machine or its network */
 	bool on[ALARM_COUNT];
 };
 

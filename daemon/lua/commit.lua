@@ -11,7 +11,9 @@
 --                             that comes within patience ms is taken, and told) |
 --                             room zset most "" (it has fewer members) |
 --                             spend key amount cap | probe key owner ms (nobody else
---                             has it; it is the owner's for so long)
+--                             has it; it is the owner's for so long) |
+--                             type key TYPE "" (no refusal: what is of another
+--                             type is set aside)
 --   N records: id expect counts (of F D I U K), (field value)*F, (field)*D,
 --              (zset score|"")*I, (key value|"" keep_ms)*U, (keep_ms)*K
 --   (key keep_ms source)*E    keys that live as long: copied from source first
@@ -29,10 +31,15 @@
 -- removed.
 -- Reply: TIME_ms, then one word for each: ok | ok MS (its turn comes then) | again |
 --   conflict ID | held KEY OWNER | listed FIELD | gone | wait MS GUARD KEY | skew |
---   error TEXT (an index of the wrong type, say; of this situation a part may be
---   written, the others are not concerned)
+--   error TEXT (nothing of this situation is written, the others are not concerned).
+--   Then the keys that were set aside.
+-- A key of a type that nobody here gives it would fail a write in the middle, and
+-- every later one: it is renamed to kept:KEY, its name put into `aside` (when), and
+-- the situation is written whole. Not so `suppressed`, what a provider has spent and
+-- what `take` names: they are asked before anything is written, and refuse.
 -- Locals are found quicker, and each is looked up some hundred times.
 local call, ARGV, unpack, byte = redis.call, ARGV, unpack, string.byte
+local try, type = redis.pcall, type
 local site = KEYS[1]
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -47,12 +54,18 @@ if skew > tonumber(ARGV[2]) or -skew > tonumber(ARGV[2]) then
 	return reply
 end
 
--- A number is not held by a request that is gone: nobody would ever let it go.
-local function owner_of(key)
+-- Who holds the key and is not `mine`. A number is not held by a request that is gone,
+-- or buried: nobody would ever let it go.
+local function other_owner(key, mine)
 	local owner = call('GET', site .. key)
 
-	if owner and string.sub(key, 1, 6) == 'phone:' and
-	    call('EXISTS', site .. 'request:' .. owner) == 0 then
+	if not owner or owner == mine then
+		return nil
+	end
+	if string.sub(key, 1, 6) == 'phone:' and
+	    (call('EXISTS', site .. 'request:' .. owner) == 0 or
+	    type(try('ZSCORE', site .. 'buried', 'request:' .. owner)) ==
+	    'string') then
 		return nil
 	end
 	return owner
@@ -70,6 +83,68 @@ local function version_of(key)
 
 	return type(version) == 'table' and '-' or version or '0'
 end
+
+-- ---- keys that hold what nobody here wrote
+
+local ASIDE_KEEP_MS = 2592000000
+local set_aside_keys
+
+-- TYPE of what it should be; nil: whatever it is, it cannot be written.
+local function set_aside(key, wanted)
+	local kind = call('TYPE', site .. key).ok
+
+	if kind == 'none' or kind == wanted then
+		return
+	end
+	call('UNLINK', site .. 'kept:' .. key)
+	call('RENAME', site .. key, site .. 'kept:' .. key)
+	call('PEXPIRE', site .. 'kept:' .. key, ASIDE_KEEP_MS)
+	if call('TYPE', site .. 'aside').ok ~= 'zset' then
+		call('UNLINK', site .. 'aside')
+	end
+	call('ZREMRANGEBYSCORE', site .. 'aside', '-inf',
+	    string.format('%d', now - ASIDE_KEEP_MS))
+	call('ZADD', site .. 'aside', string.format('%d', now), key)
+	set_aside_keys = set_aside_keys or {}
+	set_aside_keys[#set_aside_keys + 1] = key
+end
+
+-- What may be done once only and has failed is done where nothing is.
+local function do_anew(command, key, ...)
+	set_aside(key)
+	return call(command, site .. key, ...)
+end
+
+-- After a failure: everything that the situation at `at` will write to.
+local function set_aside_wrong_types(at)
+	local type_of = { absent = 'string', pace = 'string', probe = 'string',
+	    room = 'zset' }
+	local guards, records = counts_of(at + 1)
+
+	at = at + 2
+	for _ = 1, guards do
+		if type_of[ARGV[at]] then
+			set_aside(ARGV[at + 1], type_of[ARGV[at]])
+		end
+		at = at + 4
+	end
+	for _ = 1, records do
+		local fields, gone, indexes, uniques, keeps = counts_of(at + 2)
+
+		at = at + 3 + fields * 2 + gone
+		for _ = 1, indexes do
+			set_aside(ARGV[at], 'zset')
+			at = at + 2
+		end
+		for _ = 1, uniques do
+			set_aside(ARGV[at], 'string')
+			at = at + 3
+		end
+		at = at + keeps
+	end
+end
+
+-- ---- pass 1
 
 -- Returns what is wrong: nil, "again", or a verdict.
 local function check_records(at, records, op)
@@ -93,9 +168,9 @@ local function check_records(at, records, op)
 			local key, value = ARGV[at], ARGV[at + 1]
 
 			if value ~= '' and not verdict then
-				local owner = owner_of(key)
+				local owner = other_owner(key, value)
 
-				if owner and owner ~= value then
+				if owner then
 					verdict = 'held ' .. key .. ' ' .. owner
 				end
 			end
@@ -136,7 +211,12 @@ local function wait_of(kind, a, b, c)
 	elseif kind == 'room' then
 		return call('ZCARD', site .. a) >= tonumber(b) and ROOM_MS or nil
 	elseif kind == 'spend' then
-		return number_at(a) + b > tonumber(c) and SPEND_MS or nil
+		local spent = call('GET', site .. a) or '0'
+
+		if not string.find(spent, '^%-?%d+$') then
+			error(a .. ' is no whole number')
+		end
+		return spent + b > tonumber(c) and SPEND_MS or nil
 	end
 	local owner = call('GET', site .. a)
 
@@ -162,11 +242,13 @@ local function check_guards(at, guards)
 				return 'gone'
 			end
 		elseif kind == 'absent' then
-			local owner = owner_of(a)
+			local owner = other_owner(a, b)
 
-			if owner and owner ~= b then
+			if owner then
 				return 'held ' .. a .. ' ' .. owner
 			end
+		elseif kind == 'type' then
+			set_aside(a, b)
 		else
 			local ms = wait_of(kind, a, b, c)
 
@@ -177,6 +259,9 @@ local function check_guards(at, guards)
 		at = at + 4
 	end
 end
+
+-- ---- pass 2: what guards take was asked for in pass 1 and cannot fail; then what may
+-- be written twice, then what may be done once only, which is done anew if it fails.
 
 -- Returns when its turn comes.
 local function take_turn(key, emission)
@@ -293,8 +378,13 @@ end
 
 local function write_counters(at, counters)
 	for _ = 1, counters do
-		call('HINCRBY', site .. 'stats:' .. string.sub(ARGV[at], 1, 10),
-		    string.sub(ARGV[at], 12), ARGV[at + 1])
+		local key = 'stats:' .. string.sub(ARGV[at], 1, 10)
+		local counter = string.sub(ARGV[at], 12)
+
+		if type(try('HINCRBY', site .. key, counter, ARGV[at + 1])) ==
+		    'table' then
+			do_anew('HINCRBY', key, counter, ARGV[at + 1])
+		end
 		at = at + 2
 	end
 	return at
@@ -312,14 +402,28 @@ local function write_listed(at, listed)
 	return at
 end
 
+local function add_entry(stream, trim, least, ...)
+	local id = try('XADD', site .. stream, trim, '~', least, '*', ...)
+
+	if type(id) == 'table' then
+		do_anew('XADD', stream, trim, '~', least, '*', ...)
+	end
+end
+
 local news = {}
 
 local function write_lines(at, lines)
 	local story = ARGV[at]
 
 	if story ~= '' then
-		local length = call('RPUSH', site .. 'story:' .. story,
+		local key = 'story:' .. story
+		local length = try('RPUSH', site .. key,
 		    unpack(ARGV, at + 1, at + lines))
+
+		if type(length) == 'table' then
+			length = do_anew('RPUSH', key,
+			    unpack(ARGV, at + 1, at + lines))
+		end
 
 		news[#news + 1] = story
 		news[#news + 1] = length - lines .. ' ' .. length - 1
@@ -331,6 +435,38 @@ local function write_lines(at, lines)
 	end
 end
 
+-- HSET of a hash that is none would fail behind other writes.
+local function check_listed(at, records, lives, texts, rejected, counters, listed)
+	at = after_records(at, records) + (lives + texts) * 3 +
+	    (rejected + counters) * 2
+	for _ = 1, listed do
+		call('HLEN', site .. ARGV[at])
+		at = at + 3
+	end
+end
+
+-- From its records on.
+local function write_situation(at, op, records, lives, texts, rejected, counters,
+    listed, lines)
+	local lives_at = write_records(at, records, op)
+	local rejected_at = write_texts(lives_at + lives * 3, texts)
+	local counters_at = rejected_at + rejected * 2
+	local lines_at = write_listed(counters_at + counters * 2, listed)
+
+	if rejected > 0 then
+		add_entry('rejected', 'MAXLEN', '10000',
+		    unpack(ARGV, rejected_at, counters_at - 1))
+	end
+	write_counters(counters_at, counters)
+	if lines > 0 then
+		write_lines(lines_at, lines)
+	end
+	set_lives(lives_at, lives)
+end
+
+-- What the situation in hand has taken by its guards: its word. nil: nothing yet.
+local taken
+
 -- One situation, which begins at `at`; returns its word.
 local function commit_one(at)
 	local op = ARGV[at]
@@ -338,28 +474,28 @@ local function commit_one(at)
 	    counts_of(at + 1)
 	local guards_at = at + 2
 	local records_at = guards_at + guards * 4
-	local verdict = check_records(records_at, records, op)
 
-	-- An operation that was written already has taken what it guards.
-	if verdict ~= 'again' then
-		verdict = check_guards(guards_at, guards) or verdict
+	if not taken then
+		local verdict = check_records(records_at, records, op)
+
+		-- An operation that was written already has taken what it guards.
+		if verdict ~= 'again' then
+			verdict = check_guards(guards_at, guards) or verdict
+		end
+		if verdict then
+			return verdict
+		end
+		if listed > 0 then
+			check_listed(records_at, records, lives, texts, rejected,
+			    counters, listed)
+		end
+		local wait = take_guarded(guards_at, guards)
+
+		taken = wait > 0 and string.format('ok %d', wait) or 'ok'
 	end
-	if verdict then
-		return verdict
-	end
-	local wait = take_guarded(guards_at, guards)
-	local lives_at = write_records(records_at, records, op)
-	at = write_texts(lives_at + lives * 3, texts)
-	if rejected > 0 then
-		call('XADD', site .. 'rejected', 'MAXLEN', '~', '10000', '*',
-		    unpack(ARGV, at, at + rejected * 2 - 1))
-	end
-	at = write_listed(write_counters(at + rejected * 2, counters), listed)
-	if lines > 0 then
-		write_lines(at, lines)
-	end
-	set_lives(lives_at, lives)
-	return wait > 0 and string.format('ok %d', wait) or 'ok'
+	write_situation(records_at, op, records, lives, texts, rejected, counters,
+	    listed, lines)
+	return taken
 end
 
 local function after_situation(at)
@@ -373,8 +509,13 @@ end
 
 local at = 5
 for i = 1, count do
+	taken = nil
 	local is_whole, word = pcall(commit_one, at)
 
+	if not is_whole then
+		set_aside_wrong_types(at)
+		is_whole, word = pcall(commit_one, at)
+	end
 	if not is_whole then
 		word = 'error ' .. (type(word) == 'table' and word.err or
 		    tostring(word))
@@ -385,7 +526,10 @@ for i = 1, count do
 	end
 end
 if #news > 0 then
-	call('XADD', site .. 'events', 'MINID', '~',
-	    string.format('%d', now - tonumber(ARGV[3])), '*', unpack(news))
+	add_entry('events', 'MINID',
+	    string.format('%d', now - tonumber(ARGV[3])), unpack(news))
+end
+for i = 1, set_aside_keys and #set_aside_keys or 0 do
+	reply[count + 1 + i] = set_aside_keys[i]
 end
 return reply

@@ -180,6 +180,35 @@ def test_what_cannot_be_read_is_buried_and_comes_back(daemon):
     assert daemon.ctl("unbury", member).returncode == 1
 
 
+@often
+@pytest.mark.parametrize("how", ["field", "list"])
+def test_a_website_is_told_what_cannot_be_read(daemon, how):
+    """Not that there is no such request; and the customer may ask anew."""
+    member = waiting(daemon)
+    if how == "field":
+        daemon.redis.hset(daemon.key(member), "state", "bad")
+    else:
+        daemon.redis.pipeline().delete(daemon.key(member)).rpush(
+            daemon.key(member), "x").execute()
+    daemon.wait_for(lambda: member in buried(daemon))
+    for body in ({"op": "cancel"}, {"op": "move", "at": 0},
+                 {"phone": PHONE}):
+        status, answer = daemon.control(
+            "POST", "/v1/requests", {"id": "web-00000001", **body})
+        assert status == 409, answer
+        assert answer["errors"][0]["code"] == "unreadable", answer
+        assert "show buried" in answer["errors"][0]["text"]
+    daemon.ask({"id": "web-00000001", "op": "cancel"})
+    daemon.wait_for(lambda: daemon.redis.zcard(daemon.key("in")) == 0)
+    said = daemon.do("GET", "/v1/rejected")["rejected"]
+    assert "unreadable" in str(said), said
+    # Their number is held by nobody who could ever let it go.
+    other = waiting(daemon, "web-00000002")
+    assert other != member
+    assert daemon.redis.get(daemon.key(f"phone:{PHONE}:info")) == \
+        other.partition(":")[2]
+
+
 @pytest.mark.settings(QUICK)
 def test_a_step_buries_what_it_cannot_read(daemon):
     """Also before any audit: whoever loads it."""

@@ -657,3 +657,32 @@ def test_an_alarm_that_nobody_takes_has_failed(start_daemon):
                 if one["failed"]]
     daemon.wait_for(failed)
     assert "failed" in daemon.ctl("show", "messages", "to", "staff").stdout
+
+
+# A company's own network is no place for what a stranger may name, but for alarms
+# where the configuration says so.
+@pytest.mark.parametrize("is_private", [True, False])
+def test_an_alarm_in_the_private_network(start_daemon, listener, tmp_path,
+                                         is_private):
+    # https: plain HTTP would not even pass the check of the file.
+    url = listener.url if is_private else \
+        listener.url.replace("http:", "https:")
+    secrets = tmp_path / "secrets"
+    secrets.write_text(f"account={harness.ACCOUNT}\n"
+                       f"auth_token={harness.TOKEN}\n", encoding="utf-8")
+    secrets.chmod(0o600)
+    settings = with_settings(
+        specialists=(), provider={"private": True, "secrets": str(secrets)},
+        alarms={**alarms("rejected", to=[url + "/alarm"]),
+                "private": is_private})
+    daemon = start_daemon({**settings, "allow_test_settings": None,
+                           "telephony.place_lease": "1m"})
+    daemon.ask({"id": "web-bad-1", "phone": "12"})
+    if is_private:
+        daemon.wait_for(lambda: listener.bodies("/alarm"))
+    else:
+        daemon.wait_for(lambda: any(
+            one["failed"] for one in
+            daemon.do("GET", "/v1/messages?to=staff")["messages"]))
+        assert "a private network's, which is not allowed" in daemon.log()
+        assert listener.heard == []

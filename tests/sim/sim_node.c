@@ -334,12 +334,20 @@ on_state(void *context, bool is_up, const char *why)
 	engine_on_link(node->engine, is_up);
 }
 
+/* Nobody plants keys here. */
+static void
+on_set_aside(void *context, const char *key)
+{
+	(void)context;
+	sim_blame("%s was set aside", key);
+}
+
 static void
 start(struct sim_node *node)
 {
 	struct engine_hooks hooks = { node, on_committed, on_effect, on_wait,
 		none_down, none_probing, find, on_stale, others,
-		on_unreadable };
+		on_unreadable, on_set_aside };
 
 	sim.running = node;
 	node->is_up = true;

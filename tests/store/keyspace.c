@@ -323,7 +323,9 @@ owner_of(const struct keyspace *keyspace, const char *key)
 	if (owner == NULL || strncmp(key, "phone:", 6) != 0)
 		return owner;
 	snprintf(id, sizeof(id), "request:%.40s", owner);
-	return keyspace_find(keyspace, id) != NULL ? owner : NULL;
+	return keyspace_find(keyspace, id) != NULL &&
+	    entry_get(keyspace_find(keyspace, "buried"), id) == NULL ?
+	    owner : NULL;
 }
 
 static bool

@@ -380,40 +380,326 @@ commit_does_what_its_contract_says(void **state)
 		assert_true(word_counts[i] > step_count / 50);
 }
 
-/* A situation that fails in the middle does not concern the others. */
+/* ---- keys of the wrong type */
+
+struct situation_parts {
+	const char *op, *record, *expect, *index, *unique, *owner;
+	const char *guard[4];           /* kind "": none */
+	const char *counter, *listed, *rejected, *story;
+};
+
+/* One that writes wherever a commit can write; what is NULL it leaves out. */
 static void
-a_key_of_the_wrong_type_harms_one_situation(void **state)
+add_situation(const struct situation_parts *parts)
+{
+	size_t head;
+
+	words_add(&words, parts->op);
+	head = words_add_counts(&words, COMMIT_PARTS);
+	words_set_count(&words, head, PART_GUARDS, parts->guard[0] != NULL);
+	words_set_count(&words, head, PART_RECORDS, 1);
+	words_set_count(&words, head, PART_REJECTED, parts->rejected != NULL);
+	words_set_count(&words, head, PART_COUNTERS,
+	    parts->counter != NULL ? 2 : 0);
+	words_set_count(&words, head, PART_LISTED, parts->listed != NULL);
+	words_set_count(&words, head, PART_LINES, parts->story != NULL);
+	for (size_t i = 0; parts->guard[0] != NULL && i < 4; i++)
+		words_add(&words, parts->guard[i]);
+	words_add(&words, parts->record);
+	words_add(&words, parts->expect);
+	head = words_add_counts(&words, COMMIT_RECORD_PARTS);
+	words_set_count(&words, head, PART_FIELDS, 1);
+	words_set_count(&words, head, PART_INDEXES, parts->index != NULL);
+	words_set_count(&words, head, PART_UNIQUES, parts->unique != NULL);
+	words_add(&words, "state");
+	words_add(&words, "1");
+	if (parts->index != NULL) {
+		words_add(&words, parts->index);
+		words_add(&words, "5");
+	}
+	if (parts->unique != NULL) {
+		words_add(&words, parts->unique);
+		words_add(&words, parts->owner);
+		words_add(&words, "0");
+	}
+	if (parts->rejected != NULL) {
+		words_add(&words, "reason");
+		words_add(&words, parts->rejected);
+	}
+	for (int i = 0; parts->counter != NULL && i < 2; i++) {
+		words_add(&words, i == 0 ? "2026-01-02 asked" : parts->counter);
+		words_add(&words, "1");
+	}
+	if (parts->listed != NULL) {
+		words_add(&words, "suppressed");
+		words_add(&words, parts->listed);
+		words_add(&words, "x");
+	}
+	if (parts->story != NULL) {
+		words_add(&words, parts->story);
+		words_add(&words, "a line");
+	}
+}
+
+static const struct situation_parts whole = { .op = "op1",
+	.record = "request:r1", .expect = "0", .index = "due",
+	.unique = "phone:1", .owner = "r1", .counter = "2026-01-02 kept",
+	.rejected = "not_json", .story = "r1" };
+
+static void
+assert_reply(const char *wanted, const char *command)
+{
+	redisReply *reply = server_ask(command);
+	char number[24];
+
+	snprintf(number, sizeof(number), "%lld", reply->integer);
+	assert_string_equal(reply->type == REDIS_REPLY_INTEGER ? number :
+	    reply->str != NULL ? reply->str : "nil", wanted);
+	freeReplyObject(reply);
+}
+
+/* Each of what `whole` writes, once and no more. */
+static void
+assert_whole_once(void)
+{
+	assert_reply("1", "HGET " SITE "request:r1 v");
+	assert_reply("5", "ZSCORE " SITE "due request:r1");
+	assert_reply("r1", "GET " SITE "phone:1");
+	assert_reply("1", "HGET " SITE "stats:2026-01-02 asked");
+	assert_reply("1", "HGET " SITE "stats:2026-01-02 kept");
+	assert_reply("1", "XLEN " SITE "rejected");
+	assert_reply("1", "LLEN " SITE "story:r1");
+	assert_reply("1", "XLEN " SITE "events");
+}
+
+/* Whatever stands where a commit writes: it is set aside, told of, and the whole is
+ * written, nothing of it twice. */
+static void
+what_nobody_here_wrote_is_set_aside(void **state)
+{
+	static const struct { const char *key, *plant, *kept, *is; } wrong[] = {
+		{ "due", "SET " SITE "due x", "GET " SITE "kept:due", "x" },
+		{ "due", "RPUSH " SITE "due x y", "LLEN " SITE "kept:due", "2" },
+		{ "phone:1", "SADD " SITE "phone:1 x",
+		    "SCARD " SITE "kept:phone:1", "1" },
+		{ "story:r1", "SET " SITE "story:r1 x",
+		    "GET " SITE "kept:story:r1", "x" },
+		{ "stats:2026-01-02", "SET " SITE "stats:2026-01-02 x",
+		    "GET " SITE "kept:stats:2026-01-02", "x" },
+		/* The second of two counters fails, the first was counted. */
+		{ "stats:2026-01-02", "HSET " SITE "stats:2026-01-02 asked 0 kept x",
+		    "HGET " SITE "kept:stats:2026-01-02 kept", "x" },
+		{ "rejected", "HSET " SITE "rejected a b",
+		    "HLEN " SITE "kept:rejected", "1" },
+		{ "events", "SET " SITE "events x", "GET " SITE "kept:events", "x" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		redisReply *reply;
+
+		begin();
+		freeReplyObject(server_ask(wrong[i].plant));
+		freeReplyObject(server_ask("SET " SITE "aside x"));
+		add_head(server_now_ms(), 1);
+		add_situation(&whole);
+		reply = server_run(commit_sha, &words);
+		assert_int_equal(reply->elements, 3);
+		assert_string_equal(reply->element[1]->str, "ok");
+		assert_string_equal(reply->element[2]->str, wrong[i].key);
+		freeReplyObject(reply);
+		if (strstr(wrong[i].plant, "asked 0") != NULL)
+			freeReplyObject(server_ask("HSET " SITE
+			    "stats:2026-01-02 asked 1"));
+		assert_whole_once();
+		assert_reply(wrong[i].is, wrong[i].kept);
+		assert_reply("1", "ZCARD " SITE "aside");
+	}
+}
+
+/* An index that only takes a member out of it, and a key that is let go. */
+static void
+what_is_let_go_is_set_aside_too(void **state)
+{
+	struct situation_parts parts = whole;
+	redisReply *reply;
+
+	(void)state;
+	begin();
+	freeReplyObject(server_ask("SADD " SITE "phone:1 x"));
+	freeReplyObject(server_ask("SET " SITE "calls:p x"));
+	parts.owner = "";
+	parts.guard[0] = "room";
+	parts.guard[1] = "calls:p";
+	parts.guard[2] = "3";
+	parts.guard[3] = "";
+	add_head(server_now_ms(), 1);
+	add_situation(&parts);
+	reply = server_run(commit_sha, &words);
+	assert_int_equal(reply->elements, 4);
+	assert_string_equal(reply->element[1]->str, "ok");
+	freeReplyObject(reply);
+	assert_reply("1", "HGET " SITE "request:r1 v");
+	assert_reply("1", "LLEN " SITE "story:r1");
+	assert_reply("1", "SCARD " SITE "kept:phone:1");
+	assert_reply("x", "GET " SITE "kept:calls:p");
+}
+
+/* Who wants no calls, what money was spent, what a website wrote: nothing is
+ * guessed, nothing is written, and the others are not concerned. */
+static void
+what_must_not_be_guessed_refuses(void **state)
+{
+	static const struct {
+		const char *plant, *guard[4], *listed;
+	} wrong[] = {
+		{ "SET " SITE "suppressed x", { NULL }, "calls:1" },
+		{ "SET " SITE "suppressed x",
+		    { "unlisted", "suppressed", "calls:1", "" }, NULL },
+		{ "SET " SITE "spend:p:h1 12.5", { "spend", "spend:p:h1", "5",
+		    "20" }, NULL },
+		{ "SADD " SITE "spend:p:h1 1", { "spend", "spend:p:h1", "5",
+		    "20" }, NULL },
+		{ "SET " SITE "in x", { "take", "in", "m1", "" }, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		struct situation_parts parts = whole, other = whole;
+		redisReply *reply;
+
+		begin();
+		freeReplyObject(server_ask(wrong[i].plant));
+		memcpy(parts.guard, wrong[i].guard, sizeof(parts.guard));
+		parts.listed = wrong[i].listed;
+		parts.record = "request:r2";
+		parts.unique = "phone:2";
+		parts.owner = parts.story = "r2";
+		add_head(server_now_ms(), 2);
+		add_situation(&parts);
+		add_situation(&other);
+		reply = server_run(commit_sha, &words);
+		assert_int_equal(reply->elements, 3);
+		assert_memory_equal(reply->element[1]->str, "error ", 6);
+		assert_string_equal(reply->element[2]->str, "ok");
+		freeReplyObject(reply);
+		assert_whole_once();
+		assert_reply("0", "EXISTS " SITE "request:r2");
+		assert_reply("0", "EXISTS " SITE "phone:2");
+		assert_reply("0", "EXISTS " SITE "story:r2");
+		assert_reply("0", "EXISTS " SITE "aside");
+	}
+}
+
+/* Who only reads a key has it set aside by a situation that does nothing else. */
+static void
+a_reader_may_ask_for_it(void **state)
 {
 	redisReply *reply;
 
 	(void)state;
 	begin();
-	freeReplyObject(server_ask("SET %sdue rubbish", SITE));
+	freeReplyObject(server_ask("SET " SITE "due x"));
+	freeReplyObject(server_ask("ZADD " SITE "wait:cards 1 request:r1"));
 	add_head(server_now_ms(), 2);
 	for (int i = 0; i < 2; i++) {
 		size_t head;
 
 		words_add(&words, "op1");
 		head = words_add_counts(&words, COMMIT_PARTS);
-		words_set_count(&words, head, PART_RECORDS, 1);
-		words_add(&words, i == 0 ? "request:r1" : "request:r2");
-		words_add(&words, "0");
-		head = words_add_counts(&words, COMMIT_RECORD_PARTS);
-		words_set_count(&words, head, PART_FIELDS, 1);
-		words_set_count(&words, head, PART_INDEXES, 1);
-		words_add(&words, "state");
-		words_add(&words, "1");
-		words_add(&words, i == 0 ? "due" : "active");
-		words_add(&words, "5");
+		words_set_count(&words, head, PART_GUARDS, 1);
+		words_add(&words, "type");
+		words_add(&words, i == 0 ? "due" : "wait:cards");
+		words_add(&words, "zset");
+		words_add(&words, "");
 	}
 	reply = server_run(commit_sha, &words);
-	assert_int_equal(reply->elements, 3);
-	assert_memory_equal(reply->element[1]->str, "error ", 6);
+	assert_int_equal(reply->elements, 4);
+	assert_string_equal(reply->element[1]->str, "ok");
 	assert_string_equal(reply->element[2]->str, "ok");
+	assert_string_equal(reply->element[3]->str, "due");
 	freeReplyObject(reply);
-	reply = server_ask("HGET %srequest:r2 v", SITE);
-	assert_string_equal(reply->str, "1");
+	assert_reply("0", "EXISTS " SITE "due");
+	assert_reply("1", "ZCARD " SITE "wait:cards");
+}
+
+/* A customer whose request cannot go on may ask again. */
+static void
+a_buried_request_holds_no_number(void **state)
+{
+	struct situation_parts other = whole;
+	redisReply *reply;
+
+	(void)state;
+	other.record = "request:r2";
+	other.owner = other.story = "r2";
+	begin();
+	for (int i = 0; i < 3; i++) {
+		if (i == 2)
+			freeReplyObject(server_ask("ZADD " SITE
+			    "buried 1 request:r1"));
+		add_head(server_now_ms(), 1);
+		add_situation(i == 0 ? &whole : &other);
+		reply = server_run(commit_sha, &words);
+		assert_string_equal(reply->element[1]->str,
+		    i == 1 ? "held phone:1 r1" : "ok");
+		freeReplyObject(reply);
+	}
+	assert_reply("r2", "GET " SITE "phone:1");
+}
+
+/* ---- a reply that was lost, and a server that lost its newest data */
+
+static void
+assert_says(const struct situation_parts *parts, const char *wanted)
+{
+	redisReply *reply;
+
+	add_head(server_now_ms(), 1);
+	add_situation(parts);
+	reply = server_run(commit_sha, &words);
+	assert_string_equal(reply->element[1]->str, wanted);
 	freeReplyObject(reply);
+}
+
+/* Puts the record back to what it was at version 1. */
+static void
+lose_newest(void)
+{
+	freeReplyObject(server_ask("FLUSHALL"));
+	assert_says(&whole, "ok");
+}
+
+/* "again" is said of what this very operation has made, and of nothing that took the
+ * same version after it was lost. */
+static void
+again_is_said_of_the_same_operation_only(void **state)
+{
+	struct situation_parts mine = whole, other = whole, later = whole;
+
+	(void)state;
+	mine.op = "me.2";
+	other.op = "other.7";
+	mine.expect = other.expect = "1";
+	later.op = "other.8";
+	later.expect = "2";
+	lose_newest();
+	assert_says(&mine, "ok");
+	assert_says(&mine, "again");
+	assert_reply("2", "LLEN " SITE "story:r1");
+	/* Lost, and nobody came meanwhile: it is done now. */
+	lose_newest();
+	assert_says(&mine, "ok");
+	assert_reply("2", "HGET " SITE "request:r1 v");
+	/* Lost, and the same version is somebody else's. */
+	lose_newest();
+	assert_says(&other, "ok");
+	assert_says(&mine, "conflict request:r1");
+	/* And a later one, as if it were built upon mine. */
+	assert_says(&later, "ok");
+	assert_says(&mine, "conflict request:r1");
+	assert_reply("3", "HGET " SITE "request:r1 v");
+	assert_reply("3", "LLEN " SITE "story:r1");
 }
 
 /* A record that is no hash is told as a conflict, before anything is written; whoever
@@ -627,8 +913,16 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(commit_does_what_its_contract_says,
 		    set_up),
+		cmocka_unit_test_setup(what_nobody_here_wrote_is_set_aside,
+		    set_up),
+		cmocka_unit_test_setup(what_is_let_go_is_set_aside_too, set_up),
+		cmocka_unit_test_setup(what_must_not_be_guessed_refuses,
+		    set_up),
+		cmocka_unit_test_setup(a_reader_may_ask_for_it, set_up),
+		cmocka_unit_test_setup(a_buried_request_holds_no_number,
+		    set_up),
 		cmocka_unit_test_setup(
-		    a_key_of_the_wrong_type_harms_one_situation, set_up),
+		    again_is_said_of_the_same_operation_only, set_up),
 		cmocka_unit_test_setup(what_is_no_hash_is_buried, set_up),
 		cmocka_unit_test_setup(a_stopped_process_is_fenced, set_up),
 		cmocka_unit_test_setup(claim_hands_out_the_earliest_once,

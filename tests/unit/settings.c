@@ -597,6 +597,8 @@ test_one_error_each(void **state)
 		{ GOOD "alarms = { to = [ \"nobody\" ]; on = [ \"late\" ]; };\n", 7,
 		    "no queue or specialist \"nobody\"" },
 		{ GOOD "alarms = { on = [ \"never\" ]; };\n", 7, "must be late" },
+		{ GOOD "alarms = { to = [ \"http://10.0.0.1/a\" ]; };\n", 7,
+		    "which is plain HTTP" },
 		{ GOOD "retry = { after = ( \"1m\", 5 ); };\n", 7, "entry 2 is wrong" },
 		{ GOOD "retry = { after = \"1m\"; };\n", 7, "must be a list" },
 		{ GOOD "control = \"" "/0123456789012345678901234567890123456789"
@@ -954,6 +956,12 @@ test_messages(void **state)
 	assert_string_equal(policy->alarms.urls[3], "https://x.example/a");
 	assert_true(policy->alarms.on[ALARM_LATE]);
 	assert_false(policy->alarms.on[ALARM_UNATTENDED]);
+	assert_false(policy->alarms.is_private);
+	settings_free(settings);
+	settings = load_good(GOOD "alarms = { to = [ \"http://10.0.0.1/a\" ];\n"
+	    "  private = true; };\n");
+	assert_true(settings->policy.alarms.is_private);
+	assert_string_equal(settings->policy.alarms.urls[0], "http://10.0.0.1/a");
 	settings_free(settings);
 
 	assert_null(load(GOOD "messages = { late = \"{link}\"; };\n"));
