@@ -420,6 +420,84 @@ an_audit_writes_the_standing_of_what_is_unchanged(void **state)
 	    "phone:+79161234567:cards"), "r1");
 }
 
+/* ---- what an order to send may not go beyond */
+
+static void
+queued_message(const char *text)
+{
+	struct message *message = &before.message;
+	struct provider_facts *facts = &policy.providers[0];
+
+	strcpy(facts->id, "tw");
+	facts->can_text = true;
+	facts->emission_ms[CHANNEL_VOICE] = 10;
+	facts->emission_ms[CHANNEL_SMS] = 550;
+	facts->price[CHANNEL_VOICE] = 50000;
+	facts->price[CHANNEL_SMS] = 15000;
+	facts->alive_max = 3;
+	facts->hour_cap = 100000;
+	policy.provider_count = 1;
+	strcpy(policy.text.ids[0], "tw");
+	policy.text.count = 1;
+	strcpy(policy.texts[0].language, policy.language);
+	policy.texts[0].texts[TEXT_LATE] = text;
+	policy.text_language_count = 1;
+	strcpy(message->id, "r1.late.1");
+	strcpy(message->request, "r1");
+	strcpy(message->to, "+79160000001");
+	strcpy(message->locale, policy.language);
+	message->kind = TEXT_LATE;
+	message->state = MESSAGE_QUEUED;
+	message->record.version = 1;
+}
+
+static void
+assert_guard(size_t at, const char *kind, const char *key, const char *b,
+    const char *c)
+{
+	assert_true(at < sent.guards.count);
+	assert_string_equal(sent.guards.word[at][0], kind);
+	assert_string_equal(sent.guards.word[at][1], key);
+	assert_string_equal(sent.guards.word[at][2], b);
+	assert_string_equal(sent.guards.word[at][3], c);
+}
+
+static void
+a_message_that_is_sent_has_guards_of_its_own(void **state)
+{
+	/* More than 70 characters that are not GSM: two segments. */
+	static const char long_text[] =
+	    "яяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяяя";
+
+	(void)state;
+	queued_message("hello");
+	tell((struct event){ .kind = EVENT_DUE,
+	    .to = record_ref_message("r1.late.1") });
+	send();
+	assert_int_equal(sent.guards.count, 2);
+	assert_guard(0, "spend", "spend:tw:h472222", "15000", "100000");
+	assert_guard(1, "pace", "pace:tw:sms", "550", "1500");
+
+	extras.probing = 1;
+	queued_message(long_text);
+	tell((struct event){ .kind = EVENT_DUE,
+	    .to = record_ref_message("r1.late.1") });
+	send();
+	assert_int_equal(sent.guards.count, 3);
+	assert_guard(0, "probe", "probe:tw:sms", "message:r1.late.1", "30000");
+	assert_guard(1, "spend", "spend:tw:h472222", "30000", "100000");
+
+	/* The purse counts what is ordered; what was paid is counted beside it. */
+	before = outcome.after;
+	tell((struct event){ .kind = EVENT_PRICED, .paid = 7900,
+	    .currency = "USD", .to = record_ref_message("r1.late.1") });
+	send();
+	assert_int_equal(sent.guards.count, 0);
+	assert_value(&sent.counters, "2023-11-14 paid:tw:USD", "7900");
+	assert_null(sent.story);
+	assert_value(&record("message:r1.late.1")->fields, "paid", "7900");
+}
+
 static void
 guards_are_said_in_order(void **state)
 {
@@ -503,6 +581,7 @@ main(void)
 		TEST(a_second_asker_gets_its_answer_and_key),
 		TEST(a_passed_case_goes_on_in_a_newborn),
 		TEST(an_audit_writes_the_standing_of_what_is_unchanged),
+		TEST(a_message_that_is_sent_has_guards_of_its_own),
 		TEST(guards_are_said_in_order),
 		TEST(a_refusal_takes_out_and_tells),
 		TEST(done_raises_only_what_changed),
