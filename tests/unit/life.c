@@ -617,6 +617,42 @@ only_the_specialist_was_rung(void **state)
 	}
 }
 
+/* The answer to the order says it, without an id: nobody else places the call, which
+ * would ring the same phone again; somebody else gets the request. */
+static void
+the_answer_says_who_was_not_reached(void **state)
+{
+	const struct event over = { .kind = EVENT_PROGRESS,
+		.to = record_ref_call("r", 1), .digit = -1,
+		.progress = PROGRESS_OVER, .is_agent_over = true,
+		.outcome = OUTCOME_NO_ANSWER };
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		struct call *c;
+
+		one_specialist(SPECIALIST_BUSY);
+		one_request(REQUEST_CALLING)->call = 1;
+		strcpy(before.request.specialist, "anna");
+		strcpy(before.specialists[0].request, "r");
+		before.specialists[0].call = 1;
+		c = one_call(round == 0 ? CALL_PLACING : CALL_UNSURE);
+		strcpy(c->authorised, CALL_AUTHORISED_WITH_INTENT);
+		assert_true(situation_step(&policy, &before, &over, NOW_MS,
+		    &outcome));
+		assert_int_equal(outcome.after.call_count, 1);
+		assert_int_equal(outcome.after.calls[0].state, CALL_ENDED);
+		assert_int_equal(outcome.after.calls[0].outcome,
+		    OUTCOME_NO_ANSWER);
+		assert_int_equal(outcome.after.request.state, REQUEST_WAITING);
+		assert_string_equal(outcome.after.request.reason,
+		    "specialist_not_reached");
+		assert_int_equal(outcome.after.request.attempt_count, 0);
+		assert_string_equal(outcome.after.request.declined[0].specialist,
+		    "anna");
+	}
+}
+
 /* Where the customer is rung first, it says so of the second leg: they were. */
 static void
 who_was_rung_first_was_rung(void **state)
@@ -1236,6 +1272,7 @@ main(void)
 		cmocka_unit_test(the_double_going_does_not_end_ours),
 		cmocka_unit_test(a_revoked_call_is_looked_at_too),
 		cmocka_unit_test(only_the_specialist_was_rung),
+		cmocka_unit_test(the_answer_says_who_was_not_reached),
 		cmocka_unit_test(who_was_rung_first_was_rung),
 		cmocka_unit_test(a_cancelled_leg_is_open_until_its_own_end),
 		cmocka_unit_test(a_refused_offer_is_rung_where_offers_are),
