@@ -96,6 +96,9 @@ set_event(struct event *event, const char *name, const char *value)
 		event->others_available = (int)(choice >> 4) % 3;
 		event->providers_down = (unsigned)(choice >> 8) % 8;
 		event->wait_until_ms = choice & 0x1000 ? FUZZ_NOW_MS + 500 : 0;
+		event->may_be_taken_later = choice & 0x2000;
+		event->providers_spent = (unsigned)(choice >> 14) % 8;
+		event->paid = choice & 0x20000 ? 7900 : 0;
 	}
 }
 
