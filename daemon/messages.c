@@ -246,7 +246,8 @@ send(struct messages *messages, const struct message *message,
 		.headers = (const char *const *)built.headers,
 		.header_count = built.header_count, .body = built.body,
 		.body_length = built.body_length,
-		.timeout_ms = (long)provider->timeout_ms,
+		.timeout_ms = (long)(built.timeout_ms > 0 ?
+		    built.timeout_ms : provider->timeout_ms),
 		.connect_timeout_ms = (long)(provider->timeout_ms / 2),
 		.start_by_ms = start_by_ms,
 		.allow_private = provider->allow_private };
