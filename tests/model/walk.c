@@ -499,6 +499,8 @@ static const struct {
 	  "the walk's provider does not say it: tests/unit/life" },
 	{ RECORD_CALL, EVENT_DUE, "second_leg_is_owed",
 	  "the walk forgets when it was authorised: tests/unit/life" },
+	{ RECORD_REQUEST, EVENT_CALLED_BACK, "is_joined_already",
+	  "nobody calls us in the walk: tests/unit/life" },
 	{ RECORD_CALL, EVENT_PROGRESS, "second_leg_is_heard_of",
 	  "the walk's two legs end together: tests/unit/life" },
 	{ RECORD_CALL, EVENT_CREATED, "is_late_answer",

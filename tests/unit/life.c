@@ -1133,6 +1133,27 @@ who_calls_back_is_joined_with_who_called(void **state)
 	assert_true(call->is_customer_first);
 	assert_int_equal(outcome.verdict, VERDICT_JOIN_AGENT);
 	assert_int_equal(outcome.effect_count, 0);
+	/* The answer was lost, and they ask once more; not when another of their
+	 * calls does, nor once the specialist was there. */
+	{
+		const struct situation first = before;
+
+		before = outcome.after;
+		assert_true(situation_step(&policy, &before, &event, NOW_MS,
+		    &outcome));
+		assert_int_equal(outcome.verdict, VERDICT_JOIN_AGENT);
+		assert_int_equal(outcome.after.request.attempt_count, 1);
+		assert_int_equal(outcome.after.call_count, 1);
+		assert_int_equal(outcome.effect_count, 0);
+		strcpy(event.sid, "CA8");
+		assert_false(situation_step(&policy, &before, &event, NOW_MS,
+		    &outcome));
+		strcpy(event.sid, "CA7");
+		before.calls[0].rank = PROGRESS_CUSTOMER_UP;
+		assert_false(situation_step(&policy, &before, &event, NOW_MS,
+		    &outcome));
+		before = first;
+	}
 	/* Somebody else calls that number, or nobody is free: later. */
 	event.is_number_held = true;
 	assert_true(situation_step(&policy, &before, &event, NOW_MS,
