@@ -1293,6 +1293,13 @@ go_on(struct moment *m)
 	moment_say(m, "the customer has hung up");
 }
 
+/* No other call is made to it before the end of this leg. */
+static void
+hold_number(struct moment *m)
+{
+	m->request->is_leg_open = true;
+}
+
 static void
 keep_promise(struct moment *m)
 {
@@ -1659,6 +1666,7 @@ static const struct row rows[] = {
 	ROW(OFFERED, NOT_PLACED, is_offers_call_and_has_next, SAME, ring_elsewhere),
 	ROW(CALLING, NOT_PLACED, is_this_call_and_has_next, SAME, place_elsewhere),
 	ROW(CALLING, RUNG, is_this_call, SAME, keep_promise),
+	ROW(CALLING, MAY_RING, is_this_call, SAME, hold_number),
 	ROW(CALLING, TALK, is_this_call, TO(TALKING), begin_talk),
 	RESULT_ROWS(CALLING | TALKING, CALL_OVER),
 	ROW(CALLING, CALL_OVER, is_short_talk, TO(SCHEDULED), retry_later),

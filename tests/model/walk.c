@@ -341,6 +341,12 @@ static const struct setting settings[] = {
 	  1, 1, 1, WITH_HOOKS | WITH_RESULTS | WITH_RULES | WITH_WISHES },
 	{ "key, not to be found", BY_KEY, OFFER_SCREEN, CONFIRM_PRESS1,
 	  ACCEPT_BY_HAND, 1, 1, 1, WITH_HOOKS | WITHOUT_FINDING },
+	{ "key, not to be asked", BY_KEY, OFFER_SCREEN, CONFIRM_PRESS1,
+	  ACCEPT_BY_HAND, 1, 1, 1, WITH_HOOKS | WITHOUT_FINDING |
+	      WITHOUT_POLLING },
+	{ "answer, not to be asked", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER,
+	  ACCEPT_BY_HAND, 1, 1, 1, WITH_HOOKS | WITHOUT_FINDING |
+	      WITHOUT_POLLING },
 	{ "confirmed", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER, ACCEPT_BY_HAND,
 	  1, 1, 1, WITH_HOOKS | WITH_GREETING | WITH_CONFIRM | WITH_MACHINES },
 	{ "machines", BY_ANSWER, OFFER_PHONE, CONFIRM_ANSWER, ACCEPT_BY_HAND,
@@ -499,6 +505,10 @@ static const struct {
 	  "the walk's provider does not say it: tests/unit/life" },
 	{ RECORD_CALL, EVENT_DUE, "second_leg_is_owed",
 	  "the walk forgets when it was authorised: tests/unit/life" },
+	{ RECORD_CALL, EVENT_DUE, "second_leg_can_be_asked",
+	  "and never learns the second leg's id: tests/unit/life" },
+	{ RECORD_CALL, EVENT_PROGRESS, "lost_leg_is_heard_of",
+	  "nor hears of it by that: tests/unit/life" },
 	{ RECORD_REQUEST, EVENT_CALLED_BACK, "is_joined_already",
 	  "nobody calls us in the walk: tests/unit/life" },
 	{ RECORD_CALL, EVENT_PROGRESS, "second_leg_is_heard_of",
