@@ -94,6 +94,8 @@ static const struct known {
 	{ "call", "report_not_placed", "not placed", "the provider did not take it", TELLS, CAUSE_NONE },
 	{ "call", "leave_to_another", "not placed", "the provider refused it", TELLS, CAUSE_NONE },
 	{ "call", "report_lost", "lost", "nobody knows how the call ended", TELLS, CAUSE_NONE },
+	{ "call", "lose_second_leg", "lost", "the order for the customer's phone was never answered", TELLS, CAUSE_NONE },
+	{ "call", "end_refused_leg", "not placed", "the provider did not ring the customer", TELLS, CAUSE_NONE },
 	{ "call", "hang_up_other", "ALARM", "", TELLS, CAUSE_NONE },
 	{ "call", "refuse_other", "ALARM", "", TELLS, CAUSE_NONE },
 	{ "call", "alarm_and_hang_up", "ALARM", "", TELLS, CAUSE_NONE },

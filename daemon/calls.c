@@ -23,6 +23,7 @@ struct job {
 	bool is_customers_number;       /* a refused number is the customer's */
 	bool is_customer_first;
 	bool is_again;                  /* SECOND_LEG: not the first order */
+	bool is_leg;                    /* GET, HANGUP: `sid` is of the customer's leg */
 	int pages;                      /* FIND: read so far */
 	char sid[SID_SIZE];
 	/* For the request that may follow this one. */
@@ -593,6 +594,31 @@ read_created(struct calls *calls, const struct job *job,
 	}
 }
 
+/* Of the customer's leg in a call that is the specialist's: to it they are the
+ * first and only party. */
+static void
+read_leg(struct calls *calls, const struct job *job,
+    const struct provider_answer *answer)
+{
+	struct event event = { .kind = EVENT_PROGRESS };
+
+	memcpy(event.leg, job->sid, sizeof(event.leg));
+	if (answer->is_gone || (answer->outcome == PROVIDER_CREATED &&
+	        answer->progress == PROGRESS_OVER)) {
+		event.is_customer_over = true;
+		event.outcome = answer->call_outcome != OUTCOME_NONE ?
+		    answer->call_outcome : OUTCOME_UNKNOWN;
+	} else if (answer->outcome == PROVIDER_CREATED &&
+	    answer->progress != PROGRESS_NONE) {
+		event.progress = answer->progress >= PROGRESS_AGENT_UP ?
+		    PROGRESS_CUSTOMER_UP : PROGRESS_CUSTOMER_RINGING;
+	} else {
+		return;
+	}
+	CRASH_POINT("state_before_event");
+	tell(calls, &job->call, &event);
+}
+
 /* Of a call that is gone there may be a result. */
 static void
 read_state(struct calls *calls, const struct job *job,
@@ -662,15 +688,15 @@ read_second_leg(struct calls *calls, const struct job *job,
 	bool is_refused = answer->outcome == PROVIDER_REJECTED &&
 	    end == TRANSPORT_ANSWERED && !answer->is_temporary &&
 	    !job->is_again;
-	struct event event = { .kind = EVENT_PROGRESS, .is_customer_over = true,
+	struct event event = { .kind = EVENT_REJECTED,
 		.outcome = answer->is_number_invalid ? OUTCOME_INVALID_NUMBER :
 		    OUTCOME_FAILED };
 
 	memcpy(event.sid, job->sid, sizeof(event.sid));
 	if (answer->outcome == PROVIDER_CREATED) {
 		/* By its id it is hung up, should the specialist leave first. */
-		event = (struct event){ .kind = EVENT_PROGRESS };
-		memcpy(event.sid, job->sid, sizeof(event.sid));
+		event.kind = EVENT_PROGRESS;
+		event.outcome = OUTCOME_NONE;
 		memcpy(event.leg, answer->id, sizeof(event.leg));
 		if (event.leg[0] != '\0')
 			tell(calls, &job->call, &event);
@@ -859,7 +885,8 @@ on_answer(void *context, const struct carrier_answer *answer)
 	    answer->status, answer->elapsed_ms);
 	calls_hear_alarm(calls, calls->providers[job.provider].id, &read);
 	if (job.operation == PROVIDER_CALL ||
-	    job.operation == PROVIDER_CALL_CUSTOMER)
+	    job.operation == PROVIDER_CALL_CUSTOMER ||
+	    job.operation == PROVIDER_SECOND_LEG)
 		calls_tell_news(calls, &calls->providers[job.provider],
 		    CHANNEL_VOICE, answer, &read);
 	if (job.operation == PROVIDER_CALL ||
@@ -872,9 +899,15 @@ on_answer(void *context, const struct carrier_answer *answer)
 	else if (job.operation == PROVIDER_CHECK)
 		read_check(calls, &job, answer, &read);
 	else if (job.operation == PROVIDER_GET ||
-	    (job.operation == PROVIDER_HANGUP && read.is_gone))
-		read_state(calls, &job, &read);
-	calls_tell_price(calls, &job.call, &read);
+	    (job.operation == PROVIDER_HANGUP && read.is_gone)) {
+		if (job.is_leg)
+			read_leg(calls, &job, &read);
+		else
+			read_state(calls, &job, &read);
+	}
+	/* What is said of a leg is not the whole call's. */
+	if (!job.is_leg)
+		calls_tell_price(calls, &job.call, &read);
 	if (job.operation == PROVIDER_GET || read.is_gone)
 		ask_epoch(calls, job.provider, read.is_gone);
 }
@@ -1027,6 +1060,8 @@ calls_do(struct calls *calls, const struct situation *situation,
 	memcpy(job->sid, sid, sizeof(job->sid));
 	job->is_customer_first = call->is_customer_first;
 	job->is_again = effect->is_again;
+	job->is_leg = sid[0] != '\0' && strcmp(sid, call->sid) != 0 &&
+	    strcmp(sid, call->leg) == 0;
 	memcpy(job->agent, call->to, sizeof(job->agent));
 	memcpy(job->customer, call->customer, sizeof(job->customer));
 	memcpy(job->caller_id, call->caller_id, sizeof(job->caller_id));

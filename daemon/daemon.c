@@ -525,6 +525,7 @@ fill_facts(struct settings *settings, const struct calls_provider *providers,
 		facts->has_second_leg =
 		    provider_can(provider, PROVIDER_SECOND_LEG);
 		facts->can_find = provider_can(provider, PROVIDER_FIND);
+		facts->can_poll = provider_can(provider, PROVIDER_GET);
 		facts->can_hang_up = provider_can(provider, PROVIDER_HANGUP);
 		facts->can_text = provider_can(provider, PROVIDER_SMS);
 		facts->texts_chats = provider_has(provider, ABILITY_CHAT);

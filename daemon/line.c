@@ -43,6 +43,7 @@ struct asking {
 	char returns[REQUEST_ID_SIZE];          /* the request our call was for */
 	char specialist[ID_SIZE];               /* who called them */
 	int  follows;
+	bool is_calling;                        /* somebody calls them already */
 };
 
 /* NULL: no line of ours. Looked up each time: the policy may have changed. */
@@ -305,6 +306,7 @@ on_called_back(void *context, uint64_t tag, const struct engine_result *result)
 	struct asking *asking = context;
 	const struct policy *policy = asking->line->policy;
 	struct spoken_promise promise = { .number = "", .is_returned = true };
+	struct spoken_promise now = { .number = "" };
 	const struct request *request;
 	const struct queue_policy *queue;
 
@@ -314,7 +316,10 @@ on_called_back(void *context, uint64_t tag, const struct engine_result *result)
 		return;
 	}
 	if (result->end != ENGINE_DONE || result->after == NULL) {
-		serve(asking);
+		if (asking->is_calling)
+			tell_promise(asking, &now);
+		else
+			serve(asking);
 		return;
 	}
 	if (result->verdict == VERDICT_JOIN_AGENT) {
@@ -357,7 +362,6 @@ on_returned(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply_of)
 {
 	struct asking *asking = context;
-	struct spoken_promise now = { .number = "" };
 	struct request request;
 
 	(void)tag;
@@ -367,8 +371,6 @@ on_returned(void *context, uint64_t tag, enum redis_end end,
 	}
 	if (!store_read_record(reply_of, RECORD_REQUEST, &request)) {
 		serve(asking);
-	} else if (request.state == REQUEST_CALLING) {
-		tell_promise(asking, &now);
 	} else if (request.state == REQUEST_CLOSED && request.next[0] != '\0' &&
 	    ++asking->follows < FOLLOW_MAX) {
 		struct record_ref ref = record_ref_request(request.next);
@@ -378,6 +380,8 @@ on_returned(void *context, uint64_t tag, enum redis_end end,
 		        on_returned, asking, 0))
 			say_sorry(asking);
 	} else {
+		/* Then it is news only when it is their own call. */
+		asking->is_calling = request.state == REQUEST_CALLING;
 		tell_called_back(asking);
 	}
 }

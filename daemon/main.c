@@ -64,20 +64,28 @@ tell_level(const struct settings *settings, const char *id,
 			    provider_level_texts[level]);
 }
 
-/* An order to call that blocks longer than the lease would be taken for lost. */
+/* An order that blocks longer than the lease would be taken for lost while it is
+ * still under way. */
 static bool
 lease_is_long_enough(const struct settings *settings, const char *id,
     const struct provider *provider)
 {
-	int64_t least_ms = provider_operation_timeout_ms(provider,
-	    PROVIDER_CALL) + PACE_WAIT_MS + PLACE_YOUTH_MS;
+	static const enum provider_operation orders[] = { PROVIDER_CALL,
+		PROVIDER_CALL_CUSTOMER, PROVIDER_SMS };
+	bool is_long_enough = true;
 
-	if (settings->policy.place_lease_ms > least_ms)
-		return true;
-	fprintf(stderr, "telephony.place_lease: must be above %d s, the "
-	    "timeout of \"call\" in the file of provider \"%s\"\n",
-	    (int)(least_ms / 1000), id);
-	return false;
+	for (size_t i = 0; i < COUNT_OF(orders); i++) {
+		int64_t least_ms = provider_operation_timeout_ms(provider,
+		    orders[i]) + PACE_WAIT_MS + PLACE_YOUTH_MS;
+
+		if (settings->policy.place_lease_ms > least_ms)
+			continue;
+		fprintf(stderr, "telephony.place_lease: must be above %d s, "
+		    "the timeout of \"%s\" in the file of provider \"%s\"\n",
+		    (int)(least_ms / 1000), provider_operation_names[orders[i]], id);
+		is_long_enough = false;
+	}
+	return is_long_enough;
 }
 
 /* The provider files too: a call must not be the first to find a fault. What a

@@ -28,6 +28,8 @@ struct trial {
 	json_t *steps;
 	bool is_over, is_good;
 	int64_t heard_at_ms;            /* monotonic: when something happened last */
+	int64_t answer_by_ms;           /* the order may be under way until then; 0: it was
+	                                 * answered */
 };
 
 struct provider_trials {
@@ -124,6 +126,7 @@ on_answer(void *context, const struct carrier_answer *answer)
 		return;
 	provider_answer_read(entry->provider, trial->operation, answer->end,
 	    answer->status, answer->body, answer->body_length, &read);
+	trial->answer_by_ms = 0;
 	tell_outcome(trial, answer, &read);
 }
 
@@ -190,6 +193,7 @@ send(struct provider_trials *trials, struct trial *trial,
 		    built.timeout_ms : entry->timeout_ms),
 		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
 		.allow_private = entry->allow_private };
+	trial->answer_by_ms = clock_monotonic_ms() + request.timeout_ms;
 	is_sent = carrier_send(trials->carrier, &request,
 	    trial->number);
 	provider_request_fini(&built);
@@ -327,8 +331,9 @@ provider_trial_json(const struct provider_trials *trials, const char *id)
 
 	if (trial == NULL)
 		return NULL;
-	if (!trial->is_over && clock_monotonic_ms() - trial->heard_at_ms >
-	    SILENCE_MS) {
+	/* An order that blocks until somebody answers is not silence. */
+	if (!trial->is_over && clock_monotonic_ms() > trial->answer_by_ms &&
+	    clock_monotonic_ms() - trial->heard_at_ms > SILENCE_MS) {
 		say(trial, "nothing more was heard for %d s; is public_url the "
 		    "address at which it reaches us?", SILENCE_MS / 1000);
 		trial->is_over = true;

@@ -14,7 +14,7 @@
 
 enum {
 	GONE_CUSTOMER_MS = 90000,       /* our leg should end soon after theirs */
-	SECOND_LEG_MS = 60000,          /* the order for it may be given again so long */
+	UNHEARD_POLLS = 8,              /* past its longest time, where nobody can be asked */
 	REMIND_MAX = 3,                 /* by hand, before it is given to a person */
 };
 
@@ -364,6 +364,14 @@ may_order_second_leg(const struct moment *m)
 	    !is_authorised(m) && may_join(m);
 }
 
+/* No further order for it is given. */
+static bool
+second_leg_time_is_over(const struct moment *m)
+{
+	return m->call->authorised_at_ms + m->policy->quarantine_ms <=
+	    m->now_ms;
+}
+
 static bool
 second_leg_is_owed(const struct moment *m)
 {
@@ -372,7 +380,7 @@ second_leg_is_owed(const struct moment *m)
 	return has_second_leg(m) && m->call->record.wake_at_ms <= m->now_ms &&
 	    is_authorised(m) && call->rank < PROGRESS_CUSTOMER_RINGING &&
 	    !call->is_customer_over && !call->is_revoked &&
-	    call->authorised_at_ms + SECOND_LEG_MS > m->now_ms;
+	    call->leg[0] == '\0' && !second_leg_time_is_over(m);
 }
 
 /* It stands by itself: nobody at the provider ends it with the specialist's. */
@@ -383,11 +391,57 @@ second_leg_goes_on(const struct moment *m)
 	    !m->call->is_customer_over;
 }
 
+/* The customer's phone would have rung out since the last order, and nothing was
+ * heard: the specialist waits in silence. */
+static bool
+second_leg_is_unheard_of(const struct moment *m)
+{
+	return second_leg_goes_on(m) &&
+	    m->call->rank < PROGRESS_CUSTOMER_RINGING &&
+	    m->call->authorised_at_ms + m->policy->quarantine_ms +
+	    m->policy->ring_ms <= m->now_ms;
+}
+
+/* The provider has taken the order: the leg can be asked for by its id. */
+static bool
+second_leg_can_be_asked(const struct moment *m)
+{
+	return m->call->record.wake_at_ms <= m->now_ms &&
+	    second_leg_goes_on(m) && m->call->leg[0] != '\0' &&
+	    facts(m)->can_poll;
+}
+
+/* The answer to the order itself: of a twin it would say nothing. */
+static bool
+second_leg_is_refused(const struct moment *m)
+{
+	return second_leg_goes_on(m) && m->event->sid[0] != '\0' &&
+	    !is_other_sid(m) && m->call->leg[0] == '\0' &&
+	    m->call->rank < PROGRESS_CUSTOMER_RINGING;
+}
+
+static bool
+is_news_of_second_leg(const struct moment *m)
+{
+	return m->event->leg[0] != '\0' && !m->event->is_customer_over &&
+	    !is_end(m) && !is_other_sid(m);
+}
+
 static bool
 second_leg_is_heard_of(const struct moment *m)
 {
-	return second_leg_goes_on(m) && m->event->leg[0] != '\0' &&
-	    !m->event->is_customer_over && !is_end(m) && !is_other_sid(m);
+	return second_leg_goes_on(m) && is_news_of_second_leg(m);
+}
+
+/* It was given up, and there it is: nobody waits for them any more. */
+static bool
+lost_leg_is_heard_of(const struct moment *m)
+{
+	const struct call *call = m->call;
+
+	return has_second_leg(m) && is_authorised(m) &&
+	    call->is_customer_over && call->outcome == OUTCOME_UNKNOWN &&
+	    call->customer_ringing_at_ms == 0 && is_news_of_second_leg(m);
 }
 
 /* Who accepted on a screen still says on the phone that it is them, unless
@@ -458,6 +512,30 @@ is_too_long(const struct moment *m)
 		return call->over_at_ms + GONE_CUSTOMER_MS <= m->now_ms;
 	return call->placed_at_ms + m->policy->call_max_ms +
 	    GONE_CUSTOMER_MS <= m->now_ms;
+}
+
+/* Its end was not told, and nobody can be asked: past the last moment at which it
+ * could go on, and some vain hang-ups later, it is taken for over. */
+static bool
+is_unheard_of(const struct moment *m)
+{
+	const struct call *call = m->call;
+	const struct policy *policy = m->policy;
+	int64_t last_ms = call->is_customer_over ?
+	    call->over_at_ms + GONE_CUSTOMER_MS : call->placed_at_ms +
+	    policy->agent_ring_ms + policy->ring_ms + policy->call_max_ms;
+
+	return !call_is_by_hand(call) && (facts(m) == NULL ||
+	    !facts(m)->can_poll) &&
+	    last_ms + UNHEARD_POLLS * policy->poll_ms <= m->now_ms;
+}
+
+/* And the customer may be on the other end of it. */
+static bool
+is_unheard_of_with_customer(const struct moment *m)
+{
+	return is_unheard_of(m) && is_authorised(m) &&
+	    !m->call->is_customer_over;
 }
 
 static bool
@@ -684,7 +762,8 @@ rise(struct moment *m)
 	if (after >= PROGRESS_CUSTOMER_RINGING &&
 	    call->customer_ringing_at_ms == 0) {
 		call->customer_ringing_at_ms = m->now_ms;
-		if (strcmp(call->authorised, CALL_AUTHORISED_WITH_INTENT) == 0)
+		if (has_second_leg(m) || strcmp(call->authorised,
+		    CALL_AUTHORISED_WITH_INTENT) == 0)
 			tell_request(m, EVENT_RUNG);
 	}
 	if (after >= PROGRESS_CUSTOMER_UP && call->customer_up_at_ms == 0) {
@@ -993,7 +1072,8 @@ order_second_leg(struct moment *m)
 	ask_up(m);
 	memcpy(call->authorised, m->event->sid, sizeof(call->authorised));
 	call->authorised_at_ms = m->now_ms;
-	tell_request(m, EVENT_RUNG);
+	/* An order may be refused: the promise is kept by what is heard of it. */
+	tell_request(m, EVENT_MAY_RING);
 	moment_effect(m, EFFECT_SECOND_LEG, call, call->sid);
 }
 
@@ -1003,6 +1083,47 @@ order_second_leg_again(struct moment *m)
 	moment_effect(m, EFFECT_SECOND_LEG, m->call, m->call->sid);
 	m->outcome->effects[m->outcome->effect_count - 1].is_again = true;
 	poll(m);
+}
+
+static void
+poll_both_legs(struct moment *m)
+{
+	poll(m);
+	moment_effect(m, EFFECT_POLL, m->call, m->call->leg);
+}
+
+/* The customer's leg will not come, or no more; nobody else ends the specialist's. */
+static void
+end_without_second_leg(struct moment *m, enum event_kind told)
+{
+	struct call *call = m->call;
+
+	call->over_at_ms = m->now_ms;
+	tell_request(m, told);
+	call->is_customer_over = true;
+	moment_effect(m, EFFECT_HANG_UP, call, call->sid);
+}
+
+/* Certainly not rung: it is no attempt. */
+static void
+end_refused_leg(struct moment *m)
+{
+	m->call->authorised[0] = '\0';
+	m->call->authorised_at_ms = 0;
+	m->call->outcome = m->event->outcome;
+	if (m->event->detail[0] != '\0')
+		moment_say(m, "%s", m->event->detail);
+	end_without_second_leg(m, EVENT_CALL_OVER);
+}
+
+/* It may ring or have rung, and nobody can say. */
+static void
+lose_second_leg(struct moment *m)
+{
+	m->call->outcome = OUTCOME_UNKNOWN;
+	end_without_second_leg(m, EVENT_CALL_LOST);
+	if (m->call->leg[0] != '\0')
+		moment_effect(m, EFFECT_HANG_UP, m->call, m->call->leg);
 }
 
 static void
@@ -1229,6 +1350,8 @@ static const struct row rows[] = {
 	ROW(LIVE | ENDED, FOUND,    is_other_and_alive,            SAME,       hang_up_other),
 	ROW(LIVE | ENDED, PROGRESS, is_other_and_alive,            SAME,       hang_up_other),
 	ROW(ENDED,        PROGRESS, second_leg_is_heard_of,        SAME,       hang_up_leg),
+	ROW(LIVE | ENDED, PROGRESS, lost_leg_is_heard_of,          SAME,       hang_up_leg),
+	ROW(LIVE,         REJECTED, second_leg_is_refused,         SAME,       end_refused_leg),
 
 	ROW(LIVE,         PROGRESS, is_ours_and_end_before_them,   TO(ENDED),  report_unrung),
 	ROW(LIVE,         PROGRESS, is_ours_and_end,               TO(ENDED),  report),
@@ -1244,9 +1367,13 @@ static const struct row rows[] = {
 	ROW(LIVE,         REVOKED,  ALWAYS,                        SAME,       revoke),
 	ROW(LIVE,         DUE,      by_hand_and_forgotten,         TO(ENDED),  report_lost),
 	ROW(LIVE,         DUE,      by_hand_and_due,               SAME,       remind),
+	ROW(LIVE,         DUE,      is_unheard_of_with_customer,   TO(ENDED),  report_lost),
+	ROW(LIVE,         DUE,      is_unheard_of,                 TO(ENDED),  report),
 	ROW(LIVE,         DUE,      is_too_long,                   SAME,       hang_up_and_poll),
 	ROW(LIVE,         DUE,      is_due_and_revoked,            SAME,       hang_up_and_poll),
 	ROW(LIVE,         DUE,      is_due_and_machine,            SAME,       part_from_machine_and_poll),
+	ROW(LIVE,         DUE,      second_leg_is_unheard_of,      SAME,       lose_second_leg),
+	ROW(LIVE,         DUE,      second_leg_can_be_asked,       SAME,       poll_both_legs),
 	ROW(LIVE,         DUE,      second_leg_is_owed,            SAME,       order_second_leg_again),
 	ROW(LIVE,         DUE,      is_due,                        SAME,       poll),
 

@@ -142,6 +142,7 @@ struct provider_facts {
 	bool authorises_on_answer;  /* fence = answer: the customer's leg exists only in our answer */
 	bool has_second_leg;    /* the customer's leg is an order of its own, when they have answered */
 	bool can_find;          /* calls can be looked up by token */
+	bool can_poll;          /* and a live one asked for, by its id */
 	bool can_hang_up;
 	bool can_text;          /* sends messages, */
 	bool texts_chats;       /* and to chats, not to numbers */

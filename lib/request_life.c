@@ -993,6 +993,22 @@ may_be_joined(const struct moment *m)
 	    m->now->call_count < CALLS_MAX && !is_forbidden_now(m);
 }
 
+/* The same call asks once more, as our answer was lost: the specialist was not
+ * heard of yet. */
+static bool
+is_joined_already(const struct moment *m)
+{
+	const struct call *call = situation_call(m->now, m->request->call);
+
+	return call != NULL && call->state == CALL_LIVE &&
+	    call->is_customer_first && !call->is_revoked &&
+	    !call->is_customer_over && call->rank < PROGRESS_CUSTOMER_UP &&
+	    m->event->sid[0] != '\0' &&
+	    strcmp(call->sid, m->event->sid) == 0 &&
+	    strcmp(call->authorised, m->event->sid) == 0 &&
+	    strcmp(call->provider, m->event->provider) == 0;
+}
+
 static void
 offer_by_hand(struct moment *m)
 {
@@ -1277,6 +1293,13 @@ go_on(struct moment *m)
 	moment_say(m, "the customer has hung up");
 }
 
+/* No other call is made to it before the end of this leg. */
+static void
+hold_number(struct moment *m)
+{
+	m->request->is_leg_open = true;
+}
+
 static void
 keep_promise(struct moment *m)
 {
@@ -1548,6 +1571,12 @@ join_caller(struct moment *m)
 }
 
 static void
+join_again(struct moment *m)
+{
+	moment_verdict(m, VERDICT_JOIN_AGENT);
+}
+
+static void
 retry_now(struct moment *m)
 {
 	wish_for_who_called(m);
@@ -1637,6 +1666,7 @@ static const struct row rows[] = {
 	ROW(OFFERED, NOT_PLACED, is_offers_call_and_has_next, SAME, ring_elsewhere),
 	ROW(CALLING, NOT_PLACED, is_this_call_and_has_next, SAME, place_elsewhere),
 	ROW(CALLING, RUNG, is_this_call, SAME, keep_promise),
+	ROW(CALLING, MAY_RING, is_this_call, SAME, hold_number),
 	ROW(CALLING, TALK, is_this_call, TO(TALKING), begin_talk),
 	RESULT_ROWS(CALLING | TALKING, CALL_OVER),
 	ROW(CALLING, CALL_OVER, is_short_talk, TO(SCHEDULED), retry_later),
@@ -1646,6 +1676,7 @@ static const struct row rows[] = {
 	ROW(CALLING, CALL_OVER, number_is_invalid, TO(CLOSED), could_not_reach),
 	ROW(CALLING, CALL_OVER, is_this_call, TO(WAITING), let_go),
 	ROW(CALLING, CALL_LOST, is_this_call, TO(REFERRED), refer_unknown),
+	ROW(CALLING, CALLED_BACK, is_joined_already, SAME, join_again),
 	ROW(CALLING, CANCELLED, others_still_ask, SAME, drop_asker),
 	ROW(CALLING, CANCELLED, ALWAYS, TO(CLOSED), revoke_and_close),
 	ROW(CALLING, CALLED_IN, has_spoken_before_ringing, TO(CLOSED), revoke_as_called_in),

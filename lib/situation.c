@@ -24,6 +24,7 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_CALL_OVER] = "call_over",
 	[EVENT_CALL_LOST] = "call_lost",
 	[EVENT_RUNG] = "rung",
+	[EVENT_MAY_RING] = "may_ring",
 	[EVENT_TALK] = "talk",
 	[EVENT_REPEATED] = "repeated",
 	[EVENT_RESCHEDULED] = "rescheduled",

@@ -50,7 +50,8 @@ enum event_kind {
 	EVENT_DECLINED,         /* specialist */
 	EVENT_CALL_OVER,        /* call, outcome, has_rung, has_talked, talk_ms; also to a specialist */
 	EVENT_CALL_LOST,        /* call: may have rung, nobody can say */
-	EVENT_RUNG,             /* call: the customer's phone rings or may ring */
+	EVENT_RUNG,             /* call: the customer's phone rings, or will by our answer */
+	EVENT_MAY_RING,         /* call: it was ordered to */
 	EVENT_TALK,             /* call: customer and specialist talk */
 	EVENT_REPEATED,         /* asked again: site_id, at_ms, name */
 	EVENT_RESCHEDULED,      /* at_ms */

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import harness
 from company import AUTOMATIC, QUICK, specialist
 from harness import CALLBACKD, TOP
 from test_calls import ANSWERS, BORIS, BUSY, ID, VERA, asked
@@ -202,6 +203,25 @@ def test_an_order_that_blocks_is_no_lost_one(daemon):
     ran = callbackd("-t", "-c", daemon.conf_path)
     assert ran.returncode == 78
     assert "telephony.place_lease: must be above 53 s" in ran.stderr
+
+
+@by_hand
+@pytest.mark.parametrize("operation", ["call_customer", "sms"])
+def test_no_order_blocks_longer_than_its_lease(daemon, tmp_path, operation):
+    """Each has a time of its own."""
+    text = (TOP / "config/providers/sandbox.conf").read_text(encoding="utf-8")
+    path = tmp_path / "slow.conf"
+    path.write_text(text.replace(f"\n{operation} = {{", f"\n{operation} = {{ "
+                                 "timeout = 50;"), encoding="utf-8")
+    slow = {"voice": ["slow"], "provider": {
+        "id": "slow", "file": str(path), "timeout": "10s", "secrets": {
+            "account": harness.ACCOUNT, "auth_token": harness.TOKEN}}}
+    for lease, code in (("60s", 0), ("50s", 78)):
+        daemon.configure({**slow, "telephony.place_lease": lease})
+        ran = callbackd("-t", "-c", daemon.conf_path)
+        assert ran.returncode == code, ran.stderr
+    assert "telephony.place_lease: must be above 53 s, the timeout of " \
+        f'"{operation}" in the file of provider "slow"' in ran.stderr
 
 
 def test_wrong_usage_and_what_is_not_there(tmp_path):

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
 """A callback without a website: customers who phone us while they wait, who are on
 hold and press 1, and who return our call."""
+import base64
+import hashlib
+import hmac
 import json
 import re
 import subprocess
 import time
+import urllib.parse
 
 import pytest
 
+import harness
 from company import AUTOMATIC, QUICK
 from harness import TOP
 from test_calls import ANSWERS, ID, asked
@@ -290,6 +295,18 @@ def test_what_nobody_signed_changes_nothing(daemon):
 
 # ---- who returns our call
 
+def signed(daemon, sid):
+    """What the network asks when that call has come: a body, and as it is signed."""
+    form = {"CallSid": sid, "CallStatus": "ringing", "Direction": "inbound",
+            "From": CALLER, "To": COMPANY}
+    text = f"http://127.0.0.1:{daemon.port}/hooks/sandbox/line" + \
+        "".join(name + form[name] for name in sorted(form))
+    sign = hmac.new(harness.TOKEN.encode(), text.encode(), hashlib.sha1)
+    return urllib.parse.urlencode(form), "", {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Twilio-Signature": base64.b64encode(sign.digest()).decode()}
+
+
 def unreached(daemon, **more):
     """Somebody whom we have just rung in vain."""
     daemon.sandbox.behave(CALLER, does="no_answer")
@@ -332,6 +349,37 @@ def test_who_returns_our_call_is_joined_with_who_called(daemon):
     assert "Нажмите" not in caller.heard(sid)
     daemon.act(ID, "close", disposition="solved")
     daemon.wait_for_specialist("vera", "idle")
+
+
+@pytest.mark.settings({**QUICK, "call.ring": "1s", "retry.after": ["1h", "1h"],
+                       "specialists": [AUTOMATIC]})
+def test_who_was_joined_asks_again_as_the_answer_was_lost(daemon):
+    caller = Caller(daemon)
+    unreached(daemon)
+    daemon.wait_for_specialist("vera", "idle")
+    daemon.sandbox.behave(CALLER, does="answers", answer_after=0)
+    daemon.sandbox.behave("+79160000014", answer_after=20, talk_for=200)
+    sid = caller.calls()
+    daemon.wait_for(lambda: "join_caller" in daemon.story(ID))
+
+    def asks(call):
+        return daemon.http(
+            "POST", "/hooks/sandbox/line", *signed(daemon, call))
+
+    before = daemon.request(ID)
+    status, flow = asks(sid)
+    assert status == 200 and "<Dial" in flow and "+79160000014" in flow
+    after = daemon.request(ID)
+    assert (after["attempts"], len(after["calls"])) == (
+        before["attempts"], len(before["calls"]))
+    # Another call of theirs is told that they are being called.
+    status, flow = asks("CA" + "7" * 32)
+    assert status == 200 and "<Dial" not in flow
+    assert daemon.request(ID)["state"] == "calling"
+    # Once the two talk nobody is dialled again.
+    daemon.wait_for_state(ID, "talking")
+    status, flow = asks(sid)
+    assert status == 200 and "<Dial" not in flow
 
 
 @pytest.mark.settings({**QUICK, "call.ring": "1s", "retry.after": ["1h", "1h"],

@@ -282,6 +282,25 @@ def test_what_nobody_knows_is_not_sent_twice(daemon):
     assert len(orders(daemon)) == 2
 
 
+def test_an_order_takes_the_time_of_its_own(start_daemon, tmp_path):
+    """More than its provider's: it is not given up while it is under way."""
+    text = (harness.TOP / "config/providers/sandbox.conf").read_text(
+        encoding="utf-8")
+    path = tmp_path / "slow.conf"
+    path.write_text(text.replace("\nsms = {", "\nsms = { timeout = 8;"),
+                    encoding="utf-8")
+    daemon = start_daemon(with_settings(
+        specialists=[AUTOMATIC],
+        provider={"timeout": "1s", "file": str(path)}))
+    daemon.sandbox.faults({"sms": {"kind": "late", "delay": 2},
+                           "webhook": {"kind": "drop", "count": 1000}})
+    ask(daemon, "web-slow", NUMBER)
+    letter(daemon, "web-slow", "soon", reason="delivered")
+    # Its name is known from the answer alone.
+    assert len(sent(daemon, NUMBER)) == 1
+    assert "unsure" not in daemon.log()
+
+
 @pytest.mark.settings(with_settings(specialists=[AUTOMATIC]))
 def test_webhooks_that_are_lost(daemon):
     daemon.sandbox.faults({"webhook": {"kind": "drop", "count": 1000}})

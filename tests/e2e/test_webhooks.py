@@ -56,11 +56,19 @@ class Provider(http.server.ThreadingHTTPServer):
     return another status than 201, or LOST."""
 
     def __init__(self):
-        self.orders, self.on_order = [], lambda order: None
+        self.orders, self.on_order, self.states = [], lambda order: None, {}
         super().__init__(("127.0.0.1", 0), Orders)
 
 
 class Orders(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        state = self.server.states.get(self.path.rsplit("/", 1)[1])
+        body = json.dumps({"state": state}).encode()
+        self.send_response(404 if state is None else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def do_POST(self):
         length = int(self.headers["Content-Length"])
         order = json.loads(self.rfile.read(length))
@@ -96,7 +104,7 @@ def daemon(provider, start_daemon, tmp_path):
     return start(provider, start_daemon, tmp_path, FILE, "60s")
 
 
-def start(provider, start_daemon, tmp_path, text, poll):
+def start(provider, start_daemon, tmp_path, text, poll, **more):
     path = tmp_path / "news.conf"
     path.write_text(text, encoding="utf-8")
     changes = {name: value for name, value in QUICK.items()
@@ -107,7 +115,7 @@ def start(provider, start_daemon, tmp_path, text, poll):
                 "secrets": {"key": key}}
     return start_daemon({
         **changes, "telephony.poll": poll, "specialists": [AUTOMATIC],
-        "voice": ["news"],
+        "voice": ["news"], **more,
         "providers": (entry("news", KEY), entry("other", OTHER_KEY))})
 
 
@@ -180,7 +188,8 @@ def test_a_second_leg_is_ordered_until_it_is_heard_of(provider, start_daemon,
                                                      tmp_path):
     """The first comes too fast, the answer to the second is lost, its twin refused: it
     may ring."""
-    daemon = start(provider, start_daemon, tmp_path, SECOND, "1s")
+    daemon = start(provider, start_daemon, tmp_path, SECOND, "1s",
+                   **{"telephony.quarantine": "30s"})
     ends = iter([None, 429, LOST, 409])
     provider.on_order = lambda order: next(ends, None)
     asked(daemon)
@@ -228,16 +237,103 @@ def test_a_second_leg_ends_with_the_specialists(provider, start_daemon,
     daemon.wait_for(lambda: ended() == ["c2", "c5"])
 
 
-def test_a_second_leg_that_is_refused_is_no_talk(provider, start_daemon,
-                                                tmp_path):
-    daemon = start(provider, start_daemon, tmp_path, SECOND, "60s")
-    provider.on_order = lambda order: 422 if "key" in order else None
+def answered(daemon, provider):
+    """A specialist is on the line; returns the job of their call."""
     asked(daemon)
     daemon.wait_for(lambda: provider.orders)
     daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "live")
-    tell(daemon, {"id": "c1", "job": job_of(provider.orders[0]),
-                  "state": "up"})
-    daemon.wait_for(lambda: "retry_later" in daemon.story(ID))
+    job = job_of(provider.orders[0])
+    assert tell(daemon, {"id": "c1", "job": job, "state": "up"})[0] == 200
+    return job
+
+
+def test_a_second_leg_that_is_refused_is_no_attempt(provider, start_daemon,
+                                                   tmp_path):
+    """Nobody was rung: the promise is not kept, and somebody else is asked."""
+    daemon = start(provider, start_daemon, tmp_path, SECOND, "60s")
+    provider.on_order = lambda order: 422 if "key" in order else None
+    job = answered(daemon, provider)
+    daemon.wait_for(lambda: "let_go" in daemon.story(ID))
+    assert "keep_promise" not in daemon.story(ID)
+    name = daemon.key(f"request:{daemon.request(ID)['id']}")
+    assert daemon.redis.hmget(name, "attempts", "kept_at_ms") in (
+        [None, None], ["0", "0"])
+    daemon.wait_for(lambda: {"ends": "c1"} in provider.orders)
+    # It rings in the end.
+    provider.on_order = lambda order: None
+    tell(daemon, {"id": "c1", "job": job, "state": "off"})
+    daemon.wait_for(lambda: len(daemon.request(ID)["calls"]) == 2)
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][1]["state"] == "live")
+    call = next(order for order in reversed(provider.orders)
+                if "hook" in order)
+    sid = daemon.redis.hget(
+        daemon.key(f"call:{daemon.request(ID)['id']}.2"), "sid")
+    news = {"id": sid, "job": job_of(call)}
+    tell(daemon, {**news, "state": "up"}, {**news, "state": "rings"})
+    daemon.wait_for(lambda: "keep_promise" in daemon.story(ID))
+    assert daemon.request(ID)["attempts"] == 1
+
+
+def test_a_second_leg_never_heard_of_goes_to_a_person(provider, start_daemon,
+                                                     tmp_path):
+    """Its order was never answered: the specialist does not stay in silence."""
+    daemon = start(provider, start_daemon, tmp_path, SECOND, "1s",
+                   **{"telephony.quarantine": "1s", "call.ring": "1s"})
+    provider.on_order = lambda order: LOST if "key" in order else None
+    job = answered(daemon, provider)
+    request = daemon.wait_for_state(ID, "referred")
+    assert request["reason"] == "maybe_called"
+    daemon.wait_for(lambda: {"ends": "c1"} in provider.orders)
+    assert "keep_promise" not in daemon.story(ID)
+    tell(daemon, {"id": "c1", "job": job, "state": "off"})
+    daemon.wait_for_specialist("vera", "idle")
+
+
+def test_a_second_leg_is_asked_for(provider, start_daemon, tmp_path):
+    """By the id that its order was answered with, when no webhook tells of it."""
+    text = SECOND.replace("errors =", """
+get = { method = "GET"; path = "/calls/${id}"; state = "/state"; gone = [ 404 ]; };
+states = ( ("ringing", "agent_ringing"), ("up", "agent_up") );
+errors =""", 1)
+    daemon = start(provider, start_daemon, tmp_path, text, "1s",
+                   **{"telephony.quarantine": "5s", "call.short": "0"})
+    provider.states = {"c1": "up", "c2": "ringing"}
+    answered(daemon, provider)
+    daemon.wait_for(lambda: "keep_promise" in daemon.story(ID))
+    assert daemon.request(ID)["state"] == "calling"
+    provider.states["c2"] = "up"
+    daemon.wait_for_state(ID, "talking")
+    del provider.states["c2"]
+    daemon.wait_for_state(ID, "wrapping")
+    daemon.wait_for(lambda: {"ends": "c1"} in provider.orders)
+    del provider.states["c1"]
+    daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "ended")
+
+
+UNTOLD = {"call.ring": "1s", "call.agent_ring": "1s", "call.longest": "1s"}
+
+
+def test_a_call_whose_end_is_never_told_ends(provider, start_daemon, tmp_path):
+    """There is nothing to ask the provider, and nobody is kept busy for ever."""
+    daemon = start(provider, start_daemon, tmp_path, FILE, "1s", **UNTOLD)
+    job = answered(daemon, provider)
+    tell(daemon, {"id": "c1", "job": job, "state": "talks"})
+    daemon.wait_for_state(ID, "talking")
+    daemon.wait_for_state(ID, "wrapping", seconds=30)
+    assert daemon.request(ID)["calls"][0]["state"] == "ended"
+    daemon.act(ID, "close", disposition="solved")
+    daemon.wait_for_specialist("vera", "idle")
+
+
+def test_a_call_that_nothing_is_told_of_goes_to_a_person(
+        provider, start_daemon, tmp_path):
+    daemon = start(provider, start_daemon, tmp_path, FILE, "1s", **UNTOLD)
+    answered(daemon, provider)
+    request = daemon.wait_for_state(ID, "referred", seconds=30)
+    assert request["reason"] == "maybe_called"
+    assert request["calls"][0]["state"] == "ended"
+    daemon.wait_for_specialist("vera", "idle")
+    assert len(provider.orders) == 1
 
 
 def test_a_long_refusal_is_shown(daemon, provider):

@@ -148,7 +148,7 @@ fill_rules(struct policy *policy)
 	policy->providers[0] = (struct provider_facts){ .id = "twilio",
 		.authorises_on_answer = true, .can_hang_up = true };
 	policy->providers[1] = (struct provider_facts){ .id = "bench",
-		.can_find = true };
+		.can_find = true, .can_poll = true };
 	policy->provider_count = 2;
 	strcpy(policy->voice.ids[0], "twilio");
 	strcpy(policy->voice.ids[1], "bench");

@@ -94,6 +94,7 @@ fill_policies(struct model *model)
 			    setting->fence == BY_CUSTOMER,
 			.can_call_customer = true, .confirms_customer = true,
 			.can_find = (setting->with & WITHOUT_FINDING) == 0,
+			.can_poll = (setting->with & WITHOUT_POLLING) == 0,
 			.can_hang_up = true };
 		policy->provider_count = 1;
 		memcpy(policy->voice.ids[0], "line", 5);
@@ -408,6 +409,8 @@ poll(struct model *model, struct world *world, const struct effect *effect)
 	struct firing firing = { .event = { .kind = EVENT_PROGRESS,
 		.to = effect->call, .digit = -1 } };
 
+	if ((model->setting->with & WITHOUT_POLLING) != 0)
+		return;
 	for (int k = 0; k < LINES; k++) {
 		const struct line *line =
 		    &world->lines[effect->call.n - 1][k];
@@ -440,7 +443,8 @@ model_fire(struct model *model, const struct world *world,
 	for (size_t i = 0; i < model->outcome.move_count; i++) {
 		const struct move *move = &model->outcome.moves[i];
 
-		if (strcmp(move->action, "report_lost") == 0)
+		if (strcmp(move->action, "report_lost") == 0 ||
+		    strcmp(move->action, "lose_second_leg") == 0)
 			all.lost |= (uint8_t)(1 << (move->record.n - 1));
 	}
 	world_pack(model, &model->outcome.after, &all);

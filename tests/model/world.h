@@ -43,6 +43,7 @@ enum {
 	WITH_GREETING = 4096,   /* the customer's phone asks, too */
 	WITH_CONFIRM = 8192,    /* and the customer must press 1 */
 	WITH_MACHINES = 16384,   /* what answers may be a machine */
+	WITHOUT_POLLING = 32768, /* nor how a live call is */
 };
 
 enum plant {

@@ -557,6 +557,21 @@ hear_machine(const struct moves *moves, int n, int k)
 	    "webhook: a person", n, k);
 }
 
+/* An order that was lost above may have been refused instead. */
+static void
+second_leg_is_refused(const struct moves *moves, int n, int k)
+{
+	const struct line *line = &moves->world->lines[n - 1][k];
+	struct firing firing = to_call(n, EVENT_REJECTED);
+
+	line_sid(n, k, firing.event.sid);
+	firing.event.outcome = OUTCOME_FAILED;
+	if (moves->setting->fence == BY_ORDER && line->phase == PHASE_UP &&
+	    strcmp(world_call(moves->model, moves->world, n)->authorised,
+	        firing.event.sid) == 0)
+		fire(moves, &firing, "second leg refused", n, k);
+}
+
 static void
 hook_moves(const struct moves *moves, int n, int k)
 {
@@ -577,6 +592,7 @@ hook_moves(const struct moves *moves, int n, int k)
 	}
 	if (line->is_customer_over && !is_first)
 		ends(moves, n, k, true);
+	second_leg_is_refused(moves, n, k);
 	hear_machine(moves, n, k);
 	if (line->phase == PHASE_OVER) {
 		struct firing firing = to_call(n, EVENT_GONE);

@@ -127,6 +127,7 @@ fill_provider(struct policy *policy)
 	strcpy(facts->id, "line");
 	facts->authorises_on_answer = sim.fence == BY_ANSWER;
 	facts->can_find = true;
+	facts->can_poll = true;
 	facts->can_hang_up = true;
 	policy->provider_count = 1;
 	strcpy(policy->voice.ids[0], "line");

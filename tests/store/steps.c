@@ -88,6 +88,7 @@ fill_policy(void)
 	strcpy(policy.providers[0].id, "line");
 	policy.providers[0].authorises_on_answer = true;
 	policy.providers[0].can_find = true;
+	policy.providers[0].can_poll = true;
 	policy.provider_count = 1;
 	strcpy(policy.voice.ids[0], "line");
 	policy.voice.count = 1;

@@ -59,6 +59,7 @@ set_up(void **state)
 	strcpy(policy.providers[0].id, "line");
 	policy.providers[0].authorises_on_answer = true;
 	policy.providers[0].can_find = true;
+	policy.providers[0].can_poll = true;
 	policy.provider_count = 1;
 	strcpy(policy.voice.ids[0], "line");
 	policy.voice.count = 1;
@@ -769,6 +770,10 @@ a_second_leg_is_ordered(void **state)
 		assert_int_equal(outcome.effect_count, 1);
 		assert_int_equal(outcome.effects[0].kind, EFFECT_SECOND_LEG);
 		assert_string_equal(outcome.effects[0].sid, "1a");
+		/* Ordered is not rung; but nobody else calls them meanwhile. */
+		assert_int_equal(outcome.after.request.kept_at_ms, 0);
+		assert_int_equal(outcome.after.request.attempt_count, 0);
+		assert_true(outcome.after.request.is_leg_open);
 	}
 	before = outcome.after;
 	assert_false(situation_step(&policy, &before, &up, NOW_MS, &outcome));
@@ -778,7 +783,7 @@ a_second_leg_is_ordered(void **state)
 	assert_int_equal(outcome.effects[0].kind, EFFECT_SECOND_LEG);
 	assert_true(outcome.effects[0].is_again);
 	assert_int_equal(outcome.effects[1].kind, EFFECT_POLL);
-	before.calls[0].authorised_at_ms = NOW_MS - 2 * MINUTE_MS;
+	before.calls[0].authorised_at_ms = NOW_MS - policy.quarantine_ms;
 	tell(EVENT_DUE, ref);
 	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
 	before.calls[0].authorised_at_ms = NOW_MS;
@@ -816,16 +821,6 @@ a_second_leg_is_ordered(void **state)
 	assert_false(situation_step(&policy, &before, &up, NOW_MS, &outcome));
 	c->is_customer_over = false;
 	c->state = CALL_LIVE;
-	c->rank = PROGRESS_AGENT_UP;
-	up.leg[0] = '\0';
-	/* It could not be placed: the specialist is let go. */
-	up.progress = PROGRESS_NONE;
-	up.is_customer_over = true;
-	up.outcome = OUTCOME_FAILED;
-	assert_true(situation_step(&policy, &before, &up, NOW_MS, &outcome));
-	assert_int_equal(outcome.effects[0].kind, EFFECT_HANG_UP);
-	assert_true(outcome.after.calls[0].is_customer_over);
-
 	one_specialist(SPECIALIST_BUSY);
 	one_request(REQUEST_CALLING);
 	before.request.call = 1;
@@ -839,6 +834,201 @@ a_second_leg_is_ordered(void **state)
 		assert_int_not_equal(outcome.effects[i].kind,
 		    EFFECT_SECOND_LEG);
 	policy.providers[0].has_second_leg = false;
+}
+
+/* A specialist on the line, and the order for the customer's leg is given. */
+static struct call *
+one_ordered_leg(void)
+{
+	struct request *r;
+	struct call *c;
+	struct specialist *s = one_specialist(SPECIALIST_BUSY);
+
+	policy.providers[0].has_second_leg = true;
+	strcpy(s->request, "r");
+	s->call = 1;
+	r = one_request(REQUEST_CALLING);
+	r->call = 1;
+	r->is_leg_open = true;
+	strcpy(r->specialist, "anna");
+	c = one_call(CALL_LIVE);
+	c->rank = PROGRESS_AGENT_UP;
+	c->authorised_at_ms = NOW_MS;
+	strcpy(c->sid, "1a");
+	strcpy(c->authorised, "1a");
+	return c;
+}
+
+/* The promise is kept by the customer's ringing phone, and a certain refusal is no
+ * attempt. */
+static void
+a_second_leg_that_is_refused_keeps_nothing(void **state)
+{
+	struct event news = { .kind = EVENT_PROGRESS, .sid = "1a", .digit = -1,
+		.to = record_ref_call("r", 1),
+		.progress = PROGRESS_CUSTOMER_RINGING };
+	const struct request *r = &outcome.after.request;
+	const struct call *after = &outcome.after.calls[0];
+	struct call *c = one_ordered_leg();
+
+	(void)state;
+	assert_true(situation_step(&policy, &before, &news, NOW_MS, &outcome));
+	assert_int_equal(r->kept_at_ms, NOW_MS);
+	assert_int_equal(r->attempt_count, 1);
+
+	news.kind = EVENT_REJECTED;
+	news.progress = PROGRESS_NONE;
+	news.outcome = OUTCOME_FAILED;
+	assert_true(situation_step(&policy, &before, &news, NOW_MS, &outcome));
+	assert_int_equal(r->state, REQUEST_WAITING);
+	assert_string_equal(r->reason, "not_placed");
+	assert_int_equal(r->kept_at_ms, 0);
+	assert_int_equal(r->attempt_count, 0);
+	assert_false(r->is_leg_open);
+	assert_string_equal(after->authorised, "");
+	assert_true(after->is_customer_over);
+	assert_int_equal(outcome.effect_count, 1);
+	assert_int_equal(outcome.effects[0].kind, EFFECT_HANG_UP);
+	assert_string_equal(outcome.effects[0].sid, "1a");
+
+	news.outcome = OUTCOME_INVALID_NUMBER;
+	assert_true(situation_step(&policy, &before, &news, NOW_MS, &outcome));
+	assert_int_equal(r->state, REQUEST_CLOSED);
+	assert_int_equal(r->kept_at_ms, 0);
+
+	/* What rings was not refused, nor what the provider has an id of; and the
+	 * late answer to the order of the first leg is none to this one. */
+	c->rank = PROGRESS_CUSTOMER_RINGING;
+	assert_false(situation_step(&policy, &before, &news, NOW_MS,
+	    &outcome));
+	c->rank = PROGRESS_AGENT_UP;
+	strcpy(c->leg, "1b");
+	assert_false(situation_step(&policy, &before, &news, NOW_MS,
+	    &outcome));
+	c->leg[0] = '\0';
+	news.sid[0] = '\0';
+	assert_false(situation_step(&policy, &before, &news, NOW_MS,
+	    &outcome));
+	policy.providers[0].has_second_leg = false;
+}
+
+/* Nobody stays in silence for ever: it is asked for where it has an id, then given
+ * up; a person finds out. Should it come after all, it is ended. */
+static void
+a_second_leg_never_heard_of_is_given_up(void **state)
+{
+	struct event late = { .kind = EVENT_PROGRESS, .digit = -1, .leg = "1b",
+		.to = record_ref_call("r", 1),
+		.progress = PROGRESS_CUSTOMER_RINGING };
+	const struct record_ref ref = record_ref_call("r", 1);
+	const struct request *r = &outcome.after.request;
+	struct call *c = one_ordered_leg();
+
+	(void)state;
+	strcpy(c->leg, "1b");
+	tell(EVENT_DUE, ref);
+	assert_int_equal(outcome.effect_count, 2);
+	assert_int_equal(outcome.effects[0].kind, EFFECT_POLL);
+	assert_string_equal(outcome.effects[0].sid, "1a");
+	assert_int_equal(outcome.effects[1].kind, EFFECT_POLL);
+	assert_string_equal(outcome.effects[1].sid, "1b");
+
+	c->authorised_at_ms = NOW_MS - policy.quarantine_ms - policy.ring_ms;
+	for (int round = 0; round < 2; round++) {
+		tell(EVENT_DUE, ref);
+		assert_int_equal(r->state, REQUEST_REFERRED);
+		assert_string_equal(r->reason, "maybe_called");
+		assert_int_equal(r->kept_at_ms, 0);
+		assert_int_equal(outcome.effect_count, round == 0 ? 2 : 1);
+		assert_int_equal(outcome.effects[0].kind, EFFECT_HANG_UP);
+		assert_string_equal(outcome.effects[0].sid, "1a");
+		if (round == 0)
+			assert_string_equal(outcome.effects[1].sid, "1b");
+		assert_int_equal(anna()->state, SPECIALIST_BUSY);
+		c->leg[0] = '\0';
+	}
+	before = outcome.after;
+	for (int round = 0; round < 2; round++) {
+		assert_true(situation_step(&policy, &before, &late, NOW_MS,
+		    &outcome));
+		assert_int_equal(outcome.effect_count, 1);
+		assert_int_equal(outcome.effects[0].kind, EFFECT_HANG_UP);
+		assert_string_equal(outcome.effects[0].sid, "1b");
+		assert_int_equal(r->state, REQUEST_REFERRED);
+		before.calls[0].state = CALL_ENDED;
+	}
+	/* It rang in time. */
+	c = one_ordered_leg();
+	c->rank = PROGRESS_CUSTOMER_RINGING;
+	c->authorised_at_ms = NOW_MS - policy.quarantine_ms - policy.ring_ms;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(r->state, REQUEST_CALLING);
+	policy.providers[0].has_second_leg = false;
+}
+
+/* The last webhook is lost, and the provider can be asked nothing. */
+static void
+a_call_that_nobody_can_tell_of_ends(void **state)
+{
+	const struct record_ref ref = record_ref_call("r", 1);
+	const struct call *after = &outcome.after.calls[0];
+	const struct request *r = &outcome.after.request;
+	const int64_t last_ms = policy.agent_ring_ms + policy.ring_ms +
+	    policy.call_max_ms + 8 * policy.poll_ms;
+	struct call *c = one_ordered_leg();
+
+	(void)state;
+	policy.providers[0].has_second_leg = false;
+	c->placed_at_ms = NOW_MS - last_ms;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(after->state, CALL_LIVE);
+	policy.providers[0].can_poll = false;
+	c->placed_at_ms++;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(after->state, CALL_LIVE);
+	c->placed_at_ms--;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(after->state, CALL_ENDED);
+	assert_int_equal(after->outcome, OUTCOME_UNKNOWN);
+	assert_int_equal(r->state, REQUEST_REFERRED);
+	assert_string_equal(r->reason, "maybe_called");
+	assert_int_equal(anna()->state, SPECIALIST_RESTING);
+	/* They talked. */
+	before.request.state = REQUEST_TALKING;
+	c->rank = PROGRESS_CUSTOMER_UP;
+	c->customer_up_at_ms = NOW_MS - last_ms;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(after->state, CALL_ENDED);
+	assert_int_equal(r->state, REQUEST_WRAPPING);
+	assert_int_equal(anna()->state, SPECIALIST_WRAPPING);
+	/* Nobody was rung: somebody else is asked. */
+	before.request.state = REQUEST_CALLING;
+	c->rank = PROGRESS_AGENT_RINGING;
+	c->customer_up_at_ms = 0;
+	c->authorised[0] = '\0';
+	tell(EVENT_DUE, ref);
+	assert_int_equal(after->state, CALL_ENDED);
+	assert_int_equal(r->state, REQUEST_WAITING);
+	/* The customer's leg had ended: what it came to is known. */
+	before.request.state = REQUEST_WRAPPING;
+	strcpy(c->authorised, "1a");
+	c->is_customer_over = true;
+	c->outcome = OUTCOME_ANSWERED;
+	c->over_at_ms = NOW_MS - MINUTE_MS;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(after->state, CALL_LIVE);
+	c->over_at_ms = NOW_MS - 90000 - 8 * policy.poll_ms;
+	tell(EVENT_DUE, ref);
+	assert_int_equal(after->state, CALL_ENDED);
+	assert_int_equal(after->outcome, OUTCOME_ANSWERED);
+	assert_int_equal(r->state, REQUEST_WRAPPING);
+	/* By hand it is a person who is reminded. */
+	c->is_customer_over = false;
+	strcpy(c->provider, CALL_BY_HAND);
+	tell(EVENT_DUE, ref);
+	assert_int_equal(after->state, CALL_LIVE);
+	assert_int_equal(after->remind_count, 1);
+	policy.providers[0].can_poll = true;
 }
 
 /* What the provider gave is kept, also when its webhook was faster. */
@@ -1169,6 +1359,27 @@ who_calls_back_is_joined_with_who_called(void **state)
 	assert_true(call->is_customer_first);
 	assert_int_equal(outcome.verdict, VERDICT_JOIN_AGENT);
 	assert_int_equal(outcome.effect_count, 0);
+	/* The answer was lost, and they ask once more; not when another of their
+	 * calls does, nor once the specialist was there. */
+	{
+		const struct situation first = before;
+
+		before = outcome.after;
+		assert_true(situation_step(&policy, &before, &event, NOW_MS,
+		    &outcome));
+		assert_int_equal(outcome.verdict, VERDICT_JOIN_AGENT);
+		assert_int_equal(outcome.after.request.attempt_count, 1);
+		assert_int_equal(outcome.after.call_count, 1);
+		assert_int_equal(outcome.effect_count, 0);
+		strcpy(event.sid, "CA8");
+		assert_false(situation_step(&policy, &before, &event, NOW_MS,
+		    &outcome));
+		strcpy(event.sid, "CA7");
+		before.calls[0].rank = PROGRESS_CUSTOMER_UP;
+		assert_false(situation_step(&policy, &before, &event, NOW_MS,
+		    &outcome));
+		before = first;
+	}
 	/* Somebody else calls that number, or nobody is free: later. */
 	event.is_number_held = true;
 	assert_true(situation_step(&policy, &before, &event, NOW_MS,
@@ -1279,6 +1490,9 @@ main(void)
 		cmocka_unit_test(doubtful_news_are_looked_after),
 		cmocka_unit_test(a_second_leg_is_ordered),
 		cmocka_unit_test(what_is_remembered),
+		cmocka_unit_test(a_second_leg_that_is_refused_keeps_nothing),
+		cmocka_unit_test(a_second_leg_never_heard_of_is_given_up),
+		cmocka_unit_test(a_call_that_nobody_can_tell_of_ends),
 		cmocka_unit_test(webhooks_join_in_any_order),
 		cmocka_unit_test(created_looks_at_the_call_only),
 		cmocka_unit_test(reopened_where_the_customer_waits_goes_on_there),

@@ -174,7 +174,8 @@ export const texts = {
       let_go_while_they_hold: "customer holds on the line",
       go_on: "customer hung up", close_as_called_in: "spoke to us on the phone",
       revoke_as_called_in: "spoke to us on the phone",
-      join_caller: "customer called back", retry_now: "customer called back", wish_for_who_called: "customer called back",
+      join_caller: "customer called back", join_again: "customer called back",
+      hold_number: "calling the customer", retry_now: "customer called back", wish_for_who_called: "customer called back",
     },
   },
   ru: {
@@ -353,7 +354,8 @@ export const texts = {
       let_go_while_they_hold: "клиент ждёт на линии",
       go_on: "клиент положил трубку", close_as_called_in: "уже поговорил с нами",
       revoke_as_called_in: "уже поговорил с нами",
-      join_caller: "клиент перезвонил", retry_now: "клиент перезвонил", wish_for_who_called: "клиент перезвонил",
+      join_caller: "клиент перезвонил", join_again: "клиент перезвонил",
+      hold_number: "звоним клиенту", retry_now: "клиент перезвонил", wish_for_who_called: "клиент перезвонил",
     },
   },
 };
