@@ -518,13 +518,24 @@ is_known(struct api *api, struct http_request *request)
 	return false;
 }
 
+/* Unix seconds of the body as milliseconds; 0: not said. */
+static int64_t
+moment_of(const json_t *body, const char *name)
+{
+	const json_t *at = json_object_get(body, name);
+
+	return json_is_integer(at) && json_integer_value(at) > 0 &&
+	    json_integer_value(at) < 100000000000 ?
+	    json_integer_value(at) * 1000 : 0;
+}
+
 void
 api_put_specialist(struct http_request *request, void *context)
 {
 	struct api *api = context;
 	struct event event = { .kind = EVENT_STATUS, .digit = -1 };
 	const char *status;
-	json_t *body, *at;
+	json_t *body;
 	int found = -1;
 
 	if (!is_known(api, request) || (body = api_body(request)) == NULL)
@@ -543,11 +554,33 @@ api_put_specialist(struct http_request *request, void *context)
 	event.status = (enum status)found;
 	text_copy(event.reason, sizeof(event.reason),
 	    api_body_text(body, "reason"));
-	at = json_object_get(body, "return_at");
-	if (json_is_integer(at) && json_integer_value(at) > 0 &&
-	    json_integer_value(at) < 100000000000)
-		event.at_ms = json_integer_value(at) * 1000;
+	event.at_ms = moment_of(body, "return_at");
 	post_to_specialist(api, request, body, &event);
+}
+
+/* They are on a call that is none of ours: the telephone system says so, or
+ * they do. */
+void
+api_put_elsewhere(struct http_request *request, void *context)
+{
+	struct api *api = context;
+	struct event event = { .kind = EVENT_ELSEWHERE, .digit = -1 };
+	json_t *body;
+
+	if (!is_known(api, request) || (body = api_body(request)) == NULL)
+		return;
+	event.at_ms = moment_of(body, "until");
+	post_to_specialist(api, request, body, &event);
+}
+
+void
+api_delete_elsewhere(struct http_request *request, void *context)
+{
+	struct api *api = context;
+	struct event event = { .kind = EVENT_BACK, .digit = -1 };
+
+	if (is_known(api, request))
+		post_to_specialist(api, request, json_object(), &event);
 }
 
 void
@@ -555,7 +588,8 @@ api_post_specialist(struct http_request *request, void *context)
 {
 	static const struct { const char *name; enum event_kind kind; }
 	    words[] = { { "ready", EVENT_READY }, { "extend", EVENT_EXTEND },
-		{ "present", EVENT_PRESENT } };
+		{ "present", EVENT_PRESENT }, { "elsewhere", EVENT_ELSEWHERE },
+		{ "back", EVENT_BACK } };
 	struct api *api = context;
 	const char *verb = http_param(request, "verb");
 	struct event event = { .digit = -1 };
@@ -572,6 +606,9 @@ api_post_specialist(struct http_request *request, void *context)
 		return;
 	}
 	body = api_body(request);
-	if (body != NULL)
-		post_to_specialist(api, request, body, &event);
+	if (body == NULL)
+		return;
+	if (event.kind == EVENT_ELSEWHERE)
+		event.at_ms = moment_of(body, "until");
+	post_to_specialist(api, request, body, &event);
 }

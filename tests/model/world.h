@@ -43,6 +43,7 @@ enum {
 	WITH_GREETING = 4096,   /* the customer's phone asks, too */
 	WITH_CONFIRM = 8192,    /* and the customer must press 1 */
 	WITH_MACHINES = 16384,   /* what answers may be a machine */
+	WITH_OTHER_CALLS = 32768, /* specialists are on calls of their own */
 };
 
 enum plant {

@@ -186,6 +186,9 @@ function stateText() {
     return [words.idle, words.idleHint];
   if (state === "resting")
     return [words.resting, words.restingHint];
+  if (state === "elsewhere")
+    return [words.elsewhere,
+      words.elsewhereHint(moment(specialist.elsewhere_until))];
   if (state !== "away")
     return [words.phoneStops, words.phoneStopsHint];
   if (status === "off")
@@ -211,6 +214,7 @@ function idleShow() {
   say(byId("idle-waiting"), waiting > 0 ? t().waiting(waiting) :
     t().nobodyWaits);
   show(byId("present"), isAway && specialist.status === "available");
+  show(byId("hung-up"), specialist.state === "elsewhere");
   say(byId("keys"), t().keys);
   show(byId("keys"), isIdle);
 }
@@ -396,6 +400,8 @@ function start() {
     offerTakesKeys() && decline());
   byId("present").addEventListener("click", () =>
     act(() => actOnMe("present"), ""));
+  byId("hung-up").addEventListener("click", () =>
+    act(() => actOnMe("back"), ""));
   byId("mute").addEventListener("click", () => {
     alarmMute(!alarmIsMuted());
     soundShow();
