@@ -116,8 +116,17 @@ const struct field show_specialists_shape[] = {
 	{ "specialists", FIELD_LIST, true, specialist_inside }, END
 };
 
+static const struct field left_inside[] = {
+	{ "queue", FIELD_TEXT, true, NULL },
+	{ "title", FIELD_TEXT, false, NULL },
+	{ "waiting", FIELD_NUMBER, true, NULL },
+	{ "promise", FIELD_NUMBER, false, NULL },
+	END
+};
+
 const struct field show_specialist_shape[] = {
-	{ "specialist", FIELD_OBJECT, true, specialist_inside }, END
+	{ "specialist", FIELD_OBJECT, true, specialist_inside },
+	{ "left_alone", FIELD_LIST, false, left_inside }, END
 };
 
 static const struct field provider_webhooks_inside[] = {

@@ -17,12 +17,15 @@ struct act {
 	json_t *body;                   /* owned */
 	char id[REQUEST_ID_SIZE];
 	int call;                       /* the one under way */
+	bool leaves;                    /* a specialist's status, and not to be available */
+	json_t *left;                   /* how they are then; owned */
 };
 
 static void
 act_free(struct act *act)
 {
 	json_decref(act->body);
+	json_decref(act->left);
 	free(act);
 }
 
@@ -464,6 +467,26 @@ api_post_verb(struct http_request *request, void *context)
 
 /* ---- specialists */
 
+/* Who leaves is told whom they leave behind, when nobody else is there. */
+static void
+on_left(void *context, json_t *stolen_list)
+{
+	struct act *act = context;
+	struct http_request *request = http_held(act->api->server,
+	    act->handle);
+	json_t *answer = json_pack("{s:o}", "specialist", act->left);
+
+	act->left = NULL;
+	if (json_array_size(stolen_list) > 0)
+		json_object_set(answer, "left_alone", stolen_list);
+	json_decref(stolen_list);
+	if (request != NULL)
+		http_reply_json(request, 200, answer);
+	else
+		json_decref(answer);
+	act_free(act);
+}
+
 static void
 on_status_set(void *context, uint64_t tag, const struct engine_result *result)
 {
@@ -474,6 +497,12 @@ on_status_set(void *context, uint64_t tag, const struct engine_result *result)
 	    situation_specialist_const(result->after, act->id);
 
 	(void)tag;
+	if (result->end == ENGINE_DONE && s != NULL &&
+	    act->leaves && s->status != STATUS_AVAILABLE) {
+		act->left = api_json_specialist(s, NULL, "");
+		api_gather_left(act->api, s, on_left, act);
+		return;
+	}
 	if (request != NULL) {
 		if (result->end == ENGINE_DONE && s != NULL)
 			http_reply_json(request, 200, json_pack("{s:o}",
@@ -495,6 +524,8 @@ post_to_specialist(struct api *api, struct http_request *request,
 	CHECK(act != NULL);
 	act->api = api;
 	act->body = stolen_body;
+	act->leaves = event->kind == EVENT_STATUS &&
+	    event->status != STATUS_AVAILABLE;
 	snprintf(act->id, sizeof(act->id), "%s", id);
 	order.context = act;
 	order.event = *event;

@@ -45,6 +45,14 @@ void api_gather_messages(struct api *api, const char *request, letters_on_end *o
 json_t *api_json_message(const struct policy *policy, const struct message *message,
     int64_t now_ms);
 
+/* ---- api_last.c: who waits where somebody was the last at work */
+
+/* A list of {queue, title, waiting, promise}: the queues of theirs where requests
+ * wait and nobody else is at work; promise is that of the first to be served. */
+typedef void left_on_end(void *context, json_t *stolen_list);
+void api_gather_left(struct api *api, const struct specialist *leaver, left_on_end *on_end,
+    void *context);
+
 /* ---- answers */
 void api_unavailable(struct http_request *request);
 /* What is asked for is there, and cannot go on: it is buried, or will be. */

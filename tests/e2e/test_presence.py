@@ -74,6 +74,48 @@ def test_it_is_noted_during_the_work(daemon):
 
 
 @by_hand
+def test_the_last_one_is_told_whom_they_leave(daemon):
+    daemon.available("anna", "boris")
+    daemon.ctl("set", "specialist", "anna", "elsewhere")
+    daemon.ctl("set", "specialist", "boris", "elsewhere")
+    for i in range(2):
+        asked(daemon, phone=f"+7900000000{i + 1}", name=f"web-0000000{i}")
+        daemon.wait_for_state(f"web-0000000{i}", "waiting")
+    # Boris is still at work, though on another call.
+    answer = daemon.do("PUT", "/v1/specialists/anna", {"status": "paused"})
+    assert "left_alone" not in answer
+    answer = daemon.do("PUT", "/v1/specialists/boris", {
+        "status": "paused", "reason": "lunch",
+        "return_at": int(time.time()) + 600})
+    (left,) = [one for one in answer["left_alone"] if one["queue"] == "info"]
+    promises = [daemon.answer(f"web-0000000{i}")["promise"] for i in range(2)]
+    assert left["waiting"] == 2 and left["promise"] == min(promises)
+    assert left["title"] == "Баланс и вклады"
+    # And with callbackctl, also who only goes home then.
+    ran = daemon.ctl("set", "specialist", "boris", "off")
+    assert "the last one in info; 2 wait; a call was promised until" in \
+        ran.stdout, ran.stdout + ran.stderr
+    # Who comes is told nothing.
+    assert "left_alone" not in daemon.do("PUT", "/v1/specialists/anna",
+                                         {"status": "available"})
+
+
+@by_hand
+def test_a_pause_ends_by_itself(daemon):
+    back = int(time.time()) + 2
+    seen = daemon.do("PUT", "/v1/specialists/anna", {
+        "status": "paused", "reason": "lunch", "return_at": back})
+    assert seen["specialist"]["return_at"] == back
+    shown = daemon.ctl("show", "specialists").stdout
+    assert "paused: lunch until" in shown
+    assert daemon.do("GET", "/v1/desk?as=anna")["specialist"][
+        "return_at"] == back
+    seen = daemon.wait_for_specialist("anna", "idle")
+    assert seen["status"] == "available" and "return_at" not in seen
+    assert time.time() >= back
+
+
+@by_hand
 def test_asterisk_can_say_so(daemon):
     """As its CURL() posts: a form by its type, and the desk's token."""
     dialplan = (TOP / "config/asterisk/extensions.conf").read_text("utf-8")

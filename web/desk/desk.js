@@ -72,7 +72,11 @@ async function act(deed, done) {
   document.body.classList.add("acting");
   const answer = await deed();
   const isDone = answer.status >= 200 && answer.status < 300;
-  if (isDone && done)
+  const alone = answer.json.left_alone;
+  if (isDone && alone)
+    notice(alone.map((one) => t().leftAlone(one.title, one.waiting,
+      one.promise && moment(one.promise))).join(" "), true);
+  else if (isDone && done)
     notice(done, false);
   else if (!isDone)
     notice(refusal(answer), true);
