@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from company import QUICK
+from company import QUICK, specialist
 from harness import TOP
 from test_calls import ID, asked
 
@@ -113,6 +113,29 @@ def test_a_pause_ends_by_itself(daemon):
     seen = daemon.wait_for_specialist("anna", "idle")
     assert seen["status"] == "available" and "return_at" not in seen
     assert time.time() >= back
+
+
+@pytest.mark.settings({**QUICK, "specialists": [
+    specialist("anna", "+79160000011", ("info", 3)),
+    specialist("boris", "+79160000012", ("delivery", 3))]})
+def test_a_queue_without_anybody_is_an_event_and_so_is_its_end(daemon):
+    def events(word):
+        return re.findall(rf"event={word} queue=(\w+) waiting=(\d+)",
+                          daemon.log())
+    # Nobody has come yet, and nobody waits; nor has anybody asked for alarms.
+    daemon.wait_for(lambda: ("info", "0") in events("queue_unattended") and
+                    ("delivery", "0") in events("queue_unattended"))
+    daemon.available("anna")
+    daemon.wait_for(lambda: events("queue_attended") == [("info", "0")])
+    # Who is at work, but not free, is there.
+    daemon.ctl("set", "specialist", "anna", "elsewhere")
+    asked(daemon)
+    daemon.available("boris")
+    daemon.wait_for(lambda: ("delivery", "0") in events("queue_attended"))
+    assert len(events("queue_unattended")) == 3
+    daemon.do("PUT", "/v1/specialists/anna", {"status": "off"})
+    daemon.wait_for(lambda: events("queue_unattended")[3:] == [("info", "1")])
+    assert len(events("queue_attended")) == 2
 
 
 @by_hand
