@@ -87,15 +87,27 @@ act_on_specialist(struct ctl *ctl, const json_t *answer)
 	const char *name = field_text(specialist, "name");
 	const char *state = field_text(specialist, "shown");
 	const char *reason = field_text(specialist, "reason");
-	char until[FORMAT_SIZE];
+	char until[FORMAT_SIZE], back[FORMAT_SIZE];
+	const json_t *queue;
+	size_t i;
 
 	format_instant(field_number(specialist, "return_at"), until);
+	format_instant(field_number(specialist, "elsewhere_until"), back);
 	print_line(ctl->out, &ctl->paper, INK_NONE,
-	    "%s is %s%s%s%s%s; now %s",
+	    "%s is %s%s%s%s%s; now %s%s%s%s",
 	    name[0] != '\0' ? name : field_text(specialist, "id"),
 	    field_text(specialist, "status"), reason[0] != '\0' ? ": " : "",
 	    reason, until[0] != '\0' ? " until " : "", until,
-	    state[0] != '\0' ? state : field_text(specialist, "state"));
+	    state[0] != '\0' ? state : field_text(specialist, "state"),
+	    back[0] != '\0' ? " (on another call until " : "", back,
+	    back[0] != '\0' ? ")" : "");
+	json_array_foreach(field_list(answer, "left_alone"), i, queue) {
+		format_instant(field_number(queue, "promise"), until);
+		print_line(ctl->out, &ctl->paper, INK_YELLOW, "they were the "
+		    "last one in %s; %lld wait%s%s", field_text(queue, "queue"),
+		    (long long)field_number(queue, "waiting"), until[0] != '\0' ?
+		    "; a call was promised until " : "", until);
+	}
 	return EXIT_DONE;
 }
 

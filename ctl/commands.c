@@ -102,6 +102,13 @@ static const struct command commands[] = {
 	    "change somebody's status",
 	    "PUT", "/v1/specialists/ID", "status=STATUS reason=--reason return_at=--until as=--as",
 	    show_specialist_shape, act_on_specialist, NULL },
+	{ "set specialist ID elsewhere [--until T] [--as S]",
+	    "they are on a call that is none of ours",
+	    "PUT", "/v1/specialists/ID/elsewhere", "until=--until as=--as",
+	    show_specialist_shape, act_on_specialist, NULL },
+	{ "set specialist ID back [--as S]", "that call is over",
+	    "POST", "/v1/specialists/ID/back", "as=--as",
+	    show_specialist_shape, act_on_specialist, NULL },
 
 	{ "suppress NUMBER --reason TEXT [--as S]", "neither call nor write to them any more",
 	    "POST", "/v1/suppressed/NUMBER/suppress", "reason=--reason as=--as",

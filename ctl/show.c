@@ -104,6 +104,7 @@ static const struct field specialist_inside[] = {
 	{ "status", FIELD_TEXT, false, NULL },
 	{ "reason", FIELD_TEXT, false, NULL },
 	{ "return_at", FIELD_NUMBER, false, NULL },
+	{ "elsewhere_until", FIELD_NUMBER, false, NULL },
 	{ "since", FIELD_NUMBER, false, NULL },
 	{ "queues", FIELD_LIST, false, skill_inside },
 	{ "number", FIELD_TEXT, false, NULL },
@@ -116,8 +117,17 @@ const struct field show_specialists_shape[] = {
 	{ "specialists", FIELD_LIST, true, specialist_inside }, END
 };
 
+static const struct field left_inside[] = {
+	{ "queue", FIELD_TEXT, true, NULL },
+	{ "title", FIELD_TEXT, false, NULL },
+	{ "waiting", FIELD_NUMBER, true, NULL },
+	{ "promise", FIELD_NUMBER, false, NULL },
+	END
+};
+
 const struct field show_specialist_shape[] = {
-	{ "specialist", FIELD_OBJECT, true, specialist_inside }, END
+	{ "specialist", FIELD_OBJECT, true, specialist_inside },
+	{ "left_alone", FIELD_LIST, false, left_inside }, END
 };
 
 static const struct field provider_webhooks_inside[] = {
@@ -518,7 +528,7 @@ specialist_add(struct table *table, const json_t *specialist)
 	const char *reason = field_text(specialist, "reason");
 	const char *number = field_text(specialist, "number");
 	int64_t offered = field_number(specialist, "offer_until");
-	char text[FORMAT_SIZE], list[NOTES_SIZE] = "";
+	char text[FORMAT_SIZE], back[FORMAT_SIZE], list[NOTES_SIZE] = "";
 	size_t i, used = 0;
 
 	if (shown[0] == '\0')
@@ -530,9 +540,11 @@ specialist_add(struct table *table, const json_t *specialist)
 	table_cell(table, INK_NONE, format_instant(
 	    field_number(specialist, "since"), text));
 	format_instant(field_number(specialist, "return_at"), text);
-	table_cellf(table, INK_NONE, "%s%s%s%s%s",
+	format_instant(field_number(specialist, "elsewhere_until"), back);
+	table_cellf(table, INK_NONE, "%s%s%s%s%s%s%s",
 	    field_text(specialist, "status"), reason[0] != '\0' ? ": " : "",
-	    reason, text[0] != '\0' ? " until " : "", text);
+	    reason, text[0] != '\0' ? " until " : "", text,
+	    back[0] != '\0' ? ", on another call until " : "", back);
 	format_instant(offered, text);
 	table_cellf(table, INK_NONE, "%s%s%s", number,
 	    offered != 0 ? " until " : "", text);

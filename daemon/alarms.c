@@ -12,7 +12,7 @@
 
 enum {
 	LOOK_MS = 2000,         /* between two looks at who works on a queue */
-	PEOPLE_MAX = 256,       /* looked at for all queues together */
+	PEOPLE_MAX = 1024,      /* asked about at once; who is not counts as at work */
 	FORGET_MS = 1,          /* a key that is to go */
 };
 
@@ -28,13 +28,14 @@ struct group {
 	int telling;            /* and how many they tell of; 0: kept, or none */
 };
 
-/* Whether anybody works on the queues where somebody waits and nobody is idle. */
+enum seen { SEEN_NOT_ASKED, SEEN_AT_WORK, SEEN_AWAY };
+
+/* Whether anybody works on the queues where nobody is idle. */
 struct look {
 	struct alarms *alarms;
 	size_t outstanding;
-	size_t asked_count;
-	struct { size_t queue; bool is_attended; } asked[PEOPLE_MAX];
-	bool has_failed;
+	unsigned char *seen;    /* enum seen of each of the policy's specialists */
+	bool has_failed;        /* or is of a policy that is gone */
 };
 
 struct alarms {
@@ -45,7 +46,15 @@ struct alarms {
 	struct group groups[ALARM_COUNT];
 	struct look look;
 	int64_t next_look_ms;
+	/* Queues that were said to be unattended. */
+	char (*unattended)[ID_SIZE];  size_t unattended_count;
 };
+
+static bool
+alarms_are_told(const struct alarms *alarms)
+{
+	return alarms->policy->alarms.to_count > 0;
+}
 
 /* These happen, and are over when none has for a while; the others last. */
 static bool
@@ -297,25 +306,78 @@ on_aside(void *context, uint64_t tag, enum redis_end end,
 
 /* ---- where nobody works */
 
+static bool
+serves(const struct specialist_policy *one, const char *queue)
+{
+	for (size_t i = 0; i < one->queue_count; i++) {
+		if (strcmp(one->queues[i].id, queue) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_attended(const struct look *look, const struct queue_policy *queue)
+{
+	const struct alarms *alarms = look->alarms;
+	const struct policy *policy = alarms->policy;
+
+	if (matcher_ready_count(alarms->matcher, queue->id) > 0)
+		return true;
+	for (size_t i = 0; i < policy->specialist_count; i++) {
+		if (look->seen[i] != SEEN_AWAY &&
+		    serves(&policy->specialists[i], queue->id))
+			return true;
+	}
+	return false;
+}
+
+/* Said once, and once when it is over. */
 static void
-finish_look(struct look *look)
+note_queue(struct alarms *alarms, const struct queue_policy *queue,
+    bool is_unattended, size_t waiting)
+{
+	size_t at = 0;
+
+	while (at < alarms->unattended_count &&
+	    strcmp(alarms->unattended[at], queue->id) != 0)
+		at++;
+	if ((at < alarms->unattended_count) == is_unattended)
+		return;
+	if (is_unattended) {
+		alarms->unattended = realloc(alarms->unattended,
+		    (alarms->unattended_count + 1) *
+		    sizeof(*alarms->unattended));
+		CHECK(alarms->unattended != NULL);
+		memcpy(alarms->unattended[alarms->unattended_count++],
+		    queue->id, ID_SIZE);
+	} else {
+		memmove(alarms->unattended[at],
+		    alarms->unattended[--alarms->unattended_count], ID_SIZE);
+	}
+	log_event(is_unattended ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE,
+	    is_unattended ? "queue_unattended" : "queue_attended",
+	    "queue=%s waiting=%zu", queue->id, waiting);
+}
+
+static void
+judge_queues(struct look *look)
 {
 	struct alarms *alarms = look->alarms;
 	const struct policy *policy = alarms->policy;
+	int64_t now_ms = store_now_ms(alarms->store);
 	char detail[ADDRESS_SIZE] = "";
 	int count = 0;
 
-	for (size_t q = 0; q < policy->queue_count && !look->has_failed; q++) {
+	for (size_t q = 0; q < policy->queue_count; q++) {
 		const struct queue_policy *queue = &policy->queues[q];
-		bool is_attended = matcher_ready_count(alarms->matcher,
-		    queue->id) > 0;
+		bool is_unattended = queue->closed_until_ms <= now_ms &&
+		    !is_attended(look, queue);
 		size_t waiting = matcher_waiting_count(alarms->matcher,
 		    queue->id), length = strlen(detail);
 
-		for (size_t i = 0; i < look->asked_count; i++)
-			is_attended |= look->asked[i].queue == q &&
-			    look->asked[i].is_attended;
-		if (waiting == 0 || is_attended)
+		note_queue(alarms, queue, is_unattended, waiting);
+		if (waiting == 0 || !is_unattended)
 			continue;
 		count += (int)waiting;
 		/* Whole titles only: half of one is no name. */
@@ -323,10 +385,20 @@ finish_look(struct look *look)
 			snprintf(detail + length, sizeof(detail) - length,
 			    "%s%s", length > 0 ? ", " : "", queue->title);
 	}
-	if (look->has_failed)
+	if (!alarms_are_told(alarms) ||
+	    !policy->alarms.on[ALARM_UNATTENDED])
 		return;
 	alarms_set(alarms, ALARM_UNATTENDED, count, detail);
 	ask_told(alarms, ALARM_UNATTENDED);
+}
+
+static void
+end_look(struct look *look)
+{
+	if (!look->has_failed)
+		judge_queues(look);
+	free(look->seen);
+	look->seen = NULL;
 }
 
 static void
@@ -337,63 +409,62 @@ on_person(void *context, uint64_t tag, enum redis_end end,
 
 	look->has_failed |= end != REDIS_REPLY;
 	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING)
-		look->asked[tag].is_attended = strcmp(reply->str,
-		    specialist_state_names[SPECIALIST_AWAY]) != 0;
+		look->seen[tag] = strcmp(reply->str,
+		    specialist_state_names[SPECIALIST_AWAY]) == 0 ?
+		    SEEN_AWAY : SEEN_AT_WORK;
+	else
+		look->seen[tag] = SEEN_AWAY;    /* not imported yet */
 	if (--look->outstanding == 0)
-		finish_look(look);
+		end_look(look);
 }
 
-static void
-look_at_queue(struct look *look, size_t q)
+/* Only who serves a queue in which nobody is idle. */
+static bool
+is_worth_asking(const struct alarms *alarms,
+    const struct specialist_policy *one)
 {
-	struct alarms *alarms = look->alarms;
-	const struct policy *policy = alarms->policy;
-
-	for (size_t i = 0; i < policy->specialist_count; i++) {
-		const struct specialist_policy *one = &policy->specialists[i];
-		struct record_ref ref = record_ref_specialist(one->id);
-		char key[KEY_SIZE];
-		bool serves = false;
-
-		for (size_t k = 0; k < one->queue_count; k++)
-			serves |= strcmp(one->queues[k].id,
-			    policy->queues[q].id) == 0;
-		if (!serves || look->asked_count == PEOPLE_MAX)
-			continue;
-		record_key(&ref, key);
-		look->asked[look->asked_count].queue = q;
-		look->asked[look->asked_count].is_attended = false;
-		if (STORE_SEND(alarms->store, on_person, look,
-		        look->asked_count, "HGET", key, "state"))
-			look->outstanding++;
-		else
-			look->has_failed = true;
-		look->asked_count++;
+	for (size_t i = 0; i < one->queue_count; i++) {
+		if (matcher_ready_count(alarms->matcher,
+		        one->queues[i].id) == 0)
+			return true;
 	}
+	return false;
 }
 
 static void
 look_around(struct alarms *alarms)
 {
+	const struct policy *policy = alarms->policy;
 	struct look *look = &alarms->look;
 	int64_t now_ms = clock_monotonic_ms();
+	size_t asked = 0;
 
 	if (look->outstanding > 0 || now_ms < alarms->next_look_ms)
 		return;
 	alarms->next_look_ms = now_ms + LOOK_MS;
 	look->alarms = alarms;
-	look->asked_count = 0;
 	look->has_failed = false;
+	look->seen = calloc(policy->specialist_count + 1, 1);
+	CHECK(look->seen != NULL);
 	look->outstanding = 1;
-	for (size_t q = 0; q < alarms->policy->queue_count; q++) {
-		const char *id = alarms->policy->queues[q].id;
+	for (size_t i = 0; i < policy->specialist_count &&
+	    asked < PEOPLE_MAX; i++) {
+		const struct specialist_policy *one = &policy->specialists[i];
+		struct record_ref ref = record_ref_specialist(one->id);
+		char key[KEY_SIZE];
 
-		if (matcher_waiting_count(alarms->matcher, id) > 0 &&
-		    matcher_ready_count(alarms->matcher, id) == 0)
-			look_at_queue(look, q);
+		if (!is_worth_asking(alarms, one))
+			continue;
+		record_key(&ref, key);
+		asked++;
+		if (STORE_SEND(alarms->store, on_person, look, i, "HGET", key,
+		        "state"))
+			look->outstanding++;
+		else
+			look->has_failed = true;
 	}
 	if (--look->outstanding == 0)
-		finish_look(look);
+		end_look(look);
 }
 
 /* ---- the module */
@@ -441,14 +512,14 @@ alarms_tick(struct alarms *alarms)
 {
 	const struct alarm_policy *policy = &alarms->policy->alarms;
 
-	if (policy->to_count == 0 || !store_is_up(alarms->store) ||
-	    !store_knows_time(alarms->store))
+	if (!store_is_up(alarms->store) || !store_knows_time(alarms->store))
+		return;
+	look_around(alarms);
+	if (!alarms_are_told(alarms))
 		return;
 	if (policy->on[ALARM_LATE] && !STORE_SEND(alarms->store, on_late,
 	        alarms, 0, "ZCARD", "late"))
 		log_event(LOG_LEVEL_DEBUG, "alarms_wait", "%s", "");
-	if (policy->on[ALARM_UNATTENDED])
-		look_around(alarms);
 	if (policy->on[ALARM_SET_ASIDE] && !STORE_SEND(alarms->store, on_aside,
 	        alarms, 0, "ZRANGE", "aside", "0", ASIDE_LAST, "REV"))
 		log_event(LOG_LEVEL_DEBUG, "alarms_wait", "%s", "");
@@ -475,6 +546,8 @@ alarms_new(struct store *store, struct engine *engine,
 void
 alarms_free(struct alarms *alarms)
 {
+	free(alarms->look.seen);
+	free(alarms->unattended);
 	free(alarms);
 }
 
@@ -482,4 +555,5 @@ void
 alarms_set_policy(struct alarms *alarms, const struct policy *policy)
 {
 	alarms->policy = policy;
+	alarms->look.has_failed = true;         /* of one under way */
 }

@@ -17,12 +17,15 @@ struct act {
 	json_t *body;                   /* owned */
 	char id[REQUEST_ID_SIZE];
 	int call;                       /* the one under way */
+	bool leaves;                    /* a specialist's status, and not to be available */
+	json_t *left;                   /* how they are then; owned */
 };
 
 static void
 act_free(struct act *act)
 {
 	json_decref(act->body);
+	json_decref(act->left);
 	free(act);
 }
 
@@ -464,6 +467,26 @@ api_post_verb(struct http_request *request, void *context)
 
 /* ---- specialists */
 
+/* Who leaves is told whom they leave behind, when nobody else is there. */
+static void
+on_left(void *context, json_t *stolen_list)
+{
+	struct act *act = context;
+	struct http_request *request = http_held(act->api->server,
+	    act->handle);
+	json_t *answer = json_pack("{s:o}", "specialist", act->left);
+
+	act->left = NULL;
+	if (json_array_size(stolen_list) > 0)
+		json_object_set(answer, "left_alone", stolen_list);
+	json_decref(stolen_list);
+	if (request != NULL)
+		http_reply_json(request, 200, answer);
+	else
+		json_decref(answer);
+	act_free(act);
+}
+
 static void
 on_status_set(void *context, uint64_t tag, const struct engine_result *result)
 {
@@ -474,6 +497,12 @@ on_status_set(void *context, uint64_t tag, const struct engine_result *result)
 	    situation_specialist_const(result->after, act->id);
 
 	(void)tag;
+	if (result->end == ENGINE_DONE && s != NULL &&
+	    act->leaves && s->status != STATUS_AVAILABLE) {
+		act->left = api_json_specialist(s, NULL, "");
+		api_gather_left(act->api, s, on_left, act);
+		return;
+	}
 	if (request != NULL) {
 		if (result->end == ENGINE_DONE && s != NULL)
 			http_reply_json(request, 200, json_pack("{s:o}",
@@ -495,6 +524,8 @@ post_to_specialist(struct api *api, struct http_request *request,
 	CHECK(act != NULL);
 	act->api = api;
 	act->body = stolen_body;
+	act->leaves = event->kind == EVENT_STATUS &&
+	    event->status != STATUS_AVAILABLE;
 	snprintf(act->id, sizeof(act->id), "%s", id);
 	order.context = act;
 	order.event = *event;
@@ -518,13 +549,24 @@ is_known(struct api *api, struct http_request *request)
 	return false;
 }
 
+/* Unix seconds of the body as milliseconds; 0: not said. */
+static int64_t
+moment_of(const json_t *body, const char *name)
+{
+	const json_t *at = json_object_get(body, name);
+
+	return json_is_integer(at) && json_integer_value(at) > 0 &&
+	    json_integer_value(at) < 100000000000 ?
+	    json_integer_value(at) * 1000 : 0;
+}
+
 void
 api_put_specialist(struct http_request *request, void *context)
 {
 	struct api *api = context;
 	struct event event = { .kind = EVENT_STATUS, .digit = -1 };
 	const char *status;
-	json_t *body, *at;
+	json_t *body;
 	int found = -1;
 
 	if (!is_known(api, request) || (body = api_body(request)) == NULL)
@@ -543,11 +585,33 @@ api_put_specialist(struct http_request *request, void *context)
 	event.status = (enum status)found;
 	text_copy(event.reason, sizeof(event.reason),
 	    api_body_text(body, "reason"));
-	at = json_object_get(body, "return_at");
-	if (json_is_integer(at) && json_integer_value(at) > 0 &&
-	    json_integer_value(at) < 100000000000)
-		event.at_ms = json_integer_value(at) * 1000;
+	event.at_ms = moment_of(body, "return_at");
 	post_to_specialist(api, request, body, &event);
+}
+
+/* They are on a call that is none of ours: the telephone system says so, or
+ * they do. */
+void
+api_put_elsewhere(struct http_request *request, void *context)
+{
+	struct api *api = context;
+	struct event event = { .kind = EVENT_ELSEWHERE, .digit = -1 };
+	json_t *body;
+
+	if (!is_known(api, request) || (body = api_body(request)) == NULL)
+		return;
+	event.at_ms = moment_of(body, "until");
+	post_to_specialist(api, request, body, &event);
+}
+
+void
+api_delete_elsewhere(struct http_request *request, void *context)
+{
+	struct api *api = context;
+	struct event event = { .kind = EVENT_BACK, .digit = -1 };
+
+	if (is_known(api, request))
+		post_to_specialist(api, request, json_object(), &event);
 }
 
 void
@@ -555,7 +619,8 @@ api_post_specialist(struct http_request *request, void *context)
 {
 	static const struct { const char *name; enum event_kind kind; }
 	    words[] = { { "ready", EVENT_READY }, { "extend", EVENT_EXTEND },
-		{ "present", EVENT_PRESENT } };
+		{ "present", EVENT_PRESENT }, { "elsewhere", EVENT_ELSEWHERE },
+		{ "back", EVENT_BACK } };
 	struct api *api = context;
 	const char *verb = http_param(request, "verb");
 	struct event event = { .digit = -1 };
@@ -572,6 +637,9 @@ api_post_specialist(struct http_request *request, void *context)
 		return;
 	}
 	body = api_body(request);
-	if (body != NULL)
-		post_to_specialist(api, request, body, &event);
+	if (body == NULL)
+		return;
+	if (event.kind == EVENT_ELSEWHERE)
+		event.at_ms = moment_of(body, "until");
+	post_to_specialist(api, request, body, &event);
 }

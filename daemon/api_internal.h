@@ -45,6 +45,14 @@ void api_gather_messages(struct api *api, const char *request, letters_on_end *o
 json_t *api_json_message(const struct policy *policy, const struct message *message,
     int64_t now_ms);
 
+/* ---- api_last.c: who waits where somebody was the last at work */
+
+/* A list of {queue, title, waiting, promise}: the queues of theirs where requests
+ * wait and nobody else is at work; promise is that of the first to be served. */
+typedef void left_on_end(void *context, json_t *stolen_list);
+void api_gather_left(struct api *api, const struct specialist *leaver, left_on_end *on_end,
+    void *context);
+
 /* ---- answers */
 void api_unavailable(struct http_request *request);
 /* What is asked for is there, and cannot go on: it is buried, or will be. */
@@ -61,6 +69,6 @@ api_handler api_get_status, api_get_queues, api_get_queue, api_get_request,
     api_get_rejected, api_get_buried, api_get_providers, api_get_trial, api_get_answer, api_get_desk,
     api_get_site, api_get_health, api_get_messages, api_get_suppressed;
 api_handler api_post_request, api_post_check, api_post_verb, api_put_specialist,
-    api_post_specialist, api_post_unbury, api_post_suppressed, api_post_inbound, api_post_trial;
+    api_put_elsewhere, api_delete_elsewhere, api_post_specialist, api_post_unbury, api_post_suppressed, api_post_inbound, api_post_trial;
 
 #endif

@@ -170,6 +170,7 @@ api_json_specialist(const struct specialist *s, const struct call *call,
 	api_json_text(json, "status", status_names[s->status]);
 	api_json_text(json, "reason", s->reason);
 	api_json_moment(json, "return_at", s->return_at_ms);
+	api_json_moment(json, "elsewhere_until", s->elsewhere_until_ms);
 	api_json_moment(json, "since", s->since_ms);
 	api_json_moment(json, "until", s->until_ms);
 	for (size_t i = 0; i < SPECIALIST_QUEUES_MAX; i++) {

@@ -252,6 +252,7 @@ policy_defaults(struct policy *ret_policy)
 		.cool_off_declined_ms = 30 * SECOND_MS,
 		.cool_off_ignored_ms = 60 * SECOND_MS,
 		.ignored_pause = 3,
+		.elsewhere_ms = 60 * MINUTE_MS,
 		.rest_ms = 10 * SECOND_MS,
 		.presence_ms = 0,
 		.missed_ms = 10 * SECOND_MS,

@@ -227,6 +227,7 @@ struct policy {
 	int64_t cool_off_declined_ms, cool_off_ignored_ms;
 	int     ignored_pause;  /* that many ignored offers in a row pause a specialist */
 	int64_t ignored_return_ms;  /* how long that pause lasts */
+	int64_t elsewhere_ms;   /* who is on a call that is none of ours is asked again after it */
 	int64_t rest_ms;        /* RESTING after a call that did not reach anybody */
 	int64_t presence_ms;    /* an idle specialist unseen this long is absent; 0: never */
 	struct line_policy lines[OWN_LINES_MAX];  size_t line_count;

@@ -1066,19 +1066,26 @@ rejoin(struct moment *m)
 	set_reason(m, "");
 }
 
+/* They cannot take it now; later they may be asked again. */
 static void
-note_declined(struct moment *m)
+take_offer_back(struct moment *m)
 {
 	struct offer *offer = request_offer_to(m->request,
 	    m->event->specialist);
 
-	remember_declined(m, m->event->specialist,
-	    m->now_ms + m->policy->cool_off_declined_ms);
 	if (offer->call != 0)
 		moment_post(m, EVENT_REVOKED,
 		    record_ref_call(m->request->id, offer->call));
 	drop(offer);
 	moment_say(m, "by %s", m->event->specialist);
+}
+
+static void
+note_declined(struct moment *m)
+{
+	remember_declined(m, m->event->specialist,
+	    m->now_ms + m->policy->cool_off_declined_ms);
+	take_offer_back(m);
 }
 
 /* Their phone was busy, switched off or answered by a machine. */
@@ -1634,6 +1641,8 @@ static const struct row rows[] = {
 	ROW(OFFERED, ACCEPTED, may_be_taken, TO(CALLING), take),
 	ROW(OFFERED, DECLINED, others_are_open, SAME, note_declined),
 	ROW(OFFERED, DECLINED, is_offered, TO(WAITING), note_declined),
+	ROW(OFFERED, LEFT, others_are_open, SAME, take_offer_back),
+	ROW(OFFERED, LEFT, is_offered, TO(WAITING), take_offer_back),
 	ROW(OFFERED, CALL_OVER, offers_call_and_others_are_open, SAME, drop_offer),
 	ROW(OFFERED, CALL_OVER, is_offers_call, TO(WAITING), drop_offer),
 

@@ -68,6 +68,7 @@ enum event_kind {
 	EVENT_SUPPRESSED,       /* its customer wants no more calls */
 	EVENT_NOT_PLACED,       /* call: certainly refused, and another provider may be asked */
 	EVENT_BY_HAND,          /* specialist: takes it, and dials by hand */
+	EVENT_LEFT,             /* specialist, offer: cannot take it now, and has not said no */
 	EVENT_NOTED,            /* note: a line in the story, nothing else */
 	/* to a specialist */
 	EVENT_ROSTER,           /* the configuration names them */
@@ -81,6 +82,8 @@ enum event_kind {
 	EVENT_WITHDRAWN,
 	EVENT_READY,            /* wrap-up done */
 	EVENT_EXTEND,           /* wrap-up: once more */
+	EVENT_ELSEWHERE,        /* on a call that is none of ours; at_ms = until, 0: not said */
+	EVENT_BACK,             /* that call is over */
 	/* to a call, and to a message */
 	EVENT_CREATED,          /* sid */
 	EVENT_REJECTED,         /* outcome, detail: certainly not placed */

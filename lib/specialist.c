@@ -12,6 +12,7 @@ const char *const specialist_state_names[SPECIALIST_STATE_COUNT] = {
 	[SPECIALIST_BUSY] = "busy",
 	[SPECIALIST_WRAPPING] = "wrapping",
 	[SPECIALIST_RESTING] = "resting",
+	[SPECIALIST_ELSEWHERE] = "elsewhere",
 };
 
 const char *const status_names[STATUS_COUNT] = {

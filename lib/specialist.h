@@ -16,6 +16,7 @@ enum specialist_state {
 	SPECIALIST_BUSY,        /* their phone rings or they talk */
 	SPECIALIST_WRAPPING,
 	SPECIALIST_RESTING,     /* a short cool-off */
+	SPECIALIST_ELSEWHERE,   /* on a call that is none of ours */
 	SPECIALIST_STATE_COUNT
 };
 extern const char *const specialist_state_names[SPECIALIST_STATE_COUNT];
@@ -45,6 +46,8 @@ struct specialist {
 	int  offer;                   /* number of the offer they hold */
 	int  call;                    /* the call that rings or holds their phone; 0: none */
 	int  ignored_count;           /* offers ignored in a row */
+	int64_t elsewhere_until_ms;   /* on a call that is none of ours, until then at the
+	                               * latest; noted in any state; 0: they are not */
 	bool has_extended;            /* wrap-up was extended once */
 };
 

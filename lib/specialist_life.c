@@ -197,6 +197,18 @@ is_done_and_leaves(const struct moment *m)
 }
 
 static bool
+other_call_is_over(const struct moment *m)
+{
+	return m->specialist->elsewhere_until_ms <= m->now_ms;
+}
+
+static bool
+other_call_is_over_and_absent(const struct moment *m)
+{
+	return other_call_is_over(m) && is_absent(m);
+}
+
+static bool
 has_not_extended(const struct moment *m)
 {
 	return !m->specialist->has_extended;
@@ -205,7 +217,7 @@ has_not_extended(const struct moment *m)
 /* ---- actions */
 
 static void
-be_free(struct moment *m)
+let_go(struct moment *m)
 {
 	struct specialist *s = m->specialist;
 
@@ -215,6 +227,21 @@ be_free(struct moment *m)
 	s->until_ms = 0;
 	s->has_extended = false;
 	s->since_ms = m->now_ms;
+}
+
+/* What was noted meanwhile is applied now: who is on a call of their own goes
+ * on there, from whatever state they came. */
+static void
+be_free(struct moment *m)
+{
+	struct specialist *s = m->specialist;
+
+	let_go(m);
+	if (s->elsewhere_until_ms <= m->now_ms)
+		s->elsewhere_until_ms = 0;
+	else if (s->status == STATUS_AVAILABLE)
+		moment_post(m, EVENT_ELSEWHERE, record_ref_specialist(s->id))
+		    ->at_ms = s->elsewhere_until_ms;
 }
 
 static void
@@ -384,6 +411,55 @@ leave_offer(struct moment *m)
 	be_free(m);
 }
 
+/* At most so long as the policy lets it last: whoever said that it began may
+ * never say that it is over. */
+static void
+note_elsewhere(struct moment *m)
+{
+	int64_t longest_ms = m->now_ms + m->policy->elsewhere_ms;
+	int64_t said_ms = m->event->at_ms;
+
+	m->specialist->elsewhere_until_ms =
+	    said_ms > m->now_ms && said_ms < longest_ms ? said_ms : longest_ms;
+}
+
+static void
+go_elsewhere(struct moment *m)
+{
+	note_elsewhere(m);
+	let_go(m);
+}
+
+/* No answer to the offer, so nothing is counted or remembered. */
+static void
+leave_offer_for_call(struct moment *m)
+{
+	tell_request(m, EVENT_LEFT);
+	go_elsewhere(m);
+}
+
+/* Their phone rings for the offer: BUSY until it has stopped. */
+static void
+leave_ringing_for_call(struct moment *m)
+{
+	tell_request(m, EVENT_LEFT);
+	note_elsewhere(m);
+	be_busy(m);
+}
+
+static void
+forget_elsewhere(struct moment *m)
+{
+	m->specialist->elsewhere_until_ms = 0;
+}
+
+static void
+come_back(struct moment *m)
+{
+	forget_elsewhere(m);
+	be_free(m);
+}
+
 static void
 ignore_ringing(struct moment *m)
 {
@@ -404,11 +480,11 @@ pause_ignored(struct moment *m)
 {
 	struct specialist *s = m->specialist;
 
-	be_free(m);
 	s->status = STATUS_PAUSED;
 	snprintf(s->reason, sizeof(s->reason), "ignored");
 	s->return_at_ms = m->now_ms + m->policy->ignored_return_ms;
 	s->ignored_count = 0;
+	be_free(m);
 	moment_say(m, "paused after ignored offers");
 }
 
@@ -455,7 +531,8 @@ hold_on(struct moment *m)
 #define BUSY IN(SPECIALIST_BUSY)
 #define WRAPPING IN(SPECIALIST_WRAPPING)
 #define RESTING IN(SPECIALIST_RESTING)
-#define KNOWN (AWAY | IDLE | OFFERED | BUSY | WRAPPING | RESTING)
+#define ELSEWHERE IN(SPECIALIST_ELSEWHERE)
+#define KNOWN (AWAY | IDLE | OFFERED | BUSY | WRAPPING | RESTING | ELSEWHERE)
 #define TO(state) SPECIALIST_##state
 
 static const struct row rows[] = {
@@ -471,6 +548,12 @@ static const struct row rows[] = {
 	ROW(RESTING,  STATUS,    leaves,                      TO(AWAY),     change_status),
 	ROW(RESTING,  DUE,       moment_has_come,             TO(IDLE),     be_free),
 
+	ROW(IDLE | RESTING, ELSEWHERE, ALWAYS,                TO(ELSEWHERE), go_elsewhere),
+	ROW(ELSEWHERE, STATUS,   leaves,                      TO(AWAY),     change_status),
+	ROW(ELSEWHERE, BACK,     ALWAYS,                      TO(IDLE),     come_back),
+	ROW(ELSEWHERE, DUE,      other_call_is_over_and_absent, TO(AWAY),   be_absent),
+	ROW(ELSEWHERE, DUE,      other_call_is_over,          TO(IDLE),     come_back),
+
 	ROW(IDLE,     OFFER,     ALWAYS,                      TO(OFFERED),  hold),
 	ROW(IDLE,     STATUS,    leaves,                      TO(AWAY),     change_status),
 	ROW(IDLE,     DUE,       is_absent,                   TO(AWAY),     be_absent),
@@ -480,6 +563,8 @@ static const struct row rows[] = {
 	ROW(OFFERED,  DECLINE,   is_this_offer,               TO(RESTING),  decline),
 	ROW(OFFERED,  STATUS,    phone_rings_and_leaves,      TO(BUSY),     leave_ringing),
 	ROW(OFFERED,  STATUS,    leaves,                      TO(AWAY),     leave_offer),
+	ROW(OFFERED,  ELSEWHERE, phone_rings,                 TO(BUSY),     leave_ringing_for_call),
+	ROW(OFFERED,  ELSEWHERE, ALWAYS,                      TO(ELSEWHERE), leave_offer_for_call),
 	ROW(OFFERED,  LAPSED,    phone_rings,                 TO(BUSY),     ignore_ringing),
 	ROW(OFFERED,  LAPSED,    third_ignored,               TO(AWAY),     pause_ignored),
 	ROW(OFFERED,  LAPSED,    ALWAYS,                      TO(RESTING),  ignore),
@@ -511,6 +596,8 @@ static const struct row rows[] = {
 
 	ROW(KNOWN,    STATUS,    ALWAYS,                      SAME,         note_status),
 	ROW(KNOWN,    PRESENT,   ALWAYS,                      SAME,         be_seen),
+	ROW(KNOWN,    ELSEWHERE, ALWAYS,                      SAME,         note_elsewhere),
+	ROW(KNOWN,    BACK,      ALWAYS,                      SAME,         forget_elsewhere),
 };
 
 const struct life specialist_life = {

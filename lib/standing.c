@@ -78,6 +78,12 @@ waiting_score(const struct request *request)
 	    request->second_at_ms : request->promise_at_ms;
 }
 
+int64_t
+standing_waiting_promise(int64_t score)
+{
+	return score % DIGIT;
+}
+
 void
 standing_of_request(const struct request *request, struct standing *ret)
 {

@@ -18,6 +18,8 @@ struct standing {
 	char unique[UNIQUE_MAX][KEY_SIZE];  size_t unique_count;
 };
 
+/* The promise behind a score of wait:Q, in milliseconds. */
+int64_t standing_waiting_promise(int64_t score);
 void standing_of_request(const struct request *request, struct standing *ret);
 void standing_of_message(const struct message *message, struct standing *ret);
 void standing_of_call(const struct call *call, struct standing *ret);

@@ -153,6 +153,8 @@ specialist_wake(const struct policy *policy,
 	case SPECIALIST_IDLE:
 		return policy->presence_ms == 0 ? 0 :
 		    specialist->seen_at_ms + policy->presence_ms;
+	case SPECIALIST_ELSEWHERE:
+		return specialist->elsewhere_until_ms;
 	case SPECIALIST_OFFERED:
 	case SPECIALIST_BUSY:
 	case SPECIALIST_WRAPPING:

@@ -29,6 +29,7 @@ EXTRA_DIST += \
 	tests/e2e/test_campaign.py \
 	tests/e2e/test_chaos.py \
 	tests/e2e/test_desk.py \
+	tests/e2e/test_presence.py \
 	tests/e2e/test_dial.py \
 	tests/e2e/test_engines.py \
 	tests/e2e/test_failover.py \

@@ -510,6 +510,9 @@ def test_story_without_the_peoples_names(fake):
     ("set specialist anna paused --reason обед --until 1795448400", "PUT",
      "specialists/anna",
      {"status": "paused", "reason": "обед", "return_at": 1795448400}),
+    ("set specialist anna elsewhere --until 1795448400 --as boris", "PUT",
+     "specialists/anna/elsewhere", {"until": 1795448400, "as": "boris"}),
+    ("set specialist anna back", "POST", "specialists/anna/back", {}),
 ])
 def test_what_is_sent(fake, words, method, path, body):
     fake.answers[f"{method} /v1/{path}"] = (200, {

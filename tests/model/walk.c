@@ -329,6 +329,13 @@ static const struct setting settings[] = {
 	  ACCEPT_BY_HAND, 1, 1, 2, WITH_HOOKS | WITH_RESULTS | WITH_RULES },
 	{ "phone, answer", BY_ANSWER, OFFER_PHONE, CONFIRM_ANSWER,
 	  ACCEPT_BY_HAND, 1, 2, 1, WITH_STATUS | WITH_HOOKS },
+	{ "other calls", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER,
+	  ACCEPT_BY_HAND, 1, 1, 1, WITH_OTHER_CALLS | WITH_STATUS },
+	{ "other calls, phone", BY_ANSWER, OFFER_PHONE, CONFIRM_ANSWER,
+	  ACCEPT_BY_HAND, 1, 1, 1, WITH_OTHER_CALLS },
+	{ "other calls, two screens", BY_ANSWER, OFFER_SCREEN,
+	  CONFIRM_ANSWER, ACCEPT_BY_HAND, 2, 1, 1,
+	  WITH_OTHER_CALLS | WITH_ROOM },
 	{ "two phones", BY_ANSWER, OFFER_PHONE, CONFIRM_ANSWER, ACCEPT_BY_HAND,
 	  2, 2, 1, WITH_ROOM | WITHOUT_LOSS },
 	{ "two screens", BY_ANSWER, OFFER_SCREEN, CONFIRM_ANSWER,
@@ -523,6 +530,8 @@ static const struct {
 	  "changes nothing: tests/unit/life" },
 	{ RECORD_SPECIALIST, EVENT_WITHDRAWN, "leaves",
 	  "who holds an offer is available: tests/unit/life" },
+	{ RECORD_SPECIALIST, EVENT_DUE, "other_call_is_over_and_absent",
+	  "only who is idle goes unseen for long here: tests/unit/life" },
 };
 
 static const char *

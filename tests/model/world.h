@@ -44,6 +44,7 @@ enum {
 	WITH_CONFIRM = 8192,    /* and the customer must press 1 */
 	WITH_MACHINES = 16384,   /* what answers may be a machine */
 	WITHOUT_POLLING = 32768, /* nor how a live call is */
+	WITH_OTHER_CALLS = 65536, /* specialists are on calls of their own */
 };
 
 enum plant {

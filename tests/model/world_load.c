@@ -222,6 +222,8 @@ pass_specialist(const struct model *model, struct specialist *s)
 {
 	s->until_ms = s->until_ms == 0 ? 0 : NOW_MS;
 	s->return_at_ms = s->return_at_ms == 0 ? 0 : NOW_MS;
+	if (s->elsewhere_until_ms != 0)
+		s->elsewhere_until_ms = NOW_MS;
 	if (s->state == SPECIALIST_IDLE)
 		s->seen_at_ms = PAST;
 	s->record.wake_at_ms = specialist_wake(&model->open, s, NOW_MS);

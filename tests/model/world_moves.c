@@ -350,6 +350,12 @@ person_moves(const struct moves *moves, int i)
 	person_status(moves, i);
 	firing = to_person(i, EVENT_READY);
 	fire(moves, &firing, "ready", i, 0);
+	if (has(moves, WITH_OTHER_CALLS)) {
+		firing = to_person(i, EVENT_ELSEWHERE);
+		fire(moves, &firing, "on another call", i, 0);
+		firing = to_person(i, EVENT_BACK);
+		fire(moves, &firing, "back", i, 0);
+	}
 	if (!has(moves, WITH_DESK))
 		return;
 	firing = to_person(i, EVENT_EXTEND);

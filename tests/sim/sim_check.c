@@ -260,6 +260,7 @@ check_specialist(struct entry *entry)
 		break;
 	case SPECIALIST_IDLE:
 	case SPECIALIST_RESTING:
+	case SPECIALIST_ELSEWHERE:
 	case SPECIALIST_AWAY:
 		if (s->request[0] != '\0' || s->call != 0)
 			sim_blame("%s is %s and holds request %s", s->id,

@@ -160,7 +160,8 @@ draw_specialist_event(void)
 {
 	static const enum event_kind kinds[] = { EVENT_DUE, EVENT_STATUS,
 		EVENT_PRESENT, EVENT_ACCEPT, EVENT_ACCEPT, EVENT_DECLINE,
-		EVENT_READY, EVENT_EXTEND, EVENT_ROSTER };
+		EVENT_READY, EVENT_EXTEND, EVENT_ELSEWHERE, EVENT_BACK,
+		EVENT_ROSTER };
 	struct event event = { .kind = kinds[draw(COUNT_OF(kinds))] };
 
 	event.to = record_ref_specialist(draw(2) ? "anna" : "boris");

@@ -504,6 +504,118 @@ who_leaves_while_their_acceptance_is_withdrawn_is_away(void **state)
 	assert_int_equal(anna()->state, SPECIALIST_AWAY);
 }
 
+/* ---- on a call that is none of ours */
+
+static void
+who_is_on_another_call_is_not_idle(void **state)
+{
+	static const enum specialist_state from[] = { SPECIALIST_IDLE,
+		SPECIALIST_RESTING };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(from); i++) {
+		one_specialist(from[i]);
+		tell(EVENT_ELSEWHERE, record_ref_specialist("anna"));
+		assert_int_equal(anna()->state, SPECIALIST_ELSEWHERE);
+		assert_int_equal(anna()->record.wake_at_ms,
+		    NOW_MS + policy.elsewhere_ms);
+		before = outcome.after;
+		tell(EVENT_BACK, record_ref_specialist("anna"));
+		assert_int_equal(anna()->state, SPECIALIST_IDLE);
+		assert_int_equal(anna()->elsewhere_until_ms, 0);
+	}
+}
+
+static void
+another_call_ends_by_itself(void **state)
+{
+	struct specialist *s = one_specialist(SPECIALIST_ELSEWHERE);
+
+	(void)state;
+	s->elsewhere_until_ms = NOW_MS;
+	s->seen_at_ms = NOW_MS;
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_IDLE);
+	/* Nobody has seen them since: they are asked whether they are there. */
+	s->seen_at_ms = NOW_MS - policy.presence_ms;
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+	assert_int_equal(anna()->elsewhere_until_ms, 0);
+}
+
+static void
+another_call_lasts_no_longer_than_the_limit(void **state)
+{
+	struct event event = { .kind = EVENT_ELSEWHERE, .digit = -1,
+		.to = record_ref_specialist("anna") };
+
+	(void)state;
+	one_specialist(SPECIALIST_IDLE);
+	event.at_ms = NOW_MS + 2 * policy.elsewhere_ms;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(anna()->elsewhere_until_ms,
+	    NOW_MS + policy.elsewhere_ms);
+	event.at_ms = NOW_MS + MINUTE_MS;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(anna()->elsewhere_until_ms, NOW_MS + MINUTE_MS);
+}
+
+static void
+an_offer_is_left_without_being_counted(void **state)
+{
+	struct specialist *s = one_specialist(SPECIALIST_OFFERED);
+	struct request *r = one_request(REQUEST_OFFERED);
+
+	(void)state;
+	strcpy(s->request, "r");
+	s->offer = 3;
+	s->ignored_count = 2;
+	strcpy(r->offers[0].specialist, "anna");
+	r->offers[0].number = 3;
+	r->offers[0].until_ms = NOW_MS + MINUTE_MS;
+	tell(EVENT_ELSEWHERE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_ELSEWHERE);
+	assert_int_equal(anna()->ignored_count, 2);
+	assert_string_equal(anna()->request, "");
+	assert_int_equal(outcome.after.request.state, REQUEST_WAITING);
+	assert_string_equal(outcome.after.request.offers[0].specialist, "");
+	/* They have not said no: they may be asked again at once. */
+	assert_string_equal(outcome.after.request.declined[0].specialist, "");
+}
+
+static void
+another_call_is_noted_and_applied_after_the_work(void **state)
+{
+	struct specialist *s = one_specialist(SPECIALIST_WRAPPING);
+
+	(void)state;
+	s->until_ms = NOW_MS;
+	tell(EVENT_ELSEWHERE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_WRAPPING);
+	before = outcome.after;
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_ELSEWHERE);
+
+	/* It was over before the work was. */
+	tell(EVENT_BACK, record_ref_specialist("anna"));
+	before = outcome.after;
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_IDLE);
+
+	/* A pause is theirs, and the call goes on behind it. */
+	s->elsewhere_until_ms = NOW_MS + MINUTE_MS;
+	s->status = STATUS_PAUSED;
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+	before = outcome.after;
+	s->return_at_ms = NOW_MS;
+	tell(EVENT_DUE, record_ref_specialist("anna"));
+	assert_int_equal(anna()->state, SPECIALIST_ELSEWHERE);
+	assert_int_equal(anna()->elsewhere_until_ms, NOW_MS + MINUTE_MS);
+}
+
 /* ---- what the walk has found */
 
 static void
@@ -1477,6 +1589,11 @@ main(void)
 		cmocka_unit_test(nobody_stays_busy_without_a_call),
 		cmocka_unit_test(
 		    who_leaves_while_their_acceptance_is_withdrawn_is_away),
+		cmocka_unit_test(who_is_on_another_call_is_not_idle),
+		cmocka_unit_test(another_call_ends_by_itself),
+		cmocka_unit_test(another_call_lasts_no_longer_than_the_limit),
+		cmocka_unit_test(an_offer_is_left_without_being_counted),
+		cmocka_unit_test(another_call_is_noted_and_applied_after_the_work),
 		cmocka_unit_test(a_busy_specialists_call_is_loaded),
 		cmocka_unit_test(
 		    an_offered_request_does_not_wake_to_be_given_up),

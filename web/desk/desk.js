@@ -72,7 +72,11 @@ async function act(deed, done) {
   document.body.classList.add("acting");
   const answer = await deed();
   const isDone = answer.status >= 200 && answer.status < 300;
-  if (isDone && done)
+  const alone = answer.json.left_alone;
+  if (isDone && alone)
+    notice(alone.map((one) => t().leftAlone(one.title, one.waiting,
+      one.promise && moment(one.promise))).join(" "), true);
+  else if (isDone && done)
     notice(done, false);
   else if (!isDone)
     notice(refusal(answer), true);
@@ -186,6 +190,9 @@ function stateText() {
     return [words.idle, words.idleHint];
   if (state === "resting")
     return [words.resting, words.restingHint];
+  if (state === "elsewhere")
+    return [words.elsewhere,
+      words.elsewhereHint(moment(specialist.elsewhere_until))];
   if (state !== "away")
     return [words.phoneStops, words.phoneStopsHint];
   if (status === "off")
@@ -211,6 +218,7 @@ function idleShow() {
   say(byId("idle-waiting"), waiting > 0 ? t().waiting(waiting) :
     t().nobodyWaits);
   show(byId("present"), isAway && specialist.status === "available");
+  show(byId("hung-up"), specialist.state === "elsewhere");
   say(byId("keys"), t().keys);
   show(byId("keys"), isIdle);
 }
@@ -396,6 +404,8 @@ function start() {
     offerTakesKeys() && decline());
   byId("present").addEventListener("click", () =>
     act(() => actOnMe("present"), ""));
+  byId("hung-up").addEventListener("click", () =>
+    act(() => actOnMe("back"), ""));
   byId("mute").addEventListener("click", () => {
     alarmMute(!alarmIsMuted());
     soundShow();

@@ -34,6 +34,11 @@ export const texts = {
     absent: "You have not been seen for a while",
     absentHint: "Say that you are here, and requests come again.",
     present: "I am here",
+    leftAlone: (queue, count, until) => `You are the last one in “${queue}”; waiting: ${count}` +
+      `${until ? `; a call was promised until ${until}` : ""}.`,
+    elsewhere: "On another call",
+    elsewhereHint: (until) => `Nothing is offered to you until it is over, or until ${until}.`,
+    hungUp: "The call is over",
     phoneStops: "Your phone is still busy",
     phoneStopsHint: "Hang up, or wait until it stops ringing.",
     waiting: (count) => `Waiting for a call: ${count}`,
@@ -209,6 +214,11 @@ export const texts = {
     absent: "Вас давно не было видно",
     absentHint: "Отметьтесь, и заявки пойдут снова.",
     present: "Я здесь",
+    leftAlone: (queue, count, until) => `В очереди «${queue}» больше никого нет, ждут: ${count}` +
+      `${until ? `; обещали позвонить до ${until}` : ""}.`,
+    elsewhere: "Вы на другом звонке",
+    elsewhereHint: (until) => `Заявок не будет, пока он не закончится, но не дольше чем до ${until}.`,
+    hungUp: "Разговор окончен",
     phoneStops: "Ваш телефон ещё занят",
     phoneStopsHint: "Положите трубку или дождитесь, пока он умолкнет.",
     waiting: (count) => `Ждут звонка: ${count}`,
