@@ -20,12 +20,12 @@ enum {
 #define ASIDE_LAST "99"
 
 struct group {
-	int count;              /* how it stands now */
+	int count;              /* how it stands now, on the whole site */
+	int unsent;             /* of what is counted: not yet in Redis */
 	char detail[ADDRESS_SIZE];
 	bool is_asking;         /* for what was told */
 	int64_t next_ms;        /* not looked at again before then; monotonic */
 	int told;               /* messages under way */
-	int telling;            /* and how many they tell of; 0: kept, or none */
 };
 
 enum seen { SEEN_NOT_ASKED, SEEN_AT_WORK, SEEN_AWAY };
@@ -69,9 +69,31 @@ is_counted(enum alarm_cause cause)
 struct telling {
 	struct alarms *alarms;
 	enum alarm_cause cause;
-	bool is_over;
+	bool is_over, is_first;         /* of the targets: one says for all that it was told */
 	int count;
 };
+
+/* Lost with a connection, it may count or not: an alarm is no account. */
+static void
+on_added(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	(void)context;
+	(void)tag;
+	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_INTEGER)
+		log_event(LOG_LEVEL_WARNING, "alarm_not_counted", "%s", "");
+}
+
+/* What happened and was not told of, all nodes together: "alarm:CAUSE:count". */
+static bool
+add_to_count(struct alarms *alarms, enum alarm_cause cause, int count)
+{
+	char key[KEY_SIZE], number[16];
+
+	snprintf(key, sizeof(key), "alarm:%s:count", alarm_cause_names[cause]);
+	snprintf(number, sizeof(number), "%d", count);
+	return STORE_SEND(alarms->store, on_added, NULL, 0, "INCRBY", key, number);
+}
 
 static void
 on_posted(void *context, uint64_t tag, const struct engine_result *result)
@@ -88,10 +110,10 @@ on_posted(void *context, uint64_t tag, const struct engine_result *result)
 		    alarm_cause_names[telling->cause], telling->count,
 		    group->detail);
 	/* Told of once, to however many; what came meanwhile is news. */
-	if (result->end == ENGINE_DONE && is_counted(telling->cause)) {
-		group->count -= group->telling;
-		group->telling = 0;
-	}
+	if (result->end == ENGINE_DONE && is_counted(telling->cause) &&
+	    telling->is_first && telling->count > 0 && !add_to_count(
+	        telling->alarms, telling->cause, -telling->count))
+		group->unsent -= telling->count;
 	free(telling);
 }
 
@@ -147,9 +169,10 @@ fill(const struct alarms *alarms, enum alarm_cause cause, size_t target,
 	return message->target != 0 || message->to[0] != '\0';
 }
 
-static void
+/* False: nobody is told. */
+static bool
 post(struct alarms *alarms, enum alarm_cause cause, size_t target,
-    bool is_over, int64_t since_ms)
+    bool is_over, bool is_first, int64_t since_ms)
 {
 	struct situation *fresh = calloc(1, sizeof(*fresh));
 	struct telling *telling = calloc(1, sizeof(*telling));
@@ -157,11 +180,13 @@ post(struct alarms *alarms, enum alarm_cause cause, size_t target,
 		.digit = -1 }, .fresh = fresh, .on_result = on_posted,
 		.context = telling };
 	char pace[KEY_SIZE], mark[KEY_SIZE], value[48];
+	bool is_posted = false;
 
 	CHECK(fresh != NULL && telling != NULL);
 	telling->alarms = alarms;
 	telling->cause = cause;
 	telling->is_over = is_over;
+	telling->is_first = is_first;
 	telling->count = alarms->groups[cause].count;
 	snprintf(mark, sizeof(mark), "alarm:%s", alarm_cause_names[cause]);
 	snprintf(pace, sizeof(pace), "%s:%zu", mark, target + 1);
@@ -177,24 +202,24 @@ post(struct alarms *alarms, enum alarm_cause cause, size_t target,
 	}
 	if (fill(alarms, cause, target, is_over, since_ms, &fresh->message)) {
 		order.event.to = record_ref_message(fresh->message.id);
-		alarms->groups[cause].told++;
-		if (!engine_post(alarms->engine, &order)) {
-			alarms->groups[cause].told--;
-			free(telling);
-		}
-	} else {
-		free(telling);
+		is_posted = engine_post(alarms->engine, &order);
 	}
+	if (!is_posted)
+		free(telling);
+	alarms->groups[cause].told += is_posted;
 	free(fresh);
+	return is_posted;
 }
 
 static void
 tell(struct alarms *alarms, enum alarm_cause cause, bool is_over,
     int64_t since_ms)
 {
-	alarms->groups[cause].telling = alarms->groups[cause].count;
+	bool is_first = true;
+
 	for (size_t i = 0; i < alarms->policy->alarms.to_count; i++)
-		post(alarms, cause, i, is_over, since_ms);
+		is_first &= !post(alarms, cause, i, is_over, is_first,
+		    since_ms);
 }
 
 /* ---- what was told, and how it stands */
@@ -262,6 +287,38 @@ ask_told(struct alarms *alarms, enum alarm_cause cause)
 	    key);
 	if (!group->is_asking)
 		free(asking);
+}
+
+/* ---- what happened */
+
+static void
+on_happened(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct alarms *alarms = context;
+	enum alarm_cause cause = (enum alarm_cause)tag;
+
+	if (end != REDIS_REPLY || (reply->type != REDIS_REPLY_STRING &&
+	        reply->type != REDIS_REPLY_NIL))
+		return;
+	/* Two nodes may have told of the same. */
+	alarms->groups[cause].count = reply->str != NULL &&
+	    atoi(reply->str) > 0 ? atoi(reply->str) : 0;
+	ask_told(alarms, cause);
+}
+
+static void
+look_at_count(struct alarms *alarms, enum alarm_cause cause)
+{
+	struct group *group = &alarms->groups[cause];
+	char key[KEY_SIZE];
+
+	if (group->unsent != 0 && add_to_count(alarms, cause, group->unsent))
+		group->unsent = 0;
+	snprintf(key, sizeof(key), "alarm:%s:count", alarm_cause_names[cause]);
+	if (group->unsent != 0 || !STORE_SEND(alarms->store, on_happened,
+	        alarms, (uint64_t)cause, "GET", key))
+		log_event(LOG_LEVEL_DEBUG, "alarms_wait", "%s", "");
 }
 
 /* ---- who is late */
@@ -476,7 +533,7 @@ alarms_count(struct alarms *alarms, enum alarm_cause cause, const char *detail)
 	size_t length = strlen(group->detail);
 
 	/* What was told of is told; only its end still names it. */
-	if (group->count++ == 0)
+	if (group->unsent++ == 0 && group->count == 0)
 		text_copy(group->detail, sizeof(group->detail), detail);
 	else if (strstr(group->detail, detail) == NULL &&
 	    length + strlen(detail) + 3 < sizeof(group->detail))
@@ -524,7 +581,9 @@ alarms_tick(struct alarms *alarms)
 	        alarms, 0, "ZRANGE", "aside", "0", ASIDE_LAST, "REV"))
 		log_event(LOG_LEVEL_DEBUG, "alarms_wait", "%s", "");
 	for (int cause = ALARM_PROVIDER_DOWN; cause < ALARM_SET_ASIDE; cause++) {
-		if (policy->on[cause])
+		if (policy->on[cause] && is_counted((enum alarm_cause)cause))
+			look_at_count(alarms, (enum alarm_cause)cause);
+		else if (policy->on[cause])
 			ask_told(alarms, (enum alarm_cause)cause);
 	}
 }

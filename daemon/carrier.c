@@ -25,6 +25,7 @@
 #include "daemon/carrier.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -318,7 +319,28 @@ on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length,
 	return 0;
 }
 
+/* By default OpenSSL reads on behind each session ticket and each new key until data
+ * comes: whoever sends nothing else would hold the loop for ever, also past every
+ * timeout. So it says that it has to wait, and the next pass reads on. */
+static CURLcode
+on_tls(CURL *easy, void *tls, void *context)
+{
+	(void)easy;
+	(void)context;
+	SSL_CTX_clear_mode(tls, SSL_MODE_AUTO_RETRY);
+	return CURLE_OK;
+}
+
 /* ---- a transfer is made, filled, given back */
+
+/* Which says what on_tls is given. */
+static bool
+is_openssl(void)
+{
+	const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+	return tls != NULL && strncmp(tls, "OpenSSL/", 8) == 0;
+}
 
 /* With all that never differs between two requests. */
 static void
@@ -347,6 +369,8 @@ make_easy(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->carrier);
+	if (is_openssl())
+		curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_speak);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);

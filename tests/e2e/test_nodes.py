@@ -14,11 +14,12 @@ from company import QUICK, specialist
 PEOPLE = [specialist(f"vera{i}", f"+7916000{i:02d}14", ("info", 3), confirm="answer",
                      accept="automatic") for i in range(6)]
 NODES = 3
+DUTY = "+74950000109"
 
 
 @pytest.fixture
-def nodes():
-    """Three daemons and a Redis that is nobody's own."""
+def nodes(request):
+    """Three daemons and a Redis that is nobody's own; the parameter: settings."""
     harness.need_programs()
     world = harness.World()
     server = harness.RedisServer(world.folder, "everysec")
@@ -27,7 +28,8 @@ def nodes():
         redis = redis_client.Redis(unix_socket_path=str(server.path),
                                    decode_responses=True)
         started = [world.start({**QUICK, "specialists": PEOPLE,
-                                "redis": f"unix:{server.path}"})
+                                "redis": f"unix:{server.path}",
+                                **getattr(request, "param", {})})
                    for _ in range(NODES)]
         for one in started:
             one.redis = redis
@@ -132,3 +134,30 @@ def test_nodes_are_replaced_one_after_another(nodes):
     assert sum(count > 0 for count in takes(nodes)) > 1
     for node in nodes:
         assert "level=err" not in node.log()
+
+
+def refuse_some(node, count):
+    for _ in range(count):
+        status, _ = node.control("POST", "/v1/requests", {"phone": "12"})
+        assert status == 422
+
+
+# Whoever sends it: what a message counts has happened anywhere on the site.
+@pytest.mark.parametrize("nodes", [{"alarms": {
+    "to": [DUTY], "on": ["rejected"], "at_most": "4s"}, "text": ["sandbox"]}],
+    indirect=True)
+def test_an_alarm_counts_what_all_nodes_saw(nodes):
+    first, second, third = nodes
+
+    def told():
+        return [int(one["text"].rpartition(": ")[2]) for one in
+                first.do("GET", "/v1/messages?to=staff")["messages"]
+                if one["kind"] == "alarm"]
+    refuse_some(first, 1)
+    first.wait_for(lambda: told() == [1])
+    refuse_some(first, 2)
+    refuse_some(second, 3)
+    refuse_some(third, 4)
+    first.wait_for(lambda: sorted(told()) == [1, 9])
+    first.wait_for(lambda: first.redis.get(
+        first.key("alarm:rejected:count")) == "0")

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE     /* strcasestr */
 #include "tests/platform/carrier_server.h"
 
+#include <errno.h>
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <openssl/evp.h>
@@ -223,6 +224,28 @@ fixed(struct line *line, const char *path, size_t length)
 	return false;
 }
 
+/* OpenSSL does not tell when a ticket cannot be written. */
+static bool
+is_taken(const struct line *line)
+{
+	char byte;
+
+	return recv(line->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	    errno == EAGAIN;
+}
+
+/* What TLS says beside any data; without TLS there is nothing to say. */
+static bool
+pour_beside(struct line *line, bool is_tickets)
+{
+	while (line->tls != NULL && is_taken(line) && (is_tickets ?
+	    SSL_new_session_ticket(line->tls) :
+	    SSL_key_update(line->tls, SSL_KEY_UPDATE_NOT_REQUESTED)) == 1 &&
+	    SSL_do_handshake(line->tls) == 1)
+		;
+	return false;
+}
+
 static bool
 act(struct line *line, const char *path, size_t length)
 {
@@ -252,6 +275,10 @@ act(struct line *line, const char *path, size_t length)
 	if (strncmp(path, "/between ", 9) == 0)
 		return pour(line, "HTTP/1.1 200 OK\r\n"
 		    "Transfer-Encoding: chunked\r\n\r\n5;");
+	if (strncmp(path, "/tickets ", 9) == 0)
+		return pour_beside(line, true);
+	if (strncmp(path, "/keys ", 6) == 0)
+		return pour_beside(line, false);
 	if (strncmp(path, "/gap/", 5) == 0)
 		return hang_up_within_next(line, path + 5);
 	return fixed(line, path, strcspn(path, " ?"));

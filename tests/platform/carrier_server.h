@@ -15,6 +15,8 @@
  *   /gap/BYTES/fin|rst  201; of the next request on the same connection it reads
  *                       that many bytes (or "all") and hangs up
  *   /idle/MS            201; hangs up after that time
+ *   /tickets  /keys     by TLS: session tickets, new keys, for as long as they are
+ *                       taken, and no answer
  *   /stray/MS           201; after that time another one that nobody asked for
  *   others              carrier_server_answers[].path
  */

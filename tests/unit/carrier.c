@@ -477,6 +477,8 @@ static const struct hostile {
 	{ "/late/1000", TRANSPORT_LOST, 0 },
 	{ "/huge", TRANSPORT_LOST, 0 },
 	{ "/between", TRANSPORT_LOST, 0 },
+	{ "/tickets", TRANSPORT_LOST, 0 },
+	{ "/keys", TRANSPORT_LOST, 0 },
 };
 
 static void
