@@ -60,6 +60,8 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_MAYBE_CALLED] = { "{company}: {count} may have been "
 		    "called, please find out: callbackctl show referred",
 		    "{company}: no further calls are unclear" },
+		[ALARM_NEAR] = { "{company}: {queue}: {number} was promised "
+		    "a call by {promise}, and nobody has called", NULL },
 	}, {
 		[ALARM_LATE] = { "{company}: просрочено {count}, с {from}",
 		    "{company}: просроченных больше нет (были с {from})" },
@@ -74,6 +76,8 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_MAYBE_CALLED] = { "{company}: неясно, звонили ли: "
 		    "{count}. Проверьте",
 		    "{company}: новых неясных звонков нет" },
+		[ALARM_NEAR] = { "{company}: {queue}: заявке {number} обещан "
+		    "звонок до {promise}, ещё не звонили", NULL },
 	},
 };
 

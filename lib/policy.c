@@ -29,6 +29,7 @@ const char *const alarm_cause_names[ALARM_COUNT] = {
 	[ALARM_PROVIDER_DOWN] = "provider_down",
 	[ALARM_REJECTED] = "rejected",
 	[ALARM_MAYBE_CALLED] = "maybe_called",
+	[ALARM_NEAR] = "near",
 };
 
 const struct queue_policy *
@@ -276,6 +277,16 @@ queue_policy_defaults(struct queue_policy *ret_queue)
 		.greeting = "",
 		.voicemail = "",
 	};
+}
+
+int
+policy_level(const struct specialist_policy *specialist, const char *queue)
+{
+	for (size_t i = 0; i < specialist->queue_count; i++) {
+		if (strcmp(specialist->queues[i].id, queue) == 0)
+			return specialist->queues[i].level;
+	}
+	return 0;
 }
 
 enum offer_channel
