@@ -54,7 +54,7 @@ static const struct known {
 	{ "request", "go_late", "LATE", "", TELLS, CAUSE_NONE },
 	{ "request", "miss_second", "LATE", "", TELLS, CAUSE_NONE },
 	{ "request", "raise_lane", "hurried", "", TELLS, CAUSE_NONE },
-	{ "request", "widen", "widened", "more people may be asked", TELLS, CAUSE_NONE },
+	{ "request", "widen", "widened", "", TELLS, CAUSE_NONE },
 	{ "request", "keep_promise", "ringing", "the customer's phone", TELLS, CAUSE_NONE },
 	{ "request", "begin_talk", "talking", "the customer answered", TELLS, CAUSE_NONE },
 	{ "request", "begin_wrapping", "wrapping", "the call is over", TELLS, CAUSE_NONE },
@@ -112,6 +112,7 @@ static const struct known {
 	{ "message", "wait_for_turn", "SMS waits", "", TELLS, CAUSE_NONE },
 	{ "message", "wait_for_provider", "SMS waits", "", TELLS, CAUSE_NONE },
 	{ "message", "put_back", "SMS waits", "", TELLS, CAUSE_NONE },
+	{ "specialist", "lose_offer", "withdrawn", "", TELLS, CAUSE_NONE },
 	{ "specialist", "pause_ignored", "paused", "", TELLS, CAUSE_NONE },
 };
 

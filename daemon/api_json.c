@@ -50,6 +50,20 @@ offers_of(const struct request *request)
 	return list;
 }
 
+/* The other queues that see it. */
+static json_t *
+queues_of(const struct request *request)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < ALSO_MAX; i++) {
+		if (request->also[i][0] != '\0')
+			json_array_append_new(list,
+			    json_string(request->also[i]));
+	}
+	return list;
+}
+
 json_t *
 api_json_request(const struct request *r, int64_t now_ms, const char *why)
 {
@@ -81,6 +95,11 @@ api_json_request(const struct request *r, int64_t now_ms, const char *why)
 		    json_integer((promise - now_ms) / 1000));
 	api_json_moment(json, "hold_until", r->hold_until_ms);
 	api_json_moment(json, "state_until", r->state_until_ms);
+	add_count(json, "level", r->level);
+	if (r->room > 1)
+		add_count(json, "offers_at_once", r->room);
+	if (r->also[0][0] != '\0')
+		json_object_set_new(json, "also", queues_of(r));
 	api_json_text(json, "wished", r->wished);
 	api_json_text(json, "specialist", r->specialist);
 	if (request_offers_open(r) > 0)

@@ -182,12 +182,24 @@ mark_ready_dirty(struct matcher *matcher, const struct specialist *specialist)
 	}
 }
 
+/* One more is there, as far as is known. */
+static void
+mark_waiting(struct matcher *matcher, const char *queue)
+{
+	struct queue_heads *heads = queue[0] == '\0' ? NULL :
+	    queue_of(matcher, queue);
+
+	if (heads == NULL)
+		return;
+	heads->is_dirty = true;
+	heads->waiting_count++;
+}
+
 void
 matcher_on_committed(struct matcher *matcher, const struct situation *before,
     const struct outcome *outcome)
 {
 	const struct situation *after = &outcome->after;
-	struct queue_heads *heads;
 
 	for (size_t i = 0; i < after->specialist_count; i++) {
 		const struct specialist *is = &after->specialists[i];
@@ -204,13 +216,13 @@ matcher_on_committed(struct matcher *matcher, const struct situation *before,
 	}
 	if (after->request.id[0] == '\0')
 		return;
-	heads = queue_of(matcher, after->request.queue);
-	if (heads == NULL)
+	/* Offered, and one more may be asked: it was widened. */
+	if (after->request.state != REQUEST_WAITING &&
+	    !request_is_open(&after->request))
 		return;
-	if (after->request.state == REQUEST_WAITING) {
-		heads->is_dirty = true;
-		heads->waiting_count++;
-	}
+	mark_waiting(matcher, after->request.queue);
+	for (size_t i = 0; i < ALSO_MAX; i++)
+		mark_waiting(matcher, after->request.also[i]);
 }
 
 /* Before the last one that is known goes, the next are read. */
@@ -309,7 +321,7 @@ belongs(const struct request *request, const struct queue_heads *heads)
 {
 	return (request->state == REQUEST_WAITING ||
 	           request->state == REQUEST_OFFERED) &&
-	    strcmp(request->queue, heads->id) == 0;
+	    request_is_seen_in(request, heads->id);
 }
 
 /* The list names what does not belong there: else it would stand in front of
@@ -564,9 +576,16 @@ match_heads(struct matcher *matcher)
 	}
 	qsort(order, count, sizeof(*order), compare_heads);
 	for (size_t i = 0; i < count; i++) {
-		const struct specialist *best = has_room(matcher,
-		    order[i]->request.queue) ? ready_pool_best(matcher->ready,
-		        &order[i]->request, now_ms) : NULL;
+		const struct specialist *best;
+
+		/* Read from each queue that sees it, and proposed once; what
+		 * else it has room for, when that has been committed. */
+		if (i > 0 && strcmp(order[i]->request.id,
+		        order[i - 1]->request.id) == 0)
+			continue;
+		best = has_room(matcher, order[i]->request.queue) ?
+		    ready_pool_best(matcher->ready, &order[i]->request,
+		    now_ms) : NULL;
 
 		if (best != NULL && !propose(matcher, order[i], best))
 			break;

@@ -226,6 +226,45 @@ level_in(const struct entry *entry, unsigned queue)
 	return 0;
 }
 
+/* The queues that see a request, as the entries name them; those that nobody
+ * serves are NO_QUEUE. */
+struct seen {
+	int own, others[ALSO_MAX];
+};
+
+static bool
+find_queues(const struct ready_pool *pool, const struct request *request,
+    struct seen *ret_seen)
+{
+	bool is_served;
+
+	ret_seen->own = queue_at(pool, request->queue);
+	is_served = ret_seen->own != NO_QUEUE;
+	for (size_t i = 0; i < ALSO_MAX; i++) {
+		ret_seen->others[i] = request->also[i][0] == '\0' ? NO_QUEUE :
+		    queue_at(pool, request->also[i]);
+		is_served |= ret_seen->others[i] != NO_QUEUE;
+	}
+	return is_served;
+}
+
+static int
+rank_of(const struct entry *entry, const struct request *request,
+    const struct seen *seen)
+{
+	int elsewhere = 0;
+
+	for (size_t i = 0; i < ALSO_MAX; i++) {
+		int level = seen->others[i] == NO_QUEUE ? 0 :
+		    level_in(entry, (unsigned)seen->others[i]);
+
+		if (level > elsewhere)
+			elsewhere = level;
+	}
+	return match_rank(request, seen->own == NO_QUEUE ? 0 :
+	    level_in(entry, (unsigned)seen->own), elsewhere);
+}
+
 static const struct specialist *
 wished_for(struct ready_pool *pool, const struct request *request,
     int64_t now_ms)
@@ -244,18 +283,18 @@ ready_pool_best(struct ready_pool *pool, const struct request *request,
 {
 	const struct specialist *best = wished_for(pool, request, now_ms);
 	struct match_key best_key = { 0 };
-	int queue = queue_at(pool, request->queue);
+	struct seen seen;
 
-	if (best != NULL || queue == NO_QUEUE)
+	if (best != NULL || !find_queues(pool, request, &seen))
 		return best;
 	for (size_t i = 0; i < pool->open_count; i++) {
 		const struct entry *entry = &pool->entries[pool->open[i]];
 		const struct specialist *one = &pool->people[pool->open[i]];
 		struct match_key key = { .since_ms = entry->since_ms,
-			.level = level_in(entry, (unsigned)queue),
+			.rank = rank_of(entry, request, &seen),
 			.queue_count = entry->queue_count, .id = entry->id };
 
-		if (key.level == 0 ||
+		if (key.rank == 0 ||
 		    (best != NULL && !match_key_is_better(&key, &best_key)) ||
 		    !match_fits(request, one, now_ms))
 			continue;

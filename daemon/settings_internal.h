@@ -125,6 +125,12 @@ void settings_check_messages(struct settings_reading *reading);
 
 void settings_check(struct settings_reading *reading);
 
+/* ---- settings_widen.c: the rungs of queues */
+
+/* Where a queue begins whose rungs lower its level. */
+void settings_complete_widenings(struct settings *settings);
+void settings_check_widenings(struct settings_reading *reading);
+
 /* ---- settings_able.c: what queues ask of their providers */
 
 void settings_check_abilities(struct settings_reading *reading);

@@ -63,6 +63,13 @@ address_item(struct specialist_policy *specialist, size_t index)
 	return &specialist->addresses[at];
 }
 
+static struct widening *
+widening_item(struct queue_policy *queue, size_t index, size_t count)
+{
+	queue->widening_count = count;
+	return &queue->widenings[index];
+}
+
 void *
 settings_item(struct settings *settings, enum setting_list list, void *parent,
     size_t index, size_t count)
@@ -84,7 +91,7 @@ settings_item(struct settings *settings, enum setting_list list, void *parent,
 		settings->policy.line_count = count;
 		return &settings->policy.lines[index];
 	case SETTING_WIDENINGS:
-		break;
+		return widening_item(parent, index, count);
 	}
 	return NULL;
 }
@@ -249,6 +256,7 @@ settings_complete(struct settings_reading *reading)
 		if (settings->providers[i].base != NULL)
 			settings->providers[i].base = without_slash(settings,
 			    settings->providers[i].base);
+	settings_complete_widenings(settings);
 	settings_complete_messages(reading);
 	settings_resolve_paths(reading);
 }

@@ -6,6 +6,7 @@
 #include "daemon/settings_schema.h"
 
 #include "daemon/settings.h"
+#include "lib/request.h"
 
 #define AT(type, member) (int)offsetof(struct type, member)
 #define SIZE(type, member) sizeof(((struct type *)0)->member)
@@ -19,7 +20,6 @@
 enum {
 	QUEUES_MAX = 100,
 	SPECIALISTS_MAX = 100000,
-	WIDENINGS_MAX = 8,
 	ADDRESSES_MAX = 4,
 	TEXT_MAX = 1000,        /* bytes of what is said or sent */
 	PATH_MAX_BYTES = 200,
@@ -332,15 +332,18 @@ static const struct setting_table window_table = TABLE(window_rows);
 
 static const struct setting_row widen_rows[] = {
 	{ "before", SETTING_DURATION, NULL, 1, DAY,
-	    .flags = SETTING_LATER | SETTING_REQUIRED, .at = SETTING_NOWHERE,
+	    .flags = SETTING_REQUIRED | SETTING_SCALED, .at = AT(widening, before_ms),
 	    .help = "How long before the promise" },
-	{ "level", SETTING_INTEGER, NULL, LEVEL_MIN, LEVEL_MAX, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "Admits this level and all above" },
+	{ "level", SETTING_INTEGER, NULL, LEVEL_MIN, LEVEL_MAX,
+	    .at = AT(widening, level), .help = "Admits this level and all above" },
 	{ "queue", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
+	    .at = AT(widening, queue), .size = ID_SIZE,
 	    .help = "Admits the people of another queue" },
+	{ "offers", SETTING_INTEGER, NULL, 2, OFFER_MAX, .at = AT(widening, offers),
+	    .help = "So many are asked at once, and the first to accept has it" },
 	{ "tell", SETTING_TEXT, NULL, 1, ADDRESS_SIZE - 1, FORMAT_TARGET,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE, .help = "Who is told" },
+	    .at = AT(widening, tell), .size = ADDRESS_SIZE,
+	    .help = "Who is told: a queue's best, a specialist, a number, a chat" },
 };
 static const struct setting_table widen_table = TABLE(widen_rows);
 
@@ -407,7 +410,7 @@ static const struct setting_row queue_rows[] = {
 	{ "record", SETTING_FLAG, "false", .at = AT(queue_policy, records),
 	    .help = "Whether the talk is recorded; both are told" },
 	{ "widen", SETTING_LIST, NULL, 0, WIDENINGS_MAX, .table = &widen_table,
-	    .list = SETTING_WIDENINGS, .flags = SETTING_LATER,
+	    .list = SETTING_WIDENINGS,
 	    .help = "Who else sees a request as its promise comes near" },
 	{ "passed", SETTING_GROUP, .table = &passed_table },
 };

@@ -73,6 +73,9 @@ void moment_tell(struct moment *m, enum message_kind kind, const struct request 
 /* The same to a specialist, who is offered this request by SMS. */
 void moment_tell_offer(struct moment *m, const struct specialist_policy *specialist,
     const struct offer *offer);
+/* The same to whom a rung of widening names: a queue's best, a specialist, a number
+ * or a chat. How many are told. */
+int moment_tell_near(struct moment *m, const char *target);
 /* What people read beside this line of the story. */
 void moment_say(struct moment *m, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The event's note goes behind this line, whole. */
@@ -109,10 +112,6 @@ int64_t specialist_wake(const struct policy *policy, const struct specialist *sp
     int64_t now_ms);
 
 int64_t message_wake(const struct policy *policy, const struct message *message, int64_t now_ms);
-
-/* The next widening of this request; 0: none. There are no rungs until widening
- * has rules. */
-int64_t request_rung_moment(const struct policy *policy, const struct request *request);
 
 /* May that request be called at this moment; else a stable word why not, and
  * until when (0: for good). */

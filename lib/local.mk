@@ -6,7 +6,7 @@ lib_libcallback_a_SOURCES += lib/check.h lib/fault.h lib/fault.c lib/record.h li
 	lib/call.h lib/call.c lib/specialist.h lib/specialist.c lib/case.h \
 	lib/progress.h lib/progress.c lib/transport.h \
 	lib/situation.h lib/situation.c lib/life.h lib/request_life.c lib/call_life.c \
-	lib/specialist_life.c lib/wake.c lib/promise.h lib/promise.c lib/retry.h lib/retry.c \
+	lib/specialist_life.c lib/wake.c lib/widen.h lib/widen.c lib/promise.h lib/promise.c lib/retry.h lib/retry.c \
 	lib/match.h lib/match.c lib/standing.h lib/standing.c lib/commit.h lib/commit.c \
 	lib/words.h lib/words.c
 lib_libcallback_a_SOURCES += lib/message.h lib/message.c lib/message_life.c lib/message_text.h lib/message_text.c lib/segments.h lib/segments.c \

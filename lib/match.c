@@ -32,18 +32,35 @@ match_order(const struct request *a, const struct request *b)
 	return order != 0 ? order : strcmp(a->id, b->id);
 }
 
+int
+match_rank(const struct request *request, int level, int level_elsewhere)
+{
+	return level > 0 && level >= request->level ? LEVEL_MAX + level :
+	    level_elsewhere;
+}
+
+static int
+rank_of(const struct request *request, const struct specialist *specialist)
+{
+	int elsewhere = 0;
+
+	for (size_t i = 0; i < ALSO_MAX; i++) {
+		int level = request->also[i][0] == '\0' ? 0 :
+		    specialist_level(specialist, request->also[i]);
+
+		if (level > elsewhere)
+			elsewhere = level;
+	}
+	return match_rank(request,
+	    specialist_level(specialist, request->queue), elsewhere);
+}
+
 bool
 match_fits(const struct request *request, const struct specialist *specialist,
     int64_t now_ms)
 {
-	int level = specialist_level(specialist, request->queue);
-
-	return specialist->state == SPECIALIST_IDLE && level > 0 &&
-	    level >= request->level &&
-	    (request->state == REQUEST_WAITING ||
-	        request->state == REQUEST_OFFERED) &&
-	    request->hold_until_ms == 0 &&
-	    (int)request_offers_open(request) < request->room &&
+	return specialist->state == SPECIALIST_IDLE &&
+	    rank_of(request, specialist) > 0 && request_is_open(request) &&
 	    request_may_ask(request, specialist->id, now_ms);
 }
 
@@ -52,8 +69,8 @@ match_key_is_better(const struct match_key *a, const struct match_key *b)
 {
 	int64_t apart = a->since_ms - b->since_ms;
 
-	if (a->level != b->level)
-		return a->level > b->level;
+	if (a->rank != b->rank)
+		return a->rank > b->rank;
 	if (apart >= SAME_IDLENESS_MS || apart <= -SAME_IDLENESS_MS)
 		return apart < 0;
 	if (a->queue_count != b->queue_count)
@@ -65,7 +82,7 @@ static struct match_key
 key_of(const struct request *request, const struct specialist *specialist)
 {
 	return (struct match_key){
-		.level = specialist_level(specialist, request->queue),
+		.rank = rank_of(request, specialist),
 		.since_ms = specialist->since_ms,
 		.queue_count = specialist_queue_count(specialist),
 		.id = specialist->id,

@@ -17,14 +17,20 @@
  */
 int match_order(const struct request *a, const struct request *b);
 
+/*
+ * How well somebody knows what a request is about: by their level in its queue,
+ * if that is admitted, and behind all of those by the best in the queues it was
+ * widened to, which admit every level. 0: they are not asked.
+ */
+int match_rank(const struct request *request, int level, int level_elsewhere);
+
 /* May that specialist be offered that request now (ready, level, no fresh
  * "no", still room). */
 bool match_fits(const struct request *request, const struct specialist *specialist,
     int64_t now_ms);
 
 /*
- * Which of two that fit is asked first: who is wished for, the higher level in
- * its queue, the longer idle; when idle within a second of each other, who
+ * Which of two that fit is asked first: who is wished for, the higher rank, the longer idle; when idle within a second of each other, who
  * serves fewer queues; then the id.
  */
 bool match_is_better(const struct request *request, const struct specialist *a,
@@ -32,7 +38,7 @@ bool match_is_better(const struct request *request, const struct specialist *a,
 
 /* The same where nobody is wished for, by what it is decided by. */
 struct match_key {
-	int level;                      /* in the request's queue */
+	int rank;                       /* match_rank */
 	int64_t since_ms;               /* idle since */
 	size_t queue_count;             /* that they serve */
 	const char *id;

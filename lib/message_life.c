@@ -590,3 +590,78 @@ moment_tell_offer(struct moment *m, const struct specialist_policy *specialist,
 	    message_wake(m->policy, message, m->now_ms);
 	moment_say(m, "SMS");
 }
+
+/* Whoever knows a queue best is told of it; MESSAGE_BIRTH_MAX of them. */
+static size_t
+best_of(const struct policy *policy, const char *queue,
+    const struct specialist_policy *ret_best[MESSAGE_BIRTH_MAX])
+{
+	size_t count = 0;
+
+	for (int level = LEVEL_MAX; level >= LEVEL_MIN; level--) {
+		for (size_t i = 0; i < policy->specialist_count; i++) {
+			const struct specialist_policy *who =
+			    &policy->specialists[i];
+
+			if (count < MESSAGE_BIRTH_MAX &&
+			    policy_level(who, queue) == level)
+				ret_best[count++] = who;
+		}
+	}
+	return count;
+}
+
+/* `serial` tells apart what is told of one request. */
+static bool
+tell_near(struct moment *m, const char *to, const char *locale, int serial)
+{
+	const struct request *r = m->request;
+	struct outcome *outcome = m->outcome;
+	struct message *message;
+
+	if (to[0] == '\0' || policy_text(m->policy, r->queue)->count == 0 ||
+	    outcome->message_count >= MESSAGE_BIRTH_MAX)
+		return false;
+	message = &outcome->messages[outcome->message_count++];
+	memset(message, 0, sizeof(*message));
+	message_id(r->id, TEXT_ALARM, serial, message->id);
+	message->state = MESSAGE_QUEUED;
+	message->kind = TEXT_ALARM;
+	message->cause = ALARM_NEAR;
+	message->count = 1;
+	memcpy(message->request, r->id, sizeof(message->request));
+	snprintf(message->to, sizeof(message->to), "%s", to);
+	snprintf(message->locale, sizeof(message->locale), "%s", locale);
+	memcpy(message->number, r->number, sizeof(message->number));
+	memcpy(message->queue, r->queue, sizeof(message->queue));
+	message->promise_at_ms = request_promise_moment(r);
+	message->since_ms = r->asked_at_ms;
+	message->created_at_ms = m->now_ms;
+	message->send_at_ms = m->now_ms;
+	message->stale_at_ms = message->promise_at_ms;
+	message->record.wake_at_ms =
+	    message_wake(m->policy, message, m->now_ms);
+	return true;
+}
+
+int
+moment_tell_near(struct moment *m, const char *target)
+{
+	const struct policy *policy = m->policy;
+	const struct request *r = m->request;
+	const struct specialist_policy *people[MESSAGE_BIRTH_MAX];
+	size_t count = best_of(policy, target, people);
+	/* Ten for each rung, twice as many rungs for each promise. */
+	int serial = ((r->promise_number * 2 + r->is_missed) * WIDENINGS_MAX +
+	    r->rung) * 10, told = 0;
+
+	if (count == 0 && (people[0] = policy_specialist(policy, target)) !=
+	    NULL)
+		count = 1;
+	if (count == 0)
+		return tell_near(m, target, policy->language, serial);
+	for (size_t i = 0; i < count; i++)
+		told += tell_near(m, message_address(policy, people[i]),
+		    people[i]->language, serial + (int)i);
+	return told;
+}

@@ -66,6 +66,8 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_SET_ASIDE] = { "{company}: {count} keys in Redis were of "
 		    "another type, and set aside: {queue}; callbackctl check",
 		    "{company}: keys that were set aside are gone: {queue}" },
+		[ALARM_NEAR] = { "{company}: {queue}: {number} was promised "
+		    "a call by {promise}, and nobody has called", NULL },
 	}, {
 		[ALARM_LATE] = { "{company}: просрочено {count}, с {from}",
 		    "{company}: просроченных больше нет (были с {from})" },
@@ -86,6 +88,8 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_SET_ASIDE] = { "{company}: чужие ключи в Redis, отложены: "
 		    "{count} ({queue}); callbackctl check",
 		    "{company}: отложенных ключей больше нет: {queue}" },
+		[ALARM_NEAR] = { "{company}: {queue}: заявке {number} обещан "
+		    "звонок до {promise}, ещё не звонили", NULL },
 	},
 };
 

@@ -36,6 +36,7 @@ const char *const alarm_cause_names[ALARM_COUNT] = {
 	[ALARM_MAYBE_CALLED] = "maybe_called",
 	[ALARM_PROVIDER_REFUSES] = "provider_refuses",
 	[ALARM_SET_ASIDE] = "set_aside",
+	[ALARM_NEAR] = "near",
 };
 
 const struct queue_policy *
@@ -284,6 +285,16 @@ queue_policy_defaults(struct queue_policy *ret_queue)
 		.greeting = "",
 		.voicemail = "",
 	};
+}
+
+int
+policy_level(const struct specialist_policy *specialist, const char *queue)
+{
+	for (size_t i = 0; i < specialist->queue_count; i++) {
+		if (strcmp(specialist->queues[i].id, queue) == 0)
+			return specialist->queues[i].level;
+	}
+	return 0;
 }
 
 enum offer_channel

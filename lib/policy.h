@@ -29,6 +29,8 @@ enum {
 	DISPOSITIONS_MAX = 32,
 	LEVEL_MIN = 1,
 	LEVEL_MAX = 9,          /* higher is better (DECISIONS 5) */
+	WIDENINGS_MAX = 8,      /* rungs of a queue */
+	ALSO_MAX = 4,           /* other queues that a request may be seen in */
 	TEXT_LANGUAGES_MAX = 4, /* languages that messages are written in */
 	ALARM_TARGETS_MAX = 16,
 	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its turn, or never */
@@ -90,6 +92,7 @@ enum alarm_cause {
 	ALARM_MAYBE_CALLED,     /* a person must find out */
 	ALARM_PROVIDER_REFUSES, /* and will until somebody has seen to it: no money, credentials */
 	ALARM_SET_ASIDE,        /* keys in Redis held what nobody here wrote */
+	ALARM_NEAR,             /* a promise is near, and nobody has called */
 	ALARM_COUNT
 };
 extern const char *const alarm_cause_names[ALARM_COUNT];
@@ -108,6 +111,16 @@ struct alarm_policy {
 	bool on[ALARM_COUNT];
 };
 
+/* One rung: so long before the promise more people see a request. One of the four
+ * is set. */
+struct widening {
+	int64_t before_ms;
+	int level;              /* admits this level and above; 0: not said */
+	char queue[ID_SIZE];    /* admits all who serve that queue, too; "": not said */
+	int offers;             /* so many may be asked at once; 0: not said */
+	char tell[ADDRESS_SIZE];  /* queue, specialist, number or chat: that is told; "" */
+};
+
 struct queue_policy {
 	char id[ID_SIZE];
 	char title[NAME_SIZE];
@@ -115,6 +128,7 @@ struct queue_policy {
 	bool is_public;         /* may a website name it as topic */
 	char caller_ids[CALLER_IDS_MAX][PHONE_SIZE];  size_t caller_id_count;  /* policy_caller_id */
 	int  level;             /* lowest level admitted at first; 0: everybody, best first */
+	struct widening widenings[WIDENINGS_MAX];  size_t widening_count;  /* the earliest first */
 	int64_t target_ms;      /* what we aim at */
 	int64_t limit_ms;       /* what the customer is told: the promise */
 	int64_t scheduled_ms;   /* limit of an appointment */
@@ -273,6 +287,9 @@ const char *policy_caller_id(const struct queue_policy *queue, const char *custo
 
 /* The specialist's address for that provider, "" if none fits. */
 const char *policy_address(const struct specialist_policy *specialist, const char *provider);
+
+/* How well they know that queue; 0: they do not serve it. */
+int policy_level(const struct specialist_policy *specialist, const char *queue);
 
 /* How they are offered a request after so many in a row that they ignored, and how long
  * they have for it. */

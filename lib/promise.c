@@ -30,6 +30,11 @@ make(struct request *request, int64_t target_at_ms, int64_t promise_at_ms)
 	request->second_at_ms = 0;
 	request->is_second_missed = false;
 	request->lane = 0;
+	/* Who sees it begins anew, too. */
+	request->rung = 0;
+	request->level = 0;
+	request->room = 1;
+	memset(request->also, 0, sizeof(request->also));
 }
 
 void

@@ -72,7 +72,12 @@ static const struct field request_fields[] = {
 	BOOL(struct request, is_second_missed, "second_missed"),
 	INT(struct request, lane, "lane"),
 	INT(struct request, missed_count, "missed_count"),
+	INT(struct request, rung, "rung"),
 	INT(struct request, level, "level"),
+	TEXT(struct request, also[0], "also1"),
+	TEXT(struct request, also[1], "also2"),
+	TEXT(struct request, also[2], "also3"),
+	TEXT(struct request, also[3], "also4"),
 	INT(struct request, room, "room"),
 	INT(struct request, offer_count, "offers"),
 	PART(struct request, offers[0], FIELD_OFFER, "offer1"),
@@ -224,6 +229,7 @@ static const struct field_table tables[RECORD_COUNT] = {
 _Static_assert(sizeof(enum request_state) == sizeof(int), "enums are ints");
 _Static_assert(COUNT_OF(request_fields) <= RECORD_FIELDS_MAX, "RECORD_FIELDS_MAX");
 _Static_assert((int)REQUEST_ID_SIZE <= (int)ID_SIZE, "a reference holds any id");
+_Static_assert(ALSO_MAX == 4, "also1..4");
 _Static_assert(OFFER_MAX == 4 && DECLINED_MAX == 4, "offer1..4, declined1..4");
 _Static_assert(SPECIALIST_QUEUES_MAX == 8, "skill1..8");
 _Static_assert(offsetof(struct request, record) == 0 &&

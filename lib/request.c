@@ -2,6 +2,7 @@
 /* request: the words of its states and small questions about one. */
 #include "lib/request.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const char *const request_state_names[REQUEST_STATE_COUNT] = {
@@ -57,6 +58,43 @@ request_offers_open(const struct request *request)
 	for (size_t i = 0; i < OFFER_MAX; i++)
 		count += request->offers[i].specialist[0] != '\0';
 	return count;
+}
+
+bool
+request_is_open(const struct request *request)
+{
+	return (request->state == REQUEST_WAITING ||
+	           request->state == REQUEST_OFFERED) &&
+	    request->hold_until_ms == 0 &&
+	    (int)request_offers_open(request) < request->room;
+}
+
+bool
+request_is_seen_in(const struct request *request, const char *queue)
+{
+	if (strcmp(request->queue, queue) == 0)
+		return true;
+	for (size_t i = 0; i < ALSO_MAX; i++) {
+		if (request->also[i][0] != '\0' &&
+		    strcmp(request->also[i], queue) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+request_show_in(struct request *request, const char *queue)
+{
+	if (request_is_seen_in(request, queue))
+		return false;
+	for (size_t i = 0; i < ALSO_MAX; i++) {
+		if (request->also[i][0] != '\0')
+			continue;
+		snprintf(request->also[i], sizeof(request->also[i]), "%s",
+		    queue);
+		return true;
+	}
+	return false;
 }
 
 int64_t

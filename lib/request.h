@@ -75,7 +75,9 @@ struct request {
 	int     lane;                 /* 1: late lane */
 	int     missed_count;         /* promises missed in its whole life */
 
-	int     level;                /* lowest level admitted */
+	int     rung;                 /* rungs of widening behind it, of the promise in force */
+	int     level;                /* lowest level of its queue admitted; 0: all */
+	char    also[ALSO_MAX][ID_SIZE];  /* other queues that see it; "": a free slot */
 	int     room;                 /* offers it may hold at once, 1..OFFER_MAX */
 	int     offer_count;          /* offers made so far */
 	struct offer    offers[OFFER_MAX];
@@ -106,6 +108,12 @@ bool request_is_live(const struct request *request);
 struct offer *request_offer_to(struct request *request, const char *specialist);
 struct offer *request_offer_by_call(struct request *request, int call);
 size_t request_offers_open(const struct request *request);
+/* May one more be asked: it stands in the lists of its queues. */
+bool request_is_open(const struct request *request);
+/* Is it seen by those who serve that queue (its own, or one it was widened to). */
+bool request_is_seen_in(const struct request *request, const char *queue);
+/* Adds a queue that sees it; false: it does already, or there are too many. */
+bool request_show_in(struct request *request, const char *queue);
 /* The instant the next unkept promise is over; 0: none is open. */
 int64_t request_promise_moment(const struct request *request);
 /* May that specialist be offered this request at that moment (declined memory). */

@@ -3,12 +3,14 @@
  * request_life: what may happen to a request, from the asking to the end.
  * LIFECYCLES 3 as amended by DECISIONS 4 to 10.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/life.h"
 #include "lib/promise.h"
 #include "lib/retry.h"
+#include "lib/widen.h"
 
 /* What a person said the end is: in the event, or kept during the talk. */
 struct said {
@@ -113,12 +115,12 @@ second_is_near(const struct moment *m)
 	return moment != 0 && moment <= m->now_ms;
 }
 
-/* The next rung of widening; there are none until widening has rules. */
 static bool
 rung_is_due(const struct moment *m)
 {
-	return request_rung_moment(m->policy, m->request) != 0 &&
-	    request_rung_moment(m->policy, m->request) <= m->now_ms;
+	int64_t moment = widen_moment(m->policy, m->request);
+
+	return moment != 0 && moment <= m->now_ms;
 }
 
 static bool
@@ -592,12 +594,15 @@ withdraw_all_but(struct moment *m, const char *keep)
 {
 	for (size_t i = 0; i < OFFER_MAX; i++) {
 		struct offer *offer = &m->request->offers[i];
+		struct event *event;
 
 		if (offer->specialist[0] == '\0')
 			continue;
 		if (strcmp(offer->specialist, keep) != 0) {
-			moment_post(m, EVENT_WITHDRAWN,
+			event = moment_post(m, EVENT_WITHDRAWN,
 			    record_ref_specialist(offer->specialist));
+			/* The reason, for those who were not the first. */
+			memcpy(event->by, keep, strlen(keep) + 1);
 			if (offer->call != 0)
 				moment_post(m, EVENT_REVOKED, record_ref_call(
 				    m->request->id, offer->call));
@@ -658,7 +663,6 @@ enter_queue(struct moment *m)
 {
 	struct request *r = m->request;
 
-	r->room = 1;
 	r->hold_until_ms = 0;
 	r->state_until_ms = 0;
 	if (r->level == 0) {
@@ -751,7 +755,6 @@ give_birth(struct moment *m, const char *queue, const char *source)
 	memcpy(birth->site_id, r->site_id, sizeof(birth->site_id));
 	memcpy(birth->from, r->id, sizeof(birth->from));
 	birth->asker_count = r->asker_count;
-	birth->room = 1;
 	birth->has_warnings = r->has_warnings;
 	birth->asked_at_ms = m->now_ms;
 	birth->at_ms = m->now_ms;
@@ -777,7 +780,6 @@ arrive(struct moment *m)
 {
 	struct request *r = m->request;
 
-	r->room = 1;
 	if (r->at_ms > m->now_ms) {
 		promise_at(m->policy, r, r->at_ms);
 	} else {
@@ -1127,6 +1129,7 @@ static void
 go_late(struct moment *m)
 {
 	promise_miss(m->policy, m->request);
+	widen_fully(m->policy, m->request);
 	moment_say(m, "promise %d missed", m->request->promise_number);
 	/* Not while a call runs or a person must find out whether one did. */
 	if (m->move->from == REQUEST_WAITING ||
@@ -1148,12 +1151,40 @@ raise_lane(struct moment *m)
 	moment_say(m, "second promise is near");
 }
 
-/* Widening: its steps come with its rules; a rung is a moment that passes. */
+/* "7 min before the promise"; a fast clock's are shorter. */
+static void
+say_before(struct moment *m, int64_t before_ms)
+{
+	bool is_second = m->request->is_missed;
+	const char *unit = before_ms % 60000 == 0 ? "min" :
+	    before_ms % 1000 == 0 ? "s" : "ms";
+	int64_t count = before_ms % 60000 == 0 ? before_ms / 60000 :
+	    before_ms % 1000 == 0 ? before_ms / 1000 : before_ms;
+
+	moment_say(m, "%" PRId64 " %s before the %spromise", count, unit,
+	    is_second ? "second " : "");
+}
+
 static void
 widen(struct moment *m)
 {
-	if (m->request->room < OFFER_MAX)
-		m->request->room++;
+	struct request *r = m->request;
+	int rung;
+	const struct widening *by = widen_next(m->policy, r, &rung);
+
+	r->rung = rung + 1;
+	widen_by(r, by);
+	if (by->level != 0)
+		moment_say(m, "to level %d", by->level);
+	else if (by->queue[0] != '\0')
+		moment_say(m, "to the queue %s", by->queue);
+	else if (by->offers != 0)
+		moment_say(m, "to %d at once", by->offers);
+	else if (moment_tell_near(m, by->tell) > 0)
+		moment_say(m, "%s is told", by->tell);
+	else
+		moment_say(m, "%s could not be told", by->tell);
+	say_before(m, by->before_ms);
 }
 
 static void

@@ -244,6 +244,15 @@ be_free(struct moment *m)
 		    ->at_ms = s->elsewhere_until_ms;
 }
 
+/* It was taken back: somebody else was the first, or nobody is wanted any more. */
+static void
+lose_offer(struct moment *m)
+{
+	be_free(m);
+	if (m->event->by[0] != '\0')
+		moment_say(m, "%s was the first", m->event->by);
+}
+
 static void
 rest(struct moment *m)
 {
@@ -569,7 +578,7 @@ static const struct row rows[] = {
 	ROW(OFFERED,  LAPSED,    third_ignored,               TO(AWAY),     pause_ignored),
 	ROW(OFFERED,  LAPSED,    ALWAYS,                      TO(RESTING),  ignore),
 	ROW(OFFERED,  WITHDRAWN, phone_rings,                 TO(BUSY),     be_busy),
-	ROW(OFFERED,  WITHDRAWN, ALWAYS,                      TO(IDLE),     be_free),
+	ROW(OFFERED,  WITHDRAWN, ALWAYS,                      TO(IDLE),     lose_offer),
 	ROW(OFFERED,  CALL_OVER, is_mine,                     TO(RESTING),  rest),
 	ROW(OFFERED,  DUE,       offer_is_gone_and_leaves,    TO(AWAY),     be_free),
 	ROW(OFFERED,  DUE,       offer_is_gone,               TO(IDLE),     be_free),

@@ -109,11 +109,14 @@ standing_of_request(const struct request *request, struct standing *ret)
 		stand(ret, "referred", "", request->asked_at_ms);
 	if (request->is_missed && request->kept_at_ms == 0)
 		stand(ret, "late", "", request->promise_at_ms);
-	if ((request->state == REQUEST_WAITING ||
-	        request->state == REQUEST_OFFERED) &&
-	    request->hold_until_ms == 0 &&
-	    (int)request_offers_open(request) < request->room)
-		stand(ret, "wait:", request->queue, waiting_score(request));
+	if (!request_is_open(request))
+		return;
+	stand(ret, "wait:", request->queue, waiting_score(request));
+	for (size_t i = 0; i < ALSO_MAX; i++) {
+		if (request->also[i][0] != '\0')
+			stand(ret, "wait:", request->also[i],
+			    waiting_score(request));
+	}
 }
 
 void
@@ -181,6 +184,10 @@ standing_add_absent(enum record_kind kind, const void *record,
 		stand(standing, "referred", "", 0);
 		stand(standing, "late", "", 0);
 		stand(standing, "wait:", request->queue, 0);
+		for (size_t i = 0; i < ALSO_MAX; i++) {
+			if (request->also[i][0] != '\0')
+				stand(standing, "wait:", request->also[i], 0);
+		}
 	}
 	if (kind == RECORD_CALL)
 		stand(standing, "calls:", call->provider, 0);

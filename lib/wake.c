@@ -6,6 +6,7 @@
  */
 #include "lib/life.h"
 #include "lib/promise.h"
+#include "lib/widen.h"
 
 /* The earlier of two moments; 0 means never. */
 static int64_t
@@ -18,14 +19,6 @@ earlier(int64_t a_ms, int64_t b_ms)
 	return a_ms < b_ms ? a_ms : b_ms;
 }
 
-int64_t
-request_rung_moment(const struct policy *policy, const struct request *request)
-{
-	(void)policy;
-	(void)request;
-	return 0;
-}
-
 static int64_t
 waiting_wake(const struct policy *policy, const struct request *request)
 {
@@ -33,7 +26,7 @@ waiting_wake(const struct policy *policy, const struct request *request)
 
 	wake = earlier(wake, request->hold_until_ms);
 	wake = earlier(wake, promise_raise_moment(policy, request));
-	wake = earlier(wake, request_rung_moment(policy, request));
+	wake = earlier(wake, widen_moment(policy, request));
 	return wake;
 }
 

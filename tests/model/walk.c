@@ -486,8 +486,6 @@ static const struct {
 	const char *guard;
 	const char *reason;
 } excused[] = {
-	{ RECORD_REQUEST, EVENT_DUE, "rung_is_due",
-	  "widening has no rules yet" },
 	{ RECORD_CALL, EVENT_RECORDED, "ALWAYS",
 	  "a note of the story, nothing else: tests/e2e/test_flows.py" },
 	{ RECORD_CALL, EVENT_PRICED, "tells_price",

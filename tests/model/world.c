@@ -25,6 +25,11 @@ fill_queue(const struct setting *setting, struct queue_policy *queue,
 	queue->detects_machine = (setting->with & WITH_MACHINES) != 0;
 	snprintf(queue->id, sizeof(queue->id), "%s", id);
 	queue->is_default = true;
+	if (setting->with & WITH_ROOM) {
+		queue->widenings[0] = (struct widening){
+			.before_ms = MINUTE_MS, .offers = 2 };
+		queue->widening_count = 1;
+	}
 }
 
 static void
@@ -304,10 +309,6 @@ step(struct model *model, const struct world *world,
 	    !world_pass_time(model, &model->before, firing))
 		return false;
 	snprintf(event.fresh_id, sizeof(event.fresh_id), "next");
-	if (firing->is_widened && (model->before.request.room != 1 ||
-	        !IN_QUEUE(model->before.request.state)))
-		return false;
-	model->before.request.room += firing->is_widened;
 	plant_event(model, world, &event);
 	if (!situation_step(policy, &model->before, &event, NOW_MS,
 	        &model->outcome)) {

@@ -94,7 +94,7 @@ struct model;
 
 /* Which instant of the addressed record has passed, before the event. */
 enum passed {
-	PASSED_NOTHING, PASSED_MOMENT, PASSED_PROMISE, PASSED_NEAR, PASSED_SECOND,
+	PASSED_NOTHING, PASSED_MOMENT, PASSED_RUNG, PASSED_PROMISE, PASSED_NEAR, PASSED_SECOND,
 	PASSED_PATIENCE, PASSED_HOLD, PASSED_STATE, PASSED_OFFER_1, PASSED_OFFER_2,
 	PASSED_OFFERS, PASSED_LEASE, PASSED_LOOK_UP, PASSED_QUARANTINE,
 	PASSED_LENGTH, PASSED_COUNT
@@ -105,7 +105,6 @@ struct firing {
 	enum passed passed;
 	const char *with;               /* a specialist to be loaded besides; NULL */
 	bool is_closed;                 /* the queue is, at this moment */
-	bool is_widened;                /* one more may be asked at once, from now on */
 };
 
 /* What came of it. The last world: every effect was done; those before: some

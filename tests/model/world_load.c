@@ -157,6 +157,9 @@ pass_request(const struct model *model, struct request *r, enum passed passed)
 	case PASSED_MOMENT:
 		r->at_ms = NOW_MS;
 		break;
+	case PASSED_RUNG:
+		r->promise_at_ms = NOW_MS + 1;
+		break;
 	case PASSED_PROMISE:
 		r->promise_at_ms = NOW_MS - 1;
 		break;

@@ -70,6 +70,7 @@ request_due(const struct moves *moves)
 {
 	static const char *const labels[PASSED_COUNT] = {
 		[PASSED_MOMENT] = "the moment has come",
+		[PASSED_RUNG] = "a rung of widening is due",
 		[PASSED_PROMISE] = "the promise is over",
 		[PASSED_NEAR] = "the second promise is near",
 		[PASSED_SECOND] = "the second promise is over",
@@ -88,6 +89,8 @@ request_due(const struct moves *moves)
 
 		if (!has(moves, WITH_DELAY) && passed >= PASSED_PROMISE &&
 		    passed <= PASSED_PATIENCE)
+			continue;
+		if (passed == PASSED_RUNG && !has(moves, WITH_ROOM))
 			continue;
 		firing.passed = (enum passed)passed;
 		for (int others = 0; others < 2; others++) {
@@ -173,18 +176,6 @@ request_matched(const struct moves *moves)
 		firing.is_closed = true;
 		fire(moves, &firing, "matched, closed", i, 0);
 	}
-}
-
-/* What widening will do; its own rows come with its rules. */
-static void
-request_widened(const struct moves *moves)
-{
-	struct firing firing = to_request(EVENT_NOTED);
-
-	if (!has(moves, WITH_ROOM))
-		return;
-	firing.is_widened = true;
-	fire(moves, &firing, "one more may be asked", 0, 0);
 }
 
 static void
@@ -959,7 +950,6 @@ world_moves(struct model *model, const struct world *world,
 
 	request_due(&moves);
 	request_matched(&moves);
-	request_widened(&moves);
 	request_asked(&moves);
 	request_disposed(&moves);
 	request_desk(&moves);

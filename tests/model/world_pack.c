@@ -227,8 +227,10 @@ forget_request(const struct model *model, struct request *r)
 	r->hold_until_ms = will_be(r->hold_until_ms);
 	r->state_until_ms = will_be(r->state_until_ms);
 	forget_promise(r);
-	if (r->state != REQUEST_WAITING && r->state != REQUEST_OFFERED)
+	if (r->state != REQUEST_WAITING && r->state != REQUEST_OFFERED) {
 		r->room = 1;
+		r->rung = 0;
+	}
 	memset(r->declined, 0, sizeof(r->declined));
 	r->attempt_count = at_most(r->attempt_count,
 	    (int)model->open.retry_count + 1);

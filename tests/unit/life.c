@@ -1575,6 +1575,93 @@ only_its_own_specialist_is_due_with_a_request(void **state)
 	assert_true(situation_due(&before, NOW_MS, &due));
 }
 
+/* ---- widening */
+
+static void
+rungs(void)
+{
+	queues[0].widenings[0] = (struct widening){ 8 * MINUTE_MS, .level = 1 };
+	queues[0].widenings[1] = (struct widening){ 7 * MINUTE_MS,
+		.queue = "loans" };
+	queues[0].widenings[2] = (struct widening){ 6 * MINUTE_MS,
+		.offers = 4 };
+	queues[0].widenings[3] = (struct widening){ 5 * MINUTE_MS,
+		.tell = "boris" };
+	queues[0].widening_count = 4;
+	queues[0].level = 5;
+}
+
+static void
+a_rung_is_climbed_at_its_moment(void **state)
+{
+	static const char *const said[] = {
+		"to level 1, 8 min before the promise",
+		"to the queue loans, 7 min before the promise",
+		"to 4 at once, 6 min before the promise",
+		"boris could not be told, 5 min before the promise" };
+	struct request *r = one_request(REQUEST_WAITING);
+
+	(void)state;
+	rungs();
+	r->level = 5;
+	assert_int_equal(request_wake(&policy, r, NOW_MS),
+	    r->promise_at_ms - 8 * MINUTE_MS);
+	for (int i = 0; i < 4; i++) {
+		r->promise_at_ms = NOW_MS + (8 - i) * MINUTE_MS;
+		tell(EVENT_DUE, record_ref_request("r"));
+		assert_string_equal(outcome.moves[0].action, "widen");
+		assert_string_equal(outcome.moves[0].detail, said[i]);
+		before.request = outcome.after.request;
+		assert_int_equal(r->rung, i + 1);
+		assert_int_equal(r->record.wake_at_ms, i == 3 ?
+		    r->promise_at_ms : NOW_MS + MINUTE_MS);
+	}
+	assert_int_equal(r->level, 1);
+	assert_int_equal(r->room, 4);
+	assert_string_equal(r->also[0], "loans");
+}
+
+/* Late, everybody sees it; tell comes again, before the second promise. */
+static void
+a_missed_promise_widens_fully(void **state)
+{
+	struct request *r = one_request(REQUEST_CALLING);
+
+	(void)state;
+	rungs();
+	r->level = 5;
+	r->promise_at_ms = NOW_MS;
+	tell(EVENT_DUE, record_ref_request("r"));
+	r = &outcome.after.request;
+	assert_true(r->is_missed);
+	assert_int_equal(r->level, 1);
+	assert_int_equal(r->room, 4);
+	assert_string_equal(r->also[0], "loans");
+	r->state = REQUEST_WAITING;
+	r->lane = 0;
+	assert_int_equal(request_wake(&policy, r, NOW_MS),
+	    r->second_at_ms - 5 * MINUTE_MS);
+}
+
+static void
+a_new_promise_begins_narrow(void **state)
+{
+	struct request *r = one_request(REQUEST_REFERRED);
+
+	(void)state;
+	rungs();
+	r->rung = 4;
+	r->level = 1;
+	r->room = 4;
+	strcpy(r->also[0], "loans");
+	tell(EVENT_REQUEUED, record_ref_request("r"));
+	r = &outcome.after.request;
+	assert_int_equal(r->rung, 0);
+	assert_int_equal(r->level, 5);
+	assert_int_equal(r->room, 1);
+	assert_string_equal(r->also[0], "");
+}
+
 int
 main(void)
 {
@@ -1599,6 +1686,9 @@ main(void)
 		    an_offered_request_does_not_wake_to_be_given_up),
 		cmocka_unit_test(the_double_going_does_not_end_ours),
 		cmocka_unit_test(a_revoked_call_is_looked_at_too),
+		cmocka_unit_test(a_rung_is_climbed_at_its_moment),
+		cmocka_unit_test(a_missed_promise_widens_fully),
+		cmocka_unit_test(a_new_promise_begins_narrow),
 		cmocka_unit_test(only_the_specialist_was_rung),
 		cmocka_unit_test(the_answer_says_who_was_not_reached),
 		cmocka_unit_test(who_was_rung_first_was_rung),

@@ -147,6 +147,30 @@ only_who_may_is_asked(void **state)
 }
 
 static void
+who_else_sees_it_comes_behind_its_own(void **state)
+{
+	struct request r = waiting("a", NOW_MS + 1);
+	struct specialist own = idle("anna", 2, NOW_MS);
+	struct specialist other = idle("boris", 9, NOW_MS - 60000);
+
+	(void)state;
+	strcpy(other.skills[0].queue, "loans");
+	r.level = 2;
+	assert_false(match_fits(&r, &other, NOW_MS));
+	strcpy(r.also[2], "loans");
+	assert_true(match_fits(&r, &other, NOW_MS));
+	assert_true(match_is_better(&r, &own, &other));
+	assert_false(match_is_better(&r, &other, &own));
+	/* Below the level of its own queue, and admitted by the other one. */
+	r.level = 3;
+	assert_false(match_fits(&r, &own, NOW_MS));
+	strcpy(own.skills[1].queue, "loans");
+	own.skills[1].level = 1;
+	assert_true(match_fits(&r, &own, NOW_MS));
+	assert_true(match_is_better(&r, &other, &own));
+}
+
+static void
 assert_better(const struct request *r, const struct specialist *a,
     const struct specialist *b)
 {
@@ -186,6 +210,7 @@ main(void)
 		    the_late_lane_comes_last_until_its_second_promise_is_near),
 		cmocka_unit_test(the_order_is_strict),
 		cmocka_unit_test(only_who_may_is_asked),
+		cmocka_unit_test(who_else_sees_it_comes_behind_its_own),
 		cmocka_unit_test(
 		    level_then_idleness_then_fewest_queues_then_the_id),
 	};

@@ -662,6 +662,43 @@ test_queues_that_do_not_fit(void **state)
 }
 
 static void
+test_rungs_that_do_not_fit(void **state)
+{
+	struct settings *settings;
+
+	(void)state;
+	assert_null(load(HEAD "queues = ( { id = \"info\"; title = \"I\"; default = true;\n"
+	    "widen = (\n"
+	    "{ before = \"20m\"; level = 3; },\n"
+	    "{ before = \"8m\"; queue = \"info\"; },\n"
+	    "{ before = \"8m\"; level = 1; offers = 2; },\n"
+	    "{ before = \"4m\"; offers = 2; },\n"
+	    "{ before = \"3m\"; offers = 5; },\n"
+	    "{ before = \"2m\"; tell = \"https://a.example/\"; },\n"
+	    "{ before = \"1m\"; } ); } );\n"
+	    "specialists = ( { id = \"anna\"; name = \"A\"; queues = ( (\"info\", 3) );\n"
+	    "to = \"+74950000101\"; offer = \"15m\"; } );\n" VOICE RESULTS));
+	assert_true(is_told(5, "widen.1.before: must be less than the limit, which is 15m"));
+	assert_true(is_told(5, "widen.1.level: 3 must be below 3, which is admitted already"));
+	assert_true(is_told(6, "widen.2.queue: a queue does not widen to itself"));
+	assert_true(is_told(7, "widen.3.before: must be less than that of the rung before it"));
+	assert_true(is_told(7, "a rung has one of level, queue, offers and tell, and this one has 2"));
+	assert_true(is_told(8, "widen.4.offers: 2 must be above 2"));
+	assert_true(is_told(9, "widen.5.offers: 5 must be from 2 to 4"));
+	assert_true(is_told(10, "widen.6.tell: a URL is told in alarms.to"));
+	assert_true(is_told(11, "a rung has one of level, queue, offers and tell, and this one has 0"));
+	assert_true(is_told(13, "anna.offer: has 15m to accept, and \"info\" promises a call within 15m"));
+
+	settings = load_path(source("config/callbackd.conf"));
+	assert_int_equal(settings->policy.queues[0].level, 3);
+	assert_int_equal(settings->policy.queues[0].widening_count, 3);
+	assert_int_equal(settings->policy.queues[0].widenings[0].before_ms,
+	    7 * 60 * 1000);
+	assert_int_equal(settings->policy.queues[1].level, 0);
+	settings_free(settings);
+}
+
+static void
 test_people_that_do_not_fit(void **state)
 {
 	write_text("p.conf", "x");
@@ -893,9 +930,9 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 11);
+	assert_int_equal(settings_without_effect(settings, on_path, text), 10);
 	assert_string_equal(text, "hours slots offer.last_one "
-	    "retry.next_day keep_for_line card_url queues.info.widen "
+	    "retry.next_day keep_for_line card_url "
 	    "queues.delivery.passed specialists.anna.shift "
 	    "specialists.gleb.duty dispositions.abuse.block ");
 	settings_free(settings);
@@ -1181,6 +1218,7 @@ main(void)
 		cmocka_unit_test(test_a_password_is_not_shown),
 		cmocka_unit_test(test_one_error_each),
 		cmocka_unit_test(test_queues_that_do_not_fit),
+		cmocka_unit_test(test_rungs_that_do_not_fit),
 		cmocka_unit_test(test_people_that_do_not_fit),
 		cmocka_unit_test(test_phones_that_nobody_could_ring),
 		cmocka_unit_test(test_providers_that_do_not_fit),

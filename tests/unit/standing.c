@@ -139,6 +139,24 @@ what_is_held_or_full_does_not_wait(void **state)
 }
 
 static void
+what_is_widened_waits_in_each_queue(void **state)
+{
+	struct request r = request_in(REQUEST_WAITING);
+
+	(void)state;
+	strcpy(r.also[0], "loans");
+	strcpy(r.also[3], "info");
+	assert_request(&r, "active=10 due=30 promises=50 wait:cards=50 "
+	    "wait:loans=50 wait:info=50|phone:+79161234567:cards");
+	r.state = REQUEST_CALLING;
+	standing_of_request(&r, &standing);
+	assert_null(strstr(said(), "wait:"));
+	standing_add_absent(RECORD_REQUEST, &r, &standing);
+	assert_non_null(strstr(said(), "wait:cards=0"));
+	assert_non_null(strstr(said(), "wait:loans=0 wait:info=0"));
+}
+
+static void
 calls_stand_while_they_live(void **state)
 {
 	struct call call = { .placed_at_ms = 5, .provider = "line" };
@@ -272,6 +290,7 @@ main(void)
 		cmocka_unit_test(a_number_is_held_while_it_may_ring),
 		cmocka_unit_test(waiting_has_lanes),
 		cmocka_unit_test(what_is_held_or_full_does_not_wait),
+		cmocka_unit_test(what_is_widened_waits_in_each_queue),
 		cmocka_unit_test(calls_stand_while_they_live),
 		cmocka_unit_test(only_the_idle_are_ready),
 		cmocka_unit_test(scores_keep_both_keys),
