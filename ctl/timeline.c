@@ -108,6 +108,7 @@ static const struct known {
 	{ "message", "drop_stale", "SMS not sent", "it was no news any more", TELLS, CAUSE_NONE },
 	{ "message", "hold", "SMS waits", "", TELLS, CAUSE_NONE },
 	{ "specialist", "lose_offer", "withdrawn", "", TELLS, CAUSE_NONE },
+	{ "specialist", "lose_ringing", "withdrawn", "", TELLS, CAUSE_NONE },
 	{ "specialist", "pause_ignored", "paused", "", TELLS, CAUSE_NONE },
 };
 
