@@ -113,6 +113,7 @@ static const struct known {
 	{ "message", "wait_for_provider", "SMS waits", "", TELLS, CAUSE_NONE },
 	{ "message", "put_back", "SMS waits", "", TELLS, CAUSE_NONE },
 	{ "specialist", "lose_offer", "withdrawn", "", TELLS, CAUSE_NONE },
+	{ "specialist", "lose_ringing", "withdrawn", "", TELLS, CAUSE_NONE },
 	{ "specialist", "pause_ignored", "paused", "", TELLS, CAUSE_NONE },
 };
 

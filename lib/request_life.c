@@ -123,6 +123,15 @@ rung_is_due(const struct moment *m)
 	return moment != 0 && moment <= m->now_ms;
 }
 
+/* Behind all other rows: its moment is from before a reload, or from a node that
+ * has not read the new settings. By ours there is nothing to do. */
+static bool
+was_woken_by_other_rules(const struct moment *m)
+{
+	return m->request->record.wake_at_ms != 0 &&
+	    m->request->record.wake_at_ms <= m->now_ms;
+}
+
 static bool
 gave_up(const struct moment *m)
 {
@@ -1187,6 +1196,13 @@ widen(struct moment *m)
 	say_before(m, by->before_ms);
 }
 
+/* The next moment by our own rules; every row writes it. */
+static void
+look_later(struct moment *m)
+{
+	nothing(m);
+}
+
 static void
 refer_unserved(struct moment *m)
 {
@@ -1687,6 +1703,7 @@ static const struct row rows[] = {
 	ROW(WAITING, DUE, is_forbidden_for_good, TO(CLOSED), refuse),
 	ROW(WAITING, DUE, is_forbidden_now, TO(SCHEDULED), next_opening),
 	ROW(WAITING, DUE, hold_is_over, SAME, rejoin),
+	ROW(WAITING | OFFERED, DUE, was_woken_by_other_rules, SAME, look_later),
 
 	ROW(BEFORE, RESCHEDULED, ALWAYS, TO(SCHEDULED), withdraw_and_move),
 	ROW(BEFORE, CANCELLED, others_still_ask, SAME, drop_asker),

@@ -244,15 +244,6 @@ be_free(struct moment *m)
 		    ->at_ms = s->elsewhere_until_ms;
 }
 
-/* It was taken back: somebody else was the first, or nobody is wanted any more. */
-static void
-lose_offer(struct moment *m)
-{
-	be_free(m);
-	if (m->event->by[0] != '\0')
-		moment_say(m, "%s was the first", m->event->by);
-}
-
 static void
 rest(struct moment *m)
 {
@@ -361,6 +352,29 @@ be_busy(struct moment *m)
 	m->specialist->since_ms = m->now_ms;
 	m->specialist->until_ms = m->now_ms + m->policy->call_max_ms +
 	    BUSY_BACKSTOP_MS;
+}
+
+/* It was taken back: somebody else was the first, or nobody is wanted any more. */
+static void
+say_who_was_first(struct moment *m)
+{
+	if (m->event->by[0] != '\0')
+		moment_say(m, "%s was the first", m->event->by);
+}
+
+static void
+lose_offer(struct moment *m)
+{
+	be_free(m);
+	say_who_was_first(m);
+}
+
+/* Their phone is hung up; they are free when it is. */
+static void
+lose_ringing(struct moment *m)
+{
+	be_busy(m);
+	say_who_was_first(m);
 }
 
 static void
@@ -577,7 +591,7 @@ static const struct row rows[] = {
 	ROW(OFFERED,  LAPSED,    phone_rings,                 TO(BUSY),     ignore_ringing),
 	ROW(OFFERED,  LAPSED,    third_ignored,               TO(AWAY),     pause_ignored),
 	ROW(OFFERED,  LAPSED,    ALWAYS,                      TO(RESTING),  ignore),
-	ROW(OFFERED,  WITHDRAWN, phone_rings,                 TO(BUSY),     be_busy),
+	ROW(OFFERED,  WITHDRAWN, phone_rings,                 TO(BUSY),     lose_ringing),
 	ROW(OFFERED,  WITHDRAWN, ALWAYS,                      TO(IDLE),     lose_offer),
 	ROW(OFFERED,  CALL_OVER, is_mine,                     TO(RESTING),  rest),
 	ROW(OFFERED,  DUE,       offer_is_gone_and_leaves,    TO(AWAY),     be_free),

@@ -134,6 +134,25 @@ fill_provider(struct policy *policy)
 	policy->voice.count = 1;
 }
 
+/* Half of the companies widen, and then to several at once. */
+static void
+fill_rungs(struct queue_policy *queue, const char *other)
+{
+	if (sim_draw(2) == 0)
+		return;
+	queue->level = (int)sim_between(4, 9);
+	queue->widenings[0] = (struct widening){
+		.before_ms = queue->limit_ms - MINUTE_MS, .level = 1 };
+	queue->widenings[1] = (struct widening){
+		.before_ms = queue->limit_ms / 2, .offers = 3 };
+	queue->widenings[2] = (struct widening){
+		.before_ms = queue->limit_ms / 3 };
+	snprintf(queue->widenings[2].queue, ID_SIZE, "%s", other);
+	queue->widenings[3] = (struct widening){
+		.before_ms = queue->limit_ms / 5, .offers = OFFER_MAX };
+	queue->widening_count = 4;
+}
+
 static void
 fill_queues(struct queue_policy *queues)
 {
@@ -142,6 +161,7 @@ fill_queues(struct queue_policy *queues)
 		strcpy(queues[i].id, i == 0 ? SIM_QUEUE_0 : SIM_QUEUE_1);
 		queues[i].is_default = i == 0;
 		queues[i].is_public = true;
+		fill_rungs(&queues[i], i == 0 ? SIM_QUEUE_1 : SIM_QUEUE_0);
 	}
 }
 

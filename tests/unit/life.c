@@ -1643,6 +1643,19 @@ a_missed_promise_widens_fully(void **state)
 	    r->second_at_ms - 5 * MINUTE_MS);
 }
 
+/* A reload took the rungs away: else it would be due for ever. */
+static void
+a_rung_that_is_gone_is_not_waited_for(void **state)
+{
+	struct request *r = one_request(REQUEST_WAITING);
+
+	(void)state;
+	r->record.wake_at_ms = NOW_MS;
+	tell(EVENT_DUE, record_ref_request("r"));
+	assert_int_equal(outcome.after.request.record.wake_at_ms,
+	    r->promise_at_ms);
+}
+
 static void
 a_new_promise_begins_narrow(void **state)
 {
@@ -1688,6 +1701,7 @@ main(void)
 		cmocka_unit_test(a_revoked_call_is_looked_at_too),
 		cmocka_unit_test(a_rung_is_climbed_at_its_moment),
 		cmocka_unit_test(a_missed_promise_widens_fully),
+		cmocka_unit_test(a_rung_that_is_gone_is_not_waited_for),
 		cmocka_unit_test(a_new_promise_begins_narrow),
 		cmocka_unit_test(only_the_specialist_was_rung),
 		cmocka_unit_test(the_answer_says_who_was_not_reached),

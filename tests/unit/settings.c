@@ -691,7 +691,7 @@ test_rungs_that_do_not_fit(void **state)
 
 	settings = load_path(source("config/callbackd.conf"));
 	assert_int_equal(settings->policy.queues[0].level, 3);
-	assert_int_equal(settings->policy.queues[0].widening_count, 3);
+	assert_int_equal(settings->policy.queues[0].widening_count, 4);
 	assert_int_equal(settings->policy.queues[0].widenings[0].before_ms,
 	    7 * 60 * 1000);
 	assert_int_equal(settings->policy.queues[1].level, 0);
