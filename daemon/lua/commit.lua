@@ -109,10 +109,10 @@ local function set_aside(key, wanted)
 	set_aside_keys[#set_aside_keys + 1] = key
 end
 
--- What may be done once only and has failed is done where nothing is.
+-- What may be done once only and has failed is done where nothing is. The key is whole.
 local function do_anew(command, key, ...)
-	set_aside(key)
-	return call(command, site .. key, ...)
+	set_aside(string.sub(key, #site + 1))
+	return call(command, key, ...)
 end
 
 -- After a failure: everything that the situation at `at` will write to.
@@ -378,10 +378,10 @@ end
 
 local function write_counters(at, counters)
 	for _ = 1, counters do
-		local key = 'stats:' .. string.sub(ARGV[at], 1, 10)
+		local key = site .. 'stats:' .. string.sub(ARGV[at], 1, 10)
 		local counter = string.sub(ARGV[at], 12)
 
-		if type(try('HINCRBY', site .. key, counter, ARGV[at + 1])) ==
+		if type(try('HINCRBY', key, counter, ARGV[at + 1])) ==
 		    'table' then
 			do_anew('HINCRBY', key, counter, ARGV[at + 1])
 		end
@@ -406,7 +406,7 @@ local function add_entry(stream, trim, least, ...)
 	local id = try('XADD', site .. stream, trim, '~', least, '*', ...)
 
 	if type(id) == 'table' then
-		do_anew('XADD', stream, trim, '~', least, '*', ...)
+		do_anew('XADD', site .. stream, trim, '~', least, '*', ...)
 	end
 end
 
@@ -416,8 +416,8 @@ local function write_lines(at, lines)
 	local story = ARGV[at]
 
 	if story ~= '' then
-		local key = 'story:' .. story
-		local length = try('RPUSH', site .. key,
+		local key = site .. 'story:' .. story
+		local length = try('RPUSH', key,
 		    unpack(ARGV, at + 1, at + lines))
 
 		if type(length) == 'table' then
