@@ -510,7 +510,10 @@ on_proposed(void *context, uint64_t tag, const struct engine_result *result)
 	if (result->end != ENGINE_DONE || result->after == NULL ||
 	    result->after->request.state == REQUEST_WAITING)
 		ready_pool_forget(matcher->ready, proposal->specialist);
-	if (heads != NULL && heads->waiting_count > 0)
+	/* What was refused would be refused at once again (calls of lapsed offers
+	 * that are not over yet fill the request): the tick proposes it. */
+	if (heads != NULL && heads->waiting_count > 0 &&
+	    result->end == ENGINE_DONE)
 		heads->is_dirty = true;
 	free(proposal);
 }
