@@ -90,6 +90,12 @@ promise_raise_moment(const struct policy *policy, const struct request *request)
 	return request->second_at_ms - lead_ms(policy);
 }
 
+void
+promise_raise(struct request *request)
+{
+	request->lane = 0;
+}
+
 int64_t
 promise_slack_ms(const struct policy *policy, const struct request *request,
     int64_t now_ms)

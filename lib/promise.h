@@ -32,6 +32,8 @@ void promise_miss_second(struct request *request);
 /* The second promise is so near that it is served before everything that is on
  * time. 0: it is not in the late lane, or there is no second promise. */
 int64_t promise_raise_moment(const struct policy *policy, const struct request *request);
+/* That moment has come. */
+void promise_raise(struct request *request);
 
 /* Time left until the customer must have been rung: (second) promise minus now
  * minus ring time. INT64_MAX: nothing is open. */

@@ -1156,7 +1156,7 @@ miss_second(struct moment *m)
 static void
 raise_lane(struct moment *m)
 {
-	m->request->lane = 0;
+	promise_raise(m->request);
 	moment_say(m, "second promise is near");
 }
 

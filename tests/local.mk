@@ -76,6 +76,11 @@ tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/sim.h tests/sim/sim_clock.c te
 tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -Idaemon $(HIREDIS_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 tests_sim_sim_LDADD = $(LIBCALLBACK_LIBS)
 daemon/tests_sim_sim-store.$(OBJEXT): daemon/scripts.h
+# One queue, its order and what is said to who asks, against theory.
+SIM_TESTS += tests/sim/schedule
+tests_sim_schedule_SOURCES = tests/sim/schedule.c bench/parts/queue_sim.c bench/parts/queue_sim.h
+tests_sim_schedule_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_sim_schedule_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += $(SIM_TESTS)
 TESTS += $(SIM_TESTS)
 # What the providers' own packages judge, by ./dev check.
@@ -222,6 +227,14 @@ UNIT_TESTS += tests/unit/match
 tests_unit_match_SOURCES = tests/unit/match.c
 tests_unit_match_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_match_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/erlang
+tests_unit_erlang_SOURCES = tests/unit/erlang.c
+tests_unit_erlang_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_erlang_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/expect
+tests_unit_expect_SOURCES = tests/unit/expect.c
+tests_unit_expect_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_expect_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/promise
 tests_unit_promise_SOURCES = tests/unit/promise.c
 tests_unit_promise_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
