@@ -56,7 +56,8 @@ alarms_are_told(const struct alarms *alarms)
 static bool
 is_counted(enum alarm_cause cause)
 {
-	return cause == ALARM_REJECTED || cause == ALARM_MAYBE_CALLED;
+	return cause == ALARM_REJECTED || cause == ALARM_MAYBE_CALLED ||
+	    cause == ALARM_LAST_ONE;
 }
 
 /* ---- messages */
@@ -457,6 +458,28 @@ alarms_set(struct alarms *alarms, enum alarm_cause cause, int count,
 		snprintf(group->detail, sizeof(group->detail), "%s", detail);
 }
 
+/* So many were ignored that anybody but the last one would be paused. */
+static void
+count_last_one(struct alarms *alarms, const struct outcome *outcome,
+    const struct move *move)
+{
+	const struct specialist *s;
+
+	if (move->record.kind != RECORD_SPECIALIST ||
+	    move->to != SPECIALIST_RESTING ||
+	    (move->event != EVENT_LAPSED && (move->event != EVENT_CALL_OVER ||
+	        move->from != SPECIALIST_BUSY)))
+		return;
+	s = situation_specialist_const(&outcome->after, move->record.id);
+	if (s == NULL || s->state != SPECIALIST_RESTING ||
+	    alarms->policy->ignored_pause == 0 ||
+	    s->ignored_count < alarms->policy->ignored_pause)
+		return;
+	alarms_count(alarms, ALARM_LAST_ONE);
+	snprintf(alarms->groups[ALARM_LAST_ONE].detail, ADDRESS_SIZE, "%s",
+	    s->name[0] != '\0' ? s->name : s->id);
+}
+
 void
 alarms_on_committed(struct alarms *alarms, const struct outcome *outcome)
 {
@@ -465,6 +488,7 @@ alarms_on_committed(struct alarms *alarms, const struct outcome *outcome)
 		    outcome->moves[i].event == EVENT_CALL_LOST &&
 		    outcome->moves[i].to == REQUEST_REFERRED)
 			alarms_count(alarms, ALARM_MAYBE_CALLED);
+		count_last_one(alarms, outcome, &outcome->moves[i]);
 	}
 }
 

@@ -43,7 +43,7 @@ static const char *const silences[LANGUAGE_COUNT] = {
 	"{company}: мы больше не звоним и не пишем. Вернуть: СТАРТ",
 };
 
-/* {queue}: of which queue, or which provider. */
+/* {queue}: of which queue, or which provider, or who. */
 static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 	{
 		[ALARM_LATE] = { "{company}: {count} late since {from}",
@@ -60,6 +60,9 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_MAYBE_CALLED] = { "{company}: {count} may have been "
 		    "called, please find out: callbackctl show referred",
 		    "{company}: no further calls are unclear" },
+		[ALARM_LAST_ONE] = { "{company}: {queue} is the last one at "
+		    "work and does not answer offers",
+		    "{company}: the last one at work ignores no more offers" },
 	}, {
 		[ALARM_LATE] = { "{company}: просрочено {count}, с {from}",
 		    "{company}: просроченных больше нет (были с {from})" },
@@ -74,6 +77,9 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_MAYBE_CALLED] = { "{company}: неясно, звонили ли: "
 		    "{count}. Проверьте",
 		    "{company}: новых неясных звонков нет" },
+		[ALARM_LAST_ONE] = { "{company}: {queue}: на линии больше "
+		    "никого, а заявки остаются без ответа",
+		    "{company}: новых заявок без ответа нет" },
 	},
 };
 

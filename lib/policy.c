@@ -29,6 +29,7 @@ const char *const alarm_cause_names[ALARM_COUNT] = {
 	[ALARM_PROVIDER_DOWN] = "provider_down",
 	[ALARM_REJECTED] = "rejected",
 	[ALARM_MAYBE_CALLED] = "maybe_called",
+	[ALARM_LAST_ONE] = "last_one",
 };
 
 const struct queue_policy *

@@ -86,6 +86,7 @@ enum alarm_cause {
 	ALARM_PROVIDER_DOWN,
 	ALARM_REJECTED,         /* a website's request could not be accepted */
 	ALARM_MAYBE_CALLED,     /* a person must find out */
+	ALARM_LAST_ONE,         /* who is the last one at work ignores offers */
 	ALARM_COUNT
 };
 extern const char *const alarm_cause_names[ALARM_COUNT];
