@@ -61,7 +61,7 @@ static bool
 is_counted(enum alarm_cause cause)
 {
 	return cause == ALARM_REJECTED || cause == ALARM_MAYBE_CALLED ||
-	    cause == ALARM_PROVIDER_REFUSES;
+	    cause == ALARM_PROVIDER_REFUSES || cause == ALARM_LAST_ONE;
 }
 
 /* ---- messages */
@@ -553,6 +553,27 @@ alarms_set(struct alarms *alarms, enum alarm_cause cause, int count,
 		snprintf(group->detail, sizeof(group->detail), "%s", detail);
 }
 
+/* So many were ignored that anybody but the last one would be paused. */
+static void
+count_last_one(struct alarms *alarms, const struct outcome *outcome,
+    const struct move *move)
+{
+	const struct specialist *s;
+
+	if (move->record.kind != RECORD_SPECIALIST ||
+	    move->to != SPECIALIST_RESTING ||
+	    (move->event != EVENT_LAPSED && (move->event != EVENT_CALL_OVER ||
+	        move->from != SPECIALIST_BUSY)))
+		return;
+	s = situation_specialist_const(&outcome->after, move->record.id);
+	if (s == NULL || s->state != SPECIALIST_RESTING ||
+	    alarms->policy->ignored_pause == 0 ||
+	    s->ignored_count < alarms->policy->ignored_pause)
+		return;
+	alarms_count(alarms, ALARM_LAST_ONE,
+	    s->name[0] != '\0' ? s->name : s->id);
+}
+
 void
 alarms_on_committed(struct alarms *alarms, const struct outcome *outcome)
 {
@@ -561,6 +582,7 @@ alarms_on_committed(struct alarms *alarms, const struct outcome *outcome)
 		    outcome->moves[i].event == EVENT_CALL_LOST &&
 		    outcome->moves[i].to == REQUEST_REFERRED)
 			alarms_count(alarms, ALARM_MAYBE_CALLED, "");
+		count_last_one(alarms, outcome, &outcome->moves[i]);
 	}
 }
 
@@ -580,10 +602,10 @@ alarms_tick(struct alarms *alarms)
 	if (policy->on[ALARM_SET_ASIDE] && !STORE_SEND(alarms->store, on_aside,
 	        alarms, 0, "ZRANGE", "aside", "0", ASIDE_LAST, "REV"))
 		log_event(LOG_LEVEL_DEBUG, "alarms_wait", "%s", "");
-	for (int cause = ALARM_PROVIDER_DOWN; cause < ALARM_SET_ASIDE; cause++) {
+	for (int cause = ALARM_PROVIDER_DOWN; cause < ALARM_NEAR; cause++) {
 		if (policy->on[cause] && is_counted((enum alarm_cause)cause))
 			look_at_count(alarms, (enum alarm_cause)cause);
-		else if (policy->on[cause])
+		else if (policy->on[cause] && cause != ALARM_SET_ASIDE)
 			ask_told(alarms, (enum alarm_cause)cause);
 	}
 }

@@ -190,6 +190,17 @@ silent_json(struct desk *desk, int64_t waiting)
 	return json;
 }
 
+/* They ignored so many offers that they may not be there: paused for it, or the
+ * last one at work, who is not. */
+static bool
+is_asked_back(const struct policy *policy, const struct specialist *s)
+{
+	return (s->status == STATUS_PAUSED &&
+	    strcmp(s->reason, "ignored") == 0) ||
+	    (policy->ignored_pause != 0 &&
+	        s->ignored_count >= policy->ignored_pause);
+}
+
 static void
 finish_desk(struct desk *desk)
 {
@@ -215,14 +226,15 @@ finish_desk(struct desk *desk)
 			    api->options.matcher,
 			    desk->specialist.skills[i].queue);
 	}
-	json = json_pack("{s:I,s:I,s:s,s:s,s:s,s:o,s:I,s:o,s:o,s:o}", "now",
+	json = json_pack("{s:I,s:I,s:s,s:s,s:s,s:o,s:I,s:b,s:o,s:o,s:o}", "now",
 	    (json_int_t)(store_now_ms(api->options.store) / 1000),
 	    "now_ms", (json_int_t)store_now_ms(api->options.store),
 	    "company", api->policy->company, "language",
 	    api->policy->language, "sandbox", api->options.sandbox_url,
 	    "specialist", api_json_specialist(&desk->specialist,
 	        desk->has_call ? &desk->call : NULL, ""),
-	    "waiting", (json_int_t)waiting,
+	    "waiting", (json_int_t)waiting, "ask_back",
+	    is_asked_back(api->policy, &desk->specialist),
 	    "silent", silent_json(desk, waiting),
 	    "request", desk->full == NULL ? json_null() : work_json(desk),
 	    "results", desk->results);

@@ -93,6 +93,7 @@ struct settings {
 	const char *web_dir;                    /* where shop and desk lie */
 	const char *sandbox_url;                /* shown by the pages; "": none */
 
+	int last_one;                   /* offer.last_one: 0 nothing, 1 alarm */
 	/* What queues and specialists start from. */
 	struct queue_policy queue_model;
 	struct specialist_policy specialist_model;

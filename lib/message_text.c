@@ -43,7 +43,7 @@ static const char *const silences[LANGUAGE_COUNT] = {
 	"{company}: мы больше не звоним и не пишем. Вернуть: СТАРТ",
 };
 
-/* {queue}: of which queue, or which provider and in its words why. */
+/* {queue}: of which queue, or which provider and in its words why, or who. */
 static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 	{
 		[ALARM_LATE] = { "{company}: {count} late since {from}",
@@ -66,6 +66,9 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_SET_ASIDE] = { "{company}: {count} keys in Redis were of "
 		    "another type, and set aside: {queue}; callbackctl check",
 		    "{company}: keys that were set aside are gone: {queue}" },
+		[ALARM_LAST_ONE] = { "{company}: {queue} is the last one at "
+		    "work and does not answer offers",
+		    "{company}: the last one at work ignores no more offers" },
 		[ALARM_NEAR] = { "{company}: {queue}: {number} was promised "
 		    "a call by {promise}, and nobody has called", NULL },
 	}, {
@@ -88,6 +91,9 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_SET_ASIDE] = { "{company}: чужие ключи в Redis, отложены: "
 		    "{count} ({queue}); callbackctl check",
 		    "{company}: отложенных ключей больше нет: {queue}" },
+		[ALARM_LAST_ONE] = { "{company}: {queue}: на линии больше "
+		    "никого, а заявки остаются без ответа",
+		    "{company}: новых заявок без ответа нет" },
 		[ALARM_NEAR] = { "{company}: {queue}: заявке {number} обещан "
 		    "звонок до {promise}, ещё не звонили", NULL },
 	},

@@ -36,6 +36,7 @@ const char *const alarm_cause_names[ALARM_COUNT] = {
 	[ALARM_MAYBE_CALLED] = "maybe_called",
 	[ALARM_PROVIDER_REFUSES] = "provider_refuses",
 	[ALARM_SET_ASIDE] = "set_aside",
+	[ALARM_LAST_ONE] = "last_one",
 	[ALARM_NEAR] = "near",
 };
 

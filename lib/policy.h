@@ -92,6 +92,7 @@ enum alarm_cause {
 	ALARM_MAYBE_CALLED,     /* a person must find out */
 	ALARM_PROVIDER_REFUSES, /* and will until somebody has seen to it: no money, credentials */
 	ALARM_SET_ASIDE,        /* keys in Redis held what nobody here wrote */
+	ALARM_LAST_ONE,         /* who is the last one at work ignores offers */
 	ALARM_NEAR,             /* a promise is near, and nobody has called */
 	ALARM_COUNT
 };

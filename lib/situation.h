@@ -73,7 +73,7 @@ enum event_kind {
 	/* to a specialist */
 	EVENT_ROSTER,           /* the configuration names them */
 	EVENT_STATUS,           /* status, reason, at_ms = return */
-	EVENT_PRESENT,
+	EVENT_PRESENT,          /* by: they did something; by "": their desk is open */
 	EVENT_OFFER,            /* offer, call, at_ms = until */
 	EVENT_TAKEN,            /* call: their acceptance was taken, this is the call */
 	EVENT_ACCEPT,           /* offer: 0 = the one held */

@@ -54,11 +54,19 @@ is_back(const struct moment *m)
 	    s->return_at_ms <= m->now_ms;
 }
 
+/* They did something themselves. A page that asks by itself what there is shows
+ * only that it is open. */
+static bool
+is_touched(const struct moment *m)
+{
+	return m->event->by[0] != '\0';
+}
+
 /* A pause after ignored offers ends with any sign of life. */
 static bool
 is_back_or_awake(const struct moment *m)
 {
-	return is_back(m) || (m->specialist->status == STATUS_PAUSED &&
+	return is_back(m) || (is_touched(m) && m->specialist->status == STATUS_PAUSED &&
 	    strcmp(m->specialist->reason, "ignored") == 0);
 }
 
@@ -292,6 +300,8 @@ static void
 be_seen(struct moment *m)
 {
 	m->specialist->seen_at_ms = m->now_ms;
+	if (is_touched(m))
+		m->specialist->ignored_count = 0;
 }
 
 static void

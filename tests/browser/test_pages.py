@@ -215,6 +215,25 @@ def test_pauses_and_who_waits_meanwhile(start_daemon, open_page, picture):
     daemon.wait_for_state("web-waits-1", "waiting")
 
 
+def test_another_call_and_who_is_left_alone(start_daemon, open_page):
+    daemon = start_daemon({"specialists": ONE}, clock_scale=0.5)
+    desk = open_page(desk_url(daemon), language="en")
+    desk.click("#statuses [data-status=available]")
+    desk.wait("document.getElementById('idle').dataset.state === 'idle'")
+    daemon.do("PUT", "/v1/specialists/anna/elsewhere", {})
+    desk.sees("#idle-state", "On another call")
+    desk.sees("#hung-up")
+    daemon.ask({"id": "web-alone-1", "phone": "+79000000001"})
+    daemon.wait_for_state("web-alone-1", "waiting")
+    desk.click("#statuses [data-status=off]")
+    desk.sees("#notice", "You are the last one in")
+    assert daemon.specialist("anna")["state"] == "away"
+    desk.click("#statuses [data-status=available]")
+    desk.sees("#idle-state", "On another call")
+    desk.click("#hung-up")
+    daemon.wait_for_state("web-alone-1", "offered")
+
+
 def test_a_late_one_is_red_and_counts_its_attempts(start_daemon, open_page,
                                                    picture):
     daemon = start_daemon({"specialists": ONE, "window.target": "1s",

@@ -117,6 +117,7 @@ def test_ignored_offers(daemon):
     # Who is left is never paused, however many they ignore.
     daemon.wait_for(lambda: daemon.specialist(other)["ignored"] > 3)
     assert daemon.specialist(other)["status"] == "available"
+    assert desk(daemon, name)["ask_back"] and desk(daemon, other)["ask_back"]
     # Any sign of life ends such a pause.
     daemon.do("POST", f"/v1/specialists/{name}/present", {})
     daemon.wait_for(lambda: daemon.specialist(name)["status"] == "available")

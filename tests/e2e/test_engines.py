@@ -419,9 +419,10 @@ def test_7_4_the_dialplan_posts_on_a_channel_of_its_own():
                         flags=re.M)
     users = [name for name, text in zip(contexts[1::2], contexts[2::2])
              if "CURL(" in text]
-    assert users == ["cb-deliver"]
-    post = contexts[contexts.index("cb-post") + 1]
-    assert re.search(r"Originate\(Local/s@cb-deliver/n,.*,av\(", post)
+    assert users == ["cb-deliver", "cb-say-it"]
+    for caller, user in (("cb-post", "cb-deliver"), ("cb-say", "cb-say-it")):
+        text = contexts[contexts.index(caller) + 1]
+        assert re.search(rf"Originate\(Local/s@{user}/n,.*,av\(", text)
 
 
 # ---- 7.5: who sees which number

@@ -138,6 +138,45 @@ def test_a_queue_without_anybody_is_an_event_and_so_is_its_end(daemon):
     assert len(events("queue_attended")) == 2
 
 
+@pytest.mark.settings({**QUICK, "offer.screen": "150ms",
+                       "offer.cool_off_ignored": "100ms",
+                       "offer.presence": "1h", "offer.ignored_return": "1h",
+                       "text": ["sandbox"],
+                       "alarms": {"to": ["+79160000101"], "at_most": "2s",
+                                  "on": ["late"]}})
+def test_the_last_one_who_ignores_is_an_alarm_and_asked(daemon):
+    def desk(name):
+        return daemon.do("GET", f"/v1/desk?as={name}")
+
+    def alarms():
+        return [one["body"] for one in
+                daemon.sandbox.http("GET", "/sandbox/messages")[1]["messages"]
+                if "заявки остаются без ответа" in one["body"]]
+    daemon.available("anna", "boris")
+    asked(daemon)
+    paused = daemon.wait_for(lambda: next((name for name in ("anna", "boris")
+                             if daemon.specialist(name)["status"] ==
+                             "paused"), None))
+    last = {"anna": "boris", "boris": "anna"}[paused]
+    assert daemon.wait_for(alarms)[0].startswith(
+        "Ромашка: " + {"anna": "Anna", "boris": "Boris"}[last])
+    assert daemon.specialist(last)["status"] == "available"
+    # An open desk asks, and is no sign of life by itself.
+    daemon.wait_for(lambda: desk(last)["ask_back"])
+    before = daemon.specialist(last)["ignored"]
+    assert desk(paused)["ask_back"]
+    daemon.wait_for(lambda: desk(paused) and
+                    daemon.specialist(last)["ignored"] > before)
+    assert daemon.specialist(paused)["status"] == "paused"
+    # The touch is.
+    seen = daemon.do("POST", f"/v1/specialists/{paused}/present",
+                     {"as": paused})["specialist"]
+    assert seen["status"] == "available"
+    seen = daemon.do("POST", f"/v1/specialists/{last}/present",
+                     {"as": last})["specialist"]
+    assert seen["ignored"] == 0
+
+
 @by_hand
 def test_asterisk_can_say_so(daemon):
     """As its CURL() posts: a form by its type, and the desk's token."""

@@ -300,6 +300,8 @@ person_status(const struct moves *moves, int i)
 	firing.event.at_ms = NOW_MS + 1;
 	fire(moves, &firing, "paused", i, 0);
 	firing = to_person(i, EVENT_PRESENT);
+	fire(moves, &firing, "desk is open", i, 0);
+	strcpy(firing.event.by, person_id(i));
 	fire(moves, &firing, "present", i, 0);
 }
 

@@ -504,6 +504,39 @@ who_leaves_while_their_acceptance_is_withdrawn_is_away(void **state)
 	assert_int_equal(anna()->state, SPECIALIST_AWAY);
 }
 
+/* ---- ignored offers */
+
+static void
+an_open_desk_is_no_sign_of_life(void **state)
+{
+	struct specialist *s = one_specialist(SPECIALIST_AWAY);
+	struct event event = { .kind = EVENT_PRESENT, .digit = -1,
+		.to = record_ref_specialist("anna") };
+
+	(void)state;
+	s->status = STATUS_PAUSED;
+	strcpy(s->reason, "ignored");
+	s->return_at_ms = NOW_MS + MINUTE_MS;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+	strcpy(event.by, "anna");
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(anna()->state, SPECIALIST_IDLE);
+
+	/* The last one, who is not paused, says so as well. */
+	one_specialist(SPECIALIST_IDLE)->ignored_count = 5;
+	event.by[0] = '\0';
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(anna()->ignored_count, 5);
+	strcpy(event.by, "anna");
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(anna()->ignored_count, 0);
+}
+
 /* ---- on a call that is none of ours */
 
 static void
@@ -1689,6 +1722,7 @@ main(void)
 		cmocka_unit_test(nobody_stays_busy_without_a_call),
 		cmocka_unit_test(
 		    who_leaves_while_their_acceptance_is_withdrawn_is_away),
+		cmocka_unit_test(an_open_desk_is_no_sign_of_life),
 		cmocka_unit_test(who_is_on_another_call_is_not_idle),
 		cmocka_unit_test(another_call_ends_by_itself),
 		cmocka_unit_test(another_call_lasts_no_longer_than_the_limit),

@@ -186,6 +186,8 @@ function stateText() {
   const { specialist } = desk;
   const { state, status, reason } = specialist;
 
+  if (desk.ask_back && ["idle", "resting"].includes(state))
+    return [words.areYouBack, words.areYouBackHint];
   if (state === "idle")
     return [words.idle, words.idleHint];
   if (state === "resting")
@@ -199,7 +201,7 @@ function stateText() {
     return [words.offState, words.offHint];
   if (status === "available")
     return [words.absent, words.absentHint];
-  return [reason === "ignored" ? words.pausedIgnored : words.paused(reason),
+  return [desk.ask_back ? words.pausedIgnored : words.paused(reason),
     words.pausedHint(specialist.return_at && moment(specialist.return_at))];
 }
 
@@ -217,7 +219,8 @@ function idleShow() {
     t().ignored(specialist.ignored) : ""].filter(Boolean).join(" "));
   say(byId("idle-waiting"), waiting > 0 ? t().waiting(waiting) :
     t().nobodyWaits);
-  show(byId("present"), isAway && specialist.status === "available");
+  show(byId("present"), desk.ask_back ||
+    isAway && specialist.status === "available");
   show(byId("hung-up"), specialist.state === "elsewhere");
   say(byId("keys"), t().keys);
   show(byId("keys"), isIdle);

@@ -34,6 +34,8 @@ export const texts = {
     absent: "You have not been seen for a while",
     absentHint: "Say that you are here, and requests come again.",
     present: "I am here",
+    areYouBack: "Are you here?",
+    areYouBackHint: "You are the last one at work, and offers were not answered.",
     leftAlone: (queue, count, until) => `You are the last one in “${queue}”; waiting: ${count}` +
       `${until ? `; a call was promised until ${until}` : ""}.`,
     elsewhere: "On another call",
@@ -216,6 +218,8 @@ export const texts = {
     absent: "Вас давно не было видно",
     absentHint: "Отметьтесь, и заявки пойдут снова.",
     present: "Я здесь",
+    areYouBack: "Вы здесь?",
+    areYouBackHint: "На линии больше никого, а заявки остались без ответа.",
     leftAlone: (queue, count, until) => `В очереди «${queue}» больше никого нет, ждут: ${count}` +
       `${until ? `; обещали позвонить до ${until}` : ""}.`,
     elsewhere: "Вы на другом звонке",
