@@ -303,7 +303,34 @@ slot_load(struct engine *engine, struct slot *slot)
 	return false;
 }
 
-/* A specialist belongs to the request that holds them, or may not be kept. */
+/* Named by the request's own fields, as a fresh load would find them. */
+static bool
+names_specialist(const struct request *request, const char *id)
+{
+	if (strcmp(request->specialist, id) == 0)
+		return true;
+	for (size_t i = 0; i < OFFER_MAX; i++) {
+		if (strcmp(request->offers[i].specialist, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+names_call(const struct request *request, int n)
+{
+	if (n == request->call)
+		return true;
+	for (size_t i = 0; i < OFFER_MAX; i++) {
+		if (request->offers[i].specialist[0] != '\0' &&
+		    request->offers[i].call == n)
+			return true;
+	}
+	return false;
+}
+
+/* What nobody names is loaded again when it is addressed: those whose phones are
+ * being hung up, after several were asked, would fill the situation. */
 void
 slot_trim(struct slot *slot)
 {
@@ -315,7 +342,8 @@ slot_trim(struct slot *slot)
 		const struct specialist *one = &s->specialists[i];
 
 		if (request->id[0] != '\0' &&
-		    strcmp(one->request, request->id) != 0)
+		    (strcmp(one->request, request->id) != 0 ||
+		        !names_specialist(request, one->id)))
 			continue;
 		if (kept != i)
 			s->specialists[kept] = *one;
@@ -324,8 +352,7 @@ slot_trim(struct slot *slot)
 	s->specialist_count = kept;
 	kept = 0;
 	for (size_t i = 0; i < s->call_count; i++) {
-		if (!call_is_live(&s->calls[i]) &&
-		    s->calls[i].n != request->call)
+		if (!names_call(request, s->calls[i].n))
 			continue;
 		if (kept != i)
 			s->calls[kept] = s->calls[i];
