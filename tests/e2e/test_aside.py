@@ -69,7 +69,9 @@ def test_an_index_is_made_anew(start_daemon, name):
     daemon.wait_for(lambda: is_aside(daemon, name))
     assert daemon.redis.smembers(daemon.key("kept:" + name)) == {"rubbish",
                                                                  "more"}
-    assert f"event=key_set_aside key={name} " in daemon.log()
+    # The commit's reply comes after what the commit did.
+    daemon.wait_for(
+        lambda: f"event=key_set_aside key={name} " in daemon.log())
     daemon.wait_for(lambda: no_longer_rubbish(daemon, name))
     if name != "ready:info":
         daemon.wait_for(lambda: before <= index_of(daemon, name))
