@@ -364,16 +364,6 @@ on_aside(void *context, uint64_t tag, enum redis_end end,
 /* ---- where nobody works */
 
 static bool
-serves(const struct specialist_policy *one, const char *queue)
-{
-	for (size_t i = 0; i < one->queue_count; i++) {
-		if (strcmp(one->queues[i].id, queue) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
 is_attended(const struct look *look, const struct queue_policy *queue)
 {
 	const struct alarms *alarms = look->alarms;
@@ -383,7 +373,7 @@ is_attended(const struct look *look, const struct queue_policy *queue)
 		return true;
 	for (size_t i = 0; i < policy->specialist_count; i++) {
 		if (look->seen[i] != SEEN_AWAY &&
-		    serves(&policy->specialists[i], queue->id))
+		    policy_level(&policy->specialists[i], queue->id) > 0)
 			return true;
 	}
 	return false;

@@ -98,12 +98,9 @@ on_other(void *context, uint64_t tag, enum redis_end end,
 static bool
 serves_one(const struct leaving *leaving, const struct specialist_policy *other)
 {
-	for (size_t i = 0; i < other->queue_count; i++) {
-		for (size_t k = 0; k < leaving->count; k++) {
-			if (strcmp(other->queues[i].id,
-			        leaving->queues[k].id) == 0)
-				return true;
-		}
+	for (size_t i = 0; i < leaving->count; i++) {
+		if (policy_level(other, leaving->queues[i].id) > 0)
+			return true;
 	}
 	return false;
 }

@@ -5,17 +5,6 @@
 #include "daemon/api_internal.h"
 #include "lib/provider_level.h"
 
-/* Its place in an order of preference, from 1; 0: not used for that. */
-static int64_t
-place_of(const struct provider_order *order, const char *id)
-{
-	for (size_t i = 0; i < order->count; i++) {
-		if (strcmp(order->ids[i], id) == 0)
-			return (int64_t)i + 1;
-	}
-	return 0;
-}
-
 /* How it has worked lately, of calls or of messages. */
 static void
 add_health(json_t *json, const struct provider_facts *facts,
@@ -65,7 +54,7 @@ add_sms_health(json_t *json, const struct api *api, const char *id)
 	if (facts == NULL || !facts->can_text ||
 	    !health_see(api->options.health, id, CHANNEL_SMS, &view))
 		return;
-	sms = json_pack("{s:I}", "text", (json_int_t)place_of(
+	sms = json_pack("{s:I}", "text", (json_int_t)policy_place(
 	    &api->policy->text, id));
 	add_health(sms, facts, CHANNEL_SMS, &view);
 	json_object_set_new(json, channel_names[CHANNEL_SMS], sms);
@@ -89,7 +78,7 @@ provider_json(const struct api *api, const struct calls_provider *one)
 	    fence_names[provider_fence(provider)], "level",
 	    provider_level_names[level], "promise",
 	    provider_level_texts[level], "voice",
-	    (json_int_t)place_of(&api->policy->voice, one->id), "timeout_s",
+	    (json_int_t)policy_place(&api->policy->voice, one->id), "timeout_s",
 	    (double)one->timeout_ms / 1000, "tested",
 	    provider_tested_names[provider_tested(provider)], "can", can);
 	add_calls_health(json, api, one->id);
@@ -122,7 +111,7 @@ static json_t *
 by_hand_json(const struct policy *policy)
 {
 	enum provider_level level = LEVEL_UNKNOWN_TO_A_PERSON;
-	int64_t place = place_of(&policy->voice, CALL_BY_HAND);
+	int64_t place = policy_place(&policy->voice, CALL_BY_HAND);
 
 	return json_pack("{s:s,s:s,s:s,s:s,s:I}", "id", CALL_BY_HAND,
 	    "fence", fence_names[FENCE_NONE], "level",
@@ -147,7 +136,7 @@ api_get_providers(struct http_request *request, void *context)
 		json_array_append_new(list, json);
 	}
 	if (api->policy->voice.count == 0 ||
-	    place_of(&api->policy->voice, CALL_BY_HAND) != 0)
+	    policy_place(&api->policy->voice, CALL_BY_HAND) != 0)
 		json_array_append_new(list, by_hand_json(api->policy));
 	http_reply_json(request, 200, json_pack("{s:o}", "providers", list));
 }

@@ -201,7 +201,7 @@ on_record(void *context, uint64_t tag, enum redis_end end,
 
 	(void)tag;
 	check->audit->counts.walked++;
-	if (end == REDIS_REPLY && store_is_no_hash(reply) &&
+	if (end == REDIS_REPLY && store_is_of_another_type(reply) &&
 	    !check->is_buried)
 		audit_bury(check->audit, ref, "", NULL, 0);
 	if (count < 0 || check->is_buried ||

@@ -75,7 +75,7 @@ audit_read_partner(struct check *check, size_t i,
 
 	if (pair_count == 0)
 		return;
-	if ((pair_count < 0 && !store_is_no_hash(reply)) ||
+	if ((pair_count < 0 && !store_is_of_another_type(reply)) ||
 	    audit_is_newer(pairs, count)) {
 		check->has_failed = true;
 		return;

@@ -50,8 +50,8 @@ add_refusal(struct engine *engine, const struct slot *slot, int64_t now_ms,
 		extras.take_member = pending->take_member;
 		extras.take_length = pending->take_length;
 	}
-	for (size_t i = 0; i < COUNT_OF(extras.rejected) &&
-	    pending->rejected[i] != NULL; i++)
+	for (size_t i = 0; pending->rejected != NULL &&
+	    i < COUNT_OF(extras.rejected) && pending->rejected[i] != NULL; i++)
 		extras.rejected[i] = pending->rejected[i];
 	add_listing(pending, &extras);
 	if (pending->typed_key[0] != '\0') {

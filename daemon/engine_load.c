@@ -133,7 +133,7 @@ on_loaded(void *context, uint64_t tag, enum redis_end end,
 	(void)tag;
 	slot->loads--;
 	if (end != REDIS_REPLY || (reply->type == REDIS_REPLY_ERROR &&
-	        !store_is_no_hash(reply))) {
+	        !store_is_of_another_type(reply))) {
 		if (end == REDIS_REPLY)
 			log_event(LOG_LEVEL_ERR, "load_refused",
 			    "root=%s error=\"%s\"", slot->root, reply->str);
@@ -303,61 +303,9 @@ slot_load(struct engine *engine, struct slot *slot)
 	return false;
 }
 
-/* Named by the request's own fields, as a fresh load would find them. */
-static bool
-names_specialist(const struct request *request, const char *id)
-{
-	if (strcmp(request->specialist, id) == 0)
-		return true;
-	for (size_t i = 0; i < OFFER_MAX; i++) {
-		if (strcmp(request->offers[i].specialist, id) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-names_call(const struct request *request, int n)
-{
-	if (n == request->call)
-		return true;
-	for (size_t i = 0; i < OFFER_MAX; i++) {
-		if (request->offers[i].specialist[0] != '\0' &&
-		    request->offers[i].call == n)
-			return true;
-	}
-	return false;
-}
-
-/* What nobody names is loaded again when it is addressed: those whose phones are
- * being hung up, after several were asked, would fill the situation. */
 void
 slot_trim(struct slot *slot)
 {
-	struct situation *s = &slot->before;
-	const struct request *request = &s->request;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < s->specialist_count; i++) {
-		const struct specialist *one = &s->specialists[i];
-
-		if (request->id[0] != '\0' &&
-		    (strcmp(one->request, request->id) != 0 ||
-		        !names_specialist(request, one->id)))
-			continue;
-		if (kept != i)
-			s->specialists[kept] = *one;
-		kept++;
-	}
-	s->specialist_count = kept;
-	kept = 0;
-	for (size_t i = 0; i < s->call_count; i++) {
-		if (!names_call(request, s->calls[i].n))
-			continue;
-		if (kept != i)
-			s->calls[kept] = s->calls[i];
-		kept++;
-	}
-	s->call_count = kept;
+	situation_trim(&slot->before);
 	slot->absent_count = 0;
 }

@@ -339,6 +339,22 @@ engine_post(struct engine *engine, const struct engine_order *order)
 	return false;
 }
 
+/* A slot of its own: it belongs to no record. Takes the pending; false: no room. */
+static bool
+enqueue_alone(struct engine *engine, struct pending *stolen_pending)
+{
+	struct record_ref root;
+	char id[REQUEST_ID_SIZE];
+
+	engine_fresh_id(engine, id);
+	root = record_ref_request(id);
+	stolen_pending->is_refusal = true;
+	if (slot_enqueue(engine, &root, stolen_pending))
+		return true;
+	pending_free(stolen_pending);
+	return false;
+}
+
 bool
 engine_refuse(struct engine *engine, const char *take_index,
     const char *take_member, size_t take_length, const char *const *rejected,
@@ -349,17 +365,11 @@ engine_refuse(struct engine *engine, const char *take_index,
 		.take_member = take_member, .take_length = take_length,
 		.on_result = on_result, .context = context, .tag = tag };
 	struct pending *pending;
-	struct record_ref root;
-	char id[REQUEST_ID_SIZE];
 	size_t count = 0;
 
 	if (!store_is_up(engine->store))
 		return false;
-	/* A slot of its own: it belongs to no record. */
-	engine_fresh_id(engine, id);
-	root = record_ref_request(id);
 	pending = make_pending(&order);
-	pending->is_refusal = true;
 	pending->answer_id = copy_text(answer_id);
 	pending->answer = copy_text(answer);
 	while (rejected != NULL && rejected[count] != NULL)
@@ -368,10 +378,7 @@ engine_refuse(struct engine *engine, const char *take_index,
 	CHECK(pending->rejected != NULL);
 	for (size_t i = 0; i < count; i++)
 		pending->rejected[i] = copy_text(rejected[i]);
-	if (slot_enqueue(engine, &root, pending))
-		return true;
-	pending_free(pending);
-	return false;
+	return enqueue_alone(engine, pending);
 }
 
 bool
@@ -380,22 +387,9 @@ engine_list(struct engine *engine, const struct engine_listing *listing,
 {
 	struct engine_order order = { .listing = listing,
 		.on_result = on_result, .context = context, .tag = tag };
-	struct pending *pending;
-	struct record_ref root;
-	char id[REQUEST_ID_SIZE];
 
-	if (!store_is_up(engine->store))
-		return false;
-	engine_fresh_id(engine, id);
-	root = record_ref_request(id);
-	pending = make_pending(&order);
-	pending->is_refusal = true;
-	pending->rejected = calloc(1, sizeof(char *));
-	CHECK(pending->rejected != NULL);
-	if (slot_enqueue(engine, &root, pending))
-		return true;
-	pending_free(pending);
-	return false;
+	return store_is_up(engine->store) &&
+	    enqueue_alone(engine, make_pending(&order));
 }
 
 void
@@ -403,20 +397,12 @@ engine_set_aside(struct engine *engine, const char *index)
 {
 	struct engine_order order = { .event = { .digit = -1 } };
 	struct pending *pending;
-	struct record_ref root;
-	char id[REQUEST_ID_SIZE];
 
 	if (!store_is_up(engine->store))
 		return;
-	engine_fresh_id(engine, id);
-	root = record_ref_request(id);
 	pending = make_pending(&order);
-	pending->is_refusal = true;
-	pending->rejected = calloc(1, sizeof(char *));
-	CHECK(pending->rejected != NULL);
 	snprintf(pending->typed_key, sizeof(pending->typed_key), "%s", index);
-	if (!slot_enqueue(engine, &root, pending))
-		pending_free(pending);  /* who met it meets it again */
+	enqueue_alone(engine, pending); /* refused: who met it meets it again */
 }
 
 bool

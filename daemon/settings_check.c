@@ -335,31 +335,23 @@ check_specialists(struct settings_reading *reading)
 
 /* ---- providers */
 
-static bool
-is_in(const struct provider_order *order, const char *id)
-{
-	for (size_t i = 0; i < order->count; i++) {
-		if (strcmp(order->ids[i], id) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* A cap keeps only from what is known to cost something. */
 static void
 check_spend(struct settings_reading *reading,
     const struct settings_provider *provider)
 {
 	const struct policy *policy = &reading->settings->policy;
-	bool calls = is_in(&policy->voice, provider->id);
-	bool texts = is_in(&policy->text, provider->id);
+	bool calls = policy_place(&policy->voice, provider->id) > 0;
+	bool texts = policy_place(&policy->text, provider->id) > 0;
 	char path[SETTING_PATH_SIZE];
 
 	if (provider->hour_cap <= 0 && provider->day_cap <= 0)
 		return;
 	for (size_t i = 0; i < policy->queue_count; i++) {
-		calls |= is_in(&policy->queues[i].voice, provider->id);
-		texts |= is_in(&policy->queues[i].text, provider->id);
+		calls |= policy_place(&policy->queues[i].voice,
+		    provider->id) > 0;
+		texts |= policy_place(&policy->queues[i].text,
+		    provider->id) > 0;
 	}
 	path_of("providers", provider->id, "spend", path);
 	if (provider->call_price <= 0 && (calls || !texts))

@@ -230,12 +230,6 @@ store_is_of_another_type(const struct redisReply *reply)
 }
 
 bool
-store_is_no_hash(const struct redisReply *reply)
-{
-	return store_is_of_another_type(reply);
-}
-
-bool
 store_read_record(const struct redisReply *reply, enum record_kind kind,
     void *ret_record)
 {

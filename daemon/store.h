@@ -53,8 +53,6 @@ bool store_load(struct store *store, const struct record_ref *ref, redis_on_repl
 
 /* Reads the reply of store_load; 0 pairs: no such record. -1: another reply. */
 int store_pairs(const struct redisReply *reply, struct pair *ret_pairs, size_t max);
-/* There is such a key, and it is no hash. */
-bool store_is_no_hash(const struct redisReply *reply);
 /* The key that was asked is of another type than the command is for. */
 bool store_is_of_another_type(const struct redisReply *reply);
 

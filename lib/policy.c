@@ -179,6 +179,16 @@ policy_caller_id(const struct queue_policy *queue, const char *customer)
 	return best;
 }
 
+int
+policy_place(const struct provider_order *order, const char *provider)
+{
+	for (size_t i = 0; i < order->count; i++) {
+		if (strcmp(order->ids[i], provider) == 0)
+			return (int)i + 1;
+	}
+	return 0;
+}
+
 const struct provider_order *
 policy_voice(const struct policy *policy, const char *queue)
 {

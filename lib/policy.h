@@ -267,6 +267,8 @@ const struct queue_policy *policy_default_queue(const struct policy *policy);
 const struct specialist_policy *policy_specialist(const struct policy *policy, const char *id);
 const struct disposition *policy_disposition(const struct policy *policy, const char *id);
 const struct provider_facts *policy_provider(const struct policy *policy, const char *id);
+/* Its place in that order, from 1; 0: it is not there. */
+int policy_place(const struct provider_order *order, const char *provider);
 /* The order that holds for that queue: its own, else the company's. */
 const struct provider_order *policy_voice(const struct policy *policy, const char *queue);
 const struct provider_order *policy_text(const struct policy *policy, const char *queue);

@@ -289,6 +289,40 @@ situation_missing(const struct situation *situation,
 	return count;
 }
 
+static bool
+is_named(struct request *request, const struct specialist *specialist)
+{
+	return strcmp(specialist->request, request->id) == 0 &&
+	    (strcmp(request->specialist, specialist->id) == 0 ||
+	        request_offer_to(request, specialist->id) != NULL);
+}
+
+void
+situation_trim(struct situation *situation)
+{
+	struct request *request = &situation->request;
+	size_t kept = 0;
+
+	/* Somebody alone is their own situation. */
+	if (request->id[0] == '\0')
+		return;
+	for (size_t i = 0; i < situation->specialist_count; i++) {
+		if (is_named(request, &situation->specialists[i]))
+			situation->specialists[kept++] =
+			    situation->specialists[i];
+	}
+	situation->specialist_count = kept;
+	kept = 0;
+	for (size_t i = 0; i < situation->call_count; i++) {
+		int n = situation->calls[i].n;
+
+		if (n == request->call ||
+		    request_offer_by_call(request, n) != NULL)
+			situation->calls[kept++] = situation->calls[i];
+	}
+	situation->call_count = kept;
+}
+
 bool
 situation_due(const struct situation *situation, int64_t now_ms,
     struct record_ref *ret_ref)

@@ -258,6 +258,10 @@ struct call *situation_call(struct situation *situation, int n);
 const struct specialist *situation_specialist_const(const struct situation *s, const char *id);
 const struct call *situation_call_const(const struct situation *s, int n);
 
+/* Lets go of whom the request's own fields do not name: of several who were asked,
+ * those whose phones are being hung up. They are partners again when addressed. */
+void situation_trim(struct situation *situation);
+
 /* Partners this situation needs and does not hold yet. Fills at most `max`
  * references, returns how many. Empty: complete. `addressee` may be NULL. */
 size_t situation_missing(const struct situation *situation, const struct record_ref *addressee,

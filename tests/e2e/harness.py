@@ -7,7 +7,9 @@ The programs are those of $CALLBACKD_BUILD (build/san by default). With
 CALLBACKD_KEEP=1 the folders stay for a look.
 """
 import base64
+import contextlib
 import http.client
+import http.server
 import json
 import os
 import pathlib
@@ -18,6 +20,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -74,6 +77,34 @@ def wait_for(function, seconds=10, explain=None):
             raise AssertionError(f"{name}: still {value!r} after {seconds} s"
                                  + (f"\n{explain()}" if explain else ""))
         time.sleep(0.005)
+
+
+@contextlib.contextmanager
+def serving(server):
+    """An http.server of a test's own, until the block is left."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Of such a server: answers in JSON, and says nothing to the terminal."""
+
+    def say(self, answer, status=200):
+        text = json.dumps(answer, ensure_ascii=False).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *arguments):
+        pass
 
 
 def free_port():

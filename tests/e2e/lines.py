@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Two telephone networks, each somebody's provider, and what the tests of several
 providers ask of a daemon between them."""
+import contextlib
 import pathlib
+
+import redis as redis_client
 
 import harness
 from company import AUTOMATIC, QUICK
@@ -48,6 +51,27 @@ class Lines:
                           self.provider("second", second, **more)),
             "breaker.probe": "1m", **changes})
 
+    @contextlib.contextmanager
+    def nodes(self, count, changes, **more):
+        """Several daemons on one Redis, which ends after them."""
+        server = harness.RedisServer(self.world.folder, "everysec")
+        server.start()
+        try:
+            redis = redis_client.Redis(unix_socket_path=str(server.path),
+                                       decode_responses=True)
+            nodes = [self.start({**changes, "redis": f"unix:{server.path}"}, **more)
+                     for _ in range(count)]
+            for node in nodes:
+                node.redis = redis
+            yield nodes
+            for node in nodes:
+                node.redis = None
+        finally:
+            for node in self.world.daemons:
+                if node.is_running():
+                    assert node.end() == 0
+            server.end()
+
     def refuse(self, count, *networks, kind="503", what="create"):
         for network in networks or self.networks:
             network.faults({what: {"kind": kind, "count": count}})
@@ -69,6 +93,14 @@ class Lines:
             self.networks[1].check_sanitizers()
         finally:
             self.world.end()
+
+
+def keep_pace(moments, pace):
+    """Never more in any second, and not much less either. In milliseconds."""
+    moments = sorted(moments)
+    assert max(sum(begin <= moment < begin + 1000 for moment in moments)
+               for begin in moments) <= pace
+    assert len(moments) / (moments[-1] - moments[0]) * 1000 > pace * 0.6
 
 
 def name_of(i):

@@ -119,6 +119,8 @@ def behind(start_daemon):
         proxy = Proxy(folder / "p", server.path)
         ends.append(proxy.close)
         daemon = start_daemon({**changes, "redis": f"unix:{folder}/p"})
+        # Before its Redis goes: it would wait for what it has in hand.
+        ends.append(lambda: daemon.is_running() and daemon.stop())
         daemon.redis = redis_client.Redis(
             unix_socket_path=str(server.path), decode_responses=True)
         daemon.wait_for(daemon.knows_its_people)

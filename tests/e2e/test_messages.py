@@ -8,7 +8,6 @@ import hmac
 import http.server
 import json
 import re
-import threading
 import time
 import urllib.parse
 
@@ -103,31 +102,19 @@ class Listener(http.server.ThreadingHTTPServer):
         return [body for at, body in self.heard if at == path]
 
 
-class Hearing(http.server.BaseHTTPRequestHandler):
+class Hearing(harness.Handler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.heard.append((self.path, body))
-        answer = json.dumps({
+        self.say({
             "ok": True, "result": {"message_id": len(self.server.heard)},
             "sid": f"SM{len(self.server.heard):032x}", "status": "queued"})
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer.encode())
-
-    def log_message(self, *arguments):
-        pass
 
 
 @pytest.fixture
 def listener():
-    server = Listener()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with harness.serving(Listener()) as server:
+        yield server
 
 
 def start_with(start_daemon, provider, **more):

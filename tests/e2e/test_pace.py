@@ -2,49 +2,25 @@
 """What a provider bears: calls a second of three nodes together, calls at a time, and
 what may be spent."""
 import pytest
-import redis as redis_client
 
 import harness
 from company import AUTOMATIC, QUICK, specialist
-from lines import ask, served, state_of
+from lines import ask, keep_pace, served, state_of
 
 PEOPLE = [specialist(f"vera{i}", f"+7916000{i:02d}14", ("info", 3),
                      confirm="answer", accept="automatic") for i in range(24)]
 PACE, NODES = 8, 3
 
 
-def most_in_a_second(moments):
-    return max(sum(begin <= moment < begin + 1000 for moment in moments)
-               for begin in moments)
-
-
 def test_three_nodes_keep_one_pace(lines):
     """Three times as many people as calls a second: never more of these in any second,
     as the network sees them, and not much less either."""
-    server = harness.RedisServer(lines.world.folder, "everysec")
-    server.start()
-    try:
-        redis = redis_client.Redis(unix_socket_path=str(server.path),
-                                   decode_responses=True)
-        changes = {"specialists": PEOPLE, "voice": ["first"],
-                   "redis": f"unix:{server.path}", "offer.wrap_up": "100ms"}
-        nodes = [lines.start(changes, calls_per_second=PACE)
-                 for _ in range(NODES)]
-        for node in nodes:
-            node.redis = redis
+    changes = {"specialists": PEOPLE, "voice": ["first"], "offer.wrap_up": "100ms"}
+    with lines.nodes(NODES, changes, calls_per_second=PACE) as nodes:
         names = [ask(nodes[0], i) for i in range(1, 27)]
         network = lines.networks[0]
         nodes[0].wait_for(lambda: len(network.posts()) >= len(names), 30)
-        moments = sorted(line["at_ms"] for line in network.posts())
-        assert most_in_a_second(moments) <= PACE
-        assert len(moments) / (moments[-1] - moments[0]) * 1000 > PACE * 0.6
-        for node in nodes:
-            node.redis = None
-    finally:
-        for node in lines.world.daemons:
-            if node.is_running():
-                assert node.end() == 0
-        server.end()
+        keep_pace([line["at_ms"] for line in network.posts()], PACE)
 
 
 def test_no_more_calls_than_fit(lines):

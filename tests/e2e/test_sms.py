@@ -3,13 +3,9 @@
 networks, each somebody's provider, make of it."""
 import time
 
-import redis as redis_client
-
-import harness
-from lines import name_of, probe_now, served, state_of
+from lines import keep_pace, name_of, probe_now, served, state_of
 from lines import ask as ask_to_be_called
 from test_messages import MESSAGES
-from test_pace import most_in_a_second
 
 PACE, NODES, COUNT = 8, 3, 40
 MESSAGES = {key: value for key, value in MESSAGES.items() if key != "text"}
@@ -40,36 +36,18 @@ def letter(daemon, name, **wanted):
 def test_three_nodes_keep_one_pace_of_messages(lines):
     """Many more than a second takes are born at once: never more than that in any second,
     as the network sees them, not much less either, and each arrives, once."""
-    server = harness.RedisServer(lines.world.folder, "everysec")
-    server.start()
-    try:
-        redis = redis_client.Redis(unix_socket_path=str(server.path),
-                                   decode_responses=True)
-        changes = {**MESSAGES, "specialists": (), "text": ["first"],
-                   "redis": f"unix:{server.path}"}
-        nodes = [lines.start(changes, messages_per_second=PACE)
-                 for _ in range(NODES)]
-        for node in nodes:
-            node.redis = redis
+    changes = {**MESSAGES, "specialists": (), "text": ["first"]}
+    with lines.nodes(NODES, changes, messages_per_second=PACE) as nodes:
         for i in range(1, COUNT + 1):
             write(nodes[0], i)
         network = lines.networks[0]
         nodes[0].wait_for(lambda: len(network.texts()) >= COUNT, 30)
-        moments = sorted(line["at_ms"] for line in network.texts())
-        assert most_in_a_second(moments) <= PACE
-        assert COUNT / (moments[-1] - moments[0]) * 1000 > PACE * 0.6
+        keep_pace([line["at_ms"] for line in network.texts()], PACE)
         for i in range(1, COUNT + 1):
             letter(nodes[0], name_of(i), reason="delivered")
         assert len(network.texts()) == COUNT
         # Calls have a turn of their own, which these took nothing of.
-        assert not redis.exists(nodes[0].key("pace:first"))
-        for node in nodes:
-            node.redis = None
-    finally:
-        for node in lines.world.daemons:
-            if node.is_running():
-                assert node.end() == 0
-        server.end()
+        assert not nodes[0].redis.exists(nodes[0].key("pace:first"))
 
 
 def test_a_turn_that_comes_too_late_ends_a_message(lines):

@@ -4,11 +4,11 @@ answers 200 to everything, knows messages by our ids, and tells how they are whe
 is asked."""
 import http.server
 import json
-import threading
 import urllib.parse
 
 import pytest
 
+import harness
 from company import AUTOMATIC
 from test_messages import (NUMBER, alarms, ask, letter, listener,  # noqa: F401
                            start_with)
@@ -48,7 +48,7 @@ class Smsc(http.server.ThreadingHTTPServer):
         return {"status": status, "last_date": "", "last_timestamp": 0, "err": 0}
 
 
-class Office(http.server.BaseHTTPRequestHandler):
+class Office(harness.Handler):
     def do_POST(self):
         smsc = self.server
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -67,26 +67,13 @@ class Office(http.server.BaseHTTPRequestHandler):
         else:
             self.send_error(404)
             return
-        text = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *arguments):
-        pass
+        self.say(answer)
 
 
 @pytest.fixture
 def smsc():
-    server = Smsc()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with harness.serving(Smsc()) as server:
+        yield server
 
 
 @pytest.fixture

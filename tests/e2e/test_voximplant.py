@@ -8,11 +8,11 @@ import http.server
 import json
 import shutil
 import subprocess
-import threading
 import urllib.parse
 
 import pytest
 
+import harness
 from company import AUTOMATIC, QUICK, specialist
 from harness import TOP
 from test_calls import ANSWERS, ID, asked
@@ -39,7 +39,7 @@ class Platform(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-class Interface(http.server.BaseHTTPRequestHandler):
+class Interface(harness.Handler):
     def do_POST(self):
         platform = self.server
         form = dict(urllib.parse.parse_qsl(
@@ -55,26 +55,11 @@ class Interface(http.server.BaseHTTPRequestHandler):
         self.say({"result": 1, "call_session_history_id": 1000 + len(platform.sessions),
                   "media_session_access_secure_url": "https://www.voximplant.com/request/1"})
 
-    def say(self, answer):
-        text = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *arguments):
-        pass
-
 
 @pytest.fixture
 def platform():
-    server = Platform()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with harness.serving(Platform()) as server:
+        yield server
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import http.server
 import itertools
 import json
 import socket
-import threading
 import time
 
 import pytest
 
+import harness
 from company import AUTOMATIC, QUICK
 from test_calls import ANSWERS, ID, asked
 
@@ -60,7 +60,7 @@ class Provider(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Orders)
 
 
-class Orders(http.server.BaseHTTPRequestHandler):
+class Orders(harness.Handler):
     def do_GET(self):
         state = self.server.states.get(self.path.rsplit("/", 1)[1])
         body = json.dumps({"state": state}).encode()
@@ -84,19 +84,11 @@ class Orders(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *arguments):
-        pass
-
 
 @pytest.fixture
 def provider():
-    server = Provider()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with harness.serving(Provider()) as server:
+        yield server
 
 
 @pytest.fixture

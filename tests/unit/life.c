@@ -1708,6 +1708,48 @@ a_new_promise_begins_narrow(void **state)
 	assert_string_equal(r->also[0], "");
 }
 
+/* Four were asked, and four more are: the phones of the first still ring. */
+static void
+a_situation_keeps_whom_its_request_names(void **state)
+{
+	struct request *request = &before.request;
+
+	(void)state;
+	memset(&before, 0, sizeof(before));
+	strcpy(request->id, "r");
+	request->state = REQUEST_OFFERED;
+	for (int i = 0; i < OFFER_MAX; i++) {
+		struct specialist *rung = &before.specialists[i];
+		struct call *call = &before.calls[i];
+
+		snprintf(rung->id, sizeof(rung->id), "rung%d", i);
+		strcpy(rung->request, "r");
+		rung->state = SPECIALIST_BUSY;
+		rung->call = call->n = i + 1;
+		strcpy(call->request, "r");
+		strcpy(call->specialist, rung->id);
+		call->state = CALL_LIVE;
+		call->is_revoked = true;
+	}
+	before.specialist_count = before.call_count = OFFER_MAX;
+	strcpy(before.specialists[OFFER_MAX].id, "anna");
+	strcpy(before.specialists[OFFER_MAX].request, "r");
+	before.specialist_count++;
+	before.calls[OFFER_MAX].n = OFFER_MAX + 1;
+	before.calls[OFFER_MAX].state = CALL_LIVE;
+	before.call_count++;
+	strcpy(request->offers[0].specialist, "anna");
+	request->offers[0].call = OFFER_MAX + 1;
+	situation_trim(&before);
+	assert_int_equal(before.specialist_count, 1);
+	assert_string_equal(before.specialists[0].id, "anna");
+	assert_int_equal(before.call_count, 1);
+	assert_int_equal(before.calls[0].n, OFFER_MAX + 1);
+	/* Addressed, they are there again. */
+	assert_int_equal(situation_missing(&before, NULL,
+	    (struct record_ref[4]){ 0 }, 4), 0);
+}
+
 int
 main(void)
 {
@@ -1759,6 +1801,7 @@ main(void)
 		cmocka_unit_test(who_is_not_in_the_settings_is_offered_nothing),
 		cmocka_unit_test(no_talk_is_shorter_than_nothing),
 		cmocka_unit_test(only_its_own_specialist_is_due_with_a_request),
+		cmocka_unit_test(a_situation_keeps_whom_its_request_names),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
