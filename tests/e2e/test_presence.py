@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from company import QUICK, specialist
+from company import AUTOMATIC, QUICK, specialist
 from harness import TOP
-from test_calls import ID, asked
+from test_calls import ANSWERS, ID, asked
 
 by_hand = pytest.mark.settings(QUICK)
 
@@ -98,6 +98,23 @@ def test_the_last_one_is_told_whom_they_leave(daemon):
     # Who comes is told nothing.
     assert "left_alone" not in daemon.do("PUT", "/v1/specialists/anna",
                                          {"status": "available"})
+
+
+@pytest.mark.settings({**QUICK, "specialists": [
+    AUTOMATIC, specialist("boris", "+79160000002", ("info", 3), confirm="answer")]})
+def test_who_leaves_after_their_call_stays_with_nobody(daemon):
+    """Still busy, but they have said that they go: they are no company."""
+    daemon.sandbox.behave(ANSWERS, talk_for=600)
+    asked(daemon)
+    daemon.wait_for_state(ID, "talking")
+    daemon.available("boris")
+    asked(daemon, phone="+79000000012", name="web-00000002")
+    daemon.wait_for_state("web-00000002", "offered")
+    answer = daemon.do("PUT", "/v1/specialists/vera", {"status": "paused"})
+    assert answer["specialist"]["state"] == "busy"
+    answer = daemon.do("PUT", "/v1/specialists/boris", {"status": "paused"})
+    assert [(one["queue"], one["waiting"]) for one in answer["left_alone"]] == \
+        [("info", 1)]
 
 
 @by_hand

@@ -57,13 +57,15 @@ class Provider(http.server.ThreadingHTTPServer):
 
     def __init__(self):
         self.orders, self.on_order, self.states = [], lambda order: None, {}
+        self.costs = {}
         super().__init__(("127.0.0.1", 0), Orders)
 
 
 class Orders(harness.Handler):
     def do_GET(self):
         state = self.server.states.get(self.path.rsplit("/", 1)[1])
-        body = json.dumps({"state": state}).encode()
+        cost = self.server.costs.get(self.path.rsplit("/", 1)[1])
+        body = json.dumps({"state": state, "cost": cost}).encode()
         self.send_response(404 if state is None else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -284,12 +286,14 @@ def test_a_second_leg_never_heard_of_goes_to_a_person(provider, start_daemon,
 def test_a_second_leg_is_asked_for(provider, start_daemon, tmp_path):
     """By the id that its order was answered with, when no webhook tells of it."""
     text = SECOND.replace("errors =", """
-get = { method = "GET"; path = "/calls/${id}"; state = "/state"; gone = [ 404 ]; };
+get = { method = "GET"; path = "/calls/${id}"; state = "/state"; gone = [ 404 ];
+  price = "/cost"; };
 states = ( ("ringing", "agent_ringing"), ("up", "agent_up") );
 errors =""", 1)
     daemon = start(provider, start_daemon, tmp_path, text, "1s",
                    **{"telephony.quarantine": "5s", "call.short": "0"})
     provider.states = {"c1": "up", "c2": "ringing"}
+    provider.costs = {"c2": "0.5"}          # which is not what the call has cost
     answered(daemon, provider)
     daemon.wait_for(lambda: "keep_promise" in daemon.story(ID))
     assert daemon.request(ID)["state"] == "calling"
@@ -297,7 +301,10 @@ errors =""", 1)
     daemon.wait_for_state(ID, "talking")
     del provider.states["c2"]
     daemon.wait_for_state(ID, "wrapping")
+    assert "paid" not in daemon.request(ID)["calls"][0]
+    provider.costs["c1"] = "0.25"
     daemon.wait_for(lambda: {"ends": "c1"} in provider.orders)
+    daemon.wait_for(lambda: "0.25" in daemon.request(ID)["calls"][0].get("paid", ""))
     del provider.states["c1"]
     daemon.wait_for(lambda: daemon.request(ID)["calls"][0]["state"] == "ended")
 

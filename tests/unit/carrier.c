@@ -521,6 +521,22 @@ survives_hostile_answers(void **state)
 	assert_in_range(seen.lag_ms, 0, lag_max_ms());
 }
 
+/* Whether such a server is faster than we are is chance: once in two or three times
+ * it was, and held a loop that reads on. */
+static void
+is_not_held_by_what_tls_says_beside(void **state)
+{
+	(void)state;
+	trusts_server = true;
+	use_carrier(8, 8, 4096);
+	for (int i = 0; i < 10; i++) {
+		ask_for("https", carrier_server_port(tls_server), "/keys");
+		request.timeout_ms = 250;
+		assert_int_equal(run(), TRANSPORT_LOST);
+	}
+	assert_in_range(seen.lag_ms, 0, lag_max_ms());
+}
+
 static void
 takes_what_fits(void **state)
 {
@@ -1003,6 +1019,7 @@ main(void)
 		TEST(is_not_sent_when_it_is_too_old),
 		TEST(is_sent_when_its_turn_comes),
 		TEST(survives_hostile_answers),
+		TEST(is_not_held_by_what_tls_says_beside),
 		TEST(takes_what_fits),
 		TEST(ignores_answers_nobody_asked_for),
 		TEST(tells_unreached),
