@@ -112,6 +112,20 @@ def test_the_first_of_four_wins(daemon):
         f"{{test}}:story:{seen(daemon)['id']}", 0, -1))
 
 
+@company({"before": "19s", "offers": 4}, people=[
+    specialist(name, number, ("info", 3), confirm="answer")
+    for name, number in (("anna", ANNA), ("boris", BORIS))])
+def test_who_loses_an_offer_to_nobody_reads_no_name(daemon):
+    daemon.available("anna", "boris")
+    asked(daemon)
+    daemon.wait_for(lambda: len(offered_to(daemon)) == 2)
+    assert daemon.ctl("cancel", ID, "--as", "gleb").returncode == 0
+    daemon.wait_for_specialist("anna", "idle")
+    daemon.wait_for_specialist("boris", "idle")
+    assert "was the first" not in str(daemon.redis.lrange(
+        daemon.key("story:" + daemon.request(ID)["id"]), 0, -1))
+
+
 @company({"before": "19s", "tell": "delivery"},
          people=[specialist("anna", ANNA, ("info", 3), confirm="answer"),
                  specialist("gleb", GLEB, ("delivery", 3))],
