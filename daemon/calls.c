@@ -349,26 +349,32 @@ tell_with_detail(struct calls *calls, const struct record_ref *call,
 /* ---- a request that follows from the answer to another */
 
 /* When it may begin, of clock_boottime_ms; 0: at any time. */
-struct window { int64_t start_at_ms, start_by_ms; };
-
-/* Frees what was built. False: the line to the provider is full. */
-static bool
-send_built(struct calls *calls, struct job *job,
-    struct provider_request *built, struct window window)
+struct carrier_request
+calls_request(const struct calls_provider *provider,
+    const struct provider_request *built, struct calls_window window)
 {
-	const struct calls_provider *entry = &calls->providers[job->provider];
-	const struct carrier_request request = { .method = built->method,
+	return (struct carrier_request){ .method = built->method,
 		.url = built->url,
 		.headers = (const char *const *)built->headers,
 		.header_count = built->header_count, .body = built->body,
 		.body_length = built->body_length,
 		.timeout_ms = (long)(built->timeout_ms > 0 ?
-		    built->timeout_ms : entry->timeout_ms),
-		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
+		    built->timeout_ms : provider->timeout_ms),
+		.connect_timeout_ms = (long)(provider->timeout_ms / 2),
 		.start_at_ms = window.start_at_ms,
 		.start_by_ms = window.start_by_ms,
-		.allow_private = entry->allow_private,
+		.allow_private = provider->allow_private,
 		.wanted_header = built->wait_header };
+}
+
+/* Frees what was built. False: the line to the provider is full. */
+static bool
+send_built(struct calls *calls, struct job *job,
+    struct provider_request *built, struct calls_window window)
+{
+	const struct calls_provider *entry = &calls->providers[job->provider];
+	const struct carrier_request request = calls_request(entry, built,
+	    window);
 
 	job->is_used = carrier_send(calls->carrier, &request,
 	    (uint64_t)job->generation << 32 | (uint64_t)(job - calls->jobs));
@@ -431,7 +437,7 @@ follow(struct calls *calls, const struct job *before,
 		job->is_used = false;
 		return false;
 	}
-	return send_built(calls, job, &built, (struct window){ 0, 0 });
+	return send_built(calls, job, &built, CALLS_AT_ONCE);
 }
 
 /* About itself, and about no call. */
@@ -1009,7 +1015,7 @@ calls_do(struct calls *calls, const struct situation *situation,
 	const struct calls_provider *entry;
 	enum provider_operation operation;
 	struct provider_request built;
-	struct window window = { 0, 0 };
+	struct calls_window window = CALLS_AT_ONCE;
 	struct calls_values values;
 	const char *why = "";
 	struct job *job;

@@ -104,6 +104,13 @@ void calls_tell_news(struct calls *calls, const struct calls_provider *provider,
 /* What an answer says that the call or message has cost becomes an event. */
 void calls_tell_price(struct calls *calls, const struct record_ref *ref,
     const struct provider_answer *read);
+/* When its first byte may be sent, of clock_boottime_ms; 0: at once, however late. */
+struct calls_window { int64_t start_at_ms, start_by_ms; };
+#define CALLS_AT_ONCE ((struct calls_window){ 0, 0 })
+
+/* How that provider is asked what was built, which must outlive it. */
+struct carrier_request calls_request(const struct calls_provider *provider,
+    const struct provider_request *built, struct calls_window window);
 /* False: the line is full, nothing was sent. */
 bool calls_send_text(struct calls *calls, const struct record_ref *message,
     const struct calls_provider *provider, enum provider_operation operation,

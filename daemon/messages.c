@@ -233,13 +233,10 @@ not_sent(struct messages *messages, const struct record_ref *message,
 		.may_be_taken_later = may_be_taken_later }, why);
 }
 
-/* When it may be sent, of clock_boottime_ms. */
-struct window { int64_t start_at_ms, start_by_ms; };
-
 static void
 send(struct messages *messages, const struct message *message,
     const struct calls_provider *provider, enum provider_operation operation,
-    struct window window)
+    struct calls_window window)
 {
 	struct record_ref ref = record_ref_message(message->id);
 	struct provider_request built;
@@ -256,18 +253,7 @@ send(struct messages *messages, const struct message *message,
 			not_sent(messages, &ref, why, false);
 		return;
 	}
-	request = (struct carrier_request){ .method = built.method,
-		.url = built.url,
-		.headers = (const char *const *)built.headers,
-		.header_count = built.header_count, .body = built.body,
-		.body_length = built.body_length,
-		.timeout_ms = (long)(built.timeout_ms > 0 ?
-		    built.timeout_ms : provider->timeout_ms),
-		.connect_timeout_ms = (long)(provider->timeout_ms / 2),
-		.start_at_ms = window.start_at_ms,
-		.start_by_ms = window.start_by_ms,
-		.allow_private = provider->allow_private,
-		.wanted_header = built.wait_header };
+	request = calls_request(provider, &built, window);
 	is_sent = calls_send_text(messages->calls, &ref, provider, operation,
 	    &request);
 	provider_request_fini(&built);
@@ -331,7 +317,7 @@ messages_do(struct messages *messages, const struct message *message,
 	    calls_provider(messages->calls, message->provider);
 	struct record_ref ref = record_ref_message(message->id);
 	bool is_send = effect->kind == EFFECT_SEND;
-	struct window window = { 0, 0 };
+	struct calls_window window = CALLS_AT_ONCE;
 
 	if (is_send) {
 		window.start_at_ms = sent_boot_ms + wait_ms;

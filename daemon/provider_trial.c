@@ -184,15 +184,7 @@ send(struct provider_trials *trials, struct trial *trial,
 	if (!provider_request_build(entry->provider, trial->operation, values,
 	        &built, ret_why))
 		return false;
-	request = (struct carrier_request){ .method = built.method,
-		.url = built.url,
-		.headers = (const char *const *)built.headers,
-		.header_count = built.header_count, .body = built.body,
-		.body_length = built.body_length,
-		.timeout_ms = (long)(built.timeout_ms > 0 ?
-		    built.timeout_ms : entry->timeout_ms),
-		.connect_timeout_ms = (long)(entry->timeout_ms / 2),
-		.allow_private = entry->allow_private };
+	request = calls_request(entry, &built, CALLS_AT_ONCE);
 	trial->answer_by_ms = clock_monotonic_ms() + request.timeout_ms;
 	is_sent = carrier_send(trials->carrier, &request,
 	    trial->number);
