@@ -97,6 +97,10 @@ typedef void calls_on_text(void *context, const struct record_ref *message,
     const struct calls_provider *provider, enum provider_operation operation,
     const struct carrier_answer *answer);
 void calls_set_on_text(struct calls *calls, calls_on_text *on_text, void *context);
+/* An answer by the provider's file, with what the line says of it. */
+void calls_read(const struct calls *calls, const struct calls_provider *provider,
+    enum provider_operation operation, const struct carrier_answer *answer,
+    struct provider_answer *ret);
 /* What the answer to one that was to be sent says of its provider goes to calls_on_news. */
 void calls_tell_news(struct calls *calls, const struct calls_provider *provider,
     enum channel channel, const struct carrier_answer *answer,

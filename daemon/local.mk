@@ -26,7 +26,7 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/promise_scan.c daemon/promise_scan.h daemon/intake_pull.c daemon/intake_pull.h \
 	daemon/submit.c daemon/submit.h daemon/roster.c daemon/roster.h \
 	daemon/carrier.c daemon/carrier.h daemon/carrier_sockets.c \
-	daemon/carrier_sockets.h daemon/calls.c daemon/calls.h \
+	daemon/carrier_sockets.h daemon/calls.c daemon/calls.h daemon/calls_answer.c daemon/calls_internal.h daemon/calls_values.c \
 	daemon/line.c daemon/line.h daemon/spoken_line.c daemon/spoken_line.h \
 	daemon/callers.c daemon/callers.h daemon/limit.c daemon/limit.h \
 	daemon/spoken.c daemon/spoken.h daemon/flows.c daemon/flows.h \

@@ -141,13 +141,7 @@ on_text(void *context, const struct record_ref *message,
 		read_url(messages, message, answer);
 		return;
 	}
-	provider_answer_read(provider->provider, operation, answer->end,
-	    answer->status, answer->body, answer->body_length, &read);
-	if (read.is_wait_in_header && answer->header != NULL)
-		read.wait_ms = provider_wait_ms(answer->header,
-		    store_now_ms(messages->store));
-	if (answer->error != NULL && read.text[0] == '\0')
-		snprintf(read.text, sizeof(read.text), "%s", answer->error);
+	calls_read(messages->calls, provider, operation, answer, &read);
 	log_event(LOG_LEVEL_DEBUG, "provider_answered",
 	    "message=%s operation=%s status=%d ms=%" PRId64, message->id,
 	    provider_operation_names[operation], answer->status,
