@@ -8,7 +8,9 @@ from test_audit import SOON, audit, buried, score, waiting
 from test_calls import ANNA, ANSWERS, ID, asked
 from test_redis import come_to
 
-often = pytest.mark.settings({**QUICK, **SOON, "call.ring": "2m"})
+# Phones ring longer than two rounds of the audit take.
+often = pytest.mark.settings({**QUICK, **SOON, "call.ring": "2m",
+                              "call.agent_ring": "2m"})
 
 
 def record(daemon, member):
