@@ -169,8 +169,9 @@ tests_vendors() {
 	mkdir -p $folder
 	if ! cmp -s tests/node/package-lock.json $folder/installed.json; then
 		cp tests/node/package.json tests/node/package-lock.json $folder
-		if ! (cd $folder && npm ci --ignore-scripts --no-audit --no-fund); then
-			npm ping && return 1
+		if ! (cd $folder && npm ci --ignore-scripts --no-audit --no-fund \
+		    --fetch-retries=1 --fetch-retry-maxtimeout=5000); then
+			npm ping --fetch-retries=0 && return 1
 			note="skipped: no registry"
 			skipped="vendors (npm's registry cannot be reached)"
 			return 0

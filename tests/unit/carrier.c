@@ -529,7 +529,8 @@ is_not_held_by_what_tls_says_beside(void **state)
 	(void)state;
 	trusts_server = true;
 	use_carrier(8, 8, 4096);
-	for (int i = 0; i < 10; i++) {
+	/* Where all is slow time tells nothing: once, for what is read and freed. */
+	for (int i = 0; i < (lag_max_ms() == LAG_MAX_MS ? 10 : 1); i++) {
 		ask_for("https", carrier_server_port(tls_server), "/keys");
 		request.timeout_ms = 250;
 		assert_int_equal(run(), TRANSPORT_LOST);
