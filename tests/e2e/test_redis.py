@@ -272,12 +272,13 @@ def test_killed_again_and_again(daemon):
     is asked in vain, and known only when the lease of the order is over."""
     daemon.sandbox.behave(VERA, answer_after=15)
     names = [f"web-{i:08}" for i in range(6)]
+    posts = 0
     for i, name in enumerate(names):
         daemon.ask({"id": name, "phone": f"+79000{i:04}11"})
     for _ in range(5):
-        posts = len(daemon.sandbox.posts())
         daemon.wait_for(lambda: len(daemon.sandbox.posts()) > posts)
         daemon.end(signal.SIGKILL)
+        posts = len(daemon.sandbox.posts())  # by those who are dead
         daemon.start()
         close_what_is_over(daemon, names)
 
