@@ -112,8 +112,6 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		extras.take_member = pending->take_member;
 		extras.take_length = pending->take_length;
 	}
-	if (pending->event.kind == EVENT_REPEATED)
-		extras.also_answer = pending->event.site_id;
 	/* Who takes the number in this very commit is checked by that. */
 	if (slot->absent_key[0] != '\0' &&
 	    !standing_holds_number(&slot->outcome->after.request))

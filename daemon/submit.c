@@ -427,6 +427,14 @@ look_up_id(struct job *job)
 
 /* ---- asking */
 
+/* They wait already, by as many ids as can be told of it. */
+static bool
+is_full(const struct job *job, const struct situation *found)
+{
+	return found != NULL && request_is_joinable(&found->request) &&
+	    !askers_take(&found->askers, job->intake.id);
+}
+
 static void
 on_repeated(void *context, uint64_t tag, const struct engine_result *result)
 {
@@ -435,7 +443,10 @@ on_repeated(void *context, uint64_t tag, const struct engine_result *result)
 	(void)tag;
 	if (result->end == ENGINE_DONE)
 		finish_with(job, SUBMIT_JOINED, &result->after->request);
-	else if (result->end == ENGINE_NO_ROW || result->end == ENGINE_ABSENT)
+	else if (result->end == ENGINE_NO_ROW && is_full(job, result->after)) {
+		intake_refuse(&job->intake, "too_many_requests", "/id");
+		refuse(job);
+	} else if (result->end == ENGINE_NO_ROW || result->end == ENGINE_ABSENT)
 		ask(job);               /* it ended meanwhile */
 	else if (result->end == ENGINE_HELD && result->key != NULL &&
 	    strncmp(result->key, "seen:", 5) == 0) {

@@ -273,16 +273,6 @@ add_uniques(const struct policy *policy, const struct pair_of_records *pair,
 	return count;
 }
 
-static bool
-is_asker(const struct askers *askers, const char *id)
-{
-	for (size_t i = 0; i < askers->count; i++) {
-		if (strcmp(askers->ids[i], id) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* seen:ID follows the askers: taken when they come, and never given up: it
  * names the request they came with, also after that was passed on. One that
  * cancelled keeps its own. */
@@ -297,7 +287,7 @@ add_seen(const struct policy *policy, const struct situation *before,
 	for (size_t i = 0; i < after->askers.count; i++) {
 		const char *id = after->askers.ids[i];
 
-		if (is_asker(&before->askers, id))
+		if (askers_have(&before->askers, id))
 			continue;
 		standing_seen_key(id, key);
 		words_add(words, key);
@@ -469,7 +459,7 @@ add_lives(const struct policy *policy, const struct situation *before,
 		count += add_life("case:", is->number, 0, NULL, words);
 	/* Who no longer asks is remembered for a while all the same. */
 	for (size_t i = 0; i < before->askers.count; i++) {
-		if (!is_asker(&outcome->after.askers, before->askers.ids[i]))
+		if (!askers_have(&outcome->after.askers, before->askers.ids[i]))
 			count += add_life("seen:", before->askers.ids[i],
 			    policy->seen_keep_ms, NULL, words);
 	}
@@ -614,7 +604,7 @@ add_cancelled_answers(const struct policy *policy,
 	cancelled.state = REQUEST_CLOSED;
 	snprintf(cancelled.reason, sizeof(cancelled.reason), "cancelled");
 	for (size_t i = 0; i < before->askers.count; i++) {
-		if (!is_asker(&after->askers, before->askers.ids[i]))
+		if (!askers_have(&after->askers, before->askers.ids[i]))
 			count += add_answer(policy, &cancelled,
 			    before->askers.ids[i], NULL, words);
 	}
@@ -715,19 +705,6 @@ add_texts(const struct policy *policy, const struct situation *before,
 	}
 	count += add_cancelled_answers(policy, before, after, words);
 	count += add_rang(policy, before, after, words);
-	if (extras->also_answer != NULL && extras->also_answer[0] != '\0' &&
-	    !is_asker(&after->askers, extras->also_answer)) {
-		char *text = commit_answer(policy, subject,
-		    extras->also_answer, extras->warnings_json);
-
-		CHECK(text != NULL);
-		snprintf(key, sizeof(key), "answer:%s", extras->also_answer);
-		words_add(words, key);
-		words_add(words, text);
-		words_add_number(words, policy->answer_keep_ms);
-		free(text);
-		count++;
-	}
 	if (extras->answer != NULL && extras->answer_id != NULL) {
 		snprintf(key, sizeof(key), "answer:%s", extras->answer_id);
 		words_add(words, key);

@@ -28,7 +28,6 @@ struct commit_extras {
 	const char *warnings_json;      /* of this request's answers; NULL: [] */
 	const char *rejected[16];       /* field, value, … of one refusal; ends at NULL */
 	const char *answer_id, *answer; /* of a refusal: answer:ID */
-	const char *also_answer;        /* an id that joined a full list: answered once */
 	unsigned probing;               /* set of providers of which one order at a time is tried */
 	bool is_audit;                  /* write the standing although nothing changed */
 	bool keeps_uniques;             /* of an audit: the unique keys stay as they are */

@@ -18,6 +18,30 @@ const char *const request_state_names[REQUEST_STATE_COUNT] = {
 };
 
 bool
+askers_have(const struct askers *askers, const char *id)
+{
+	for (size_t i = 0; i < askers->count; i++) {
+		if (strcmp(askers->ids[i], id) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+askers_take(const struct askers *askers, const char *id)
+{
+	return id[0] == '\0' || askers->count < ASKERS_MAX ||
+	    askers_have(askers, id);
+}
+
+bool
+request_is_joinable(const struct request *request)
+{
+	return request->state > REQUEST_NONE &&
+	    request->state <= REQUEST_TALKING;
+}
+
+bool
 request_is_live(const struct request *request)
 {
 	return request->state != REQUEST_NONE &&

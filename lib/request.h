@@ -104,6 +104,12 @@ struct askers {
 };
 
 bool request_is_live(const struct request *request);
+/* Is that website id among them. */
+bool askers_have(const struct askers *askers, const char *id);
+/* May that id ("": none) ask for the same once more: it does already, or there is room. */
+bool askers_take(const struct askers *askers, const char *id);
+/* Does who asks for the same once more join it: nobody has talked about it yet. */
+bool request_is_joinable(const struct request *request);
 /* The request's offer to that specialist or by that call; NULL: none. */
 struct offer *request_offer_to(struct request *request, const char *specialist);
 struct offer *request_offer_by_call(struct request *request, int call);

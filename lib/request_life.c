@@ -1211,16 +1211,20 @@ refer_unserved(struct moment *m)
 	m->request->state_until_ms = m->now_ms + m->policy->result_remind_ms;
 }
 
+static bool
+takes_asker(const struct moment *m)
+{
+	return askers_take(&m->now->askers, m->event->site_id);
+}
+
 static void
 merge(struct moment *m)
 {
 	struct request *r = m->request;
 	struct askers *askers = &m->now->askers;
-	bool is_known = m->event->site_id[0] == '\0';
 
-	for (size_t i = 0; i < askers->count; i++)
-		is_known |= strcmp(askers->ids[i], m->event->site_id) == 0;
-	if (!is_known && askers->count < ASKERS_MAX) {
+	if (m->event->site_id[0] != '\0' &&
+	    !askers_have(askers, m->event->site_id)) {
 		memcpy(askers->ids[askers->count++], m->event->site_id,
 		    SITE_ID_SIZE);
 		r->asker_count = (int)askers->count;
@@ -1718,7 +1722,7 @@ static const struct row rows[] = {
 	ROW(SCHEDULED, CALLED_BACK, ALWAYS, SAME, retry_now),
 	ROW(WAITING | OFFERED, CALLED_BACK, ALWAYS, SAME, wish_for_who_called),
 	RESULT_ROWS(BEFORE, DISPOSED),
-	ROW(BEFORE | CALLING | TALKING, REPEATED, ALWAYS, SAME, merge),
+	ROW(BEFORE | CALLING | TALKING, REPEATED, takes_asker, SAME, merge),
 
 	ROW(OFFERED, NOT_PLACED, is_offers_call_and_has_next, SAME, ring_elsewhere),
 	ROW(CALLING, NOT_PLACED, is_this_call_and_has_next, SAME, place_elsewhere),
