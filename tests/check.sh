@@ -47,7 +47,8 @@ run_make_check() {		# BUILD-FOLDER MAKE-ARGUMENT...
 	local folder=$1 stamp=$1/check.stamp status trs
 	shift
 	touch "$stamp"
-	make -k -C "$folder" -j"$(nproc)" check "$@"
+	# Many of them wait for something most of the time.
+	make -k -C "$folder" -j$(($(nproc) * 2)) check "$@"
 	status=$?
 	count_tap "$folder" "$stamp"
 	while read -r trs; do
