@@ -105,7 +105,7 @@ ask_more(struct gathering *g)
 		        (uint64_t)n))
 			g->outstanding++;
 	}
-	for (int k = 2; k <= request->asker_count && k <= ASKERS_MAX; k++) {
+	for (int k = 2; k <= request->also_said + 1 && k <= ALSO_SAID_MAX + 1; k++) {
 		char key[KEY_SIZE];
 
 		snprintf(key, sizeof(key), "said:%s:%d", request->id, k);

@@ -687,7 +687,7 @@ add_texts(const struct policy *policy, const struct situation *before,
 			    after->request.id);
 		else
 			snprintf(key, sizeof(key), "said:%s:%d",
-			    after->request.id, after->request.asker_count);
+			    after->request.id, after->request.also_said + 1);
 		words_add(words, key);
 		words_add(words, extras->said);
 		words_add_number(words, is_born ? 0 : policy->record_keep_ms);

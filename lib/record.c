@@ -56,6 +56,7 @@ static const struct field request_fields[] = {
 	TEXT(struct request, source, "source"),
 	TEXT(struct request, site_id, "site_id"),
 	INT(struct request, asker_count, "askers"),
+	INT(struct request, also_said, "also_said"),
 	BOOL(struct request, has_warnings, "warnings"),
 	TEXT(struct request, from, "from"),
 	TEXT(struct request, next, "next"),

@@ -9,7 +9,7 @@
 #include "lib/policy.h"
 #include "lib/record.h"
 
-enum { OFFER_MAX = 4, DECLINED_MAX = 4, ASKERS_MAX = 16 };
+enum { OFFER_MAX = 4, DECLINED_MAX = 4, ASKERS_MAX = 16, ALSO_SAID_MAX = 15 };
 
 enum request_state {
 	REQUEST_NONE,           /* not born yet */
@@ -56,6 +56,7 @@ struct request {
 	char source[12];              /* redis, http, ctl, passed, reopened */
 	char site_id[SITE_ID_SIZE];   /* the website's own id; "": none */
 	int  asker_count;             /* website ids joined to this request, its own included */
+	int  also_said;               /* texts of who asked again, said:R:2 and on */
 	bool has_warnings;            /* the answer repeats the warnings kept in said:R */
 	char from[REQUEST_ID_SIZE];   /* the request this one continues */
 	char next[REQUEST_ID_SIZE];   /* the request that continues this one */

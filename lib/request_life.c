@@ -1229,6 +1229,9 @@ merge(struct moment *m)
 		    SITE_ID_SIZE);
 		r->asker_count = (int)askers->count;
 	}
+	/* Of more texts than are kept the last takes the place of the one before. */
+	if (r->also_said < ALSO_SAID_MAX)
+		r->also_said++;
 	if (r->name[0] == '\0')
 		memcpy(r->name, m->event->detail, sizeof(r->name) - 1);
 	/* The earlier moment holds, for everybody who asked. */

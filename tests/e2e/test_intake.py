@@ -20,14 +20,44 @@ def test_who_asks_too_often_is_told_so_and_the_others_learn_the_end(daemon):
     assert [one["errors"][0]["code"] for one in found if "errors" in one] == \
         ["too_many_requests"] * 4
     joined = [site_id for site_id in ids if site_id not in refused]
-    assert daemon.ctl("cancel", joined[0]).returncode == 0
-    for site_id in joined[1:]:
-        assert daemon.redis.get("{%s}:seen:%s" % (daemon.site, site_id))
-        assert json.loads(answer_of(daemon, site_id))["state"] != "rejected"
-    # Room for one again.
+    cancel(daemon, joined[3])
+    # Room for one again; and what becomes of it is told to all.
     daemon.ask({"id": "web-again", "phone": "+79000000001"})
     daemon.wait_for(lambda: answer_of(daemon, "web-again"))
-    assert "errors" not in json.loads(answer_of(daemon, "web-again"))
+    waiting = [one for one in joined if one != joined[3]] + ["web-again"]
+    assert daemon.ctl("cancel", joined[0]).returncode == 0
+    daemon.wait_for(lambda: {state_of(daemon, one) for one in waiting} == {"cancelled"})
+
+
+def state_of(daemon, site_id):
+    return json.loads(answer_of(daemon, site_id))["state"]
+
+
+def cancel(daemon, site_id):
+    """As the website does."""
+    daemon.ask({"op": "cancel", "id": site_id})
+    daemon.wait_for(lambda: state_of(daemon, site_id) == "cancelled")
+
+
+def test_what_is_said_again_lies_beside_what_was_said(daemon):
+    """Also by who gives no id, and after one of those who asked has cancelled."""
+    words = ["parcel 1", "parcel 2", "parcel 3", "parcel 4"]
+    for i, text in enumerate(words):
+        one = {"phone": "+79000000001", "note": text}
+        if i < 2:
+            one["id"] = f"web-{i:08}"
+        if i == 3:
+            cancel(daemon, "web-00000001")
+        daemon.ask(one)
+        daemon.wait_for(lambda: text in json.dumps(full_of_customer(daemon)))
+    full = full_of_customer(daemon)
+    assert [one["note"] for one in full["also_said"]] == words[1:]
+
+
+def full_of_customer(daemon):
+    """Their request, found by its spoken number, with what was said."""
+    answer = json.loads(answer_of(daemon, "web-00000000") or "{}")
+    return daemon.control("GET", f"/v1/requests/{answer.get('number')}")[1]
 
 
 def test_nothing_stays_in_the_inbox(daemon):
