@@ -68,7 +68,8 @@ tests_fuzz_provider_answer_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_provider_answer_LDADD = $(FUZZ_LIBS)
 tests_fuzz_provider_answer_LDFLAGS = $(FUZZ_LINK)
 FUZZ_TARGETS += tests/fuzz/provider_webhook
-tests_fuzz_provider_webhook_SOURCES = tests/fuzz/provider_webhook.c $(FUZZ_COMMON) $(FUZZ_PROVIDER)
+tests_fuzz_provider_webhook_SOURCES = tests/fuzz/provider_webhook.c $(FUZZ_COMMON) $(FUZZ_PROVIDER) tests/fuzz/signing.c \
+	tests/fuzz/signing.h
 tests_fuzz_provider_webhook_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_provider_webhook_LDADD = $(FUZZ_LIBS)
 tests_fuzz_provider_webhook_LDFLAGS = $(FUZZ_LINK)
@@ -99,19 +100,30 @@ tests_fuzz_situation_SOURCES = tests/fuzz/situation.c $(FUZZ_COMMON)
 tests_fuzz_situation_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_situation_LDADD = $(FUZZ_LIBS)
 tests_fuzz_situation_LDFLAGS = $(FUZZ_LINK)
+FUZZ_STAND_IN = tests/fuzz/stand_in.c tests/fuzz/stand_in.h daemon/store.c daemon/store.h daemon/resp.c \
+	daemon/resp.h daemon/clock.c daemon/clock.h daemon/log.c daemon/log.h
 FUZZ_TARGETS += tests/fuzz/api
-tests_fuzz_api_SOURCES = tests/fuzz/api.c $(FUZZ_COMMON) daemon/api.c daemon/api.h daemon/api_internal.h \
+tests_fuzz_api_SOURCES = tests/fuzz/api.c $(FUZZ_COMMON) $(FUZZ_STAND_IN) daemon/api.c daemon/api.h daemon/api_internal.h \
 	daemon/api_find.c daemon/api_full.c daemon/api_show.c daemon/api_people.c daemon/api_last.c daemon/api_ask.c \
 	daemon/api_act.c daemon/api_buried.c daemon/api_providers.c daemon/api_json.c \
 	daemon/api_inbound.c daemon/api_messages.c daemon/suppress.c daemon/suppress.h \
 	daemon/callers.c daemon/callers.h daemon/limit.c daemon/limit.h \
-	daemon/api_json.h daemon/submit.c daemon/submit.h daemon/poison.c daemon/poison.h \
-	daemon/store.c daemon/store.h daemon/resp.c daemon/resp.h daemon/clock.c daemon/clock.h \
-	daemon/log.c daemon/log.h
+	daemon/api_json.h daemon/submit.c daemon/submit.h daemon/poison.c daemon/poison.h
 tests_fuzz_api_CPPFLAGS = $(FUZZ_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(HIREDIS_CFLAGS) \
 	$(CURL_CFLAGS) $(CRYPTO_CFLAGS)
 tests_fuzz_api_LDADD = $(FUZZ_LIBS) $(LIBNET_LIBS) $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS)
 tests_fuzz_api_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/webhooks
+tests_fuzz_webhooks_SOURCES = tests/fuzz/webhooks.c $(FUZZ_COMMON) $(FUZZ_PROVIDER) $(FUZZ_STAND_IN) \
+	tests/fuzz/signing.c tests/fuzz/signing.h daemon/webhooks.c daemon/webhooks.h daemon/webhook_parcel.c \
+	daemon/webhook_parcel.h daemon/webhook_memory.c daemon/webhook_memory.h daemon/flows.c daemon/flows.h \
+	daemon/spoken.c daemon/spoken.h daemon/calls.c daemon/calls.h daemon/calls_answer.c daemon/calls_values.c \
+	daemon/calls_internal.h
+tests_fuzz_webhooks_CPPFLAGS = $(FUZZ_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(HIREDIS_CFLAGS) \
+	$(CURL_CFLAGS) $(CRYPTO_CFLAGS)
+tests_fuzz_webhooks_LDADD = $(FUZZ_LIBS) $(LIBNET_LIBS) $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS)
+tests_fuzz_webhooks_LDFLAGS = $(FUZZ_LINK)
+daemon/tests_fuzz_webhooks-store.$(OBJEXT): daemon/scripts.h
 daemon/tests_fuzz_api-store.$(OBJEXT): daemon/scripts.h
 daemon/tests_fuzz_resp-store.$(OBJEXT): daemon/scripts.h
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)

@@ -4,79 +4,15 @@
  * signature; then the body. It is read twice: with that signature, which nobody
  * can have guessed, and properly signed, so that what is behind it is read too.
  */
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/fields.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/providers.h"
+#include "tests/fuzz/signing.h"
 
-enum { URL_SIZE = 8192, TEXT_SIZE = 64 * 1024 };
-
-static int
-by_name_and_value(const void *a, const void *b)
-{
-	const char *const *left = a, *const *right = b;
-	int order = strcmp(left[0], right[0]);
-
-	return order != 0 ? order : strcmp(left[1], right[1]);
-}
-
-/* The address, then each different name and value in order. */
-static bool
-sign_form(const struct webhook_input *input, char *ret_signature)
-{
-	static char text[TEXT_SIZE];
-	struct fields form = { .count = 0 };
-	const char *pairs[FIELDS_MAX][2];
-	unsigned char bytes[EVP_MAX_MD_SIZE];
-	size_t used = strcspn(input->url, "#");
-	unsigned length;
-	bool is_read = fields_read(input->body, input->body_length, &form);
-
-	memcpy(text, input->url, used);
-	for (size_t i = 0; i < form.count; i++) {
-		pairs[i][0] = form.items[i].name;
-		pairs[i][1] = form.items[i].value;
-	}
-	qsort(pairs, form.count, sizeof(pairs[0]), by_name_and_value);
-	for (size_t i = 0; i < form.count && strcmp(input->method, "GET") != 0;
-	    i++) {
-		if (i > 0 && by_name_and_value(pairs[i - 1], pairs[i]) == 0)
-			continue;
-		used += (size_t)snprintf(text + used, sizeof(text) - used,
-		    "%s%s", pairs[i][0], pairs[i][1]);
-		CHECK(used < sizeof(text));
-	}
-	HMAC(EVP_sha1(), FUZZ_SECRET, (int)strlen(FUZZ_SECRET),
-	    (const unsigned char *)text, used, bytes, &length);
-	EVP_EncodeBlock((unsigned char *)ret_signature, bytes, (int)length);
-	fields_fini(&form);
-	return is_read;
-}
-
-static void
-sign_json(const struct webhook_input *input, char *ret_signature)
-{
-	static char text[TEXT_SIZE];
-	unsigned char bytes[EVP_MAX_MD_SIZE];
-	size_t used = (size_t)snprintf(text, sizeof(text), "%lld.",
-	    (long long)(FUZZ_NOW_MS / 1000));
-	unsigned length;
-
-	CHECK(used + input->body_length < sizeof(text));
-	memcpy(text + used, input->body, input->body_length);
-	HMAC(EVP_sha256(), FUZZ_SECRET, (int)strlen(FUZZ_SECRET),
-	    (const unsigned char *)text, used + input->body_length, bytes,
-	    &length);
-	ret_signature += sprintf(ret_signature, "t=%lld,v1=",
-	    (long long)(FUZZ_NOW_MS / 1000));
-	for (unsigned i = 0; i < length; i++)
-		ret_signature += sprintf(ret_signature, "%02x", bytes[i]);
-}
+enum { URL_SIZE = 8192 };
 
 static void
 check_event(const struct webhook_event *event)
@@ -116,8 +52,7 @@ static bool
 hear(size_t which, struct webhook_input *input, const char *signature)
 {
 	const struct webhook_header headers[] = { { "Host", "cb.example" },
-		{ which >= FUZZ_BENCH ? "X-Sign" : "X-Twilio-Signature",
-		    signature } };
+		{ fuzz_signature_header(which), signature } };
 	const struct provider_values secrets = fuzz_values();
 	struct webhook_news news;
 	bool is_believed;
@@ -143,22 +78,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *method = fuzz_line(&rest), *tail = fuzz_line(&rest);
 	const char *signature = fuzz_line(&rest);
 	struct webhook_input input = { .method = method };
-	char url[URL_SIZE], right[512] = "";
+	char url[URL_SIZE], right[FUZZ_SIGNATURE_SIZE] = "";
 	bool is_read = true;
 
 	snprintf(url, sizeof(url), "https://cb.example/hooks/x/r1.2/tok-en%s",
 	    tail);
 	input.url = url;
 	input.body = fuzz_rest(&rest, &input.body_length);
-	if (input.body_length < TEXT_SIZE / 2) {
-		if (which == FUZZ_BENCH)
-			sign_json(&input, right);
-		else if (which > FUZZ_BENCH)
-			snprintf(right, sizeof(right), "%s%s",
-			    which == FUZZ_WIDE_FORM ? "Bearer " : "",
-			    FUZZ_SECRET);
-		else
-			is_read = sign_form(&input, right);
+	if (input.body_length < FUZZ_SIGNED_MAX) {
+		is_read = fuzz_sign(which, &input, right);
 		if (strstr(signature, FUZZ_SECRET) == NULL &&
 		    strstr(signature, right) == NULL)
 			CHECK(!hear(which, &input, signature));
