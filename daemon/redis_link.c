@@ -18,6 +18,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/resp.h"
+#include "lib/text.h"
 
 enum {
 	BACKOFF_FIRST_MS = 8,
@@ -152,18 +153,29 @@ redis_link_arm(struct redis_link *link)
 	set_timer(link, at_ms);
 }
 
+static void
+make_ascii(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text > 0x7f)
+			*text = '?';
+	}
+}
+
 void
 redis_link_fail(struct redis_link *link, const char *why)
 {
 	char reason[REDIS_SOCKET_WHY_SIZE];
 	uint64_t sent = sent_bytes(link);
 
-	/* It may lie in what is about to be freed. */
-	snprintf(reason, sizeof(reason), "%s", why[0] == '\0' ?
-	    "the connection failed" : why);
-	for (char *at = reason; *at != '\0'; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = ' ';
+	/* It may lie in what is about to be freed; and it may be anybody's words. */
+	snprintf(reason, sizeof(reason), "%s", why);
+	text_cut_whole(reason);
+	if (!text_is_utf8(reason, strlen(reason)))
+		make_ascii(reason);
+	text_clean(reason, false);
+	if (reason[0] == '\0')
+		strcpy(reason, "the connection failed");
 	drop_connection(link);
 	plan_attempt(link);
 	redis_talk_end_all(link, sent);

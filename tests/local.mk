@@ -143,7 +143,7 @@ tests_unit_redis_link_SOURCES = tests/unit/redis_link.c daemon/redis_link.c daem
 	daemon/redis_socket.c daemon/redis_socket.h daemon/redis_address.c daemon/redis_address.h \
 	daemon/resp.c daemon/resp.h daemon/clock.c daemon/clock.h
 tests_unit_redis_link_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(HIREDIS_CFLAGS)
-tests_unit_redis_link_LDADD = $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+tests_unit_redis_link_LDADD = $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/embedded_redis
 tests_unit_embedded_redis_SOURCES = tests/unit/embedded_redis.c daemon/embedded_redis.c \
 	daemon/embedded_redis.h daemon/redis_folder.c daemon/redis_folder.h daemon/redis_probe.c \

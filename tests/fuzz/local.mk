@@ -52,6 +52,12 @@ tests_fuzz_resp_SOURCES = tests/fuzz/resp.c $(FUZZ_COMMON) $(REDIS_LINK_SOURCES)
 tests_fuzz_resp_CPPFLAGS = $(FUZZ_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(HIREDIS_CFLAGS)
 tests_fuzz_resp_LDADD = $(FUZZ_LIBS) $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS)
 tests_fuzz_resp_LDFLAGS = $(FUZZ_LINK)
+FUZZ_TARGETS += tests/fuzz/redis
+tests_fuzz_redis_SOURCES = tests/fuzz/redis.c $(FUZZ_COMMON) $(REDIS_LINK_SOURCES) daemon/log.c daemon/log.h \
+	daemon/clock.c daemon/clock.h
+tests_fuzz_redis_CPPFLAGS = $(FUZZ_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(HIREDIS_CFLAGS)
+tests_fuzz_redis_LDADD = $(FUZZ_LIBS) $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS)
+tests_fuzz_redis_LDFLAGS = $(FUZZ_LINK)
 FUZZ_TARGETS += tests/fuzz/guard
 tests_fuzz_guard_SOURCES = tests/fuzz/guard.c $(FUZZ_COMMON)
 tests_fuzz_guard_CPPFLAGS = $(FUZZ_CPPFLAGS)

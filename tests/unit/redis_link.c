@@ -812,7 +812,11 @@ refuses_a_server_that_cannot_serve(void **state)
 		    "PING: NOAUTH Authentication required." },
 		{ "-ERR max number of clients reached\r\n",
 		    "CLIENT SETNAME: ERR max number of clients reached" },
-		{ "+OK\r\n-LOADING a\tb\x01""c\r\n", "PING: LOADING a b c" },
+		{ "+OK\r\n-LOADING a\tb\x01""c\r\n", "PING: LOADING a bc" },
+		/* A status page is JSON, and a terminal's direction is its reader's. */
+		{ "+OK\r\n+PONG\r\n-\x01\r\n", "the connection failed" },
+		{ "+OK\r\n-LOADING \xff\xc3\r\n", "PING: LOADING ?" },
+		{ "+OK\r\n-LOADING a\xe2\x80\xae""b\r\n", "PING: LOADING ab" },
 		{ "HTTP/1.1 400 Bad Request\r\n\r\n",
 		    "Protocol error, got \"H\" as reply type byte" },
 		{ "+OK\r\n+PONG\r\n+MORE\r\n", "a reply that nobody asked for" },
