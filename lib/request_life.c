@@ -1241,6 +1241,7 @@ note_declined(struct moment *m)
 	take_offer_back(m);
 	note_refusal(m, m->event->specialist, m->policy->cool_off_declined_ms);
 	climb_if_refused(m);
+	moment_note(m);
 }
 
 /* Their phone was busy, switched off or answered by a machine. */

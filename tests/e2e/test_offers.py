@@ -190,14 +190,37 @@ def test_no_provider_and_then_an_offer_ignored(lines):
     assert late - 2 <= sum(causes.values()) <= late
 
 
+@pytest.mark.parametrize("limits,word,said", [
+    ({"calls_per_second": 0.1}, "pace", "the provider's pace"),
+    ({"in_flight": 1}, "in_flight", "the provider's lines are full"),
+    ({"spend": {"currency": "RUB", "call": 2.5, "hour": 3.0}}, "spent",
+     "the providers' money is spent")])
+def test_what_the_provider_does_not_give(lines, limits, word, said):
+    people = [specialist(name, f"+7916000001{i}", ("info", 3),
+                         confirm="answer", accept="automatic")
+              for i, name in ((4, "vera"), (5, "olga"))]
+    daemon = lines.start({"voice": ["first"], "specialists": people}, **limits)
+    lines.networks[0].behave(ANSWERS, talk_for=600)
+    asked(daemon)
+    daemon.wait_for_state(ID, "talking")
+    asked(daemon, PHONE, "web-next")
+    daemon.wait_for(lambda: why(daemon, "web-next") == word)
+    assert said in daemon.ctl("show", "queue", "info").stdout
+
+
 @pytest.mark.settings({**QUICK, "specialists": [BOTH[0]],
                        "offer.cool_off_declined": "5m"})
 def test_who_is_free_has_said_no(daemon):
     daemon.available("anna")
     asked(daemon)
     daemon.wait_for_state(ID, "offered")
-    daemon.act(ID, "decline", **{"as": "anna"})
+    ran = daemon.ctl("decline", ID, "--as", "anna", "--note",
+                     "не мой клиент")
+    assert ran.returncode == 0, ran.stderr
     daemon.wait_for(lambda: why(daemon) == "declined")
+    # With her reason; who only ignores gives none.
+    assert "by Anna, не мой клиент" in daemon.ctl(
+        "show", "request", ID).stdout
     assert "who is free has said no" in daemon.ctl("show", "queue",
                                                    "info").stdout
 
