@@ -164,8 +164,13 @@ matcher_on_committed(struct matcher *matcher, const struct situation *before,
 		if (was != NULL && was->record.version == is->record.version)
 			continue;
 		ready_pool_forget(matcher->ready, is->id);
-		if (!matcher_may_ask(matcher, is))
+		if (!matcher_may_ask(matcher, is)) {
+			/* Who waits for them must know at once. */
+			if (is->status != STATUS_AVAILABLE ||
+			    is->elsewhere_until_ms != 0)
+				mark_ready_dirty(matcher, is);
 			continue;
+		}
 		ready_pool_put(matcher->ready, is);
 		mark_ready_dirty(matcher, is);
 	}

@@ -144,7 +144,8 @@ look_for_wished(struct reading *reading, const struct head *head)
 	struct record_ref ref = record_ref_specialist(wished);
 	struct reading *next;
 
-	if (!request_is_held(&head->request, store_now_ms(matcher->store)))
+	if (!request_is_held(&head->request, store_now_ms(matcher->store)) ||
+	    ready_pool_has(matcher->ready, wished))
 		return;
 	for (const struct head *other = heads->heads; other < head; other++) {
 		if (strcmp(other->request.wished, wished) == 0)
