@@ -32,6 +32,7 @@ const struct field brief_shape[] = {
 	{ "late", FIELD_TRUTH, false, NULL },
 	{ "missed", FIELD_NUMBER, false, NULL },
 	{ "specialist", FIELD_TEXT, false, NULL },
+	{ "wished", FIELD_TEXT, false, NULL },
 	{ "offers", FIELD_LIST, false, offer_shape },
 	{ "disposition", FIELD_TEXT, false, NULL },
 	{ "closed_at", FIELD_NUMBER, false, NULL },
@@ -152,6 +153,8 @@ brief_now(const json_t *request, char ret_text[BRIEF_NOW_SIZE])
 		}
 		return ret_text;
 	}
+	if (strcmp(why, "preferred") == 0)
+		specialist = field_text(request, "wished");
 	if (why[0] == '\0')
 		why = field_text(request, "reason");
 	if (is_state(request, "closed")) {

@@ -195,7 +195,8 @@ line_read(const json_t *entry, const json_t *story, size_t place,
 		waits_read(field_text(entry, "detail"), line);
 	if (line->cause == CAUSE_HELD)
 		text_copy(line->held_for, sizeof(line->held_for),
-		    field_text(entry, "detail"));
+		    strcmp(action, "rejoin") == 0 ?
+		    field_text(entry, "detail") : "on_hold");
 	line->prefers = strstr(field_text(entry, "detail"), "waits for ") !=
 	    NULL;
 	line->rings = strcmp(action, "keep_promise") == 0;

@@ -457,17 +457,22 @@ def test_waiting_for_who_knows_it_is_a_cause(fake):
     assert out.splitlines()[-1] == "late by 2 min: 2 min waiting for who knows it"
 
 
-def test_what_it_was_held_for_is_a_cause(fake):
+@pytest.mark.parametrize("action,detail,said", [
+    ("rejoin", "pace", "the provider's pace"),
+    ("rejoin", "number_busy", "customer in another call"),
+    ("rejoin", "", "customer in another call"),     # of an older daemon
+    ("go_on", "the customer has hung up", "customer on hold with us")])
+def test_what_it_was_held_for_is_a_cause(fake, action, detail, said):
     story = Story(NOW - 1800).asked()
     story.add(10, "waiting>waiting", "hold_back")
-    story.add(1000, "waiting>waiting", "rejoin", detail="pace")
+    story.add(1000, "waiting>waiting", action, detail=detail)
     story.offered(1001, "Анна")
     story.add(1005, "offered>calling", "take", "accepted", "anna")
     story.add(1020, "calling>calling", "keep_promise", "rung",
               detail="late by 120 s")
     out = show(fake, full(story, state="talking", late=True, missed=1,
                           specialist="anna", kept_at=NOW - 780))
-    assert out.splitlines()[-1] == "late by 2 min: 2 min the provider's pace"
+    assert out.splitlines()[-1] == f"late by 2 min: 2 min {said}"
 
 
 def test_faults_are_answered_for_in_full(fake):

@@ -36,7 +36,8 @@ def test_who_is_at_work_is_waited_for(daemon):
     daemon.wait_for(lambda: daemon.request(ID).get("why") == "preferred")
     shown = daemon.ctl("show", "request", ID).stdout
     assert "waits for who knows it" in shown, shown
-    assert "waits for who knows it" in daemon.ctl("show", "queue", "info").stdout
+    assert "waits for who knows it, boris" in \
+        daemon.ctl("show", "queue", "info").stdout
     # Anna is idle, and gets what waits for nobody.
     asked(daemon, BUSY, "web-next")
     daemon.wait_for_state("web-next", "offered")
