@@ -39,6 +39,8 @@ static void part_add(struct parts *parts, const char *cause, bool is_wait,
     int64_t ms);
 static const char *cause_text(const struct line *line,
     char ret_text[CAUSE_SIZE]);
+static void waits_add(struct parts *parts, const struct line *line,
+    int64_t ms, bool is_preferring);
 static void parts_share_out(struct parts *parts, int64_t late_ms);
 static int part_compare(const void *a, const void *b);
 static void parts_write(const struct parts *parts, int64_t late_ms,
@@ -162,6 +164,7 @@ parts_collect(const json_t *request, const struct timeline *timeline,
 	const char *why = field_text(request, "why"), *state = "";
 	char text[CAUSE_SIZE], word[FORMAT_SIZE];
 	int64_t since_ms = 0;
+	bool is_preferring = false;
 
 	ret_parts->count = 0;
 	for (size_t i = 0; i < timeline->count; i++) {
@@ -174,20 +177,45 @@ parts_collect(const json_t *request, const struct timeline *timeline,
 		}
 		if (line->at_ms > end_ms)
 			break;
-		if (since_ms != 0 && line->cause != CAUSE_NONE &&
+		if (since_ms != 0 && line->cause == CAUSE_WAIT &&
+		    strcmp(state, "scheduled") != 0)
+			waits_add(ret_parts, line, line->at_ms - since_ms,
+			    is_preferring);
+		else if (since_ms != 0 && line->cause != CAUSE_NONE &&
 		    strcmp(state, "scheduled") != 0)
 			part_add(ret_parts, cause_text(line, text),
-			    line->cause == CAUSE_WAIT,
+			    line->cause == CAUSE_PREFERRED,
 			    line->at_ms - since_ms);
 		if (strcmp(line->from, line->to) != 0 ||
-		    line->cause == CAUSE_HELD || line->makes_promise) {
+		    line->cause == CAUSE_HELD ||
+		    line->cause == CAUSE_PREFERRED || line->makes_promise) {
 			since_ms = line->at_ms;
 			state = line->to;
+			is_preferring = line->prefers;
 		}
 	}
 	if (strcmp(state, "waiting") == 0 && since_ms != 0)
 		part_add(ret_parts, why[0] != '\0' ? brief_word(why, word) :
 		    "nobody free", true, end_ms - since_ms);
+}
+
+/* What nobody knows the reason of was waiting for people. */
+static void
+waits_add(struct parts *parts, const struct line *line, int64_t ms,
+    bool is_preferring)
+{
+	char word[FORMAT_SIZE];
+
+	for (size_t i = 0; i < line->wait_count; i++) {
+		int64_t part_ms = line->waits[i].ms < ms ? line->waits[i].ms :
+		    ms;
+
+		part_add(parts, brief_word(line->waits[i].word, word), true,
+		    part_ms);
+		ms -= part_ms;
+	}
+	part_add(parts, is_preferring ? "waiting for who knows it" :
+	    "nobody free", true, ms);
 }
 
 /* When there are too many causes, the last one takes what is left over. */
@@ -215,6 +243,8 @@ part_add(struct parts *parts, const char *cause, bool is_wait, int64_t ms)
 static const char *
 cause_text(const struct line *line, char ret_text[CAUSE_SIZE])
 {
+	char word[FORMAT_SIZE];
+
 	switch (line->cause) {
 	case CAUSE_IGNORED:
 		snprintf(ret_text, CAUSE_SIZE, "offer ignored %.120s",
@@ -228,7 +258,12 @@ cause_text(const struct line *line, char ret_text[CAUSE_SIZE])
 		snprintf(ret_text, CAUSE_SIZE, "%.150s", line->detail);
 		break;
 	case CAUSE_HELD:
-		snprintf(ret_text, CAUSE_SIZE, "customer in another call");
+		snprintf(ret_text, CAUSE_SIZE, "%s", line->held_for[0] == '\0' ?
+		    "customer in another call" :
+		    brief_word(line->held_for, word));
+		break;
+	case CAUSE_PREFERRED:
+		snprintf(ret_text, CAUSE_SIZE, "waiting for who knows it");
 		break;
 	case CAUSE_NONE:
 	case CAUSE_WAIT:

@@ -32,6 +32,7 @@ const struct field brief_shape[] = {
 	{ "late", FIELD_TRUTH, false, NULL },
 	{ "missed", FIELD_NUMBER, false, NULL },
 	{ "specialist", FIELD_TEXT, false, NULL },
+	{ "wished", FIELD_TEXT, false, NULL },
 	{ "offers", FIELD_LIST, false, offer_shape },
 	{ "disposition", FIELD_TEXT, false, NULL },
 	{ "closed_at", FIELD_NUMBER, false, NULL },
@@ -62,6 +63,14 @@ static const struct {
 	{ "maybe_called", "may have been called" },
 	{ "no_result", "waits for a result" },
 	{ "gave_up", "given up: nobody came free" },
+	{ "no_one_on_shift", "nobody on shift" },
+	{ "all_paused", "everybody has paused" },
+	{ "preferred", "waits for who knows it" },
+	{ "kept_for_line", "kept for callers on hold" },
+	{ "declined", "who is free has said no" },
+	{ "level", "who is free does not know it well enough" },
+	{ "spent", "the providers' money is spent" },
+	{ "closed", "closed now" },
 	{ "provider_down", "no provider works" },
 	{ "pace", "the provider's pace" },
 	{ "in_flight", "the provider's lines are full" },
@@ -144,6 +153,8 @@ brief_now(const json_t *request, char ret_text[BRIEF_NOW_SIZE])
 		}
 		return ret_text;
 	}
+	if (strcmp(why, "preferred") == 0)
+		specialist = field_text(request, "wished");
 	if (why[0] == '\0')
 		why = field_text(request, "reason");
 	if (is_state(request, "closed")) {

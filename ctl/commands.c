@@ -65,8 +65,8 @@ static const struct command commands[] = {
 
 	{ "accept KEY --as S", "take what was offered to this specialist",
 	    "POST", "/v1/requests/KEY/accept", "as=--as", act_request_shape, act_on_request, NULL },
-	{ "decline KEY --as S", "somebody else shall take it",
-	    "POST", "/v1/requests/KEY/decline", "as=--as", act_request_shape, act_on_request, NULL },
+	{ "decline KEY --as S [--note TEXT]", "somebody else shall take it",
+	    "POST", "/v1/requests/KEY/decline", "as=--as note=--note", act_request_shape, act_on_request, NULL },
 	{ "manual KEY --as S", "they dial by hand, whatever the providers do",
 	    "POST", "/v1/requests/KEY/manual", "as=--as", act_request_shape, act_on_request, NULL },
 	{ "pass KEY [--to QUEUE] [--note TEXT] [--as S]", "give the case to another queue",

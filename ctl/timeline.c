@@ -54,6 +54,7 @@ static const struct known {
 	{ "request", "go_late", "LATE", "", TELLS, CAUSE_NONE },
 	{ "request", "miss_second", "LATE", "", TELLS, CAUSE_NONE },
 	{ "request", "raise_lane", "hurried", "", TELLS, CAUSE_NONE },
+	{ "request", "release_wished", "released", "no longer waits for the preferred one", TELLS, CAUSE_PREFERRED },
 	{ "request", "widen", "widened", "", TELLS, CAUSE_NONE },
 	{ "request", "keep_promise", "ringing", "the customer's phone", TELLS, CAUSE_NONE },
 	{ "request", "begin_talk", "talking", "the customer answered", TELLS, CAUSE_NONE },
@@ -127,6 +128,7 @@ static void detail_write(const struct known *row, const json_t *entry,
     const json_t *specialists, struct line *line);
 static void detail_tidy(const char *detail, const json_t *specialists,
     char *ret_text, size_t size);
+static void waits_read(const char *detail, struct line *line);
 static const char *name_of(const json_t *specialists, const char *id,
     size_t length);
 static void spans_measure(struct timeline *timeline);
@@ -189,6 +191,14 @@ line_read(const json_t *entry, const json_t *story, size_t place,
 	}
 	line->word = row->word;
 	line->cause = row->cause;
+	if (line->cause == CAUSE_WAIT)
+		waits_read(field_text(entry, "detail"), line);
+	if (line->cause == CAUSE_HELD)
+		text_copy(line->held_for, sizeof(line->held_for),
+		    strcmp(action, "rejoin") == 0 ?
+		    field_text(entry, "detail") : "on_hold");
+	line->prefers = strstr(field_text(entry, "detail"), "waits for ") !=
+	    NULL;
 	line->rings = strcmp(action, "keep_promise") == 0;
 	line->is_alarm = isupper((unsigned char)row->word[0]) != 0;
 	line->makes_promise = (row->how & PROMISES) != 0 ||
@@ -276,6 +286,34 @@ detail_write(const struct known *row, const json_t *entry,
 	if (says_who)
 		snprintf(text + length, LINE_DETAIL_SIZE - length, "%sby %s",
 		    length > 0 ? ", " : "", line->who);
+}
+
+/* "to Anna, waited 360 s provider_down, 1200 ms all_busy". */
+static void
+waits_read(const char *detail, struct line *line)
+{
+	const char *at = strstr(detail, "waited ");
+	int length;
+
+	if (at == NULL)
+		return;
+	at += strlen("waited ");
+	while (line->wait_count < WAITS_MAX) {
+		char word[WORD_SIZE], unit[3];
+		long long span;
+
+		if (sscanf(at, "%9lld %2[ms] %23[a-z_]%n", &span, unit, word,
+		        &length) != 3 || span < 0)
+			break;
+		line->waits[line->wait_count].ms = strcmp(unit, "s") == 0 ?
+		    span * 1000 : span;
+		memcpy(line->waits[line->wait_count++].word, word,
+		    sizeof(word));
+		at += length;
+		if (strncmp(at, ", ", 2) != 0)
+			break;
+		at += 2;
+	}
 }
 
 /* Ids of people become names, "no_answer" words, "206 s" a span. */

@@ -20,8 +20,11 @@ enum cause {
 	CAUSE_IGNORED,
 	CAUSE_DECLINED,
 	CAUSE_UNREACHED,        /* the specialist's phone */
-	CAUSE_HELD,             /* the customer was in another call */
+	CAUSE_HELD,             /* it was held back */
+	CAUSE_PREFERRED,        /* it waited for somebody who did not come */
 };
+
+enum { WAITS_MAX = 3, WORD_SIZE = 24 };
 
 struct line {
 	int64_t at_ms;
@@ -32,6 +35,10 @@ struct line {
 	char who[128];          /* whose doing: a name; "": nobody's */
 	char detail[LINE_DETAIL_SIZE];
 	enum cause cause;       /* of the time since the state before began */
+	/* CAUSE_WAIT: what kept it from being offered, for parts of that time. */
+	struct { char word[WORD_SIZE]; int64_t ms; } waits[WAITS_MAX];  size_t wait_count;
+	char held_for[WORD_SIZE];  /* CAUSE_HELD: a stable word; "": not said */
+	bool prefers;           /* from now on it waits for one specialist */
 	bool makes_promise, rings, is_alarm;
 };
 

@@ -61,7 +61,8 @@ static bool
 is_counted(enum alarm_cause cause)
 {
 	return cause == ALARM_REJECTED || cause == ALARM_MAYBE_CALLED ||
-	    cause == ALARM_PROVIDER_REFUSES || cause == ALARM_LAST_ONE;
+	    cause == ALARM_PROVIDER_REFUSES || cause == ALARM_LAST_ONE ||
+	    cause == ALARM_DECLINED;
 }
 
 /* ---- messages */

@@ -7,6 +7,7 @@
 #ifndef CALLBACKD_DAEMON_API_H
 #define CALLBACKD_DAEMON_API_H
 
+#include "daemon/delays.h"
 #include "daemon/audit.h"
 #include "daemon/line.h"
 #include "daemon/calls.h"
@@ -25,6 +26,7 @@ struct api_options {
 	struct engine *engine;
 	struct matcher *matcher;
 	struct health *health;
+	struct delays *delays;
 	struct submitter *submitter;
 	struct callers *callers;
 	struct line *line;

@@ -138,6 +138,17 @@ to_specialist(struct act *act, struct http_request *request,
 }
 
 static bool
+take_note(struct act *act, struct http_request *request, const char *name,
+    struct event *event)
+{
+	event->note = text_of(act, name);
+	if (strlen(event->note) < NOTE_SIZE)
+		return true;
+	refuse(request, "note_too_long", "a note has at most 2047 bytes");
+	return false;
+}
+
+static bool
 verb_accept(struct act *act, struct http_request *request,
     struct event *event)
 {
@@ -148,7 +159,9 @@ static bool
 verb_decline(struct act *act, struct http_request *request,
     struct event *event)
 {
-	return to_specialist(act, request, event, EVENT_DECLINE);
+	/* Why, in their words. */
+	return take_note(act, request, "note", event) &&
+	    to_specialist(act, request, event, EVENT_DECLINE);
 }
 
 /* They dial themselves, whatever the providers do. */
@@ -178,17 +191,6 @@ take_queue(struct act *act, struct http_request *request, struct event *event)
 	}
 	copy_id(event->queue, queue);
 	return true;
-}
-
-static bool
-take_note(struct act *act, struct http_request *request, const char *name,
-    struct event *event)
-{
-	event->note = text_of(act, name);
-	if (strlen(event->note) < NOTE_SIZE)
-		return true;
-	refuse(request, "note_too_long", "a note has at most 2047 bytes");
-	return false;
 }
 
 static bool

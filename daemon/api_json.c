@@ -101,6 +101,7 @@ api_json_request(const struct request *r, int64_t now_ms, const char *why)
 	if (r->also[0][0] != '\0')
 		json_object_set_new(json, "also", queues_of(r));
 	api_json_text(json, "wished", r->wished);
+	api_json_moment(json, "wished_until", r->wished_until_ms);
 	api_json_text(json, "specialist", r->specialist);
 	if (request_offers_open(r) > 0)
 		json_object_set_new(json, "offers", offers_of(r));

@@ -17,21 +17,7 @@ enum { LIST_MAX = 200, LATE_SCORE_DIGITS = 15, REPORT_MS = 5000 };
 const char *
 api_why(struct api *api, const struct request *request, int64_t now_ms)
 {
-	int64_t since_ms;
-
-	if (request->state != REQUEST_WAITING)
-		return "";
-	if (health_is_silent(api->options.health, request->queue, &since_ms))
-		return "provider_down";
-	if (request->hold_until_ms > now_ms)
-		return request->reason[0] != '\0' ? request->reason : "held";
-	if (matcher_ready_count(api->options.matcher, request->queue) == 0)
-		return "nobody_free";
-	for (size_t i = 0; i < DECLINED_MAX; i++) {
-		if (request->declined[i].until_ms > now_ms)
-			return "declined";
-	}
-	return "next";
+	return delays_why(api->options.delays, request, now_ms);
 }
 
 json_t *

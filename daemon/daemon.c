@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/alarms.h"
+#include "daemon/delays.h"
 #include "daemon/api.h"
 #include "daemon/audit.h"
 #include "daemon/due_pull.h"
@@ -44,6 +45,7 @@ struct daemon {
 	struct messages *messages;
 	struct alarms *alarms;
 	struct health *health;
+	struct delays *delays;
 	struct matcher *matcher;
 	struct submitter *submitter;
 	struct callers *callers;
@@ -170,6 +172,7 @@ on_committed(void *context, const struct situation *before,
 	matcher_on_committed(daemon->matcher, before, outcome);
 	messages_on_committed(daemon->messages, before, outcome);
 	alarms_on_committed(daemon->alarms, outcome);
+	delays_on_committed(daemon->delays, outcome);
 	health_on_committed(daemon->health, outcome);
 	for (size_t i = 0; i < outcome->move_count; i++)
 		ask_price(daemon, after, &outcome->moves[i]);
@@ -283,6 +286,26 @@ on_offered(void *context, const char *queue)
 	struct daemon *daemon = context;
 
 	health_on_offered(daemon->health, queue);
+}
+
+static void
+on_alone(void *context, const char *specialist)
+{
+	struct daemon *daemon = context;
+	const struct specialist_policy *who =
+	    policy_specialist(&daemon->settings->policy, specialist);
+
+	alarms_count(daemon->alarms, ALARM_DECLINED,
+	    who != NULL ? who->name : specialist);
+}
+
+static void
+say_wait(void *context, const struct request *request, int64_t now_ms,
+    char ret_text[DETAIL_SIZE])
+{
+	struct daemon *daemon = context;
+
+	delays_say(daemon->delays, request, now_ms, ret_text);
 }
 
 static const struct specialist *
@@ -680,7 +703,7 @@ build_rooms(struct daemon *daemon)
 	struct engine_hooks hooks = { daemon, on_committed, on_effect, on_wait,
 		providers_down, providers_probing, find, on_stale, others,
 		on_unreadable, on_set_aside };
-	struct matcher_gate gate = { daemon, room, on_offered };
+	struct matcher_gate gate = { daemon, room, on_offered, say_wait };
 	struct api_options options;
 
 	daemon->store = store_new(daemon->base, &daemon->address, policy->site,
@@ -691,6 +714,9 @@ build_rooms(struct daemon *daemon)
 	daemon->health = health_new(daemon->store, policy, &settings->breaker);
 	matcher_set_engine(daemon->matcher, daemon->engine);
 	matcher_set_gate(daemon->matcher, &gate);
+	daemon->delays = delays_new(daemon->store, daemon->matcher,
+	    daemon->health, policy);
+	delays_set_on_alone(daemon->delays, on_alone, daemon);
 	calls_set_news(daemon->calls, on_news, daemon);
 	calls_set_on_check(daemon->calls, on_check, daemon);
 	calls_set_on_alarm(daemon->calls, on_alarm, daemon);
@@ -732,6 +758,7 @@ build_rooms(struct daemon *daemon)
 	options = (struct api_options){ .base = daemon->base,
 		.store = daemon->store, .engine = daemon->engine,
 		.matcher = daemon->matcher, .health = daemon->health,
+		.delays = daemon->delays,
 		.submitter = daemon->submitter,
 		.callers = daemon->callers, .line = daemon->line,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
@@ -827,6 +854,7 @@ daemon_free(struct daemon *daemon)
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
 	alarms_free(daemon->alarms);
+	delays_free(daemon->delays);
 	messages_free(daemon->messages);
 	health_free(daemon->health);
 	calls_free(daemon->calls);
@@ -931,6 +959,7 @@ daemon_tick(struct daemon *daemon)
 	audit_tick(daemon->audit);
 	health_tick(daemon->health);
 	matcher_tick(daemon->matcher);
+	delays_tick(daemon->delays);
 	if (!daemon->is_draining && store_knows_time(daemon->store)) {
 		calls_tick(daemon->calls);
 		tell_providers_down(daemon);
@@ -993,6 +1022,7 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	engine_set_policy(daemon->engine, policy);
 	matcher_set_policy(daemon->matcher, policy);
 	health_set_policy(daemon->health, policy);
+	delays_set_policy(daemon->delays, policy);
 	audit_set_policy(daemon->audit, policy);
 	submitter_set_policy(daemon->submitter, policy);
 	callers_set_policy(daemon->callers, policy);

@@ -468,6 +468,48 @@ health_room(struct health *health, const char *queue)
 	    emission_ms) + 1;
 }
 
+/* All that do not work would, for more money. */
+static bool
+lacks_only_money(struct health *health, const char *queue)
+{
+	const struct provider_order *order = policy_voice(health->policy,
+	    queue);
+	unsigned spent;
+
+	health_down(health, CHANNEL_VOICE, &spent);
+	for (size_t i = 0; i < order->count; i++) {
+		const struct provider_facts *facts = policy_provider(
+		    health->policy, order->ids[i]);
+
+		if (facts == NULL || (spent & 1u <<
+		        (facts - health->policy->providers)) == 0)
+			return false;
+	}
+	return order->count > 0;
+}
+
+enum health_lack
+health_lack(struct health *health, const char *queue)
+{
+	int64_t now_ms, since_ms;
+	bool is_silent;
+	const struct line *line;
+
+	if (!store_knows_time(health->store))
+		return HEALTH_LACKS_NOTHING;
+	now_ms = store_now_ms(health->store);
+	line = line_for(health, queue, &is_silent);
+	if (health_is_silent(health, queue, &since_ms))
+		return lacks_only_money(health, queue) ?
+		    HEALTH_LACKS_MONEY : HEALTH_LACKS_PROVIDER;
+	if (line == NULL || health_room(health, queue) > 0)
+		return is_silent ? HEALTH_LACKS_PROVIDER :
+		    HEALTH_LACKS_NOTHING;
+	return line->full_until_ms > now_ms ? HEALTH_LACKS_ROOM :
+	    health_state(&line->health, now_ms) == HEALTH_PROBE ?
+	    HEALTH_LACKS_PROVIDER : HEALTH_LACKS_TURN;
+}
+
 /* Whoever is offered something may accept at once, and then wants a turn. */
 void
 health_on_offered(struct health *health, const char *queue)

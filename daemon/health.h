@@ -43,6 +43,14 @@ unsigned health_probing(struct health *health, enum channel channel);
 void health_on_placed(struct health *health, const char *provider, enum channel channel,
     int64_t wait_ms);
 
+/* What keeps a queue from being offered: no provider works, or all that would have cost too
+ * much; it takes no more calls, or not so soon. */
+enum health_lack {
+	HEALTH_LACKS_NOTHING, HEALTH_LACKS_PROVIDER, HEALTH_LACKS_MONEY, HEALTH_LACKS_ROOM,
+	HEALTH_LACKS_TURN,
+};
+enum health_lack health_lack(struct health *health, const char *queue);
+
 /* How many more requests of that queue may be offered now, without keeping those who
  * accept waiting for their turn. */
 size_t health_room(struct health *health, const char *queue);

@@ -19,7 +19,8 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/engine.h daemon/engine_internal.h daemon/engine_slot.c daemon/engine_load.c \
 	daemon/engine_step.c daemon/engine_commit.c \
 	daemon/clock.c daemon/clock.h daemon/store.c daemon/store.h \
-	daemon/health.c daemon/health.h daemon/provider_trial.c daemon/provider_trial.h daemon/matcher.c daemon/matcher.h daemon/ready_pool.c daemon/ready_pool.h \
+	daemon/health.c daemon/health.h daemon/provider_trial.c daemon/provider_trial.h daemon/matcher.c daemon/matcher.h \
+	daemon/matcher_internal.h daemon/matcher_read.c daemon/ready_pool.c daemon/ready_pool.h \
 	daemon/due_pull.c daemon/due_pull.h daemon/audit.c daemon/audit.h \
 	daemon/audit_bury.c daemon/audit_check.c daemon/audit_internal.h \
 	daemon/audit_partner.c daemon/poison.c daemon/poison.h \
@@ -32,6 +33,7 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/spoken.c daemon/spoken.h daemon/flows.c daemon/flows.h \
 	daemon/messages.c daemon/messages.h \
 	daemon/suppress.c daemon/suppress.h daemon/alarms.c daemon/alarms.h \
+	daemon/delays.c daemon/delays.h \
 	daemon/webhooks.c daemon/webhooks.h \
 	daemon/webhook_memory.c daemon/webhook_memory.h \
 	daemon/webhook_parcel.c daemon/webhook_parcel.h \

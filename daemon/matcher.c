@@ -1,54 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* matcher: heads, read again when something changed. */
-#include "daemon/matcher.h"
+#include "daemon/matcher_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/log.h"
-#include "daemon/ready_pool.h"
 #include "lib/fault.h"
 
 enum {
-	HEADS = 64,             /* of those who wait, as read at a time */
-	READY_HEADS = 640,      /* of those who are ready */
 	READY_LOW = 320,        /* fewer left, and more are there: read again */
 	READY_NEED = 128,       /* fewer left: a claim may want them all */
-};
-
-struct head {
-	struct request request;
-	bool is_proposed;
-};
-
-/* One queue's picture. */
-struct queue_heads {
-	char id[ID_SIZE];
-	bool is_dirty;
-	bool is_ready_dirty;
-	bool is_reading;
-	size_t replies;                 /* outstanding */
-	struct head heads[HEADS];  size_t head_count;
-	size_t waiting_count;           /* ZCARD, as last read */
-	bool has_more_ready;            /* than were read */
-};
-
-struct matcher {
-	struct store *store;
-	struct engine *engine;
-	const struct policy *policy;
-	struct queue_heads *queues;  size_t queue_count;
-	struct ready_pool *ready;
-	struct matcher_gate gate;       /* room NULL: open */
-	bool is_stopped;
-	size_t proposals;               /* under way */
-};
-
-struct reading {
-	struct matcher *matcher;
-	size_t queue;
-	char id[ID_SIZE];               /* of the record */
 };
 
 static void
@@ -160,14 +123,6 @@ has_fewer(const struct matcher *matcher, const struct queue_heads *heads,
 	    ready_pool_taken(matcher->ready, heads->id) + count;
 }
 
-/* Whom the settings no longer name, or do not name yet, has no telephone here. */
-static bool
-may_be_asked(const struct matcher *matcher, const struct specialist *specialist)
-{
-	return specialist->state == SPECIALIST_IDLE &&
-	    policy_specialist(matcher->policy, specialist->id) != NULL;
-}
-
 static void
 mark_ready_dirty(struct matcher *matcher, const struct specialist *specialist)
 {
@@ -209,8 +164,13 @@ matcher_on_committed(struct matcher *matcher, const struct situation *before,
 		if (was != NULL && was->record.version == is->record.version)
 			continue;
 		ready_pool_forget(matcher->ready, is->id);
-		if (!may_be_asked(matcher, is))
+		if (!matcher_may_ask(matcher, is)) {
+			/* Who waits for them must know at once. */
+			if (is->status != STATUS_AVAILABLE ||
+			    is->elsewhere_until_ms != 0)
+				mark_ready_dirty(matcher, is);
 			continue;
+		}
 		ready_pool_put(matcher->ready, is);
 		mark_ready_dirty(matcher, is);
 	}
@@ -223,6 +183,25 @@ matcher_on_committed(struct matcher *matcher, const struct situation *before,
 	mark_waiting(matcher, after->request.queue);
 	for (size_t i = 0; i < ALSO_MAX; i++)
 		mark_waiting(matcher, after->request.also[i]);
+}
+
+size_t
+matcher_idle_count(const struct matcher *matcher, const char *queue)
+{
+	return ready_pool_count(matcher->ready, queue) -
+	    ready_pool_taken(matcher->ready, queue);
+}
+
+/* Who comes first for it, if anybody may be taken now. */
+static const struct specialist *
+best_for(const struct matcher *matcher, const struct request *request,
+    int64_t now_ms)
+{
+	if (!has_room(matcher, request->queue) ||
+	    !match_may_take(matcher->policy, request,
+	        matcher_idle_count(matcher, request->queue), now_ms))
+		return NULL;
+	return ready_pool_best(matcher->ready, request, now_ms);
 }
 
 /* Before the last one that is known goes, the next are read. */
@@ -251,14 +230,13 @@ matcher_find(struct matcher *matcher, const struct request *request,
 	if (matcher->is_stopped || heads == NULL)
 		return NULL;
 	/* Somebody may have waited longer: the round decides. */
-	if (heads->waiting_count > 0 || heads->head_count > 0 ||
-	    !has_room(matcher, request->queue))
+	if (heads->waiting_count > 0 || heads->head_count > 0)
 		return NULL;
-	best = ready_pool_best(matcher->ready, request, now_ms);
-	if (best == NULL)
+	best = best_for(matcher, request, now_ms);
+	if (best == NULL) {
 		heads->is_ready_dirty = true;
-	if (best == NULL)
 		return NULL;
+	}
 	take(matcher, best);
 	tell_gate(matcher, request->queue);
 	return best;
@@ -281,214 +259,6 @@ matcher_others(struct matcher *matcher, const char *queue,
 	    ready_pool_has(matcher->ready, specialist))
 		count--;
 	return (int)count;
-}
-
-/* ---- reading the heads */
-
-static void
-end_reading(struct reading *reading)
-{
-	struct queue_heads *heads =
-	    &reading->matcher->queues[reading->queue];
-
-	heads->replies--;
-	if (heads->replies == 0)
-		heads->is_reading = false;
-	free(reading);
-}
-
-static struct reading *
-begin_reading(struct matcher *matcher, size_t queue, const char *id)
-{
-	struct reading *reading = calloc(1, sizeof(*reading));
-
-	CHECK(reading != NULL);
-	reading->matcher = matcher;
-	reading->queue = queue;
-	snprintf(reading->id, sizeof(reading->id), "%s", id);
-	matcher->queues[queue].replies++;
-	return reading;
-}
-
-static bool
-is_reply(enum redis_end end, const struct redisReply *reply)
-{
-	return end == REDIS_REPLY && reply->type == REDIS_REPLY_ARRAY;
-}
-
-static bool
-belongs(const struct request *request, const struct queue_heads *heads)
-{
-	return (request->state == REQUEST_WAITING ||
-	           request->state == REQUEST_OFFERED) &&
-	    request_is_seen_in(request, heads->id);
-}
-
-/* The list names what does not belong there: else it would stand in front of
- * the others for ever. */
-static void
-look_again(struct matcher *matcher, const char *id)
-{
-	struct engine_order order = { .event = { .kind = EVENT_DUE,
-		.digit = -1, .to = record_ref_request(id) } };
-
-	/* Refused: the next reading finds it again. */
-	if (!engine_post(matcher->engine, &order))
-		log_event(LOG_LEVEL_DEBUG, "stray_waits", "request=%s", id);
-}
-
-static void
-on_request(void *context, uint64_t tag, enum redis_end end,
-    const struct redisReply *reply)
-{
-	struct reading *reading = context;
-	struct queue_heads *heads =
-	    &reading->matcher->queues[reading->queue];
-	struct head *head;
-
-	(void)tag;
-	if (is_reply(end, reply) && heads->head_count < HEADS) {
-		head = &heads->heads[heads->head_count];
-		if (store_read_record(reply, RECORD_REQUEST, &head->request)) {
-			snprintf(head->request.id, sizeof(head->request.id),
-			    "%.*s", REQUEST_ID_SIZE - 1, reading->id);
-			head->is_proposed = false;
-			if (belongs(&head->request, heads))
-				heads->head_count++;
-			else
-				look_again(reading->matcher, reading->id);
-		} else if (reply->elements == 0) {
-			look_again(reading->matcher, reading->id);
-		}
-	}
-	end_reading(reading);
-}
-
-static void
-on_specialist(void *context, uint64_t tag, enum redis_end end,
-    const struct redisReply *reply)
-{
-	struct reading *reading = context;
-	struct specialist specialist;
-
-	(void)tag;
-	if (is_reply(end, reply)) {
-		if (store_read_record(reply, RECORD_SPECIALIST, &specialist)) {
-			memcpy(specialist.id, reading->id,
-			    sizeof(specialist.id));
-			if (may_be_asked(reading->matcher, &specialist))
-				ready_pool_put(reading->matcher->ready,
-				    &specialist);
-		}
-	}
-	end_reading(reading);
-}
-
-static void
-load_each(struct reading *reading, const struct redisReply *reply,
-    redis_on_reply *on_record, bool is_request)
-{
-	struct matcher *matcher = reading->matcher;
-
-	for (size_t i = 0; i < reply->elements; i++) {
-		const struct redisReply *member = reply->element[i];
-		struct record_ref ref;
-		struct reading *next;
-
-		if (member->str == NULL || !record_ref_parse(member->str,
-		        member->len, &ref) || ref.kind != (is_request ?
-		        RECORD_REQUEST : RECORD_SPECIALIST))
-			continue;
-		if (!is_request && ready_pool_has(matcher->ready, ref.id))
-			continue;
-		next = begin_reading(matcher, reading->queue, ref.id);
-		if (!store_load(matcher->store, &ref, on_record, next, 0))
-			end_reading(next);
-	}
-}
-
-static void
-set_aside_wrong(const struct reading *reading, enum redis_end end,
-    const struct redisReply *reply, const char *what)
-{
-	struct matcher *matcher = reading->matcher;
-	char index[ID_SIZE + 8];
-
-	if (end != REDIS_REPLY || !store_is_of_another_type(reply))
-		return;
-	snprintf(index, sizeof(index), "%s:%s", what,
-	    matcher->queues[reading->queue].id);
-	engine_set_aside(matcher->engine, index);
-}
-
-static void
-on_waiting(void *context, uint64_t tag, enum redis_end end,
-    const struct redisReply *reply)
-{
-	struct reading *reading = context;
-	struct queue_heads *heads =
-	    &reading->matcher->queues[reading->queue];
-
-	(void)tag;
-	if (is_reply(end, reply)) {
-		heads->head_count = 0;
-		heads->waiting_count = reply->elements;
-		load_each(reading, reply, on_request, true);
-	} else {
-		set_aside_wrong(reading, end, reply, "wait");
-	}
-	end_reading(reading);
-}
-
-static void
-on_ready(void *context, uint64_t tag, enum redis_end end,
-    const struct redisReply *reply)
-{
-	struct reading *reading = context;
-
-	(void)tag;
-	if (is_reply(end, reply)) {
-		struct queue_heads *heads =
-		    &reading->matcher->queues[reading->queue];
-
-		heads->has_more_ready = reply->elements >= READY_HEADS;
-		load_each(reading, reply, on_specialist, false);
-	} else {
-		set_aside_wrong(reading, end, reply, "ready");
-	}
-	end_reading(reading);
-}
-
-static void
-read_heads(struct matcher *matcher, size_t queue)
-{
-	struct queue_heads *heads = &matcher->queues[queue];
-	struct reading *reading;
-	char key[ID_SIZE + 8], last[24];
-
-	heads->is_reading = true;
-	heads->replies = 1;             /* until all below are sent */
-	snprintf(last, sizeof(last), "%d", HEADS - 1);
-	if (heads->is_dirty) {
-		snprintf(key, sizeof(key), "wait:%s", heads->id);
-		reading = begin_reading(matcher, queue, "");
-		if (!STORE_SEND(matcher->store, on_waiting, reading, 0,
-		        "ZRANGE", key, "0", last))
-			end_reading(reading);
-	}
-	snprintf(key, sizeof(key), "ready:%s", heads->id);
-	/* Those taken stand there until their commit. */
-	snprintf(last, sizeof(last), "%zu", READY_HEADS - 1 +
-	    ready_pool_taken(matcher->ready, heads->id));
-	reading = begin_reading(matcher, queue, "");
-	if (!STORE_SEND(matcher->store, on_ready, reading, 0, "ZRANGE", key,
-	        "0", last))
-		end_reading(reading);
-	heads->is_dirty = false;
-	heads->is_ready_dirty = false;
-	heads->replies--;
-	if (heads->replies == 0)
-		heads->is_reading = false;
 }
 
 /* ---- proposing */
@@ -534,6 +304,9 @@ propose(struct matcher *matcher, struct head *head,
 	order.context = proposal;
 	order.event.to = record_ref_request(head->request.id);
 	memcpy(order.event.specialist, specialist->id, ID_SIZE);
+	if (matcher->gate.say != NULL)
+		matcher->gate.say(matcher->gate.context, &head->request,
+		    store_now_ms(matcher->store), order.event.detail);
 	CRASH_POINT("match_before_post");
 	if (!engine_post(matcher->engine, &order)) {
 		free(proposal);
@@ -552,6 +325,35 @@ compare_heads(const void *a, const void *b)
 	const struct head *const *left = a, *const *right = b;
 
 	return match_order(&(*left)->request, &(*right)->request);
+}
+
+/* Somebody is left over whom nobody in front wants (they have declined those, or
+ * these wait for somebody else): so who stands behind them is looked at. */
+static void
+turn_page(const struct matcher *matcher, struct queue_heads *heads)
+{
+	bool was_full = heads->head_count > 0 && heads->has_more;
+
+	heads->head_count = 0;
+	if (was_full && heads->from < (PAGES - 1) * HEADS &&
+	    matcher_idle_count(matcher, heads->id) > 0 &&
+	    has_room(matcher, heads->id)) {
+		heads->from += HEADS;
+		heads->is_dirty = true;
+	} else {
+		heads->from = 0;
+	}
+}
+
+/* Who came meanwhile, or became free, may belong in front of what was read behind the
+ * first page. */
+static void
+go_to_front(struct queue_heads *heads)
+{
+	if (heads->from > 0 && (heads->is_dirty || heads->head_count == 0)) {
+		heads->head_count = 0;
+		heads->from = 0;
+	}
 }
 
 /* The earliest promise of all queues first: somebody who serves two queues
@@ -586,17 +388,14 @@ match_heads(struct matcher *matcher)
 		if (i > 0 && strcmp(order[i]->request.id,
 		        order[i - 1]->request.id) == 0)
 			continue;
-		best = has_room(matcher, order[i]->request.queue) ?
-		    ready_pool_best(matcher->ready, &order[i]->request,
-		    now_ms) : NULL;
-
+		best = best_for(matcher, &order[i]->request, now_ms);
 		if (best != NULL && !propose(matcher, order[i], best))
 			break;
 	}
 	free(order);
 	/* The pictures were used; what is left is read again when needed. */
 	for (size_t i = 0; i < matcher->queue_count; i++)
-		matcher->queues[i].head_count = 0;
+		turn_page(matcher, &matcher->queues[i]);
 }
 
 void
@@ -606,19 +405,21 @@ matcher_run(struct matcher *matcher)
 
 	if (!store_is_up(matcher->store) || matcher->is_stopped)
 		return;
-	for (size_t i = 0; i < matcher->queue_count; i++) {
+	for (size_t i = 0; i < matcher->queue_count; i++)
 		is_reading |= matcher->queues[i].is_reading;
-		has_heads |= matcher->queues[i].head_count > 0;
-	}
 	if (is_reading)
 		return;
+	for (size_t i = 0; i < matcher->queue_count; i++) {
+		go_to_front(&matcher->queues[i]);
+		has_heads |= matcher->queues[i].head_count > 0;
+	}
 	if (has_heads)
 		match_heads(matcher);
 	for (size_t i = 0; i < matcher->queue_count; i++) {
 		struct queue_heads *heads = &matcher->queues[i];
 
 		if (heads->is_dirty || heads->is_ready_dirty)
-			read_heads(matcher, i);
+			matcher_read_heads(matcher, i);
 	}
 }
 
@@ -626,7 +427,9 @@ void
 matcher_tick(struct matcher *matcher)
 {
 	for (size_t i = 0; i < matcher->queue_count; i++) {
-		matcher->queues[i].is_dirty = true;
+		/* What lies behind the first page is being looked at. */
+		if (matcher->queues[i].from == 0)
+			matcher->queues[i].is_dirty = true;
 		matcher->queues[i].is_ready_dirty = true;
 	}
 }
@@ -637,6 +440,7 @@ matcher_start_over(struct matcher *matcher)
 	ready_pool_clear(matcher->ready);
 	for (size_t i = 0; i < matcher->queue_count; i++) {
 		matcher->queues[i].head_count = 0;
+		matcher->queues[i].from = 0;
 		matcher->queues[i].has_more_ready = false;
 	}
 	matcher_tick(matcher);
@@ -669,4 +473,11 @@ matcher_waiting_count(const struct matcher *matcher, const char *queue)
 	    queue_of((struct matcher *)(uintptr_t)matcher, queue);
 
 	return heads == NULL ? 0 : heads->waiting_count;
+}
+
+bool
+matcher_has_for(const struct matcher *matcher, const struct request *request,
+    int64_t now_ms)
+{
+	return ready_pool_best(matcher->ready, request, now_ms) != NULL;
 }

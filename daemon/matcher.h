@@ -16,11 +16,14 @@ struct matcher *matcher_new(struct store *store, const struct policy *policy);
 void matcher_free(struct matcher *matcher);
 void matcher_set_engine(struct matcher *matcher, struct engine *engine);
 void matcher_set_policy(struct matcher *matcher, const struct policy *policy);
-/* How many more of that queue may be offered now, and that one was. Without: all. */
+/* How many more of that queue may be offered now, that one was, and what it waited for until
+ * then, for its story. Without: all, and nothing. */
 struct matcher_gate {
 	void *context;
 	size_t (*room)(void *context, const char *queue);
 	void (*on_offered)(void *context, const char *queue);
+	void (*say)(void *context, const struct request *request, int64_t now_ms,
+	    char ret_text[DETAIL_SIZE]);
 };
 void matcher_set_gate(struct matcher *matcher, const struct matcher_gate *gate);
 /* No more offers from now on (the daemon ends). */
@@ -48,5 +51,10 @@ bool matcher_is_supplied(const struct matcher *matcher);
 /* Who waits and who is ready, as last read. */
 size_t matcher_ready_count(const struct matcher *matcher, const char *queue);
 size_t matcher_waiting_count(const struct matcher *matcher, const char *queue);
+/* Those of the ready who are not proposed to anybody at this moment. */
+size_t matcher_idle_count(const struct matcher *matcher, const char *queue);
+/* Is one of them somebody for that request. */
+bool matcher_has_for(const struct matcher *matcher, const struct request *request,
+    int64_t now_ms);
 
 #endif

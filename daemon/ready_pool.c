@@ -285,7 +285,8 @@ ready_pool_best(struct ready_pool *pool, const struct request *request,
 	struct match_key best_key = { 0 };
 	struct seen seen;
 
-	if (best != NULL || !find_queues(pool, request, &seen))
+	if (best != NULL || request_is_held(request, now_ms) ||
+	    !find_queues(pool, request, &seen))
 		return best;
 	for (size_t i = 0; i < pool->open_count; i++) {
 		const struct entry *entry = &pool->entries[pool->open[i]];

@@ -127,7 +127,8 @@ void settings_check(struct settings_reading *reading);
 
 /* ---- settings_widen.c: the rungs of queues */
 
-/* Where a queue begins whose rungs lower its level. */
+/* Where a queue begins whose rungs lower its level; how long somebody preferred is waited
+ * for, where that is not said. */
 void settings_complete_widenings(struct settings *settings);
 void settings_check_widenings(struct settings_reading *reading);
 

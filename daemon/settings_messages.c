@@ -168,6 +168,7 @@ read_alarms(struct settings_reading *reading)
 		}
 	}
 	settings->policy.alarms.on[ALARM_LAST_ONE] = settings->last_one != 0;
+	settings->policy.alarms.on[ALARM_DECLINED] = settings->last_one != 0;
 }
 
 /* ---- all of it */

@@ -205,9 +205,11 @@ complete_specialist(struct settings_reading *reading,
 	if (specialist->has_second)
 		specialist->second = channel_of(offers->words[1]);
 	specialist->second_ms = specialist->offer_ms;
+	specialist->ring_ms = specialist->offer_ms;
 	if (member(reading, path, "offer", full) == NULL) {
 		specialist->offer_ms = settings->offer_ms[specialist->offer];
 		specialist->second_ms = settings->offer_ms[specialist->second];
+		specialist->ring_ms = settings->offer_ms[OFFER_PHONE];
 	}
 }
 

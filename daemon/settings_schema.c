@@ -21,6 +21,7 @@ enum {
 	QUEUES_MAX = 100,
 	SPECIALISTS_MAX = 100000,
 	ADDRESSES_MAX = 4,
+	KEEP_MAX = 100,         /* the matcher always sees more than these */
 	TEXT_MAX = 1000,        /* bytes of what is said or sent */
 	PATH_MAX_BYTES = 200,
 	URL_MAX_BYTES = 500,
@@ -120,6 +121,9 @@ static const struct setting_row offer_rows[] = {
 	{ "sms", SETTING_DURATION, "3m", 1, HOUR, .flags = SETTING_SCALED,
 	    .at = AT(settings, offer_ms[OFFER_SMS]),
 	    .help = "Time to accept an offer by SMS" },
+	{ "rounds", SETTING_INTEGER, "2", 1, 100,
+	    .at = AT(settings, policy.offer_rounds),
+	    .help = "So often all who are asked may say no before more people see it" },
 	{ "ignored_pause", SETTING_INTEGER, "3", 1, 100,
 	    .at = AT(settings, policy.ignored_pause),
 	    .help = "So many ignored offers in a row pause a specialist" },
@@ -128,7 +132,7 @@ static const struct setting_row offer_rows[] = {
 	    .help = "How long that pause lasts" },
 	{ "last_one", SETTING_CHOICE, "alarm", .words = last_one_words,
 	    .at = AT(settings, last_one),
-	    .help = "When the last one at work ignores offers, who is never paused for it" },
+	    .help = "When the last one at work refuses offers, who is never paused for it" },
 	{ "cool_off_declined", SETTING_DURATION, "30s", 0, DAY, .flags = SETTING_SCALED,
 	    .at = AT(settings, policy.cool_off_declined_ms),
 	    .help = "Who declined is not offered the same request this long" },
@@ -327,6 +331,9 @@ static const struct setting_row window_rows[] = {
 	{ "late", SETTING_DURATION, "60m", 0, 30 * DAY, .flags = SETTING_SCALED,
 	    .at = AT(queue_policy, late_ms),
 	    .help = "A late request's second promise, after the first; 0: none" },
+	{ "prefer", SETTING_DURATION, NULL, 0, 30 * DAY, .flags = SETTING_SCALED,
+	    .at = AT(queue_policy, prefer_ms),
+	    .help = "Who knows it is waited for until so long before the promise; 0: never" },
 };
 static const struct setting_table window_table = TABLE(window_rows);
 
@@ -409,6 +416,8 @@ static const struct setting_row queue_rows[] = {
 	    .help = "Left on an answering machine, with {company}; nothing if absent" },
 	{ "record", SETTING_FLAG, "false", .at = AT(queue_policy, records),
 	    .help = "Whether the talk is recorded; both are told" },
+	{ "keep_for_line", SETTING_INTEGER, NULL, 0, KEEP_MAX,
+	    .at = AT(queue_policy, keep_for_line), .help = "As keep_for_line, for this queue" },
 	{ "widen", SETTING_LIST, NULL, 0, WIDENINGS_MAX, .table = &widen_table,
 	    .list = SETTING_WIDENINGS,
 	    .help = "Who else sees a request as its promise comes near" },
@@ -616,8 +625,9 @@ static const struct setting_row file_rows[] = {
 	{ "telephony", SETTING_GROUP, .table = &telephony_table },
 	{ "keep", SETTING_GROUP, .table = &keep_table },
 	{ "audit", SETTING_GROUP, .table = &audit_table },
-	{ "keep_for_line", SETTING_INTEGER, NULL, 0, 1000, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "People left free for callers on hold" },
+	{ "keep_for_line", SETTING_INTEGER, "0", 0, KEEP_MAX,
+	    .at = AT(settings, queue_model.keep_for_line),
+	    .help = "Of each queue's people so many are left free for callers on hold" },
 	{ "card_url", SETTING_TEXT, NULL, 1, URL_MAX_BYTES, FORMAT_CARD,
 	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
 	    .help = "Page of the customer, opened beside an offer" },

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settings_widen: the rungs of a queue. One that would never show a request to
- * anybody else is a mistake, and told as one.
+ * settings_widen: who sees a request when: the rungs of a queue, and how long somebody
+ * preferred is waited for before. What would change nothing, or contradict another
+ * setting, is a mistake, and told as one.
  */
 #include "daemon/settings_internal.h"
 
 #include <string.h>
 
 #include "daemon/settings_when.h"
-#include "lib/request.h"
+#include "lib/promise.h"
 
 /* What the rungs before it have given already. */
 struct reached {
@@ -21,6 +22,10 @@ static void check_rung(struct settings_reading *reading,
     const struct queue_policy *queue, size_t index, struct reached *reached);
 static void check_times(struct settings_reading *reading,
     const struct queue_policy *queue);
+static void check_prefer(struct settings_reading *reading,
+    const struct queue_policy *queue);
+static bool find_prefer(const struct settings *settings,
+    const struct queue_policy *queue, char ret_path[SETTING_PATH_SIZE]);
 
 static bool
 lowers_level(const struct queue_policy *queue)
@@ -41,6 +46,10 @@ settings_complete_widenings(struct settings *settings)
 	for (size_t i = 0; i < policy->queue_count; i++) {
 		struct queue_policy *queue = &policy->queues[i];
 
+		char path[SETTING_PATH_SIZE];
+
+		if (!find_prefer(settings, queue, path))
+			queue->prefer_ms = promise_hurry_ms(queue);
 		if (queue->level != 0 || !lowers_level(queue))
 			continue;
 		for (size_t k = 0; k < policy->specialist_count; k++) {
@@ -64,8 +73,11 @@ settings_check_widenings(struct settings_reading *reading)
 
 		for (size_t k = 0; k < queue->widening_count; k++)
 			check_rung(reading, queue, k, &reached);
-		if (queue->widening_count > 0)
+		/* A trial may be late on purpose. */
+		if (queue->widening_count > 0 ||
+		    !reading->settings->allow_test_settings)
 			check_times(reading, queue);
+		check_prefer(reading, queue);
 	}
 }
 
@@ -181,5 +193,55 @@ check_times(struct settings_reading *reading, const struct queue_policy *queue)
 		snprintf(path, sizeof(path), "specialists.%s.offer", who->id);
 		settings_error(reading, path, "has %s to accept, and \"%s\" "
 		    "promises a call within %s", time, queue->id, limit);
+	}
+}
+
+/* Where it is said: for the queue, or for all of them. False: nowhere. */
+static bool
+find_prefer(const struct settings *settings, const struct queue_policy *queue,
+    char ret_path[SETTING_PATH_SIZE])
+{
+	snprintf(ret_path, SETTING_PATH_SIZE, "queues.%s.window.prefer",
+	    queue->id);
+	if (settings_find(settings, ret_path) != NULL)
+		return true;
+	snprintf(ret_path, SETTING_PATH_SIZE, "window.prefer");
+	return settings_find(settings, ret_path) != NULL;
+}
+
+/* When somebody preferred did not come, there must be time for others: for whoever
+ * serves the queue to be offered it, and for its rungs. */
+static void
+check_prefer(struct settings_reading *reading, const struct queue_policy *queue)
+{
+	const struct policy *policy = &reading->settings->policy;
+	char path[SETTING_PATH_SIZE], time[WHEN_DURATION_SIZE];
+	int64_t least_ms = promise_first_rung_ms(queue);
+
+	if (!find_prefer(reading->settings, queue, path) ||
+	    queue->prefer_ms == 0)
+		return;
+	if (queue->prefer_ms >= queue->limit_ms) {
+		when_duration_print(queue->limit_ms, time);
+		settings_error(reading, path, "must be less than the limit of "
+		    "\"%s\", which is %s; 0: nobody is waited for", queue->id,
+		    time);
+		return;
+	}
+	if (queue->prefer_ms < least_ms) {
+		when_duration_print(least_ms, time);
+		settings_error(reading, path, "must be at least %s, when a "
+		    "rung of \"%s\" shows its requests to others", time,
+		    queue->id);
+	}
+	for (size_t i = 0; i < policy->specialist_count; i++) {
+		const struct specialist_policy *who = &policy->specialists[i];
+
+		if (who->offer_ms <= queue->prefer_ms ||
+		    policy_level(who, queue->id) == 0)
+			continue;
+		when_duration_print(who->offer_ms, time);
+		settings_error(reading, path, "must be at least %s, which "
+		    "specialists.%s has to accept", time, who->id);
 	}
 }

@@ -644,6 +644,24 @@ ask(struct job *job)
 	free(fresh);
 }
 
+/* Who had it last knows it, unless somebody else is wished for. */
+static void
+on_last(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct job *job = context;
+
+	(void)tag;
+	if (end != REDIS_REPLY) {
+		finish(job, SUBMIT_LATER, NULL, "");
+		return;
+	}
+	if (reply->type == REDIS_REPLY_STRING && reply->len < ID_SIZE)
+		text_copy(job->intake.wished, sizeof(job->intake.wished),
+		    reply->str);
+	ask(job);
+}
+
 /* It says which matter it continues: only of the same customer. */
 static void
 on_case(void *context, uint64_t tag, enum redis_end end,
@@ -651,6 +669,8 @@ on_case(void *context, uint64_t tag, enum redis_end end,
 {
 	struct job *job = context;
 	struct case_file *case_file = &job->case_file;
+	struct record_ref ref;
+	char key[KEY_SIZE];
 
 	(void)tag;
 	if (!is_read(end, reply)) {
@@ -661,7 +681,15 @@ on_case(void *context, uint64_t tag, enum redis_end end,
 	    strcmp(case_file->phone, job->intake.phone.e164) == 0;
 	snprintf(case_file->number, sizeof(case_file->number), "%.*s",
 	    NUMBER_SIZE - 1, job->intake.case_number);
-	ask(job);
+	if (!job->is_known_case || case_file->request[0] == '\0' ||
+	    job->intake.wished[0] != '\0') {
+		ask(job);
+		return;
+	}
+	ref = record_ref_request(case_file->request);
+	record_key(&ref, key);
+	send_or_later(job, STORE_SEND(job->submitter->store, on_last, job, 0,
+	    "HGET", key, "specialist"));
 }
 
 static void

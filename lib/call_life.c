@@ -72,7 +72,7 @@ call_can_offer_by_phone(const struct moment *m,
 	    situation_specialist(m->now, specialist->id);
 	int64_t offer_ms;
 
-	return found != NULL && policy_offer(specialist,
+	return found != NULL && policy_offer(m->policy, specialist,
 	    s != NULL ? s->ignored_count : 0, &offer_ms) == OFFER_PHONE &&
 	    found->authorises_on_answer && !found->has_second_leg &&
 	    m->now->call_count < CALLS_MAX &&

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lib/promise.h"
+
 enum { SAME_IDLENESS_MS = 1000 };
 
 static int64_t
@@ -62,6 +64,38 @@ match_fits(const struct request *request, const struct specialist *specialist,
 	return specialist->state == SPECIALIST_IDLE &&
 	    rank_of(request, specialist) > 0 && request_is_open(request) &&
 	    request_may_ask(request, specialist->id, now_ms);
+}
+
+bool
+match_is_worth_waiting(const struct request *request,
+    const struct specialist *wished, int64_t now_ms, const char **ret_why)
+{
+	*ret_why = "";
+	if (wished->status == STATUS_PAUSED)
+		*ret_why = "paused";
+	else if (wished->status != STATUS_AVAILABLE)
+		*ret_why = "off";
+	else if (wished->state == SPECIALIST_AWAY)
+		*ret_why = "away";
+	else if (wished->state == SPECIALIST_ELSEWHERE ||
+	    wished->elsewhere_until_ms > now_ms)
+		*ret_why = "elsewhere";
+	else if (rank_of(request, wished) == 0 ||
+	    !request_may_ask(request, wished->id, now_ms))
+		*ret_why = "not asked";
+	return (*ret_why)[0] == '\0';
+}
+
+bool
+match_may_take(const struct policy *policy, const struct request *request,
+    size_t idle_count, int64_t now_ms)
+{
+	const struct queue_policy *queue = policy_queue(policy,
+	    request->queue);
+
+	return queue == NULL || queue->keep_for_line == 0 ||
+	    idle_count > (size_t)queue->keep_for_line ||
+	    promise_is_in_hurry(policy, request, now_ms);
 }
 
 bool

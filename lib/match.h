@@ -30,11 +30,28 @@ bool match_fits(const struct request *request, const struct specialist *speciali
     int64_t now_ms);
 
 /*
- * Which of two that fit is asked first: who is wished for, the higher rank, the longer idle; when idle within a second of each other, who
- * serves fewer queues; then the id.
+ * Which of two that fit is asked first: who is wished for, the higher rank, the
+ * longer idle; when idle within a second of each other, who serves fewer queues;
+ * then the id.
  */
 bool match_is_better(const struct request *request, const struct specialist *a,
     const struct specialist *b);
+
+/*
+ * Whether the specialist that a request waits for is worth it: at work, and free again
+ * by themselves. Else a stable word why not: "off", "paused", "away", "elsewhere", "not
+ * asked" (their level, or a fresh "no").
+ */
+bool match_is_worth_waiting(const struct request *request, const struct specialist *wished,
+    int64_t now_ms, const char **ret_why);
+
+/*
+ * Whether one of so many idle people who serve its queue, not yet asked, may be taken
+ * for that request: keep_for_line of them are left to callers on hold, until the
+ * request is in a hurry (lib/promise).
+ */
+bool match_may_take(const struct policy *policy, const struct request *request, size_t idle_count,
+    int64_t now_ms);
 
 /* The same where nobody is wished for, by what it is decided by. */
 struct match_key {

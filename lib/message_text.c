@@ -69,6 +69,9 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_LAST_ONE] = { "{company}: {queue} is the last one at "
 		    "work and does not answer offers",
 		    "{company}: the last one at work ignores no more offers" },
+		[ALARM_DECLINED] = { "{company}: {queue} said no to {count}, and "
+		    "nobody else is at work",
+		    "{company}: nobody who is alone says no any more" },
 		[ALARM_NEAR] = { "{company}: {queue}: {number} was promised "
 		    "a call by {promise}, and nobody has called", NULL },
 	}, {
@@ -94,6 +97,9 @@ static const char *const alarms[LANGUAGE_COUNT][ALARM_COUNT][2] = {
 		[ALARM_LAST_ONE] = { "{company}: {queue}: на линии больше "
 		    "никого, а заявки остаются без ответа",
 		    "{company}: новых заявок без ответа нет" },
+		[ALARM_DECLINED] = { "{company}: {queue}: отказ от заявок "
+		    "({count}), а на линии больше никого",
+		    "{company}: новых отказов на линии нет" },
 		[ALARM_NEAR] = { "{company}: {queue}: заявке {number} обещан "
 		    "звонок до {promise}, ещё не звонили", NULL },
 	},

@@ -37,6 +37,7 @@ const char *const alarm_cause_names[ALARM_COUNT] = {
 	[ALARM_PROVIDER_REFUSES] = "provider_refuses",
 	[ALARM_SET_ASIDE] = "set_aside",
 	[ALARM_LAST_ONE] = "last_one",
+	[ALARM_DECLINED] = "declined",
 	[ALARM_NEAR] = "near",
 };
 
@@ -263,6 +264,7 @@ policy_defaults(struct policy *ret_policy)
 		.result_remind_ms = 15 * MINUTE_MS,
 		.cool_off_declined_ms = 30 * SECOND_MS,
 		.cool_off_ignored_ms = 60 * SECOND_MS,
+		.offer_rounds = 2,
 		.ignored_pause = 3,
 		.elsewhere_ms = 60 * MINUTE_MS,
 		.rest_ms = 10 * SECOND_MS,
@@ -292,6 +294,7 @@ queue_policy_defaults(struct queue_policy *ret_queue)
 		.limit_ms = 15 * MINUTE_MS,
 		.scheduled_ms = 5 * MINUTE_MS,
 		.late_ms = 60 * MINUTE_MS,
+		.prefer_ms = 15 * MINUTE_MS / 2,
 		.script = "",
 		.greeting = "",
 		.voicemail = "",
@@ -309,11 +312,18 @@ policy_level(const struct specialist_policy *specialist, const char *queue)
 }
 
 enum offer_channel
-policy_offer(const struct specialist_policy *specialist, int ignored_count,
+policy_offer(const struct policy *policy,
+    const struct specialist_policy *specialist, int ignored_count,
     int64_t *ret_ms)
 {
 	bool is_second = specialist->has_second && ignored_count > 0;
 
+	if (policy->ignored_pause != 0 &&
+	    ignored_count >= policy->ignored_pause &&
+	    specialist->ring_ms != 0) {
+		*ret_ms = specialist->ring_ms;
+		return OFFER_PHONE;
+	}
 	*ret_ms = is_second ? specialist->second_ms : specialist->offer_ms;
 	return is_second ? specialist->second : specialist->offer;
 }
@@ -334,6 +344,7 @@ specialist_policy_defaults(struct specialist_policy *ret_specialist)
 		.accept = ACCEPT_BY_HAND,
 		.offer = OFFER_SCREEN,
 		.offer_ms = 20 * SECOND_MS,
+		.ring_ms = 35 * SECOND_MS,
 		.wrap_up_ms = 30 * SECOND_MS,
 	};
 }

@@ -93,6 +93,7 @@ enum alarm_cause {
 	ALARM_PROVIDER_REFUSES, /* and will until somebody has seen to it: no money, credentials */
 	ALARM_SET_ASIDE,        /* keys in Redis held what nobody here wrote */
 	ALARM_LAST_ONE,         /* who is the last one at work ignores offers */
+	ALARM_DECLINED,         /* or says no to one */
 	ALARM_NEAR,             /* a promise is near, and nobody has called */
 	ALARM_COUNT
 };
@@ -134,6 +135,9 @@ struct queue_policy {
 	int64_t limit_ms;       /* what the customer is told: the promise */
 	int64_t scheduled_ms;   /* limit of an appointment */
 	int64_t late_ms;        /* second promise: missed limit plus this; 0: none */
+	int64_t prefer_ms;      /* who is preferred is waited for until so long before the
+	                         * promise; 0: not at all */
+	int  keep_for_line;     /* of those who serve it so many are left to callers on hold */
 	char pass_to[PASS_TO_MAX][ID_SIZE];  size_t pass_to_count;  /* empty: any other queue */
 	const char *script;     /* text shown to the specialist, owned by the policy; "" if none */
 	const char *greeting;   /* said to the customer when they answer; "": the usual words */
@@ -193,6 +197,7 @@ struct specialist_policy {
 	bool has_second;        /* once they have ignored one, the next comes by this: */
 	enum offer_channel second;
 	int64_t second_ms;
+	int64_t ring_ms;        /* if they are rung for an offer, as the last one who ignores them */
 	int64_t wrap_up_ms;
 };
 
@@ -240,6 +245,7 @@ struct policy {
 	int64_t wrap_result_ms; /* how long WRAPPING waits for a disposition before "waiting for a result" */
 	int64_t result_remind_ms;  /* reminder while REFERRED */
 	int64_t cool_off_declined_ms, cool_off_ignored_ms;
+	int     offer_rounds;   /* so often all who were asked say no before more see it; 0: ever */
 	int     ignored_pause;  /* that many ignored offers in a row pause a specialist */
 	int64_t ignored_return_ms;  /* how long that pause lasts */
 	int64_t elsewhere_ms;   /* who is on a call that is none of ours is asked again after it */
@@ -295,9 +301,10 @@ const char *policy_address(const struct specialist_policy *specialist, const cha
 int policy_level(const struct specialist_policy *specialist, const char *queue);
 
 /* How they are offered a request after so many in a row that they ignored, and how long
- * they have for it. */
-enum offer_channel policy_offer(const struct specialist_policy *specialist, int ignored_count,
-    int64_t *ret_ms);
+ * they have for it. Who ignored so many that they would be paused is the last one at work:
+ * their phone rings. */
+enum offer_channel policy_offer(const struct policy *policy,
+    const struct specialist_policy *specialist, int ignored_count, int64_t *ret_ms);
 /* Are they offered any in that way? */
 bool policy_offers_by(const struct specialist_policy *specialist, enum offer_channel channel);
 

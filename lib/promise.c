@@ -31,6 +31,8 @@ make(struct request *request, int64_t target_at_ms, int64_t promise_at_ms)
 	request->is_second_missed = false;
 	request->lane = 0;
 	/* Who sees it begins anew, too. */
+	request->wished_until_ms = 0;
+	request->refusal_count = 0;
 	request->rung = 0;
 	request->level = 0;
 	request->room = 1;
@@ -94,6 +96,53 @@ void
 promise_raise(struct request *request)
 {
 	request->lane = 0;
+}
+
+int64_t
+promise_first_rung_ms(const struct queue_policy *queue)
+{
+	for (size_t i = 0; i < queue->widening_count; i++) {
+		if (queue->widenings[i].tell[0] == '\0')
+			return queue->widenings[i].before_ms;
+	}
+	return 0;
+}
+
+int64_t
+promise_hurry_ms(const struct queue_policy *queue)
+{
+	int64_t rung_ms = promise_first_rung_ms(queue), half_ms = queue->limit_ms / 2;
+
+	return rung_ms > half_ms ? rung_ms : half_ms;
+}
+
+bool
+promise_is_in_hurry(const struct policy *policy, const struct request *request,
+    int64_t now_ms)
+{
+	const struct queue_policy *queue = policy_queue(policy,
+	    request->queue);
+
+	return queue == NULL || request->is_missed ||
+	    request->kept_at_ms != 0 ||
+	    request->promise_at_ms - promise_hurry_ms(queue) <= now_ms;
+}
+
+int64_t
+promise_prefer_moment(const struct policy *policy,
+    const struct request *request)
+{
+	const struct queue_policy *queue = policy_queue(policy,
+	    request->queue);
+	int64_t rung_ms, left_ms;
+
+	if (queue == NULL || queue->prefer_ms == 0 || request->is_missed ||
+	    request->kept_at_ms != 0)
+		return 0;
+	rung_ms = promise_first_rung_ms(queue);
+	left_ms = queue->prefer_ms > rung_ms ? queue->prefer_ms : rung_ms;
+	return request->promise_at_ms > left_ms ?
+	    request->promise_at_ms - left_ms : 0;
 }
 
 int64_t

@@ -35,6 +35,19 @@ int64_t promise_raise_moment(const struct policy *policy, const struct request *
 /* That moment has come. */
 void promise_raise(struct request *request);
 
+/* So long before the promise the first rung shows it to others; 0: none does. */
+int64_t promise_first_rung_ms(const struct queue_policy *queue);
+/* So long before the promise a request of that queue is in a hurry: half of the limit, or
+ * when the first rung of widening shows it to others, whatever is earlier. */
+int64_t promise_hurry_ms(const struct queue_policy *queue);
+/* Is it, at that moment? What is late or owes nothing more always is. */
+bool promise_is_in_hurry(const struct policy *policy, const struct request *request,
+    int64_t now_ms);
+
+/* Until when the preferred specialist is waited for: as the queue says, and never longer
+ * than until others are shown it. 0: they are not. */
+int64_t promise_prefer_moment(const struct policy *policy, const struct request *request);
+
 /* Time left until the customer must have been rung: (second) promise minus now
  * minus ring time. INT64_MAX: nothing is open. */
 int64_t promise_slack_ms(const struct policy *policy, const struct request *request,

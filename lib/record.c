@@ -60,6 +60,7 @@ static const struct field request_fields[] = {
 	BOOL(struct request, has_warnings, "warnings"),
 	TEXT(struct request, from, "from"),
 	TEXT(struct request, next, "next"),
+	MOMENT(struct request, since_ms, "since_ms"),
 	MOMENT(struct request, asked_at_ms, "asked_at_ms"),
 	MOMENT(struct request, at_ms, "at_ms"),
 	MOMENT(struct request, hold_until_ms, "hold_until_ms"),
@@ -89,7 +90,17 @@ static const struct field request_fields[] = {
 	PART(struct request, declined[1], FIELD_DECLINED, "declined2"),
 	PART(struct request, declined[2], FIELD_DECLINED, "declined3"),
 	PART(struct request, declined[3], FIELD_DECLINED, "declined4"),
+	PART(struct request, declined[4], FIELD_DECLINED, "declined5"),
+	PART(struct request, declined[5], FIELD_DECLINED, "declined6"),
+	PART(struct request, declined[6], FIELD_DECLINED, "declined7"),
+	PART(struct request, declined[7], FIELD_DECLINED, "declined8"),
+	PART(struct request, declined[8], FIELD_DECLINED, "declined9"),
+	PART(struct request, declined[9], FIELD_DECLINED, "declined10"),
+	PART(struct request, declined[10], FIELD_DECLINED, "declined11"),
+	PART(struct request, declined[11], FIELD_DECLINED, "declined12"),
+	INT(struct request, refusal_count, "refusals"),
 	TEXT(struct request, wished, "wished"),
+	MOMENT(struct request, wished_until_ms, "wished_until_ms"),
 	TEXT(struct request, specialist, "specialist"),
 	INT(struct request, call, "call"),
 	INT(struct request, call_count, "calls"),
@@ -231,7 +242,7 @@ _Static_assert(sizeof(enum request_state) == sizeof(int), "enums are ints");
 _Static_assert(COUNT_OF(request_fields) <= RECORD_FIELDS_MAX, "RECORD_FIELDS_MAX");
 _Static_assert((int)REQUEST_ID_SIZE <= (int)ID_SIZE, "a reference holds any id");
 _Static_assert(ALSO_MAX == 4, "also1..4");
-_Static_assert(OFFER_MAX == 4 && DECLINED_MAX == 4, "offer1..4, declined1..4");
+_Static_assert(OFFER_MAX == 4 && DECLINED_MAX == 12, "offer1..4, declined1..12");
 _Static_assert(SPECIALIST_QUEUES_MAX == 8, "skill1..8");
 _Static_assert(offsetof(struct request, record) == 0 &&
     offsetof(struct call, record) == 0 &&

@@ -27,7 +27,7 @@ enum {
 	REASON_SIZE = 32,
 	KEY_SIZE = 112,         /* longest key below the site prefix */
 	VALUE_SIZE = 256,       /* one field as text */
-	RECORD_FIELDS_MAX = 64, /* fields of one record */
+	RECORD_FIELDS_MAX = 80, /* fields of one record */
 	RECORD_FORMAT = 1,      /* `fmt`: a newer one is left alone */
 };
 

@@ -94,6 +94,12 @@ request_is_open(const struct request *request)
 }
 
 bool
+request_is_held(const struct request *request, int64_t now_ms)
+{
+	return request->wished[0] != '\0' && request->wished_until_ms > now_ms;
+}
+
+bool
 request_is_seen_in(const struct request *request, const char *queue)
 {
 	if (strcmp(request->queue, queue) == 0)
@@ -135,6 +141,9 @@ bool
 request_may_ask(const struct request *request, const char *specialist,
     int64_t now_ms)
 {
+	if (request_is_held(request, now_ms) &&
+	    strcmp(request->wished, specialist) != 0)
+		return false;
 	for (size_t i = 0; i < DECLINED_MAX; i++) {
 		const struct declined *declined = &request->declined[i];
 

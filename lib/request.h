@@ -9,7 +9,7 @@
 #include "lib/policy.h"
 #include "lib/record.h"
 
-enum { OFFER_MAX = 4, DECLINED_MAX = 4, ASKERS_MAX = 16, ALSO_SAID_MAX = 15 };
+enum { OFFER_MAX = 4, DECLINED_MAX = 12, ASKERS_MAX = 16, ALSO_SAID_MAX = 15 };
 
 enum request_state {
 	REQUEST_NONE,           /* not born yet */
@@ -44,6 +44,7 @@ struct request {
 	char id[REQUEST_ID_SIZE];
 	enum request_state state;
 	char reason[REASON_SIZE];     /* why it is where it is: a stable word */
+	int64_t since_ms;             /* in this state since */
 
 	char number[NUMBER_SIZE];     /* spoken number of its case */
 	char queue[ID_SIZE];
@@ -83,7 +84,9 @@ struct request {
 	int     offer_count;          /* offers made so far */
 	struct offer    offers[OFFER_MAX];
 	struct declined declined[DECLINED_MAX];
+	int     refusal_count;        /* offers declined or ignored since it was shown to more */
 	char    wished[ID_SIZE];      /* asked for, assigned or knows the case: first, never only */
+	int64_t wished_until_ms;      /* nobody else is asked before then; 0: they only come first */
 
 	char    specialist[ID_SIZE];  /* who accepted */
 	int     call;                 /* number of the call under way; 0: none */
@@ -117,13 +120,16 @@ struct offer *request_offer_by_call(struct request *request, int call);
 size_t request_offers_open(const struct request *request);
 /* May one more be asked: it stands in the lists of its queues. */
 bool request_is_open(const struct request *request);
+/* Is somebody waited for at that moment, whom it knows or was asked for. */
+bool request_is_held(const struct request *request, int64_t now_ms);
 /* Is it seen by those who serve that queue (its own, or one it was widened to). */
 bool request_is_seen_in(const struct request *request, const char *queue);
 /* Adds a queue that sees it; false: it does already, or there are too many. */
 bool request_show_in(struct request *request, const char *queue);
 /* The instant the next unkept promise is over; 0: none is open. */
 int64_t request_promise_moment(const struct request *request);
-/* May that specialist be offered this request at that moment (declined memory). */
+/* May that specialist be offered this request at that moment: no fresh "no" of theirs, and
+ * nobody else is waited for. */
 bool request_may_ask(const struct request *request, const char *specialist, int64_t now_ms);
 
 #endif

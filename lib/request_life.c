@@ -563,6 +563,20 @@ was_unreachable_but_another_waits(const struct moment *m)
 	return was_unreachable(m) && another_holds_it(m);
 }
 
+static bool
+wish_is_over(const struct moment *m)
+{
+	return m->request->wished_until_ms != 0 &&
+	    m->request->wished_until_ms <= m->now_ms;
+}
+
+static bool
+waits_for_them(const struct moment *m)
+{
+	return m->request->wished_until_ms != 0 &&
+	    strcmp(m->request->wished, m->event->specialist) == 0;
+}
+
 /* ---- parts of actions */
 
 static void
@@ -577,7 +591,8 @@ drop(struct offer *offer)
 	memset(offer, 0, sizeof(*offer));
 }
 
-/* Remembers not to ask them again before then; the oldest memory gives way. */
+/* Remembers not to ask them again before then; the oldest memory gives way. Who was
+ * waited for is so no longer. */
 static void
 remember_declined(struct moment *m, const char *specialist, int64_t until_ms)
 {
@@ -595,6 +610,8 @@ remember_declined(struct moment *m, const char *specialist, int64_t until_ms)
 	}
 	snprintf(slot->specialist, sizeof(slot->specialist), "%s", specialist);
 	slot->until_ms = until_ms;
+	if (strcmp(m->request->wished, specialist) == 0)
+		m->request->wished_until_ms = 0;
 }
 
 /* Takes every offer back but one specialist's. */
@@ -667,6 +684,36 @@ count_attempt(struct moment *m)
 		r->talk_ms = moment_since(m, r->talk_at_ms);
 }
 
+/* Whom it knows or was asked for is waited for while there is time, if the queue's
+ * rules admit them and they have not just said no. Whether they are at work is not
+ * known here: the matcher lets go of who is not (RELEASED). */
+static void
+hold_for_wished(struct moment *m)
+{
+	struct request *r = m->request;
+	const struct specialist_policy *who =
+	    policy_specialist(m->policy, r->wished);
+	int level = who == NULL ? 0 : policy_level(who, r->queue);
+	int64_t until_ms = promise_prefer_moment(m->policy, r);
+
+	r->wished_until_ms = 0;
+	if (r->rung == 0 && level > 0 && level >= r->level &&
+	    until_ms > m->now_ms && request_may_ask(r, r->wished, m->now_ms))
+		r->wished_until_ms = until_ms;
+}
+
+/* Who has talked to the customer knows the matter best; who only tried, unless
+ * somebody was asked for. */
+static void
+remember_who_knows(struct moment *m)
+{
+	struct request *r = m->request;
+
+	if (r->specialist[0] != '\0' &&
+	    (r->wished[0] == '\0' || r->talk_at_ms != 0))
+		memcpy(r->wished, r->specialist, sizeof(r->wished));
+}
+
 static void
 enter_queue(struct moment *m)
 {
@@ -680,6 +727,85 @@ enter_queue(struct moment *m)
 
 		r->level = queue != NULL ? queue->level : 0;
 	}
+	hold_for_wished(m);
+	if (r->wished_until_ms != 0)
+		moment_say(m, "waits for %s", r->wished);
+}
+
+/* "7 min before the promise"; a fast clock's are shorter. */
+static void
+say_before(struct moment *m, int64_t before_ms)
+{
+	bool is_second = m->request->is_missed;
+	const char *unit = before_ms % 60000 == 0 ? "min" :
+	    before_ms % 1000 == 0 ? "s" : "ms";
+	int64_t count = before_ms % 60000 == 0 ? before_ms / 60000 :
+	    before_ms % 1000 == 0 ? before_ms / 1000 : before_ms;
+
+	moment_say(m, "%" PRId64 " %s before the %spromise", count, unit,
+	    is_second ? "second " : "");
+}
+
+/* One rung up. Who is told is told, and everybody else who sees it from now on is
+ * asked: nobody is waited for any more. */
+static const struct widening *
+climb(struct moment *m)
+{
+	struct request *r = m->request;
+	int rung;
+	const struct widening *by = widen_next(m->policy, r, &rung);
+
+	if (by == NULL)
+		return NULL;
+	r->rung = rung + 1;
+	r->refusal_count = 0;
+	widen_by(r, by);
+	if (by->tell[0] == '\0')
+		r->wished_until_ms = 0;
+	if (by->level != 0)
+		moment_say(m, "to level %d", by->level);
+	else if (by->queue[0] != '\0')
+		moment_say(m, "to the queue %s", by->queue);
+	else if (by->offers != 0)
+		moment_say(m, "to %d at once", by->offers);
+	else if (moment_tell_near(m, by->tell) > 0)
+		moment_say(m, "%s is told", by->tell);
+	else
+		moment_say(m, "%s could not be told", by->tell);
+	return by;
+}
+
+static size_t
+refuser_count(const struct request *r)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < DECLINED_MAX; i++)
+		count += r->declined[i].specialist[0] != '\0';
+	return count;
+}
+
+/* They said no, or nothing. */
+static void
+note_refusal(struct moment *m, const char *specialist, int64_t cool_off_ms)
+{
+	remember_declined(m, specialist, m->now_ms + cool_off_ms);
+	m->request->refusal_count++;
+}
+
+/* When all who were asked have refused it often enough it is shown to more, whatever
+ * time is left. */
+static void
+climb_if_refused(struct moment *m)
+{
+	const struct request *r = m->request;
+	int rounds = m->policy->offer_rounds;
+
+	if (rounds != 0 &&
+	    r->refusal_count >= rounds * (int)refuser_count(r) &&
+	    climb(m) != NULL)
+		moment_say(m, "all have refused it %d %s", rounds,
+		    rounds == 1 ? "time" : "times");
 }
 
 /* Out of WRAPPING or REFERRED back into the queue's hands. */
@@ -694,6 +820,7 @@ schedule(struct moment *m, int64_t at_ms, bool is_chosen)
 	r->disposition[0] = '\0';
 	r->pass_to[0] = '\0';
 	r->call_at_ms = 0;
+	remember_who_knows(m);
 	end_attempt(m);
 	if (is_chosen)
 		promise_at(m->policy, r, at_ms);
@@ -710,6 +837,7 @@ finish(struct moment *m, const char *reason)
 	r->closed_at_ms = m->now_ms;
 	r->state_until_ms = 0;
 	r->hold_until_ms = 0;
+	r->wished_until_ms = 0;
 }
 
 static void
@@ -885,7 +1013,8 @@ offer(struct moment *m)
 	int64_t offer_ms = 0;
 
 	if (policy != NULL)
-		by = policy_offer(policy, s->ignored_count, &offer_ms);
+		by = policy_offer(m->policy, policy, s->ignored_count,
+		    &offer_ms);
 	for (size_t i = 0; i < OFFER_MAX && slot == NULL; i++) {
 		if (r->offers[i].specialist[0] == '\0')
 			slot = &r->offers[i];
@@ -921,6 +1050,7 @@ take(struct moment *m)
 
 	withdraw_all_but(m, held.specialist);
 	memcpy(r->specialist, held.specialist, sizeof(r->specialist));
+	r->wished_until_ms = 0;
 	r->accepted_at_ms = m->now_ms;
 	r->rung_at_ms = 0;
 	r->talk_at_ms = 0;
@@ -1073,8 +1203,22 @@ hold_back(struct moment *m)
 static void
 rejoin(struct moment *m)
 {
+	if (m->request->reason[0] != '\0')
+		moment_say(m, "%s", m->request->reason);
 	m->request->hold_until_ms = 0;
 	set_reason(m, "");
+}
+
+/* From now on everybody is asked, the preferred one still first. */
+static void
+release_wished(struct moment *m)
+{
+	m->request->wished_until_ms = 0;
+	if (m->event->kind == EVENT_RELEASED)
+		moment_say(m, "%s is %s", m->request->wished,
+		    m->event->reason);
+	else
+		moment_say(m, "%s did not come free", m->request->wished);
 }
 
 /* They cannot take it now; later they may be asked again. */
@@ -1094,9 +1238,10 @@ take_offer_back(struct moment *m)
 static void
 note_declined(struct moment *m)
 {
-	remember_declined(m, m->event->specialist,
-	    m->now_ms + m->policy->cool_off_declined_ms);
 	take_offer_back(m);
+	note_refusal(m, m->event->specialist, m->policy->cool_off_declined_ms);
+	climb_if_refused(m);
+	moment_note(m);
 }
 
 /* Their phone was busy, switched off or answered by a machine. */
@@ -1106,11 +1251,11 @@ drop_offer(struct moment *m)
 	struct offer *offer = request_offer_by_call(m->request,
 	    m->event->call);
 
-	remember_declined(m, offer->specialist,
-	    m->now_ms + m->policy->cool_off_ignored_ms);
 	moment_say(m, "%s was not reached: %s", offer->specialist,
 	    call_outcome_names[m->event->outcome]);
+	note_refusal(m, offer->specialist, m->policy->cool_off_ignored_ms);
 	drop(offer);
+	climb_if_refused(m);
 }
 
 static void
@@ -1127,11 +1272,12 @@ lapse(struct moment *m)
 		if (offer->call != 0)
 			moment_post(m, EVENT_REVOKED, record_ref_call(
 			    m->request->id, offer->call));
-		remember_declined(m, offer->specialist,
-		    m->now_ms + m->policy->cool_off_ignored_ms);
 		moment_say(m, "ignored by %s", offer->specialist);
+		note_refusal(m, offer->specialist,
+		    m->policy->cool_off_ignored_ms);
 		drop(offer);
 	}
+	climb_if_refused(m);
 }
 
 static void
@@ -1139,6 +1285,7 @@ go_late(struct moment *m)
 {
 	promise_miss(m->policy, m->request);
 	widen_fully(m->policy, m->request);
+	m->request->wished_until_ms = 0;
 	moment_say(m, "promise %d missed", m->request->promise_number);
 	/* Not while a call runs or a person must find out whether one did. */
 	if (m->move->from == REQUEST_WAITING ||
@@ -1160,39 +1307,12 @@ raise_lane(struct moment *m)
 	moment_say(m, "second promise is near");
 }
 
-/* "7 min before the promise"; a fast clock's are shorter. */
-static void
-say_before(struct moment *m, int64_t before_ms)
-{
-	bool is_second = m->request->is_missed;
-	const char *unit = before_ms % 60000 == 0 ? "min" :
-	    before_ms % 1000 == 0 ? "s" : "ms";
-	int64_t count = before_ms % 60000 == 0 ? before_ms / 60000 :
-	    before_ms % 1000 == 0 ? before_ms / 1000 : before_ms;
-
-	moment_say(m, "%" PRId64 " %s before the %spromise", count, unit,
-	    is_second ? "second " : "");
-}
-
 static void
 widen(struct moment *m)
 {
-	struct request *r = m->request;
-	int rung;
-	const struct widening *by = widen_next(m->policy, r, &rung);
+	const struct widening *by = climb(m);
 
-	r->rung = rung + 1;
-	widen_by(r, by);
-	if (by->level != 0)
-		moment_say(m, "to level %d", by->level);
-	else if (by->queue[0] != '\0')
-		moment_say(m, "to the queue %s", by->queue);
-	else if (by->offers != 0)
-		moment_say(m, "to %d at once", by->offers);
-	else if (moment_tell_near(m, by->tell) > 0)
-		moment_say(m, "%s is told", by->tell);
-	else
-		moment_say(m, "%s could not be told", by->tell);
+	CHECK(by != NULL);
 	say_before(m, by->before_ms);
 }
 
@@ -1580,8 +1700,13 @@ reopen(struct moment *m)
 	give_birth(m, m->event->queue[0] != '\0' ? m->event->queue :
 	    m->request->queue, "reopened");
 	m->outcome->birth.hold_until_ms = m->event->at_ms;
+	/* Who called them; else who knows the matter, where it goes on there. */
 	memcpy(m->outcome->birth.wished, m->event->specialist,
 	    sizeof(m->outcome->birth.wished));
+	if (m->event->specialist[0] == '\0' &&
+	    strcmp(m->outcome->birth.queue, m->request->queue) == 0)
+		memcpy(m->outcome->birth.wished, m->request->specialist,
+		    sizeof(m->outcome->birth.wished));
 	memcpy(m->request->next, m->outcome->birth.id,
 	    sizeof(m->request->next));
 	moment_say(m, "as request %s", m->outcome->birth.id);
@@ -1601,11 +1726,20 @@ leg_over(struct moment *m)
 	m->request->is_leg_open = false;
 }
 
+/* Who waits already does so for them; an offer that is out is let end first. */
+static void
+prefer(struct moment *m, const char *specialist)
+{
+	memcpy(m->request->wished, specialist, sizeof(m->request->wished));
+	m->request->wished_until_ms = 0;
+	if (m->request->state != REQUEST_SCHEDULED)
+		hold_for_wished(m);
+}
+
 static void
 wish(struct moment *m)
 {
-	memcpy(m->request->wished, m->event->specialist,
-	    sizeof(m->request->wished));
+	prefer(m, m->event->specialist);
 	moment_say(m, "to %s", m->event->specialist);
 }
 
@@ -1614,8 +1748,7 @@ static void
 wish_for_who_called(struct moment *m)
 {
 	if (m->event->specialist[0] != '\0')
-		memcpy(m->request->wished, m->event->specialist,
-		    sizeof(m->request->wished));
+		prefer(m, m->event->specialist);
 	moment_say(m, "the customer calls back");
 }
 
@@ -1710,12 +1843,14 @@ static const struct row rows[] = {
 	ROW(WAITING, DUE, is_forbidden_for_good, TO(CLOSED), refuse),
 	ROW(WAITING, DUE, is_forbidden_now, TO(SCHEDULED), next_opening),
 	ROW(WAITING, DUE, hold_is_over, SAME, rejoin),
+	ROW(WAITING, DUE, wish_is_over, SAME, release_wished),
 	ROW(WAITING | OFFERED, DUE, was_woken_by_other_rules, SAME, look_later),
 
 	ROW(BEFORE, RESCHEDULED, ALWAYS, TO(SCHEDULED), withdraw_and_move),
 	ROW(BEFORE, CANCELLED, others_still_ask, SAME, drop_asker),
 	ROW(BEFORE, CANCELLED, ALWAYS, TO(CLOSED), withdraw_and_close),
 	ROW(BEFORE, ASSIGNED, ALWAYS, SAME, wish),
+	ROW(WAITING, RELEASED, waits_for_them, SAME, release_wished),
 	ROW(BEFORE | CALLING | REFERRED, SUPPRESSED, ALWAYS, TO(CLOSED), end_suppressed),
 	ROW(BEFORE, CALLED_IN, has_spoken, TO(CLOSED), close_as_called_in),
 	ROW(SCHEDULED, CALLED_IN, is_on_hold, SAME, hold_while_they_hold),

@@ -33,6 +33,7 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_REQUEUED] = "requeued",
 	[EVENT_REOPENED] = "reopened",
 	[EVENT_ASSIGNED] = "assigned",
+	[EVENT_RELEASED] = "released",
 	[EVENT_CALLED_IN] = "called_in",
 	[EVENT_CALLED_BACK] = "called_back",
 	[EVENT_NUMBER_BUSY] = "number_busy",
@@ -596,6 +597,14 @@ is_foreign(const struct moment *m)
 	    strcmp(ours, speaker) != 0;
 }
 
+static void
+enter_state(struct moment *m, int *state, int to)
+{
+	*state = to;
+	if (m->event->to.kind == RECORD_REQUEST)
+		m->request->since_ms = m->now_ms;
+}
+
 /* Runs one event through its record's table. Posts stay in m->posted. */
 static bool
 run_row(struct moment *m, const struct event *event)
@@ -614,8 +623,8 @@ run_row(struct moment *m, const struct event *event)
 		    (row->guard != NULL && !row->guard(m)))
 			continue;
 		begin_move(m, life, row, *state);
-		if (row->to != SAME)
-			*state = row->to;
+		if (row->to != SAME && row->to != *state)
+			enter_state(m, state, row->to);
 		row->action(m);
 		aim(m, event);
 		set_wake(m);

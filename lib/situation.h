@@ -60,6 +60,7 @@ enum event_kind {
 	EVENT_REQUEUED,
 	EVENT_REOPENED,         /* fresh: values of the new request */
 	EVENT_ASSIGNED,         /* specialist */
+	EVENT_RELEASED,         /* specialist: is not there to be waited for; reason: why */
 	EVENT_CALLED_IN,        /* caller, at_ms: their customer phones us, at that moment */
 	EVENT_CALLED_BACK,      /* specialist: their customer returns our call to them, and is
 	                         * on the telephone until about at_ms; provider, sid: which call of

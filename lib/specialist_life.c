@@ -396,6 +396,7 @@ tell_request(struct moment *m, enum event_kind kind)
 	memcpy(event->specialist, m->specialist->id, ID_SIZE);
 	event->offer = m->specialist->offer;
 	event->is_number_held = m->root->is_number_held;
+	event->note = m->event->note;
 }
 
 static void

@@ -51,7 +51,8 @@ request_wake(const struct policy *policy, const struct request *request,
 	case REQUEST_SCHEDULED:
 		return request->at_ms;
 	case REQUEST_WAITING:
-		return earlier(waiting_wake(policy, request),
+		return earlier(earlier(waiting_wake(policy, request),
+		        request->wished_until_ms),
 		    give_up_moment(policy, request));
 	case REQUEST_OFFERED:
 		wake = waiting_wake(policy, request);

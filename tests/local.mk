@@ -44,9 +44,11 @@ EXTRA_DIST += \
 	tests/e2e/test_messages.py \
 	tests/e2e/test_smsc.py \
 	tests/e2e/test_nodes.py \
+	tests/e2e/test_offers.py \
 	tests/e2e/test_pace.py \
 	tests/e2e/test_partners.py \
 	tests/e2e/test_poison.py \
+	tests/e2e/test_prefer.py \
 	tests/e2e/test_provider.py \
 	tests/e2e/test_redis.py \
 	tests/e2e/test_sms.py \
@@ -69,7 +71,8 @@ tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/sim.h tests/sim/sim_clock.c te
 	tests/sim/sim_see.c tests/sim/sim_store.c \
 	tests/store/keyspace.c tests/store/keyspace.h tests/store/arguments.c tests/store/arguments.h \
 	daemon/engine_commit.c daemon/engine_load.c daemon/engine_slot.c daemon/engine_step.c \
-	daemon/engine.h daemon/engine_internal.h daemon/matcher.c daemon/matcher.h daemon/ready_pool.c \
+	daemon/engine.h daemon/engine_internal.h daemon/matcher.c daemon/matcher.h \
+	daemon/matcher_internal.h daemon/matcher_read.c daemon/ready_pool.c \
 	daemon/ready_pool.h daemon/due_pull.c daemon/due_pull.h daemon/promise_scan.c \
 	daemon/promise_scan.h daemon/roster.c daemon/roster.h daemon/submit.c daemon/submit.h \
 	daemon/store.c daemon/store.h daemon/poison.c daemon/poison.h
@@ -207,6 +210,10 @@ UNIT_TESTS += tests/unit/settings
 tests_unit_settings_SOURCES = tests/unit/settings.c $(SETTINGS_SOURCES)
 tests_unit_settings_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CONFIG_CFLAGS)
 tests_unit_settings_LDADD = $(LIBCALLBACK_LIBS) $(CONFIG_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/prefer
+tests_unit_prefer_SOURCES = tests/unit/prefer.c
+tests_unit_prefer_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_prefer_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/life
 tests_unit_life_SOURCES = tests/unit/life.c
 tests_unit_life_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -405,6 +405,76 @@ def test_story_of_a_late_call(fake):
     assert re.search(r"ringing .* -7:00", out)
 
 
+# What the daemon says that it waited for, in its line of the offer; what is lost of
+# that was waiting for people. Each cause has its word.
+@pytest.mark.parametrize("waited,said", [
+    ("waited 1000 s provider_down", "7 min no provider works"),
+    ("waited 300 s provider_down, 90 s no_one_on_shift",
+     "6 min nobody free, 1 min offer ignored by Борис"),
+    ("waited 900 s all_paused, 60 s all_busy",
+     "6 min everybody has paused, 1 min offer ignored by Борис"),
+    ("waited 900000 ms kept_for_line", "6 min kept for callers on hold, "
+     "1 min offer ignored by Борис"),
+    ("waited 900 s pace", "6 min the provider's pace, 1 min offer ignored by "
+     "Борис"),
+    ("waited 999999999 s spent, 5", "6 min the providers' money is spent, "
+     "1 min offer ignored by Борис"),
+    ("waited -5 s pace", "6 min nobody free, 1 min offer ignored by Борис")])
+def test_each_wait_has_its_word(fake, waited, said):
+    story = late_story()
+    offers = [line for line in story.lines if line["action"] == "offer"]
+    offers[-1]["detail"] += f", {waited}"
+    if "1 min" not in said:
+        # Both waits together are longer than what it is late by.
+        offers[0]["detail"] += f", {waited}"
+        story.lines = [line for line in story.lines
+                       if line["action"] != "lapse"]
+    out = show(fake, full(story, state="talking", late=True, missed=1,
+                          specialist="anna", kept_at=NOW - 480))
+    assert out.splitlines()[-1] == f"late by 7 min: {said}"
+
+
+def test_waiting_for_who_knows_it_is_a_cause(fake):
+    story = Story(NOW - 1800).asked()
+    story.lines[-1]["detail"] = "waits for boris"
+    story.add(840, "waiting>waiting", "release_wished",
+              detail="boris did not come free")
+    story.add(900, "waiting>waiting", "go_late", detail="promise 1 missed")
+    story.offered(1000, "Анна")
+    story.add(1005, "offered>calling", "take", "accepted", "anna")
+    story.add(1020, "calling>calling", "keep_promise", "rung",
+              detail="late by 120 s")
+    out = show(fake, full(story, state="talking", late=True, missed=1,
+                          specialist="anna", kept_at=NOW - 780))
+    assert out.splitlines()[-1] == "late by 2 min: 2 min waiting for who knows it"
+    assert re.search(r"released +no longer waits for the preferred one, "
+                     r"Борис did not come free", out)
+    # Had they come at last, it was the same wait.
+    story.lines = [line for line in story.lines
+                   if line["action"] != "release_wished"]
+    out = show(fake, full(story, state="talking", late=True, missed=1,
+                          specialist="anna", kept_at=NOW - 780))
+    assert out.splitlines()[-1] == "late by 2 min: 2 min waiting for who knows it"
+
+
+@pytest.mark.parametrize("action,detail,said", [
+    ("rejoin", "pace", "the provider's pace"),
+    ("rejoin", "number_busy", "customer in another call"),
+    ("rejoin", "", "customer in another call"),     # of an older daemon
+    ("go_on", "the customer has hung up", "customer on hold with us")])
+def test_what_it_was_held_for_is_a_cause(fake, action, detail, said):
+    story = Story(NOW - 1800).asked()
+    story.add(10, "waiting>waiting", "hold_back")
+    story.add(1000, "waiting>waiting", action, detail=detail)
+    story.offered(1001, "Анна")
+    story.add(1005, "offered>calling", "take", "accepted", "anna")
+    story.add(1020, "calling>calling", "keep_promise", "rung",
+              detail="late by 120 s")
+    out = show(fake, full(story, state="talking", late=True, missed=1,
+                          specialist="anna", kept_at=NOW - 780))
+    assert out.splitlines()[-1] == f"late by 2 min: 2 min {said}"
+
+
 def test_faults_are_answered_for_in_full(fake):
     story = Story(NOW - 1800).asked()
     for begin in (100, 400, 700):

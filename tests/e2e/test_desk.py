@@ -6,7 +6,7 @@ import time
 import pytest
 
 from company import AUTOMATIC, QUICK, by_phone
-from test_calls import ANNA, ANSWERS, ID, asked
+from test_calls import ANNA, ANSWERS, BORIS, ID, asked
 
 by_hand = pytest.mark.settings(QUICK)
 
@@ -99,9 +99,12 @@ def test_declining_goes_to_the_next(daemon):
     assert daemon.sandbox.rings(ANSWERS) == 1
 
 
-@pytest.mark.settings({**QUICK, "offer.screen": "150ms",
+@pytest.mark.settings({**QUICK, "offer.screen": "150ms", "offer.phone": "150ms",
                        "offer.cool_off_ignored": "100ms"})
 def test_ignored_offers(daemon):
+    # Nor is the telephone answered that rings at last.
+    for number in (ANNA, BORIS):
+        daemon.sandbox.behave(number, does="no_answer")
     daemon.available("anna", "boris")
     asked(daemon)
 

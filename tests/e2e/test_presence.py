@@ -7,7 +7,7 @@ import pytest
 
 from company import AUTOMATIC, QUICK, specialist
 from harness import TOP
-from test_calls import ANSWERS, ID, asked
+from test_calls import ANNA, ANSWERS, BORIS, ID, asked
 
 by_hand = pytest.mark.settings(QUICK)
 
@@ -155,7 +155,7 @@ def test_a_queue_without_anybody_is_an_event_and_so_is_its_end(daemon):
     assert len(events("queue_attended")) == 2
 
 
-@pytest.mark.settings({**QUICK, "offer.screen": "150ms",
+@pytest.mark.settings({**QUICK, "offer.screen": "150ms", "offer.phone": "150ms",
                        "offer.cool_off_ignored": "100ms",
                        "offer.presence": "1h", "offer.ignored_return": "1h",
                        "text": ["sandbox"],
@@ -169,6 +169,8 @@ def test_the_last_one_who_ignores_is_an_alarm_and_asked(daemon):
         return [one["body"] for one in
                 daemon.sandbox.http("GET", "/sandbox/messages")[1]["messages"]
                 if "заявки остаются без ответа" in one["body"]]
+    for number in (ANNA, BORIS):
+        daemon.sandbox.behave(number, does="no_answer")
     daemon.available("anna", "boris")
     asked(daemon)
     paused = daemon.wait_for(lambda: next((name for name in ("anna", "boris")

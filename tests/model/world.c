@@ -25,6 +25,8 @@ fill_queue(const struct setting *setting, struct queue_policy *queue,
 	queue->detects_machine = (setting->with & WITH_MACHINES) != 0;
 	snprintf(queue->id, sizeof(queue->id), "%s", id);
 	queue->is_default = true;
+	if ((setting->with & WITH_DESK) == 0)
+		queue->prefer_ms = 0;
 	if (setting->with & WITH_ROOM) {
 		queue->widenings[0] = (struct widening){
 			.before_ms = MINUTE_MS, .offers = 2 };

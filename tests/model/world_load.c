@@ -177,6 +177,9 @@ pass_request(const struct model *model, struct request *r, enum passed passed)
 	case PASSED_HOLD:
 		r->hold_until_ms = r->hold_until_ms == 0 ? 0 : NOW_MS;
 		break;
+	case PASSED_WISH:
+		r->wished_until_ms = r->wished_until_ms == 0 ? 0 : NOW_MS;
+		break;
 	case PASSED_STATE:
 		r->state_until_ms = r->state_until_ms == 0 ? 0 : NOW_MS;
 		break;

@@ -79,18 +79,21 @@ request_due(const struct moves *moves)
 		[PASSED_STATE] = "the result is overdue",
 		[PASSED_OFFER_1] = "offer 1 lapses",
 		[PASSED_OFFER_2] = "offer 2 lapses",
-		[PASSED_OFFERS] = "all offers lapse" };
+		[PASSED_OFFERS] = "all offers lapse",
+		[PASSED_WISH] = "the preferred did not come free" };
 	const struct request *r = world_request(moves->model, moves->world);
 
 	if (r->record.wake_at_ms == 0)
 		return;
-	for (int passed = PASSED_MOMENT; passed <= PASSED_OFFERS; passed++) {
+	for (int passed = PASSED_MOMENT; passed <= PASSED_WISH; passed++) {
 		struct firing firing = to_request(EVENT_DUE);
 
 		if (!has(moves, WITH_DELAY) && passed >= PASSED_PROMISE &&
 		    passed <= PASSED_PATIENCE)
 			continue;
 		if (passed == PASSED_RUNG && !has(moves, WITH_ROOM))
+			continue;
+		if (passed == PASSED_WISH && r->wished_until_ms == 0)
 			continue;
 		firing.passed = (enum passed)passed;
 		for (int others = 0; others < 2; others++) {
@@ -257,6 +260,8 @@ request_desk(const struct moves *moves)
 	firing = to_request(EVENT_ASSIGNED);
 	strcpy(firing.event.specialist, person_id(0));
 	fire(moves, &firing, "assigned", 0, 0);
+	firing.event.kind = EVENT_RELEASED;
+	fire(moves, &firing, "the preferred is not at work", 0, 0);
 }
 
 /* The customer returns our call. */

@@ -221,7 +221,11 @@ forget_request(const struct model *model, struct request *r)
 		r->reason[0] = '\0';
 	r->from[0] = '\0';
 	r->next[0] = '\0';
-	r->wished[0] = '\0';
+	r->wished_until_ms = r->state == REQUEST_WAITING ||
+	    r->state == REQUEST_OFFERED ? will_be(r->wished_until_ms) : 0;
+	if (r->wished_until_ms == 0)
+		r->wished[0] = '\0';
+	r->since_ms = PAST;
 	r->asked_at_ms = PAST;
 	r->at_ms = r->state == REQUEST_SCHEDULED ? FUTURE : PAST;
 	r->hold_until_ms = will_be(r->hold_until_ms);
@@ -232,6 +236,7 @@ forget_request(const struct model *model, struct request *r)
 		r->rung = 0;
 	}
 	memset(r->declined, 0, sizeof(r->declined));
+	r->refusal_count = 0;
 	r->attempt_count = at_most(r->attempt_count,
 	    (int)model->open.retry_count + 1);
 	r->accepted_at_ms = 0;

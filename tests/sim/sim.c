@@ -162,6 +162,9 @@ fill_queues(struct queue_policy *queues)
 		queues[i].is_default = i == 0;
 		queues[i].is_public = true;
 		fill_rungs(&queues[i], i == 0 ? SIM_QUEUE_1 : SIM_QUEUE_0);
+		/* Some keep people for who is on hold. */
+		queues[i].keep_for_line = sim_draw(4) == 0 ?
+		    1 + (int)sim_draw(2) : 0;
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/match.h"
+#include "lib/promise.h"
 
 static void
 name_record(const struct record_ref *ref, void *record)
@@ -142,9 +143,37 @@ match_of(const struct request *request, const struct specialist *specialist)
 		    match_fits(request, specialist, no->until_ms))
 			fits_ms = no->until_ms;
 	}
+	/* Or when nobody else is waited for any more. */
+	if (request_is_held(request, sim_store_ms()) &&
+	    match_fits(request, specialist, request->wished_until_ms))
+		fits_ms = earlier(fits_ms, request->wished_until_ms);
 	/* A node's own time may be ahead by as much as is not refused. */
 	return fits_ms == INT64_MAX ? fits_ms :
 	    fits_ms - sim.store_shift_ms - STORE_SKEW_MAX_MS;
+}
+
+/* Until when people are kept for the line from it, by every node that runs; in the past:
+ * they are not. */
+static int64_t
+kept_until(const struct request *request, size_t idle_count)
+{
+	int64_t until_ms = INT64_MAX;
+
+	for (int i = 0; request != NULL && i < sim.node_count; i++) {
+		const struct policy *policy = sim.nodes[i].policy;
+		int64_t hurry_ms;
+
+		if (!sim.nodes[i].is_up)
+			continue;
+		if (match_may_take(policy, request, idle_count,
+		        sim_store_ms() + STORE_SKEW_MAX_MS))
+			return 0;
+		hurry_ms = promise_hurry_ms(policy_queue(policy,
+		    request->queue));
+		until_ms = earlier(until_ms, request->promise_at_ms -
+		    hurry_ms - sim.store_shift_ms - STORE_SKEW_MAX_MS);
+	}
+	return request == NULL || until_ms == INT64_MAX ? 0 : until_ms;
 }
 
 static int64_t
@@ -154,12 +183,20 @@ match_in(const char *wait, const char *ready)
 	const struct entry *people = keyspace_find(&sim.keyspace, ready);
 	int64_t match_ms = INT64_MAX;
 
-	for (size_t i = 0; waiting != NULL && i < waiting->count; i++) {
-		for (size_t k = 0; people != NULL && k < people->count &&
-		    match_ms > sim.now_ms; k++)
-			match_ms = earlier(match_ms, match_of(
-			    sim_see(waiting->items[i].name),
-			    sim_see(people->items[k].name)));
+	for (size_t i = 0; waiting != NULL && people != NULL &&
+	    i < waiting->count; i++) {
+		const struct request *request = sim_see(
+		    waiting->items[i].name);
+		int64_t kept_ms = kept_until(request, people->count);
+
+		for (size_t k = 0; k < people->count &&
+		    match_ms > sim.now_ms; k++) {
+			int64_t fits_ms = match_of(request,
+			    sim_see(people->items[k].name));
+
+			match_ms = earlier(match_ms, fits_ms > kept_ms ?
+			    fits_ms : kept_ms);
+		}
 	}
 	return match_ms;
 }

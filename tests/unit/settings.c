@@ -698,6 +698,75 @@ test_rungs_that_do_not_fit(void **state)
 	settings_free(settings);
 }
 
+/* How long somebody preferred is waited for, beside what must fit behind it. */
+static void
+test_who_is_preferred(void **state)
+{
+	static const char rungs[] = "queues = ( { id = \"info\"; title = \"I\";"
+	    " default = true;\nwindow = { limit = \"10m\"; %s };\n"
+	    "widen = ( { before = \"8m\"; tell = \"anna\"; },\n"
+	    "{ before = \"%s\"; offers = 2; } ); } );\n"
+	    "specialists = ( { id = \"anna\"; name = \"A\"; to = \"+74950000101\";"
+	    " queues = ( (\"info\", 3) ); offer = \"2m\"; } );\n";
+	char text[1024], file[2048];
+	struct settings *settings;
+	static const struct {
+		const char *prefer, *before, *error;
+		int64_t minutes;
+	} cases[] = {
+		/* Not said: half the limit, or the first rung that shows it to others. */
+		{ "", "3m", NULL, 5 },
+		{ "", "7m", NULL, 7 },
+		{ "prefer = \"0\";", "3m", NULL, 0 },
+		{ "prefer = \"4m\";", "3m", NULL, 4 },
+		{ "prefer = \"10m\";", "3m", "prefer: must be less than the limit of \"info\", which is 10m", 0 },
+		{ "prefer = \"150s\";", "3m", "prefer: must be at least 3m, when a rung of \"info\"", 0 },
+		{ "prefer = \"1m\";", "30s", "prefer: must be at least 2m, which specialists.anna has", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		snprintf(text, sizeof(text), rungs, cases[i].prefer,
+		    cases[i].before);
+		snprintf(file, sizeof(file), "%s%s%s%s", HEAD, text, VOICE,
+		    RESULTS);
+		if (cases[i].error != NULL) {
+			expect_error(file, 4, cases[i].error);
+			continue;
+		}
+		settings = load_good(file);
+		assert_int_equal(settings->policy.queues[0].prefer_ms,
+		    cases[i].minutes * 60 * 1000);
+		settings_free(settings);
+	}
+	settings = load_good("keep_for_line = 2;\n" HEAD "queues = (\n"
+	    "{ id = \"a\"; title = \"A\"; default = true; },\n"
+	    "{ id = \"b\"; title = \"B\"; keep_for_line = 1; } );\n" VOICE
+	    RESULTS);
+	assert_int_equal(settings->policy.queues[0].keep_for_line, 2);
+	assert_int_equal(settings->policy.queues[1].keep_for_line, 1);
+	settings_free(settings);
+	expect_error("keep_for_line = 101;\n" GOOD, 1,
+	    "keep_for_line: 101 must be from 0 to 100");
+}
+
+/* What would never come to anybody else, in any queue. */
+static void
+test_offers_that_outlast_the_window(void **state)
+{
+	(void)state;
+	expect_error(HEAD "window = { limit = \"3m\"; target = \"1m\"; };\n" QUEUES
+	    "specialists = ( { id = \"anna\"; name = \"A\"; to = \"+74950000101\";\n"
+	    "queues = ( (\"info\", 3) ); offers = [ \"screen\", \"sms\" ]; } );\n" VOICE
+	    RESULTS, 5, "anna.offer: has 3m to accept, and \"info\" promises a "
+	    "call within 3m");
+	expect_error(HEAD "queues = ( { id = \"a\"; title = \"A\"; default = true;"
+	    " widen = ( { before = \"4m\"; queue = \"b\"; },\n"
+	    "{ before = \"2m\"; queue = \"b\"; } ); },\n"
+	    "{ id = \"b\"; title = \"B\"; } );\n" VOICE RESULTS, 4,
+	    "widen.2.queue: \"b\" sees it already");
+}
+
 static void
 test_people_that_do_not_fit(void **state)
 {
@@ -930,9 +999,9 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 9);
+	assert_int_equal(settings_without_effect(settings, on_path, text), 8);
 	assert_string_equal(text, "hours slots "
-	    "retry.next_day keep_for_line card_url "
+	    "retry.next_day card_url "
 	    "queues.delivery.passed specialists.anna.shift "
 	    "specialists.gleb.duty dispositions.abuse.block ");
 	settings_free(settings);
@@ -1219,6 +1288,8 @@ main(void)
 		cmocka_unit_test(test_one_error_each),
 		cmocka_unit_test(test_queues_that_do_not_fit),
 		cmocka_unit_test(test_rungs_that_do_not_fit),
+		cmocka_unit_test(test_who_is_preferred),
+		cmocka_unit_test(test_offers_that_outlast_the_window),
 		cmocka_unit_test(test_people_that_do_not_fit),
 		cmocka_unit_test(test_phones_that_nobody_could_ring),
 		cmocka_unit_test(test_providers_that_do_not_fit),
