@@ -18,8 +18,8 @@ enum engine_end {
 	ENGINE_DONE,            /* committed (or nothing had to change) */
 	ENGINE_NO_ROW,          /* the world moved on: nothing to do */
 	ENGINE_ABSENT,          /* there is no such record */
-	ENGINE_HELD,            /* a unique key is another's: `key`, `owner`; key SUPPRESSED_KEY:
-	                         * the number of a new request wants no calls */
+	ENGINE_HELD,            /* a unique key is another's: `key`, `owner`; key SUPPRESSED_KEY,
+	                         * BLOCKED_KEY: the number of a new request is in that list */
 	ENGINE_GONE,            /* the guarded member was taken by somebody else, or a
 	                         * listing has nothing to change */
 	ENGINE_UNAVAILABLE,     /* Redis is away, or the record is contended: ask again */
@@ -36,10 +36,12 @@ struct engine_result {
 /* Called once per order, from engine_run. Pointers end with the call. */
 typedef void engine_on_result(void *context, uint64_t tag, const struct engine_result *result);
 
-/* What a commit does to `suppressed`, and asks of it. Texts "": not so. */
+/* What a commit does to `suppressed` or `blocked`, and asks of it. Texts "": not so. */
 struct engine_listing {
+	const char *list;                       /* static: the hash; NULL: `suppressed` */
 	char unlisted[SUPPRESSED_FIELD_SIZE];   /* only if this is not in it; else GONE */
 	char listed_still[SUPPRESSED_FIELD_SIZE];  /* only if this is in it; else GONE */
+	char still[LISTED_SIZE];                /* and has this value; else GONE */
 	struct {
 		char field[SUPPRESSED_FIELD_SIZE], value[LISTED_SIZE];  /* value "": taken out */
 	} listed[2];  size_t listed_count;

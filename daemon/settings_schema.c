@@ -88,6 +88,13 @@ static const struct setting_row phones_rows[] = {
 };
 static const struct setting_table phones_table = TABLE(phones_rows);
 
+static const struct setting_row blocked_rows[] = {
+	{ "hold", SETTING_DURATION, "24h", 1, 30 * DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.block_hold_ms),
+	    .help = "A proposed block holds so long, unless it is confirmed" },
+};
+static const struct setting_table blocked_table = TABLE(blocked_rows);
+
 static const struct setting_row hours_rows[] = {
 	{ "week", SETTING_PAIRS, NULL, 0, 14, FORMAT_WEEKDAYS, FORMAT_OPENING,
 	    SETTING_LATER, SETTING_NOWHERE, .help = "Opening hours by weekday" },
@@ -459,6 +466,8 @@ static const struct setting_row specialist_rows[] = {
 	    .at = AT(specialist_policy, wrap_up_ms), .help = "As offer.wrap_up" },
 	{ "shift", SETTING_TEXT, NULL, 1, 200, FORMAT_SHIFT, .flags = SETTING_LATER,
 	    .at = SETTING_NOWHERE, .help = "When they work" },
+	{ "supervisor", SETTING_FLAG, "false", .at = AT(specialist_policy, is_supervisor),
+	    .help = "Whether they block numbers, confirm what is proposed, and lift it" },
 	{ "duty", SETTING_FLAG, NULL, .flags = SETTING_LATER, .at = SETTING_NOWHERE,
 	    .help = "Whether they are on duty when all others are away" },
 };
@@ -541,8 +550,9 @@ static const struct setting_row disposition_rows[] = {
 	    .at = AT(disposition, title), .size = NAME_SIZE, .help = "And for people" },
 	{ "then", SETTING_CHOICE, NULL, .words = then_words, .flags = SETTING_REQUIRED,
 	    .at = AT(disposition, then), .help = "What follows" },
-	{ "block", SETTING_DURATION, NULL, HOUR, 3650 * DAY, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "How long a proposed block lasts" },
+	{ "block", SETTING_DURATION, "30d", HOUR, 3650 * DAY,
+	    .at = AT(disposition, block_ms),
+	    .help = "How long a block that it proposes lasts, once it is confirmed" },
 };
 static const struct setting_table disposition_table = TABLE(disposition_rows);
 
@@ -604,6 +614,7 @@ static const struct setting_row file_rows[] = {
 	{ "give_up", SETTING_DURATION, "0", 0, 365 * DAY, .flags = SETTING_SCALED,
 	    .at = AT(settings, policy.give_up_ms),
 	    .help = "After the last promise, a person decides; 0: it waits on" },
+	{ "blocked", SETTING_GROUP, .table = &blocked_table },
 	{ "hours", SETTING_GROUP, .table = &hours_table },
 	{ "slots", SETTING_GROUP, .table = &slots_table },
 	{ "offer", SETTING_GROUP, .table = &offer_table },

@@ -11,6 +11,7 @@
 #include "daemon/poison.h"
 #include "lib/answer.h"
 #include "lib/audit.h"
+#include "lib/blocked.h"
 #include "lib/commit.h"
 #include "lib/fault.h"
 #include "lib/intake.h"
@@ -41,6 +42,7 @@ struct job {
 	bool is_known_case;
 	bool is_seen;                   /* its id belongs to a request already */
 	bool is_unreadable;             /* of which the record cannot go on */
+	const char *why;                /* of a refusal, for staff; static */
 	int tries, follows;
 	char owner[REQUEST_ID_SIZE];    /* of the number, in this queue */
 };
@@ -205,12 +207,15 @@ refuse(struct job *job)
 {
 	struct submitter *submitter = job->submitter;
 	const struct intake_note *first = &job->intake.errors[0];
+	/* The website is told less than staff. */
+	const char *why = job->why != NULL ? job->why :
+	    job->intake.phone.why != NULL ? job->intake.phone.why : "";
 	char *raw = readable(job->member, job->asked.length);
 	char *answer = answer_rejected(&job->intake);
 	char at[24];
 	const char *fields[] = { "at", at, "id", job->intake.id, "code",
 		first->code, "pointer", first->pointer, "text", first->text,
-		"raw", raw, NULL };
+		"why", why, "raw", raw, NULL };
 	/* A live request's answer is not lost to a refusal of its id. */
 	bool has_answer = job->intake.id[0] != '\0' && !job->is_seen;
 	bool is_posted;
@@ -219,8 +224,8 @@ refuse(struct job *job)
 	snprintf(at, sizeof(at), "%" PRId64,
 	    store_now_ms(submitter->store) / 1000);
 	log_event(LOG_LEVEL_NOTICE, "request_rejected",
-	    "id=%s code=%s pointer=%s source=%s", job->intake.id, first->code,
-	    first->pointer, job->asked.source);
+	    "id=%s code=%s pointer=%s source=%s why=\"%s\"", job->intake.id,
+	    first->code, first->pointer, job->asked.source, why);
 	if (submitter->on_rejected != NULL)
 		submitter->on_rejected(submitter->rejected_context);
 	is_posted = engine_refuse(submitter->engine,
@@ -520,7 +525,9 @@ on_arrived(void *context, uint64_t tag, const struct engine_result *result)
 		    SUBMIT_LATER, NULL, "");
 		return;
 	}
-	if (strcmp(result->key, SUPPRESSED_KEY) == 0) {
+	if (strcmp(result->key, SUPPRESSED_KEY) == 0 ||
+	    strcmp(result->key, BLOCKED_KEY) == 0) {
+		job->why = result->reason;
 		intake_refuse(&job->intake, "phone_not_accepted", "/phone");
 		refuse(job);
 	} else if (++job->tries > TRIES_MAX) {

@@ -41,7 +41,7 @@ enum {
 };
 
 /* What follows from a disposition (PRODUCT 5). Suppress and propose_block close
- * the request; the lists themselves come with the rules about closed doors. */
+ * the request, and put its number into a list. */
 enum disposition_then {
 	THEN_CLOSE,
 	THEN_SCHEDULE,          /* call again at the moment named, else after the next retry delay */
@@ -57,6 +57,7 @@ struct disposition {
 	char id[ID_SIZE];
 	char title[NAME_SIZE];
 	enum disposition_then then;
+	int64_t block_ms;       /* of a proposed block: how long, once it is confirmed */
 };
 
 /* Providers in order of preference. */
@@ -194,6 +195,7 @@ struct specialist_policy {
 	enum offer_channel second;
 	int64_t second_ms;
 	int64_t wrap_up_ms;
+	bool is_supervisor;     /* confirms and lifts blocks */
 };
 
 enum line_offer { LINE_OFFERS_NOTHING, LINE_OFFERS_CALLBACK };
@@ -250,6 +252,7 @@ struct policy {
 	int64_t recognise_ms;   /* who calls us so long after our attempt returns our call */
 	int     line_per_hour;  /* calls of one number to our lines that are served */
 	int64_t hold_ms;        /* who phones us and holds is not dialled, at most this long */
+	int64_t block_hold_ms;  /* a proposed block holds by itself this long */
 	int64_t give_up_ms;     /* waiting past the (second) promise this long: a person must decide; 0: never */
 
 	/* telephony and leases: real time, never scaled */

@@ -6,7 +6,9 @@
 --   counts                    a byte each, '0' + n, of G N E T R C S L
 --   (kind a b c)*G            guards: take zset member "" | absent key owner ""
 --                             (nobody but that owner may hold it) |
---                             unlisted hash field "" | listed hash field "" |
+--                             unlisted hash field "" | listed hash field value
+--                             (value "": whatever it is; an entry that begins with
+--                             {"until":MS is none from that moment on) |
 --                             pace key emission patience (one in emission ms; a turn
 --                             that comes within patience ms is taken, and told) |
 --                             room zset most "" (it has fewer members) |
@@ -20,7 +22,8 @@
 --   (key value keep_ms)*T     plain strings
 --   (field value)*R           one entry for `rejected`
 --   (counter amount)*C        of stats:DAY
---   (hash field value|"")*S   "": the field is taken out
+--   (hash field value|"")*S   "": the field is taken out; "?value": written only
+--                             where no entry lasts longer
 --   story, (line)*L           where there are lines: for story:R ("": of no
 --                             request) and events
 -- One entry in `events` for all of them: the field R with "first last", the
@@ -30,7 +33,7 @@
 -- or deletions gets `v`, one more than expected, and `op`. keep_ms 0: for ever. score "":
 -- removed.
 -- Reply: TIME_ms, then one word for each: ok | ok MS (its turn comes then) | again |
---   conflict ID | held KEY OWNER | listed FIELD | gone | wait MS GUARD KEY | skew |
+--   conflict ID | held KEY OWNER | listed HASH FIELD | gone | wait MS GUARD KEY | skew |
 --   error TEXT (nothing of this situation is written, the others are not concerned).
 --   Then the keys that were set aside.
 -- A key of a type that nobody here gives it would fail a write in the middle, and
@@ -224,6 +227,16 @@ local function wait_of(kind, a, b, c)
 	    nil
 end
 
+-- Until when an entry of a hash holds; nil: there is none, or it is over.
+local function lasts(entry)
+	local ends = entry and string.match(entry, '^{"until":(%d+)')
+
+	if not entry or ends and ends ~= '0' and tonumber(ends) <= now then
+		return nil
+	end
+	return ends and ends ~= '0' and tonumber(ends) or math.huge
+end
+
 local function check_guards(at, guards)
 	for _ = 1, guards do
 		local kind, a, b, c = ARGV[at], ARGV[at + 1], ARGV[at + 2],
@@ -234,11 +247,14 @@ local function check_guards(at, guards)
 				return 'gone'
 			end
 		elseif kind == 'unlisted' then
-			if call('HEXISTS', site .. a, b) == 1 then
-				return 'listed ' .. b
+			if lasts(call('HGET', site .. a, b)) then
+				return 'listed ' .. a .. ' ' .. b
 			end
 		elseif kind == 'listed' then
-			if call('HEXISTS', site .. a, b) == 0 then
+			local entry = call('HGET', site .. a, b)
+
+			if c ~= '' and entry ~= c or
+			    c == '' and not lasts(entry) then
 				return 'gone'
 			end
 		elseif kind == 'absent' then
@@ -392,10 +408,16 @@ end
 
 local function write_listed(at, listed)
 	for _ = 1, listed do
-		if ARGV[at + 2] == '' then
-			call('HDEL', site .. ARGV[at], ARGV[at + 1])
-		else
-			call('HSET', site .. ARGV[at], ARGV[at + 1], ARGV[at + 2])
+		local key, field, value = site .. ARGV[at], ARGV[at + 1],
+		    ARGV[at + 2]
+
+		if value == '' then
+			call('HDEL', key, field)
+		elseif byte(value) ~= 63 then
+			call('HSET', key, field, value)
+		elseif (lasts(call('HGET', key, field)) or 0) <
+		    (lasts(string.sub(value, 2)) or 0) then
+			call('HSET', key, field, string.sub(value, 2))
 		end
 		at = at + 3
 	end

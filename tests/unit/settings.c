@@ -930,11 +930,11 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 9);
+	assert_int_equal(settings_without_effect(settings, on_path, text), 8);
 	assert_string_equal(text, "hours slots "
 	    "retry.next_day keep_for_line card_url "
 	    "queues.delivery.passed specialists.anna.shift "
-	    "specialists.gleb.duty dispositions.abuse.block ");
+	    "specialists.gleb.duty ");
 	settings_free(settings);
 	settings = load_good(GOOD);
 	assert_int_equal(settings_without_effect(settings, on_path, text), 0);
