@@ -30,6 +30,8 @@ static const char *const should_be[] = {
 	[FORMAT_ANY] = "",
 	[FORMAT_ID] = "must be made of a-z, 0-9, _ and -, and begin with a letter",
 	[FORMAT_PHONE] = "must be a number such as \"+74951234567\"",
+	[FORMAT_PREFIX] = "must be how numbers begin: \"+\" and 1 to 15 digits, such "
+	    "as \"+1809\"",
 	[FORMAT_ADDRESS] = "must be a number such as \"+74951234567\", or "
 	    "\"sip:...\", \"ext:...\", \"user:...\", \"client:...\"",
 	[FORMAT_ZONE] = "must be a time zone such as \"Europe/Moscow\"",
@@ -88,6 +90,9 @@ is_right(enum setting_format format, const char *text,
 		return is_id(text);
 	case FORMAT_PHONE:
 		return is_phone(text);
+	case FORMAT_PREFIX:
+		return text[0] == '+' && text[1] != '\0' &&
+		    text[1] != '0' && strlen(text) <= 16 && is_made_of(text + 1, DIGITS);
 	case FORMAT_ADDRESS:
 		return is_address(text);
 	case FORMAT_ZONE:

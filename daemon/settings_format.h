@@ -21,6 +21,7 @@ enum setting_format {
 	FORMAT_ANY,
 	FORMAT_ID,              /* a-z 0-9 _ - */
 	FORMAT_PHONE,           /* E.164 */
+	FORMAT_PREFIX,          /* how such a number begins: "+1809" */
 	FORMAT_ADDRESS,         /* a number, or sip: ext: user: and more */
 	FORMAT_ZONE,            /* IANA name */
 	FORMAT_LANGUAGE,        /* "ru", "pt-BR" */

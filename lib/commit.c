@@ -553,6 +553,13 @@ answers_differ(const struct request *a, const struct request *b)
 	    strcmp(a->reason, b->reason) != 0;
 }
 
+/* Of our own lists nobody learns by asking. */
+static bool
+is_told_as_it_is(const char *reason)
+{
+	return strcmp(reason, "blocked") != 0 && strcmp(reason, "prefix") != 0;
+}
+
 char *
 commit_answer(const struct policy *policy, const struct request *request,
     const char *site_id, const char *warnings_json)
@@ -569,9 +576,8 @@ commit_answer(const struct policy *policy, const struct request *request,
 	if (request->reason[0] != '\0' &&
 	    request->state != REQUEST_WAITING &&
 	    request->state != REQUEST_OFFERED)
-		/* Who is blocked is not told so. */
-		answer.why = strcmp(request->reason, "blocked") == 0 ?
-		    "not_accepted" : request->reason;
+		answer.why = is_told_as_it_is(request->reason) ?
+		    request->reason : "not_accepted";
 	if (has_promise(request))
 		answer.promise_s = (request->is_missed &&
 		    request->second_at_ms != 0 ? request->second_at_ms :

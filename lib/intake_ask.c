@@ -94,6 +94,9 @@ read_phone(struct reading *reading, const struct place *place)
 		[PHONE_COUNTRY] = NOTE_PHONE_NOT_ACCEPTED,
 		[PHONE_COSTLY] = NOTE_PHONE_NOT_ACCEPTED,
 		[PHONE_SPECIAL] = NOTE_PHONE_NOT_ACCEPTED,
+		[PHONE_SERVICE] = NOTE_PHONE_NOT_ACCEPTED,
+		[PHONE_NO_COUNTRY] = NOTE_PHONE_NOT_ACCEPTED,
+		[PHONE_PREFIX] = NOTE_PHONE_NOT_ACCEPTED,
 	};
 	struct intake *intake = reading->intake;
 	size_t error_count = intake->error_count;

@@ -23,6 +23,7 @@ enum {
 	PASS_TO_MAX = 16,
 	COUNTRIES_MAX = 32,
 	OWN_NUMBERS_MAX = 16,
+	REFUSED_PREFIXES_MAX = 256,
 	OWN_LINES_MAX = 16,
 	CALLER_IDS_MAX = 8,
 	PROVIDER_ORDER_MAX = 8, /* also bits of a set of providers */
@@ -215,6 +216,7 @@ struct policy {
 	char language[8];
 	char home[3];           /* region that national numbers belong to, "RU" */
 	char allow[COUNTRIES_MAX][3];  size_t allow_count;  /* countries that may be called */
+	char refuse[REFUSED_PREFIXES_MAX][PHONE_SIZE];  size_t refuse_count;  /* "+1809" */
 	char own[OWN_NUMBERS_MAX][PHONE_SIZE];  size_t own_count;  /* never dialled */
 	bool consent_required;
 

@@ -726,6 +726,24 @@ test_people_that_do_not_fit(void **state)
 	assert_true(is_told(10, "two addresses for \"p\""));
 }
 
+static void
+test_what_is_not_called(void **state)
+{
+	struct settings *settings = load_path(source("config/callbackd.conf"));
+
+	(void)state;
+	assert_true(settings->policy.refuse_count > 0);
+	settings_free(settings);
+	assert_null(load("site = \"shop\";\nphones = { home = \"RU\";\nrefuse = [ "
+	    "\"+\", \"1809\", \"+0\", \"+18o9\", \"+1234567890123456\" ]; };\n"
+	    QUEUES PEOPLE VOICE RESULTS));
+	assert_true(is_told(3, "\"+\" must be how numbers begin"));
+	assert_true(is_told(3, "\"1809\" must be how numbers begin"));
+	assert_true(is_told(3, "\"+0\" must be how numbers begin"));
+	assert_true(is_told(3, "\"+18o9\" must be how numbers begin"));
+	assert_true(is_told(3, "\"+1234567890123456\" must be how"));
+}
+
 /* A phone rings for an offer only where its answer is asked what to do. */
 static void
 test_phones_that_nobody_could_ring(void **state)
@@ -1220,6 +1238,7 @@ main(void)
 		cmocka_unit_test(test_queues_that_do_not_fit),
 		cmocka_unit_test(test_rungs_that_do_not_fit),
 		cmocka_unit_test(test_people_that_do_not_fit),
+		cmocka_unit_test(test_what_is_not_called),
 		cmocka_unit_test(test_phones_that_nobody_could_ring),
 		cmocka_unit_test(test_providers_that_do_not_fit),
 		cmocka_unit_test(test_all_errors_at_once_in_order),
