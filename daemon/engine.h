@@ -11,6 +11,7 @@
 
 #include "daemon/store.h"
 #include "lib/situation.h"
+#include "lib/velocity.h"
 
 struct engine;
 
@@ -19,7 +20,8 @@ enum engine_end {
 	ENGINE_NO_ROW,          /* the world moved on: nothing to do */
 	ENGINE_ABSENT,          /* there is no such record */
 	ENGINE_HELD,            /* a unique key is another's: `key`, `owner`; key SUPPRESSED_KEY,
-	                         * BLOCKED_KEY: the number of a new request is in that list */
+	                         * BLOCKED_KEY: the number of a new request is in that list;
+	                         * limit:…: one of its limits is used up, for `wait_ms` */
 	ENGINE_GONE,            /* the guarded member was taken by somebody else, or a
 	                         * listing has nothing to change */
 	ENGINE_UNAVAILABLE,     /* Redis is away, or the record is contended: ask again */
@@ -31,6 +33,7 @@ struct engine_result {
 	const char *reason;             /* stable word; "" */
 	const struct situation *after;  /* NULL unless DONE or NO_ROW */
 	const char *key, *owner;        /* HELD */
+	int64_t wait_ms;                /* HELD by a limit */
 };
 
 /* Called once per order, from engine_run. Pointers end with the call. */
@@ -62,6 +65,7 @@ struct engine_order {
 	/* Only while this is the addressee's version, by records read anew; 0: any. */
 	int64_t at_version;
 	const char *take_index, *take_member;  size_t take_length;  /* guard */
+	const struct velocity_limit *limits;  size_t limit_count;  /* ARRIVED: guards */
 	const struct engine_listing *listing;
 	/* Guard: nobody holds that key; it is then the new message's for so long. Else HELD. */
 	const char *hold_key;  int64_t hold_ms;

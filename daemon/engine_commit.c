@@ -134,6 +134,8 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		extras.take_member = pending->take_member;
 		extras.take_length = pending->take_length;
 	}
+	extras.limits = pending->limits;
+	extras.limit_count = pending->limit_count;
 	if (pending->event.kind == EVENT_REPEATED)
 		extras.also_answer = pending->event.site_id;
 	/* Who takes the number in this very commit is checked by that. */
@@ -409,6 +411,21 @@ is_listed(struct engine *engine, struct slot *slot, const char *list)
 	}
 }
 
+/* One more is too many, for so long. Only births are limited. */
+static void
+is_limited(struct engine *engine, struct slot *slot, const char *words)
+{
+	struct engine_result result = { .end = ENGINE_HELD, .owner = "",
+		.reason = "limited", .wait_ms = atoll(words) };
+	const char *key = strchr(words, ' ');
+
+	CHECK(TAILQ_FIRST(&slot->pendings)->fresh != NULL);
+	result.key = key != NULL ? key + 1 : "limit:";
+	slot_unmatch(engine, slot);
+	slot_answer(engine, slot, &result);
+	slot_forget_situation(slot);
+}
+
 /* A fact from outside is stepped again, everything else is told so. */
 static void
 give_up(struct engine *engine, struct slot *slot)
@@ -443,6 +460,8 @@ on_word(struct engine *engine, struct slot *slot, const char *word)
 		is_held(engine, slot, word + 5);
 	} else if (strncmp(word, "listed ", 7) == 0) {
 		is_listed(engine, slot, word + 7);
+	} else if (strncmp(word, "limited ", 8) == 0) {
+		is_limited(engine, slot, word + 8);
 	} else if (strcmp(word, "gone") == 0) {
 		slot_fail(engine, slot, ENGINE_GONE, "gone");
 	} else if (strncmp(word, "error", 5) == 0) {

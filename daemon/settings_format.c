@@ -13,6 +13,7 @@
 
 #include "daemon/settings_when.h"
 #include "lib/message_text.h"
+#include "lib/network.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -40,6 +41,8 @@ static const char *const should_be[] = {
 	[FORMAT_URL] = "must be a URL such as \"https://callback.example\"",
 	[FORMAT_LISTEN] = "must be a numeric address and a port, such as "
 	    "\"127.0.0.1:8080\" or \"[::1]:8080\"",
+	[FORMAT_NETWORK] = "must be an address or a network, such as \"127.0.0.1\" or "
+	    "\"10.0.0.0/8\"",
 	[FORMAT_REDIS] = "must be \"embedded\", \"unix:/path\", "
 	    "\"redis://host:port\" or \"rediss://host:port\"",
 	[FORMAT_CURRENCY] = "must be a currency such as \"RUB\"",
@@ -105,6 +108,8 @@ is_right(enum setting_format format, const char *text,
 		return is_url(text);
 	case FORMAT_LISTEN:
 		return settings_listen_parse(text, host, &port);
+	case FORMAT_NETWORK:
+		return network_is_valid(text);
 	case FORMAT_REDIS:
 		return is_redis(text);
 	case FORMAT_CURRENCY:

@@ -28,6 +28,7 @@ enum setting_format {
 	FORMAT_COUNTRY,         /* "RU" */
 	FORMAT_URL,             /* http or https */
 	FORMAT_LISTEN,          /* numeric address and port */
+	FORMAT_NETWORK,         /* "10.0.0.0/8", or one address */
 	FORMAT_REDIS,
 	FORMAT_CURRENCY,        /* "RUB" */
 	FORMAT_LEVEL,           /* 1..9 */

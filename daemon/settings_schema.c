@@ -64,6 +64,10 @@ static const struct setting_row http_rows[] = {
 	{ "public_url", SETTING_TEXT, NULL, 1, URL_MAX_BYTES, FORMAT_URL,
 	    .flags = SETTING_RESTART, .at = AT(settings, http.public_url),
 	    .help = "The same as the provider reaches it; http://LISTEN if absent" },
+	{ "proxies", SETTING_TEXTS, NULL, 0, PROXIES_MAX, FORMAT_NETWORK,
+	    .at = AT(settings, policy.proxies), .size = SIZE(settings, policy.proxies[0]),
+	    .count_at = AT(settings, policy.proxy_count),
+	    .help = "Servers in front of us, whom we believe who the visitor is" },
 };
 static const struct setting_table http_table = TABLE(http_rows);
 
@@ -91,6 +95,23 @@ static const struct setting_row phones_rows[] = {
 	    .help = "Numbers of the company, which are never dialled" },
 };
 static const struct setting_table phones_table = TABLE(phones_rows);
+
+#define LIMIT_ROW(name, velocity, text)                                            \
+	{ name, SETTING_INTEGER, NULL, 1, 100000,                                  \
+	    .at = AT(settings, policy.limits[velocity]), .help = text }
+static const struct setting_row limits_rows[] = {
+	LIMIT_ROW("number_day", LIMIT_NUMBER_DAY, "Requests of one number in a day"),
+	LIMIT_ROW("prefix_hour", LIMIT_PREFIX_HOUR,
+	    "Of numbers that differ in their last four digits only, in an hour"),
+	LIMIT_ROW("address_hour", LIMIT_ADDRESS_HOUR,
+	    "Of one visitor's address, or IPv6 /64, in an hour"),
+	LIMIT_ROW("address_day", LIMIT_ADDRESS_DAY, "The same in a day"),
+	LIMIT_ROW("country_address_day", LIMIT_COUNTRY_ADDRESS_DAY,
+	    "Of numbers of one country from one address, in a day"),
+	LIMIT_ROW("country_hour", LIMIT_COUNTRY_HOUR, "Of numbers of one country in an hour"),
+	LIMIT_ROW("site_hour", LIMIT_SITE_HOUR, "Of all numbers in an hour"),
+};
+static const struct setting_table limits_table = TABLE(limits_rows);
 
 static const struct setting_row blocked_rows[] = {
 	{ "hold", SETTING_DURATION, "24h", 1, 30 * DAY, .flags = SETTING_SCALED,
@@ -618,6 +639,7 @@ static const struct setting_row file_rows[] = {
 	{ "give_up", SETTING_DURATION, "0", 0, 365 * DAY, .flags = SETTING_SCALED,
 	    .at = AT(settings, policy.give_up_ms),
 	    .help = "After the last promise, a person decides; 0: it waits on" },
+	{ "limits", SETTING_GROUP, .table = &limits_table },
 	{ "blocked", SETTING_GROUP, .table = &blocked_table },
 	{ "hours", SETTING_GROUP, .table = &hours_table },
 	{ "slots", SETTING_GROUP, .table = &slots_table },

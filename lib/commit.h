@@ -9,6 +9,7 @@
 #define CALLBACKD_LIB_COMMIT_H
 
 #include "lib/situation.h"
+#include "lib/velocity.h"
 #include "lib/words.h"
 
 /* What a commit carries besides the situation. All borrowed; NULL: none. */
@@ -21,6 +22,7 @@ struct commit_extras {
 	const char *unlisted;           /* guard: this field is not in `suppressed` */
 	const char *unblocked;          /* guard: this number is not in `blocked`, or no longer */
 	const char *list;               /* the hash of what follows; NULL: `suppressed` */
+	const struct velocity_limit *limits;  size_t limit_count;  /* guards of a newborn */
 	const char *listed_still;       /* guard: this field is in it */
 	const char *still;              /* and is still this; NULL: whatever */
 	const char *typed_key, *typed;  /* a key that is set aside if it is not of this TYPE */

@@ -171,6 +171,10 @@ commit_add_guards(const struct policy *policy, const struct situation *before,
 		add_guard("listed", extras->list != NULL ? extras->list :
 		    SUPPRESSED_KEY, extras->listed_still,
 		    extras->still != NULL ? extras->still : "", words, &count);
+	for (size_t i = 0; i < extras->limit_count; i++)
+		add_number_guard("limit", extras->limits[i].key,
+		    extras->limits[i].emission_ms,
+		    extras->limits[i].patience_ms, words, &count);
 	if (extras->typed_key != NULL)
 		add_guard("type", extras->typed_key, extras->typed, "", words,
 		    &count);

@@ -209,7 +209,8 @@ read_consent(struct reading *reading, const struct place *place)
 		version = read_text(reading, &consent, "version", 40);
 		text = read_text(reading, &consent, "text", 2000);
 		read_number(reading, &consent, "at", &at_s);
-		read_text(reading, &consent, "ip", 45);
+		text_copy(intake->address, sizeof(intake->address),
+		    read_text(reading, &consent, "ip", 45));
 	}
 	if (reading->policy->consent_required && version[0] == '\0' &&
 	    text[0] == '\0' && intake->error_count == error_count)

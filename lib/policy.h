@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/network.h"
+
 struct zone;
 
 enum {
@@ -24,6 +26,7 @@ enum {
 	COUNTRIES_MAX = 32,
 	OWN_NUMBERS_MAX = 16,
 	REFUSED_PREFIXES_MAX = 256,
+	PROXIES_MAX = 16,
 	OWN_LINES_MAX = 16,
 	CALLER_IDS_MAX = 8,
 	PROVIDER_ORDER_MAX = 8, /* also bits of a set of providers */
@@ -59,6 +62,17 @@ struct disposition {
 	char title[NAME_SIZE];
 	enum disposition_then then;
 	int64_t block_ms;       /* of a proposed block: how long, once it is confirmed */
+};
+
+/* What the requests of strangers are limited by (lib/velocity.h). */
+enum velocity {
+	LIMIT_NUMBER_DAY,
+	LIMIT_PREFIX_HOUR,      /* numbers but for their last four digits */
+	LIMIT_ADDRESS_HOUR, LIMIT_ADDRESS_DAY,
+	LIMIT_COUNTRY_ADDRESS_DAY,  /* numbers of one country, from one address */
+	LIMIT_COUNTRY_HOUR,
+	LIMIT_SITE_HOUR,
+	LIMIT_COUNT
 };
 
 /* Providers in order of preference. */
@@ -218,6 +232,8 @@ struct policy {
 	char allow[COUNTRIES_MAX][3];  size_t allow_count;  /* countries that may be called */
 	char refuse[REFUSED_PREFIXES_MAX][PHONE_SIZE];  size_t refuse_count;  /* "+1809" */
 	char own[OWN_NUMBERS_MAX][PHONE_SIZE];  size_t own_count;  /* never dialled */
+	int limits[LIMIT_COUNT];  /* so many requests are taken (lib/velocity.h); 0: any number */
+	char proxies[PROXIES_MAX][NETWORK_SIZE];  size_t proxy_count;  /* believed about visitors */
 	bool consent_required;
 
 	struct queue_policy *queues;  size_t queue_count;

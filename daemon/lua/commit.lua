@@ -14,6 +14,9 @@
 --                             room zset most "" (it has fewer members) |
 --                             spend key amount cap | probe key owner ms (nobody else
 --                             has it; it is the owner's for so long) |
+--                             limit key emission patience (as pace, but what comes too
+--                             early is refused, unless its records say something
+--                             else: who is there already is not one more) |
 --                             type key TYPE "" (no refusal: what is of another
 --                             type is set aside)
 --   N records: id expect counts (of F D I U K), (field value)*F, (field)*D,
@@ -33,7 +36,7 @@
 -- or deletions gets `v`, one more than expected, and `op`. keep_ms 0: for ever. score "":
 -- removed.
 -- Reply: TIME_ms, then one word for each: ok | ok MS (its turn comes then) | again |
---   conflict ID | held KEY OWNER | listed HASH FIELD | gone | wait MS GUARD KEY | skew |
+--   conflict ID | held KEY OWNER | listed HASH FIELD | limited MS KEY | gone | wait MS GUARD KEY | skew |
 --   error TEXT (nothing of this situation is written, the others are not concerned).
 --   Then the keys that were set aside.
 -- A key of a type that nobody here gives it would fail a write in the middle, and
@@ -120,7 +123,7 @@ end
 
 -- After a failure: everything that the situation at `at` will write to.
 local function set_aside_wrong_types(at)
-	local type_of = { absent = 'string', pace = 'string', probe = 'string',
+	local type_of = { absent = 'string', limit = 'string', pace = 'string', probe = 'string',
 	    room = 'zset' }
 	local guards, records = counts_of(at + 1)
 
@@ -237,7 +240,7 @@ local function lasts(entry)
 	return ends and ends ~= '0' and tonumber(ends) or math.huge
 end
 
-local function check_guards(at, guards)
+local function check_guards(at, guards, verdict)
 	for _ = 1, guards do
 		local kind, a, b, c = ARGV[at], ARGV[at + 1], ARGV[at + 2],
 		    ARGV[at + 3]
@@ -262,6 +265,12 @@ local function check_guards(at, guards)
 
 			if owner then
 				return 'held ' .. a .. ' ' .. owner
+			end
+		elseif kind == 'limit' then
+			local ms = turn_in(a) - c
+
+			if ms > 0 and not verdict then
+				return string.format('limited %d %s', ms, a)
 			end
 		elseif kind == 'type' then
 			set_aside(a, b)
@@ -300,6 +309,8 @@ local function take_guarded(at, guards)
 			call('ZREM', site .. a, b)
 		elseif kind == 'pace' then
 			wait = math.max(wait, take_turn(a, tonumber(b)))
+		elseif kind == 'limit' then
+			take_turn(a, tonumber(b))
 		elseif kind == 'spend' then
 			call('INCRBY', site .. a, b)
 			call('PEXPIRE', site .. a, SPEND_KEEP_MS)
@@ -502,7 +513,8 @@ local function commit_one(at)
 
 		-- An operation that was written already has taken what it guards.
 		if verdict ~= 'again' then
-			verdict = check_guards(guards_at, guards) or verdict
+			verdict = check_guards(guards_at, guards, verdict) or
+			    verdict
 		end
 		if verdict then
 			return verdict

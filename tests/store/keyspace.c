@@ -400,7 +400,7 @@ lasts_until(const struct keyspace *keyspace, const char *value)
 
 static bool
 check_guards(const struct keyspace *keyspace, const struct arguments *arguments,
-    char *word)
+    bool is_free, char *word)
 {
 	for (size_t i = 0; i < arguments->guards.count; i++) {
 		const char *const *guard = arguments->guards.word[i];
@@ -429,6 +429,16 @@ check_guards(const struct keyspace *keyspace, const struct arguments *arguments,
 			    lasts_until(keyspace, value) != 0)
 				continue;
 			strcpy(word, "gone");
+			return false;
+		}
+		if (strcmp(guard[0], "limit") == 0) {
+			int64_t ms = turn_in(keyspace, guard[1]) -
+			    atoll(guard[3]);
+
+			if (ms <= 0 || !is_free)
+				continue;
+			snprintf(word, ITEM_SIZE, "limited %lld %s",
+			    (long long)ms, guard[1]);
 			return false;
 		}
 		if (strcmp(guard[0], "absent") != 0) {
@@ -639,6 +649,13 @@ take_guarded(struct keyspace *keyspace, const struct part *guards)
 			snprintf(keep_ms, sizeof(keep_ms), "%lld",
 			    (long long)ms);
 			set_string(keyspace, guard[1], number, keep_ms);
+		} else if (strcmp(guard[0], "limit") == 0) {
+			ms = turn_in(keyspace, guard[1]) + atoll(guard[2]);
+			snprintf(number, sizeof(number), "%lld",
+			    (long long)(keyspace->now_ms + ms));
+			snprintf(keep_ms, sizeof(keep_ms), "%lld",
+			    (long long)ms);
+			set_string(keyspace, guard[1], number, keep_ms);
 		} else if (strcmp(guard[0], "spend") == 0) {
 			snprintf(number, sizeof(number), "%lld", (long long)
 			    (number_at(keyspace, guard[1]) + atoll(guard[2])));
@@ -655,17 +672,17 @@ keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
     char *news, size_t news_size, char ret_word[ITEM_SIZE])
 {
 	int64_t wait_ms;
+	bool is_free = true;
 
 	if (!PLANTED("op_replay_off") && was_done(keyspace, arguments)) {
 		strcpy(ret_word, "again");
 		return;
 	}
-	if (!check_guards(keyspace, arguments, ret_word))
+	for (size_t i = 0; i < arguments->record_count && is_free; i++)
+		is_free = check_record(keyspace, &arguments->records[i],
+		    ret_word);
+	if (!check_guards(keyspace, arguments, is_free, ret_word) || !is_free)
 		return;
-	for (size_t i = 0; i < arguments->record_count; i++) {
-		if (!check_record(keyspace, &arguments->records[i], ret_word))
-			return;
-	}
 	wait_ms = take_guarded(keyspace, &arguments->guards);
 	for (size_t i = 0; i < arguments->record_count; i++)
 		write_record(keyspace, &arguments->records[i], arguments->op);

@@ -288,6 +288,8 @@ draw_guard(void)
 		    { "probe", "probe:p", "call:r2.1", "60000" } },
 		{ { "spend", "spend:p:h1", "7", "20" },
 		    { "spend", "spend:p:d1", "5", "1000" } },
+		{ { "limit", "limit:number_day:1", "60000", "120000" },
+		    { "limit", "limit:site_hour:all", "1000", "0" } },
 		{ { "unlisted", "blocked", "1", "" },
 		    { "unlisted", "blocked", "2", "" } },
 		{ { "listed", "blocked", "1", "" },
@@ -329,13 +331,13 @@ draw_member(void)
 	keyspace_zadd(&keyspace, "in", member, 0);
 }
 
-static size_t word_counts[7];
+static size_t word_counts[8];
 
 static void
 count_word(const char *word)
 {
 	static const char *const names[] = { "ok", "again", "conflict", "held",
-		"gone", "wait", "listed" };
+		"gone", "wait", "listed", "limited" };
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		word_counts[i] += strncmp(word, names[i],

@@ -733,7 +733,21 @@ test_what_is_not_called(void **state)
 
 	(void)state;
 	assert_true(settings->policy.refuse_count > 0);
+	assert_int_equal(settings->policy.limits[LIMIT_NUMBER_DAY], 3);
+	assert_int_equal(settings->policy.limits[LIMIT_COUNTRY_HOUR], 0);
 	settings_free(settings);
+	assert_null(load("limits = { number_day = 0;\nprefix_hour = -1;\n"
+	    "site_hour = 100001;\naddress_dya = 3; };\nblocked = { hold = \"0\"; };\n"
+	    "http = { proxies = [ \"10.0.0.0/33\", \"nginx\", \"0.0.0.0/0\" ]; };\n"
+	    HEAD QUEUES PEOPLE VOICE RESULTS));
+	assert_true(is_told(1, "limits.number_day: 0 must be from 1"));
+	assert_true(is_told(2, "limits.prefix_hour: -1 must be from 1"));
+	assert_true(is_told(3, "limits.site_hour: 100001 must be from 1"));
+	assert_true(is_told(4, "limits.address_dya: there is no such setting"));
+	assert_true(is_told(5, "blocked.hold: \"0\" must be from 1ms"));
+	assert_true(is_told(6, "\"10.0.0.0/33\" must be an address or"));
+	assert_true(is_told(6, "\"nginx\" must be an address or a network"));
+	assert_true(is_told(6, "\"0.0.0.0/0\" must be an address or a"));
 	assert_null(load("site = \"shop\";\nphones = { home = \"RU\";\nrefuse = [ "
 	    "\"+\", \"1809\", \"+0\", \"+18o9\", \"+1234567890123456\" ]; };\n"
 	    QUEUES PEOPLE VOICE RESULTS));
