@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/chaos/checker.py \
 	tests/chaos/crash_points.py \
 	tests/chaos/faults.py \
+	tests/chaos/fraud.py \
 	tests/chaos/planted.py \
 	tests/chaos/proxy.py \
 	tests/chaos/recovery.py \

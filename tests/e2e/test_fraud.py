@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Numbers that cost money, and strangers who ask too often: what is refused, that
 nothing of it is dialled, and that who asks honestly is served in between."""
+import os
+import pathlib
+import random
 import signal
+import sys
 
 import pytest
 
 import harness
 from company import QUICK, specialist
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chaos"))
+
+import fraud  # noqa: E402  (found by the line above)
 
 ANNA = specialist("anna", "+79160000001", ("info", 3), confirm="answer")
 NUMBER = "+79160000101"
@@ -173,3 +181,13 @@ def test_a_country_and_the_whole_site_have_limits(daemon):
     assert [limited(answer) for answer in american] == [False] * 2 + [True]
     shown = daemon.ctl("show", "rejected").stdout
     assert "limits.country_hour" in shown and "limits.site_hour" in shown
+
+
+def test_strangers_against_three_nodes():
+    """A short ./dev chaos --fraud; another seed each time, CALLBACKD_SEED takes one."""
+    harness.need_programs()
+    seed = int(os.environ.get("CALLBACKD_SEED", random.randrange(1 << 32)))
+    # 80 calls would cost a kopeck more.
+    counted, faults = fraud.run(200, 12, seed, print, cap=189.59)
+    assert not faults, (seed, counted, faults[:20])
+    assert counted["orders"] == 79 and counted["refused"] > 100
