@@ -77,7 +77,11 @@ def test_what_lived_before_gets_its_call(daemon):
     ask(daemon, "web-lives")
     daemon.wait_for_state("web-lives", "offered")
     block(daemon)
-    assert code(ask(daemon, "web-more")) == "phone_not_accepted"
+    assert code(ask(daemon, "web-more-1")) == "phone_not_accepted"
+    # The same form, sent once more: what it was told stays true.
+    daemon.ask({"id": "web-lives", "phone": NUMBER, "note": "again"})
+    daemon.wait_for(lambda: daemon.redis.zcard(daemon.key("in")) == 0)
+    assert daemon.answer("web-lives")["state"] == "waiting"
     daemon.act("web-lives", "accept", **{"as": "anna"})
     daemon.wait_for(lambda: daemon.sandbox.rings(NUMBER) == 1)
     daemon.wait_for_state("web-lives", "wrapping", "referred")
