@@ -91,7 +91,8 @@ whom_it_disturbs(const struct slot *slot, const struct pending *pending,
 }
 
 /* Whom it takes a request of, or takes up again after an attempt that rang: who is
- * blocked meanwhile has had their call. */
+ * blocked meanwhile has had their call. Each of these steps knows what to do when it is
+ * refused (is_forbidden_for_good); that they call us back does not, and is theirs. */
 static bool
 is_for_unblocked(const struct slot *slot, const struct pending *pending)
 {
@@ -104,6 +105,7 @@ is_for_unblocked(const struct slot *slot, const struct pending *pending)
 	    ((after->state == REQUEST_CALLING &&
 	        before->state != REQUEST_CALLING) ||
 	        (before->state == REQUEST_SCHEDULED &&
+	            pending->event.kind != EVENT_CALLED_BACK &&
 	            (after->state == REQUEST_WAITING ||
 	                after->state == REQUEST_OFFERED)));
 }

@@ -36,13 +36,14 @@
 -- or deletions gets `v`, one more than expected, and `op`. keep_ms 0: for ever. score "":
 -- removed.
 -- Reply: TIME_ms, then one word for each: ok | ok MS (its turn comes then) | again |
---   conflict ID | held KEY OWNER | listed HASH FIELD | limited MS KEY | gone | wait MS GUARD KEY | skew |
+--   conflict ID | held KEY OWNER | listed HASH FIELD | limited MS KEY | gone |
+--   wait MS GUARD KEY | skew |
 --   error TEXT (nothing of this situation is written, the others are not concerned).
 --   Then the keys that were set aside.
 -- A key of a type that nobody here gives it would fail a write in the middle, and
 -- every later one: it is renamed to kept:KEY, its name put into `aside` (when), and
--- the situation is written whole. Not so `suppressed`, what a provider has spent and
--- what `take` names: they are asked before anything is written, and refuse.
+-- the situation is written whole. Not so `suppressed`, `blocked`, what a provider has spent
+-- and what `take` names: they are asked before anything is written, and refuse.
 -- Locals are found quicker, and each is looked up some hundred times.
 local call, ARGV, unpack, byte = redis.call, ARGV, unpack, string.byte
 local try, type = redis.pcall, type
@@ -123,8 +124,8 @@ end
 
 -- After a failure: everything that the situation at `at` will write to.
 local function set_aside_wrong_types(at)
-	local type_of = { absent = 'string', limit = 'string', pace = 'string', probe = 'string',
-	    room = 'zset' }
+	local type_of = { absent = 'string', limit = 'string',
+	    pace = 'string', probe = 'string', room = 'zset' }
 	local guards, records = counts_of(at + 1)
 
 	at = at + 2

@@ -174,3 +174,16 @@ def test_what_is_wrong_with_a_block_is_said(daemon):
     assert "(unreadable)" in daemon.ctl("show", "blocked").stdout
     assert daemon.ctl("unblock", NUMBER, "--reason", "x").returncode == 0
     assert ask(daemon, "web-free")["state"] != "rejected"
+
+
+@pytest.mark.settings({**SETTINGS, "lines": (
+    {"number": "+74951234567", "queue": "info", "missed": True},)})
+def test_nor_by_our_own_lines_and_commands(daemon):
+    block(daemon)
+    answer = daemon.do("POST", "/v1/inbound-calls", {
+        "number": NUMBER, "state": "missed", "rang": 60, "line": "+74951234567",
+        "id": "pbx-1"})
+    assert code(answer["answer"]) == "phone_not_accepted"
+    done = daemon.ctl("submit", NUMBER)
+    assert done.returncode == 1 and "phone_not_accepted" in done.stdout + done.stderr
+    assert daemon.redis.zcard(daemon.key("active")) == 2     # the two specialists

@@ -575,6 +575,8 @@ what_must_not_be_guessed_refuses(void **state)
 		{ "SET " SITE "suppressed x", { NULL }, "calls:1" },
 		{ "SET " SITE "suppressed x",
 		    { "unlisted", "suppressed", "calls:1", "" }, NULL },
+		{ "SET " SITE "blocked x", { "unlisted", "blocked", "1", "" },
+		    NULL },
 		{ "SET " SITE "spend:p:h1 12.5", { "spend", "spend:p:h1", "5",
 		    "20" }, NULL },
 		{ "SADD " SITE "spend:p:h1 1", { "spend", "spend:p:h1", "5",

@@ -735,6 +735,10 @@ test_what_is_not_called(void **state)
 	assert_true(settings->policy.refuse_count > 0);
 	assert_int_equal(settings->policy.limits[LIMIT_NUMBER_DAY], 3);
 	assert_int_equal(settings->policy.limits[LIMIT_COUNTRY_HOUR], 0);
+	assert_int_equal(policy_disposition(&settings->policy, "abuse")->block_ms,
+	    INT64_C(30) * 24 * 3600000);
+	assert_int_equal(policy_disposition(&settings->policy, "not_me")->then,
+	    THEN_SUPPRESS);
 	settings_free(settings);
 	assert_null(load("limits = { number_day = 0;\nprefix_hour = -1;\n"
 	    "site_hour = 100001;\naddress_dya = 3; };\nblocked = { hold = \"0\"; };\n"
