@@ -9,6 +9,7 @@
 
 #include "ctl/act.h"
 #include "ctl/ask.h"
+#include "ctl/blocked.h"
 #include "ctl/check.h"
 #include "ctl/letters.h"
 #include "ctl/show.h"
@@ -50,6 +51,8 @@ static const struct command commands[] = {
 	    "GET", "/v1/messages?to=staff", NULL, letters_shape, letters_on_messages, NULL },
 	{ "show suppressed", "who wants no calls or no messages, why and since when",
 	    "GET", "/v1/suppressed", NULL, letters_suppressed_shape, letters_on_suppressed, NULL },
+	{ "show blocked", "numbers that no requests are taken of, and what waits for a supervisor",
+	    "GET", "/v1/blocked", NULL, blocked_shape, blocked_on_list, NULL },
 	{ "top [QUEUE]", "show queue, drawn anew each second until Ctrl-C",
 	    NULL, NULL, NULL, NULL, NULL, top_run },
 
@@ -123,6 +126,17 @@ static const struct command commands[] = {
 	    "POST", "/v1/suppressed/NUMBER/unsuppress", "what=WHAT reason=--reason as=--as",
 	    letters_changed_shape, letters_on_changed, NULL },
 
+	{ "block NUMBER --reason TEXT --for D [--as S]", "take no more requests of that number",
+	    "POST", "/v1/blocked/NUMBER/block", "reason=--reason for=--for as=--as",
+	    letters_changed_shape, letters_on_changed, NULL },
+	{ "confirm block NUMBER [--for D] [--reason TEXT] [--as S]",
+	    "what a specialist proposed shall hold",
+	    "POST", "/v1/blocked/NUMBER/confirm", "reason=--reason for=--for as=--as",
+	    letters_changed_shape, letters_on_changed, NULL },
+	{ "unblock NUMBER --reason TEXT [--as S]", "lift a block, or what was proposed",
+	    "POST", "/v1/blocked/NUMBER/unblock", "reason=--reason as=--as",
+	    letters_changed_shape, letters_on_changed, NULL },
+
 	{ "test provider NAME --to NUMBER [--text TEXT]",
 	    "one real call, or message, that tells each step",
 	    NULL, NULL, NULL, NULL, NULL, trial_run },
@@ -135,6 +149,7 @@ static const struct command commands[] = {
 const struct option_name option_names[OPTION_COUNT] = {
 	[OPTION_AS] = { "as", false },
 	[OPTION_AT] = { "at", true },
+	[OPTION_FOR] = { "for", false },
 	[OPTION_ID] = { "id", false },
 	[OPTION_NAME] = { "name", false },
 	[OPTION_NOTE] = { "note", false },
@@ -151,6 +166,7 @@ static const char help_end[] =
     "KEY   a request: its spoken number, its id, the website's id, or the last\n"
     "      four or more digits of the telephone\n"
     "S     a specialist's id\n"
+    "D     how long: 30d, 12h, 1h30m\n"
     "T     HH:MM (the next time the clock shows it), \"YYYY-MM-DD HH:MM\", or\n"
     "      Unix seconds\n"
     "\n"

@@ -29,6 +29,7 @@ enum exit_code {
 enum option_id {
 	OPTION_AS,
 	OPTION_AT,
+	OPTION_FOR,
 	OPTION_ID,
 	OPTION_NAME,
 	OPTION_NOTE,

@@ -5,6 +5,7 @@ ctl_callbackctl_SOURCES = ctl/main.c ctl/ctl.h \
 	ctl/act.c ctl/act.h \
 	ctl/ask.c ctl/ask.h \
 	ctl/blame.c ctl/blame.h \
+	ctl/blocked.c ctl/blocked.h \
 	ctl/body.c ctl/body.h \
 	ctl/brief.c ctl/brief.h \
 	ctl/check.c ctl/check.h \

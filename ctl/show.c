@@ -181,6 +181,7 @@ static const struct field rejected_inside[] = {
 	{ "code", FIELD_TEXT, false, NULL },
 	{ "pointer", FIELD_TEXT, false, NULL },
 	{ "text", FIELD_TEXT, false, NULL },
+	{ "why", FIELD_TEXT, false, NULL },
 	{ "raw", FIELD_TEXT, false, NULL },
 	END
 };
@@ -244,6 +245,7 @@ static const struct column rejected_columns[] = {
 	{ "CODE", false, false },
 	{ "FIELD", false, false },
 	{ "WHAT IS WRONG", false, true },
+	{ "OUR REASON", false, true },
 	{ "AS IT CAME", false, true },
 };
 
@@ -675,6 +677,7 @@ show_on_rejected(struct ctl *ctl, const json_t *answer)
 		table_cell(table, INK_RED, field_text(one, "code"));
 		table_cell(table, INK_NONE, field_text(one, "pointer"));
 		table_cell(table, INK_NONE, field_text(one, "text"));
+		table_cell(table, INK_NONE, field_text(one, "why"));
 		/* What came holds a telephone number in full. */
 		table_cell(table, INK_NONE,
 		    ctl->is_full ? field_text(one, "raw") : "");

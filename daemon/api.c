@@ -64,6 +64,8 @@ static const struct {
 	{ HTTP_GET, "/v1/suppressed", STAFF, api_get_suppressed },
 	{ HTTP_POST, "/v1/suppressed/{number}/{verb}", STAFF,
 	    api_post_suppressed },
+	{ HTTP_GET, "/v1/blocked", STAFF, api_get_blocked },
+	{ HTTP_POST, "/v1/blocked/{number}/{verb}", STAFF, api_post_blocked },
 	{ HTTP_POST, "/v1/providers/{id}/test", CONTROL, api_post_trial },
 	{ HTTP_GET, "/v1/providers/{id}/test/{trial}", CONTROL, api_get_trial },
 	{ HTTP_GET, "/v1/desk", STAFF, api_get_desk },

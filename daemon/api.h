@@ -34,6 +34,7 @@ struct api_options {
 	struct webhooks *webhooks;
 	struct provider_trials *trials;
 	struct audit *audit;
+	struct blocks *blocks;
 	const struct policy *policy;
 	const char *web_dir;            /* where shop and desk lie; borrowed */
 	const char *desk_token;         /* borrowed; "" refuses everybody but the control socket */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "daemon/api_internal.h"
 #include "lib/answer.h"
@@ -47,6 +48,7 @@ on_submitted(void *context, uint64_t tag, const struct submit_result *result)
 	char *said = request != NULL && is_said ?
 	    with_sentence(asked, result->answer) : NULL;
 	const char *answer = said != NULL ? said : result->answer;
+	char seconds[24];
 
 	(void)tag;
 	if (request == NULL) {
@@ -54,10 +56,16 @@ on_submitted(void *context, uint64_t tag, const struct submit_result *result)
 		return;
 	}
 	CRASH_POINT("ask_before_answer");
+	if (result->wait_ms > 0) {
+		snprintf(seconds, sizeof(seconds), "%lld",
+		    (long long)(result->wait_ms + 999) / 1000);
+		http_reply_header(request, "Retry-After", seconds);
+	}
 	if (answer == NULL)
 		api_unavailable(request);
 	else
-		http_reply(request, result->end == SUBMIT_REFUSED ? 422 :
+		http_reply(request, result->wait_ms > 0 ? 429 :
+		    result->end == SUBMIT_REFUSED ? 422 :
 		    result->end == SUBMIT_UNREADABLE ? 409 :
 		    result->end == SUBMIT_ACCEPTED ? 202 : 200,
 		    "application/json", answer, strlen(answer));
@@ -83,6 +91,68 @@ take_score(const char *body, size_t length, char *ret_score, size_t size,
 	return has_score;
 }
 
+static bool
+is_proxy(const struct policy *policy, const char *address)
+{
+	for (size_t i = 0; i < policy->proxy_count; i++) {
+		if (network_has(policy->proxies[i], address))
+			return true;
+	}
+	return false;
+}
+
+/* The last in X-Forwarded-For who is no proxy of ours: each adds whom it saw, and what
+ * stands before may be the visitor's own invention. "" : it is not said, or not to be
+ * understood. */
+static void
+last_stranger(const struct policy *policy, const struct http_request *request,
+    char ret_address[NETWORK_SIZE])
+{
+	for (size_t i = http_header_count(request); i-- > 0;) {
+		const char *name, *value, *end;
+
+		http_header_at(request, i, &name, &value);
+		if (strcasecmp(name, "X-Forwarded-For") != 0)
+			continue;
+		for (end = value + strlen(value);; end--) {
+			const char *hop = end;
+
+			while (hop > value && hop[-1] != ',')
+				hop--;
+			if (!network_hop(hop, (size_t)(end - hop), ret_address)) {
+				ret_address[0] = '\0';
+				return;
+			}
+			if (!is_proxy(policy, ret_address))
+				return;
+			if (hop == value)
+				break;
+			end = hop;
+		}
+	}
+	ret_address[0] = '\0';
+}
+
+/* NULL: as the member says, because whom we believe has sent it without a word of their
+ * own, as a website's server does. */
+static const char *
+visitor_of(const struct policy *policy, const struct http_request *request,
+    char ret_address[NETWORK_SIZE])
+{
+	const char *peer = http_peer(request);
+
+	if (http_is_control(request))
+		return "";
+	if (!is_proxy(policy, peer)) {
+		snprintf(ret_address, NETWORK_SIZE, "%s", peer);
+		return ret_address;
+	}
+	if (http_header(request, "X-Forwarded-For") == NULL)
+		return NULL;
+	last_stranger(policy, request, ret_address);
+	return ret_address;
+}
+
 void
 api_post_request(struct http_request *request, void *context)
 {
@@ -95,7 +165,9 @@ api_post_request(struct http_request *request, void *context)
 		.on_end = on_submitted };
 	struct asked *asked = calloc(1, sizeof(*asked));
 	const char *say = http_query(request, "say");
+	char address[NETWORK_SIZE];
 
+	submission.address = visitor_of(api->policy, request, address);
 	CHECK(asked != NULL);
 	if (take_score(body, length, score, sizeof(score), &member)) {
 		submission.member = member;

@@ -8,6 +8,7 @@
 
 #include "daemon/api.h"
 #include "daemon/api_json.h"
+#include "daemon/block.h"
 #include "net/static.h"
 
 struct api {
@@ -62,13 +63,17 @@ json_t *api_brief(struct api *api, const struct request *request);
 /* Reads a JSON object body; NULL: an answer was sent. */
 json_t *api_body(struct http_request *request);
 const char *api_body_text(const json_t *body, const char *name);
+/* A number that a person of ours names, whether we would call it or not. */
+bool api_read_number(const struct api *api, const char *text, char ret[PHONE_SIZE]);
 
 /* ---- handlers */
 api_handler api_get_status, api_get_queues, api_get_queue, api_get_request,
     api_get_specialists, api_get_late, api_get_unknown, api_get_results,
     api_get_rejected, api_get_buried, api_get_providers, api_get_trial, api_get_answer, api_get_desk,
-    api_get_site, api_get_health, api_get_messages, api_get_suppressed;
+    api_get_site, api_get_health, api_get_messages, api_get_suppressed,
+    api_get_blocked;
 api_handler api_post_request, api_post_check, api_post_verb, api_put_specialist,
-    api_put_elsewhere, api_delete_elsewhere, api_post_specialist, api_post_unbury, api_post_suppressed, api_post_inbound, api_post_trial;
+    api_put_elsewhere, api_delete_elsewhere, api_post_specialist, api_post_unbury, api_post_suppressed,
+    api_post_blocked, api_post_inbound, api_post_trial;
 
 #endif

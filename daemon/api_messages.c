@@ -374,8 +374,8 @@ on_changed(void *context, uint64_t tag, const struct engine_result *result)
 		api_unavailable(request);
 }
 
-static bool
-read_number(const struct api *api, const char *text, char ret[PHONE_SIZE])
+bool
+api_read_number(const struct api *api, const char *text, char ret[PHONE_SIZE])
 {
 	struct phone phone;
 	size_t length = strlen(text);
@@ -428,7 +428,7 @@ api_post_suppressed(struct http_request *request, void *context)
 	who = api_body_text(body, "as");
 	suppression.who = who[0] != '\0' ? who :
 	    http_is_control(request) ? "callbackctl" : "desk";
-	if (!read_number(api, http_param(request, "number"),
+	if (!api_read_number(api, http_param(request, "number"),
 	        suppression.phone)) {
 		http_problem(request, 400, "phone_impossible",
 		    "that is no telephone number");

@@ -206,6 +206,8 @@ finish_desk(struct desk *desk)
 {
 	struct api *api = desk->api;
 	struct http_request *request = http_held(api->server, desk->handle);
+	const struct specialist_policy *who =
+	    policy_specialist(api->policy, desk->specialist.id);
 	int64_t waiting = 0;
 	json_t *json;
 
@@ -226,7 +228,8 @@ finish_desk(struct desk *desk)
 			    api->options.matcher,
 			    desk->specialist.skills[i].queue);
 	}
-	json = json_pack("{s:I,s:I,s:s,s:s,s:s,s:o,s:I,s:b,s:o,s:o,s:o}", "now",
+	json = json_pack("{s:I,s:I,s:s,s:s,s:s,s:o,s:I,s:b,s:b,s:o,s:o,s:o}",
+	    "now",
 	    (json_int_t)(store_now_ms(api->options.store) / 1000),
 	    "now_ms", (json_int_t)store_now_ms(api->options.store),
 	    "company", api->policy->company, "language",
@@ -235,6 +238,7 @@ finish_desk(struct desk *desk)
 	        desk->has_call ? &desk->call : NULL, ""),
 	    "waiting", (json_int_t)waiting, "ask_back",
 	    is_asked_back(api->policy, &desk->specialist),
+	    "supervisor", who != NULL && who->is_supervisor,
 	    "silent", silent_json(desk, waiting),
 	    "request", desk->full == NULL ? json_null() : work_json(desk),
 	    "results", desk->results);

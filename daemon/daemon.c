@@ -16,6 +16,7 @@
 #include "daemon/delays.h"
 #include "daemon/api.h"
 #include "daemon/audit.h"
+#include "daemon/block.h"
 #include "daemon/due_pull.h"
 #include "daemon/embedded_redis.h"
 #include "daemon/health.h"
@@ -57,6 +58,7 @@ struct daemon {
 	struct promise_scan *promise_scan;
 	struct audit *audit;
 	struct roster *roster;
+	struct blocks *blocks;
 	struct api *api;
 	bool is_draining, was_up, has_been_up;
 	int64_t down_since_ms;
@@ -755,6 +757,7 @@ build_rooms(struct daemon *daemon)
 	    daemon->store, daemon->engine, daemon->submitter);
 	daemon->roster = roster_new(daemon->store, daemon->engine);
 	roster_import(daemon->roster, policy, NULL);
+	daemon->blocks = blocks_new(daemon->store, daemon->engine);
 	options = (struct api_options){ .base = daemon->base,
 		.store = daemon->store, .engine = daemon->engine,
 		.matcher = daemon->matcher, .health = daemon->health,
@@ -763,7 +766,7 @@ build_rooms(struct daemon *daemon)
 		.callers = daemon->callers, .line = daemon->line,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
 		.trials = daemon->trials,
-		.audit = daemon->audit,
+		.audit = daemon->audit, .blocks = daemon->blocks,
 		.policy = policy, .web_dir = settings->web_dir,
 		.desk_token = daemon->desk_token,
 		.sandbox_url = settings->sandbox_url };
@@ -851,6 +854,7 @@ daemon_free(struct daemon *daemon)
 	line_free(daemon->line);
 	callers_free(daemon->callers);
 	provider_trials_free(daemon->trials);
+	blocks_free(daemon->blocks);
 	submitter_free(daemon->submitter);
 	matcher_free(daemon->matcher);
 	alarms_free(daemon->alarms);
@@ -962,6 +966,7 @@ daemon_tick(struct daemon *daemon)
 	delays_tick(daemon->delays);
 	if (!daemon->is_draining && store_knows_time(daemon->store)) {
 		calls_tick(daemon->calls);
+		blocks_tick(daemon->blocks);
 		tell_providers_down(daemon);
 		alarms_tick(daemon->alarms);
 	}

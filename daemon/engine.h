@@ -11,6 +11,7 @@
 
 #include "daemon/store.h"
 #include "lib/situation.h"
+#include "lib/velocity.h"
 
 struct engine;
 
@@ -18,8 +19,9 @@ enum engine_end {
 	ENGINE_DONE,            /* committed (or nothing had to change) */
 	ENGINE_NO_ROW,          /* the world moved on: nothing to do */
 	ENGINE_ABSENT,          /* there is no such record */
-	ENGINE_HELD,            /* a unique key is another's: `key`, `owner`; key SUPPRESSED_KEY:
-	                         * the number of a new request wants no calls */
+	ENGINE_HELD,            /* a unique key is another's: `key`, `owner`; key SUPPRESSED_KEY,
+	                         * BLOCKED_KEY: the number of a new request is in that list;
+	                         * limit:…: one of its limits is used up, for `wait_ms` */
 	ENGINE_GONE,            /* the guarded member was taken by somebody else, or a
 	                         * listing has nothing to change */
 	ENGINE_UNAVAILABLE,     /* Redis is away, or the record is contended: ask again */
@@ -31,15 +33,18 @@ struct engine_result {
 	const char *reason;             /* stable word; "" */
 	const struct situation *after;  /* NULL unless DONE or NO_ROW */
 	const char *key, *owner;        /* HELD */
+	int64_t wait_ms;                /* HELD by a limit */
 };
 
 /* Called once per order, from engine_run. Pointers end with the call. */
 typedef void engine_on_result(void *context, uint64_t tag, const struct engine_result *result);
 
-/* What a commit does to `suppressed`, and asks of it. Texts "": not so. */
+/* What a commit does to `suppressed` or `blocked`, and asks of it. Texts "": not so. */
 struct engine_listing {
+	const char *list;                       /* static: the hash; NULL: `suppressed` */
 	char unlisted[SUPPRESSED_FIELD_SIZE];   /* only if this is not in it; else GONE */
 	char listed_still[SUPPRESSED_FIELD_SIZE];  /* only if this is in it; else GONE */
+	char still[LISTED_SIZE];                /* and has this value; else GONE */
 	struct {
 		char field[SUPPRESSED_FIELD_SIZE], value[LISTED_SIZE];  /* value "": taken out */
 	} listed[2];  size_t listed_count;
@@ -60,6 +65,7 @@ struct engine_order {
 	/* Only while this is the addressee's version, by records read anew; 0: any. */
 	int64_t at_version;
 	const char *take_index, *take_member;  size_t take_length;  /* guard */
+	const struct velocity_limit *limits;  size_t limit_count;  /* ARRIVED: guards */
 	const struct engine_listing *listing;
 	/* Guard: nobody holds that key; it is then the new message's for so long. Else HELD. */
 	const char *hold_key;  int64_t hold_ms;

@@ -11,6 +11,7 @@
 #include "daemon/engine_internal.h"
 #include "daemon/log.h"
 #include "daemon/poison.h"
+#include "lib/blocked.h"
 #include "lib/commit.h"
 #include "lib/fault.h"
 #include "lib/standing.h"
@@ -26,8 +27,11 @@ add_listing(const struct pending *pending, struct commit_extras *extras)
 		return;
 	if (listing->unlisted[0] != '\0')
 		extras->unlisted = listing->unlisted;
+	extras->list = listing->list;
 	if (listing->listed_still[0] != '\0')
 		extras->listed_still = listing->listed_still;
+	if (listing->still[0] != '\0')
+		extras->still = listing->still;
 	if (listing->line[0] != '\0')
 		extras->line = listing->line;
 	extras->listed_count = listing->listed_count;
@@ -86,6 +90,26 @@ whom_it_disturbs(const struct slot *slot, const struct pending *pending,
 	return NULL;
 }
 
+/* Whom it takes a request of, or takes up again after an attempt that rang: who is
+ * blocked meanwhile has had their call. Each of these steps knows what to do when it is
+ * refused (is_forbidden_for_good); that they call us back does not, and is theirs. */
+static bool
+is_for_unblocked(const struct slot *slot, const struct pending *pending)
+{
+	const struct request *before = &slot->before.request;
+	const struct request *after = &slot->outcome->after.request;
+
+	if (pending->fresh != NULL && pending->event.to.kind == RECORD_REQUEST)
+		return true;
+	return after->attempt_count > 0 &&
+	    ((after->state == REQUEST_CALLING &&
+	        before->state != REQUEST_CALLING) ||
+	        (before->state == REQUEST_SCHEDULED &&
+	            pending->event.kind != EVENT_CALLED_BACK &&
+	            (after->state == REQUEST_WAITING ||
+	                after->state == REQUEST_OFFERED)));
+}
+
 static size_t
 add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
     struct words *words)
@@ -112,6 +136,8 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		extras.take_member = pending->take_member;
 		extras.take_length = pending->take_length;
 	}
+	extras.limits = pending->limits;
+	extras.limit_count = pending->limit_count;
 	/* Who takes the number in this very commit is checked by that. */
 	if (slot->absent_key[0] != '\0' &&
 	    !standing_holds_number(&slot->outcome->after.request))
@@ -128,6 +154,8 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 	add_listing(pending, &extras);
 	if (extras.unlisted == NULL && !slot->is_audit)
 		extras.unlisted = whom_it_disturbs(slot, pending, field);
+	if (!slot->is_audit && is_for_unblocked(slot, pending))
+		extras.unblocked = slot->outcome->after.request.phone;
 	if (slot->is_audit) {
 		extras.audit_ref = &pending->event.to;
 		extras.audit_index = pending->audit_index;
@@ -139,6 +167,7 @@ add_slot(struct engine *engine, struct slot *slot, int64_t now_ms,
 		slot->outcome->birth.id[0] = '\0';
 		slot->outcome->message_count = 0;
 		slot->outcome->suppresses = 0;
+		slot->outcome->blocks_ms = 0;
 	}
 	return commit_between(engine->policy, &slot->before, slot->outcome,
 	    now_ms, &extras, words);
@@ -358,13 +387,16 @@ is_taken(struct engine *engine, struct slot *slot, const char *key)
 	slot_forget_situation(slot);
 }
 
-/* They want no calls, or no messages: stepped again with that known. */
+/* They want no calls, or no messages, or are blocked: stepped again with that known. */
 static void
-is_listed(struct engine *engine, struct slot *slot)
+is_listed(struct engine *engine, struct slot *slot, const char *list)
 {
 	struct pending *pending = TAILQ_FIRST(&slot->pendings);
+	bool is_blocked = strncmp(list, BLOCKED_KEY " ",
+	    sizeof(BLOCKED_KEY)) == 0;
 	struct engine_result result = { .end = ENGINE_HELD,
-		.key = SUPPRESSED_KEY, .owner = "", .reason = "suppressed" };
+		.key = is_blocked ? BLOCKED_KEY : SUPPRESSED_KEY, .owner = "",
+		.reason = is_blocked ? "blocked" : "suppressed" };
 
 	if (pending->listing != NULL) {
 		slot_fail(engine, slot, ENGINE_GONE, "listed");
@@ -373,9 +405,25 @@ is_listed(struct engine *engine, struct slot *slot)
 		slot_answer(engine, slot, &result);
 		slot_forget_situation(slot);
 	} else {
-		pending->event.is_suppressed = true;
+		pending->event.is_suppressed |= !is_blocked;
+		pending->event.is_blocked |= is_blocked;
 		slot_again(engine, slot);
 	}
+}
+
+/* One more is too many, for so long. Only births are limited. */
+static void
+is_limited(struct engine *engine, struct slot *slot, const char *words)
+{
+	struct engine_result result = { .end = ENGINE_HELD, .owner = "",
+		.reason = "limited", .wait_ms = atoll(words) };
+	const char *key = strchr(words, ' ');
+
+	CHECK(TAILQ_FIRST(&slot->pendings)->fresh != NULL);
+	result.key = key != NULL ? key + 1 : "limit:";
+	slot_unmatch(engine, slot);
+	slot_answer(engine, slot, &result);
+	slot_forget_situation(slot);
 }
 
 /* A fact from outside is stepped again, everything else is told so. */
@@ -411,7 +459,9 @@ on_word(struct engine *engine, struct slot *slot, const char *word)
 	} else if (strncmp(word, "held ", 5) == 0) {
 		is_held(engine, slot, word + 5);
 	} else if (strncmp(word, "listed ", 7) == 0) {
-		is_listed(engine, slot);
+		is_listed(engine, slot, word + 7);
+	} else if (strncmp(word, "limited ", 8) == 0) {
+		is_limited(engine, slot, word + 8);
 	} else if (strcmp(word, "gone") == 0) {
 		slot_fail(engine, slot, ENGINE_GONE, "gone");
 	} else if (strncmp(word, "error", 5) == 0) {

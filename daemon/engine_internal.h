@@ -31,6 +31,7 @@ struct pending {
 	char take_index[24];
 	char *take_member;  size_t take_length;
 	char **rejected;  char *answer_id, *answer;   /* a refusal; owned */
+	struct velocity_limit *limits;  size_t limit_count;   /* owned */
 	bool is_refusal, must;
 	bool is_audit;  char audit_index[ID_SIZE + 8];
 	int64_t at_version;

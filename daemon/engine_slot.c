@@ -50,6 +50,7 @@ pending_free(struct pending *pending)
 	free(pending->version);
 	free(pending->note);
 	free(pending->listing);
+	free(pending->limits);
 	free(pending->take_member);
 	if (pending->rejected != NULL) {
 		for (size_t i = 0; pending->rejected[i] != NULL; i++)
@@ -273,6 +274,10 @@ make_pending(const struct engine_order *order)
 		    order->take_length);
 		pending->take_length = order->take_length;
 	}
+	if (order->limit_count > 0)
+		pending->limits = copy_bytes(order->limits,
+		    order->limit_count * sizeof(*order->limits));
+	pending->limit_count = order->limit_count;
 	if (order->listing != NULL)
 		pending->listing = copy_bytes(order->listing,
 		    sizeof(*order->listing));

@@ -166,6 +166,7 @@ fold(struct engine *engine, struct slot *slot, int64_t now_ms)
 	char reason[REASON_SIZE];
 
 	due.is_suppressed = cause->is_suppressed;
+	due.is_blocked = cause->is_blocked;
 	due.wait_until_ms = cause->wait_until_ms;
 	due.wait_for = cause->wait_for;
 	memcpy(reason, outcome->reason, sizeof(reason));

@@ -217,11 +217,13 @@ on_asked(void *context, uint64_t tag, const struct submit_result *result)
 	char text[SPOKEN_LINE_SIZE];
 
 	(void)tag;
-	if (result->end == SUBMIT_REFUSED) {
+	/* Another number would not help. */
+	if (result->end == SUBMIT_REFUSED && result->wait_ms == 0) {
 		ask_number(asking, true);
 		return;
 	}
-	if (result->answer == NULL || result->end == SUBMIT_UNREADABLE) {
+	if (result->answer == NULL || result->end == SUBMIT_UNREADABLE ||
+	    result->wait_ms > 0) {
 		say_sorry(asking);
 		return;
 	}

@@ -32,13 +32,13 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/callers.c daemon/callers.h daemon/limit.c daemon/limit.h \
 	daemon/spoken.c daemon/spoken.h daemon/flows.c daemon/flows.h \
 	daemon/messages.c daemon/messages.h \
-	daemon/suppress.c daemon/suppress.h daemon/alarms.c daemon/alarms.h \
+	daemon/suppress.c daemon/suppress.h daemon/block.c daemon/block.h daemon/alarms.c daemon/alarms.h \
 	daemon/delays.c daemon/delays.h \
 	daemon/webhooks.c daemon/webhooks.h \
 	daemon/webhook_memory.c daemon/webhook_memory.h \
 	daemon/webhook_parcel.c daemon/webhook_parcel.h \
 	daemon/api.c daemon/api.h daemon/api_internal.h daemon/api_find.c daemon/api_full.c \
-	daemon/api_buried.c daemon/api_messages.c daemon/api_show.c daemon/api_people.c daemon/api_last.c \
+	daemon/api_blocked.c daemon/api_buried.c daemon/api_messages.c daemon/api_show.c daemon/api_people.c daemon/api_last.c \
 	daemon/api_providers.c \
 	daemon/api_ask.c daemon/api_act.c daemon/api_inbound.c \
 	daemon/api_json.c daemon/api_json.h \

@@ -13,6 +13,7 @@
 
 #include "daemon/settings_when.h"
 #include "lib/message_text.h"
+#include "lib/network.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -30,6 +31,8 @@ static const char *const should_be[] = {
 	[FORMAT_ANY] = "",
 	[FORMAT_ID] = "must be made of a-z, 0-9, _ and -, and begin with a letter",
 	[FORMAT_PHONE] = "must be a number such as \"+74951234567\"",
+	[FORMAT_PREFIX] = "must be how numbers begin: \"+\" and 1 to 15 digits, such "
+	    "as \"+1809\"",
 	[FORMAT_ADDRESS] = "must be a number such as \"+74951234567\", or "
 	    "\"sip:...\", \"ext:...\", \"user:...\", \"client:...\"",
 	[FORMAT_ZONE] = "must be a time zone such as \"Europe/Moscow\"",
@@ -38,6 +41,8 @@ static const char *const should_be[] = {
 	[FORMAT_URL] = "must be a URL such as \"https://callback.example\"",
 	[FORMAT_LISTEN] = "must be a numeric address and a port, such as "
 	    "\"127.0.0.1:8080\" or \"[::1]:8080\"",
+	[FORMAT_NETWORK] = "must be an address or a network, such as \"127.0.0.1\" or "
+	    "\"10.0.0.0/8\"",
 	[FORMAT_REDIS] = "must be \"embedded\", \"unix:/path\", "
 	    "\"redis://host:port\" or \"rediss://host:port\"",
 	[FORMAT_CURRENCY] = "must be a currency such as \"RUB\"",
@@ -88,6 +93,9 @@ is_right(enum setting_format format, const char *text,
 		return is_id(text);
 	case FORMAT_PHONE:
 		return is_phone(text);
+	case FORMAT_PREFIX:
+		return text[0] == '+' && text[1] != '\0' &&
+		    text[1] != '0' && strlen(text) <= 16 && is_made_of(text + 1, DIGITS);
 	case FORMAT_ADDRESS:
 		return is_address(text);
 	case FORMAT_ZONE:
@@ -100,6 +108,8 @@ is_right(enum setting_format format, const char *text,
 		return is_url(text);
 	case FORMAT_LISTEN:
 		return settings_listen_parse(text, host, &port);
+	case FORMAT_NETWORK:
+		return network_is_valid(text);
 	case FORMAT_REDIS:
 		return is_redis(text);
 	case FORMAT_CURRENCY:

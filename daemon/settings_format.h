@@ -21,12 +21,14 @@ enum setting_format {
 	FORMAT_ANY,
 	FORMAT_ID,              /* a-z 0-9 _ - */
 	FORMAT_PHONE,           /* E.164 */
+	FORMAT_PREFIX,          /* how such a number begins: "+1809" */
 	FORMAT_ADDRESS,         /* a number, or sip: ext: user: and more */
 	FORMAT_ZONE,            /* IANA name */
 	FORMAT_LANGUAGE,        /* "ru", "pt-BR" */
 	FORMAT_COUNTRY,         /* "RU" */
 	FORMAT_URL,             /* http or https */
 	FORMAT_LISTEN,          /* numeric address and port */
+	FORMAT_NETWORK,         /* "10.0.0.0/8", or one address */
 	FORMAT_REDIS,
 	FORMAT_CURRENCY,        /* "RUB" */
 	FORMAT_LEVEL,           /* 1..9 */

@@ -65,6 +65,10 @@ static const struct setting_row http_rows[] = {
 	{ "public_url", SETTING_TEXT, NULL, 1, URL_MAX_BYTES, FORMAT_URL,
 	    .flags = SETTING_RESTART, .at = AT(settings, http.public_url),
 	    .help = "The same as the provider reaches it; http://LISTEN if absent" },
+	{ "proxies", SETTING_TEXTS, NULL, 0, PROXIES_MAX, FORMAT_NETWORK,
+	    .at = AT(settings, policy.proxies), .size = SIZE(settings, policy.proxies[0]),
+	    .count_at = AT(settings, policy.proxy_count),
+	    .help = "Servers in front of us, whom we believe who the visitor is" },
 };
 static const struct setting_table http_table = TABLE(http_rows);
 
@@ -82,12 +86,40 @@ static const struct setting_row phones_rows[] = {
 	    .at = AT(settings, policy.allow), .size = SIZE(settings, policy.allow[0]),
 	    .count_at = AT(settings, policy.allow_count),
 	    .help = "Countries that may be called; only home if absent" },
+	{ "refuse", SETTING_TEXTS, NULL, 0, REFUSED_PREFIXES_MAX, FORMAT_PREFIX,
+	    .at = AT(settings, policy.refuse), .size = SIZE(settings, policy.refuse[0]),
+	    .count_at = AT(settings, policy.refuse_count),
+	    .help = "What a number that is not called begins with: +1809" },
 	{ "own", SETTING_TEXTS, NULL, 0, OWN_NUMBERS_MAX, FORMAT_PHONE,
 	    .at = AT(settings, policy.own), .size = SIZE(settings, policy.own[0]),
 	    .count_at = AT(settings, policy.own_count),
 	    .help = "Numbers of the company, which are never dialled" },
 };
 static const struct setting_table phones_table = TABLE(phones_rows);
+
+#define LIMIT_ROW(name, velocity, text)                                            \
+	{ name, SETTING_INTEGER, NULL, 1, 100000,                                  \
+	    .at = AT(settings, policy.limits[velocity]), .help = text }
+static const struct setting_row limits_rows[] = {
+	LIMIT_ROW("number_day", LIMIT_NUMBER_DAY, "Requests of one number in a day"),
+	LIMIT_ROW("prefix_hour", LIMIT_PREFIX_HOUR,
+	    "Of numbers that differ in their last four digits only, in an hour"),
+	LIMIT_ROW("address_hour", LIMIT_ADDRESS_HOUR,
+	    "Of one visitor's address, or IPv6 /64, in an hour"),
+	LIMIT_ROW("address_day", LIMIT_ADDRESS_DAY, "The same in a day"),
+	LIMIT_ROW("country_address_day", LIMIT_COUNTRY_ADDRESS_DAY,
+	    "Of numbers of one country from one address, in a day"),
+	LIMIT_ROW("country_hour", LIMIT_COUNTRY_HOUR, "Of numbers of one country in an hour"),
+	LIMIT_ROW("site_hour", LIMIT_SITE_HOUR, "Of all numbers in an hour"),
+};
+static const struct setting_table limits_table = TABLE(limits_rows);
+
+static const struct setting_row blocked_rows[] = {
+	{ "hold", SETTING_DURATION, "24h", 1, 30 * DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.block_hold_ms),
+	    .help = "A proposed block holds so long, unless it is confirmed" },
+};
+static const struct setting_table blocked_table = TABLE(blocked_rows);
 
 static const struct setting_row hours_rows[] = {
 	{ "week", SETTING_PAIRS, NULL, 0, 14, FORMAT_WEEKDAYS, FORMAT_OPENING,
@@ -468,6 +500,8 @@ static const struct setting_row specialist_rows[] = {
 	    .at = AT(specialist_policy, wrap_up_ms), .help = "As offer.wrap_up" },
 	{ "shift", SETTING_TEXT, NULL, 1, 200, FORMAT_SHIFT, .flags = SETTING_LATER,
 	    .at = SETTING_NOWHERE, .help = "When they work" },
+	{ "supervisor", SETTING_FLAG, "false", .at = AT(specialist_policy, is_supervisor),
+	    .help = "Whether they block numbers, confirm what is proposed, and lift it" },
 	{ "duty", SETTING_FLAG, NULL, .flags = SETTING_LATER, .at = SETTING_NOWHERE,
 	    .help = "Whether they are on duty when all others are away" },
 };
@@ -550,8 +584,9 @@ static const struct setting_row disposition_rows[] = {
 	    .at = AT(disposition, title), .size = NAME_SIZE, .help = "And for people" },
 	{ "then", SETTING_CHOICE, NULL, .words = then_words, .flags = SETTING_REQUIRED,
 	    .at = AT(disposition, then), .help = "What follows" },
-	{ "block", SETTING_DURATION, NULL, HOUR, 3650 * DAY, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "How long a proposed block lasts" },
+	{ "block", SETTING_DURATION, "30d", HOUR, 3650 * DAY,
+	    .at = AT(disposition, block_ms),
+	    .help = "How long a block that it proposes lasts, once it is confirmed" },
 };
 static const struct setting_table disposition_table = TABLE(disposition_rows);
 
@@ -613,6 +648,8 @@ static const struct setting_row file_rows[] = {
 	{ "give_up", SETTING_DURATION, "0", 0, 365 * DAY, .flags = SETTING_SCALED,
 	    .at = AT(settings, policy.give_up_ms),
 	    .help = "After the last promise, a person decides; 0: it waits on" },
+	{ "limits", SETTING_GROUP, .table = &limits_table },
+	{ "blocked", SETTING_GROUP, .table = &blocked_table },
 	{ "hours", SETTING_GROUP, .table = &hours_table },
 	{ "slots", SETTING_GROUP, .table = &slots_table },
 	{ "offer", SETTING_GROUP, .table = &offer_table },

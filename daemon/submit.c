@@ -11,11 +11,13 @@
 #include "daemon/poison.h"
 #include "lib/answer.h"
 #include "lib/audit.h"
+#include "lib/blocked.h"
 #include "lib/commit.h"
 #include "lib/fault.h"
 #include "lib/intake.h"
 #include "lib/standing.h"
 #include "lib/text.h"
+#include "lib/velocity.h"
 
 enum {
 	FOLLOW_MAX = 8,         /* requests a case passed through */
@@ -35,12 +37,16 @@ struct job {
 	struct submitter *submitter;
 	struct submission asked;
 	char *member;                   /* owned */
+	char address[NETWORK_SIZE];     /* of the visitor, if asked.address was given */
 	struct intake intake;
 	struct request request;         /* what is born, or was found */
 	struct case_file case_file;     /* what it continues */
 	bool is_known_case;
 	bool is_seen;                   /* its id belongs to a request already */
 	bool is_unreadable;             /* of which the record cannot go on */
+	char why[64];                   /* of a refusal, for staff */
+	const char *code, *pointer;     /* of one that is not certain yet; static */
+	int64_t wait_ms;                /* of a limit */
 	int tries, follows;
 	char owner[REQUEST_ID_SIZE];    /* of the number, in this queue */
 };
@@ -94,7 +100,7 @@ static void
 finish(struct job *job, enum submit_end end, const char *answer,
     const char *request)
 {
-	struct submit_result result = { end, answer, request };
+	struct submit_result result = { end, answer, request, job->wait_ms };
 
 	job->submitter->busy_count--;
 	job->asked.on_end(job->asked.context, job->asked.tag, &result);
@@ -205,12 +211,15 @@ refuse(struct job *job)
 {
 	struct submitter *submitter = job->submitter;
 	const struct intake_note *first = &job->intake.errors[0];
+	/* The website is told less than staff. */
+	const char *why = job->why[0] != '\0' ? job->why :
+	    job->intake.phone.why != NULL ? job->intake.phone.why : "";
 	char *raw = readable(job->member, job->asked.length);
 	char *answer = answer_rejected(&job->intake);
 	char at[24];
 	const char *fields[] = { "at", at, "id", job->intake.id, "code",
 		first->code, "pointer", first->pointer, "text", first->text,
-		"raw", raw, NULL };
+		"why", why, "raw", raw, NULL };
 	/* A live request's answer is not lost to a refusal of its id. */
 	bool has_answer = job->intake.id[0] != '\0' && !job->is_seen;
 	bool is_posted;
@@ -219,8 +228,8 @@ refuse(struct job *job)
 	snprintf(at, sizeof(at), "%" PRId64,
 	    store_now_ms(submitter->store) / 1000);
 	log_event(LOG_LEVEL_NOTICE, "request_rejected",
-	    "id=%s code=%s pointer=%s source=%s", job->intake.id, first->code,
-	    first->pointer, job->asked.source);
+	    "id=%s code=%s pointer=%s source=%s why=\"%s\"", job->intake.id,
+	    first->code, first->pointer, job->asked.source, why);
 	if (submitter->on_rejected != NULL)
 		submitter->on_rejected(submitter->rejected_context);
 	is_posted = engine_refuse(submitter->engine,
@@ -515,6 +524,45 @@ join(struct job *job, const char *owner)
 	    job, 0, "GET", key));
 }
 
+/* What would be refused now may be what was taken before, sent once more. */
+static void
+on_refused_seen(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct job *job = context;
+
+	(void)tag;
+	if (!is_read(end, reply)) {
+		finish(job, SUBMIT_LATER, NULL, "");
+		return;
+	}
+	job->is_seen = is_request_id(reply);
+	if (job->is_seen) {
+		job->wait_ms = 0;
+		follow(job, reply->str);
+		return;
+	}
+	intake_refuse(&job->intake, job->code, job->pointer);
+	refuse(job);
+}
+
+static void
+refuse_unless_seen(struct job *job, const char *code, const char *pointer)
+{
+	char key[KEY_SIZE];
+
+	job->code = code;
+	job->pointer = pointer;
+	if (job->intake.id[0] == '\0') {
+		intake_refuse(&job->intake, code, pointer);
+		refuse(job);
+		return;
+	}
+	standing_seen_key(job->intake.id, key);
+	send_or_later(job, STORE_SEND(job->submitter->store, on_refused_seen,
+	    job, 0, "GET", key));
+}
+
 static void
 on_arrived(void *context, uint64_t tag, const struct engine_result *result)
 {
@@ -531,9 +579,16 @@ on_arrived(void *context, uint64_t tag, const struct engine_result *result)
 		    SUBMIT_LATER, NULL, "");
 		return;
 	}
-	if (strcmp(result->key, SUPPRESSED_KEY) == 0) {
-		intake_refuse(&job->intake, "phone_not_accepted", "/phone");
-		refuse(job);
+	if (strcmp(result->key, SUPPRESSED_KEY) == 0 ||
+	    strcmp(result->key, BLOCKED_KEY) == 0) {
+		snprintf(job->why, sizeof(job->why), "%s", result->reason);
+		refuse_unless_seen(job, "phone_not_accepted", "/phone");
+	} else if (strncmp(result->key, "limit:", 6) == 0) {
+		job->wait_ms = result->wait_ms;
+		snprintf(job->why, sizeof(job->why), "limits.%s, again in %"
+		    PRId64 " s", velocity_name(result->key),
+		    (result->wait_ms + 999) / 1000);
+		refuse_unless_seen(job, "too_many_requests", "");
 	} else if (++job->tries > TRIES_MAX) {
 		finish(job, SUBMIT_LATER, NULL, "");
 	} else if (strncmp(result->key, "seen:", 5) == 0) {
@@ -561,7 +616,7 @@ accept_early(struct job *job, const struct request *request)
 	char *answer = commit_answer(job->submitter->policy, request,
 	    job->intake.id, NULL);
 	struct submit_result result = { SUBMIT_ACCEPTED, answer,
-		request->id };
+		request->id, 0 };
 
 	job->asked.on_end(job->asked.context, job->asked.tag, &result);
 	job->asked.on_end = ignore_end;
@@ -586,11 +641,28 @@ draw_number(struct job *job, char ret_number[NUMBER_SIZE])
 	ret_number[count] = '\0';
 }
 
+/* Staff may ask as often as they like. */
+static size_t
+limits_of(const struct job *job, struct velocity_limit ret_limits[LIMIT_COUNT])
+{
+	const char *source = job->asked.source;
+	struct velocity_asker asker = { .phone = job->intake.phone.e164,
+		.region = job->intake.phone.region,
+		.address = job->asked.address != NULL ? job->address :
+		    job->intake.address,
+		.is_their_phone = strcmp(source, "line") == 0 ||
+		    strcmp(source, "missed") == 0 };
+
+	return strcmp(source, "ctl") == 0 ? 0 :
+	    velocity_limits(job->submitter->policy, &asker, ret_limits);
+}
+
 static void
 ask(struct job *job)
 {
 	const struct intake *intake = &job->intake;
 	struct situation *fresh = calloc(1, sizeof(*fresh));
+	struct velocity_limit limits[LIMIT_COUNT];
 	struct engine_order order = { .fresh = fresh, .said = intake->said,
 		.event = { .kind = EVENT_ARRIVED } };
 	int64_t now_ms = store_now_ms(job->submitter->store);
@@ -635,6 +707,8 @@ ask(struct job *job)
 		fresh->case_file.opened_at_ms = now_ms;
 	}
 	order.event.to = record_ref_request(request->id);
+	order.limits = limits;
+	order.limit_count = limits_of(job, limits);
 	order.warnings = warnings;
 	CRASH_POINT("intake_before_commit");
 	if (PLANTED("accepted_before_commit") && !job->asked.is_from_inbox)
@@ -728,6 +802,9 @@ submit(struct submitter *submitter, const struct submission *submission)
 	CHECK(job != NULL);
 	job->submitter = submitter;
 	job->asked = *submission;
+	if (submission->address != NULL)
+		snprintf(job->address, sizeof(job->address), "%s",
+		    submission->address);
 	job->member = malloc(submission->length + 1);
 	CHECK(job->member != NULL);
 	memcpy(job->member, submission->member, submission->length);

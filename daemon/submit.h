@@ -27,6 +27,7 @@ struct submit_result {
 	enum submit_end end;
 	const char *answer;             /* JSON; NULL: GONE and LATER */
 	const char *request;            /* id; "": none */
+	int64_t wait_ms;                /* REFUSED by a limit: for so long; 0: not by one */
 };
 typedef void submit_on_end(void *context, uint64_t tag, const struct submit_result *result);
 
@@ -34,6 +35,8 @@ struct submission {
 	const char *member;  size_t length;     /* copied */
 	const char *score;                      /* as Redis prints it; NULL: now */
 	const char *source;                     /* redis, http, ctl */
+	const char *address;                    /* the visitor's; "": not known; NULL: as the
+	                                         * member's consent says */
 	bool is_from_inbox;
 	const char *queue;                      /* whatever the member says; NULL: as it says */
 	int64_t hold_ms;                        /* not offered before: they are on the telephone */

@@ -543,6 +543,13 @@ answers_differ(const struct request *a, const struct request *b)
 	    strcmp(a->reason, b->reason) != 0;
 }
 
+/* Of our own lists nobody learns by asking. */
+static bool
+is_told_as_it_is(const char *reason)
+{
+	return strcmp(reason, "blocked") != 0 && strcmp(reason, "prefix") != 0;
+}
+
 char *
 commit_answer(const struct policy *policy, const struct request *request,
     const char *site_id, const char *warnings_json)
@@ -559,7 +566,8 @@ commit_answer(const struct policy *policy, const struct request *request,
 	if (request->reason[0] != '\0' &&
 	    request->state != REQUEST_WAITING &&
 	    request->state != REQUEST_OFFERED)
-		answer.why = request->reason;
+		answer.why = is_told_as_it_is(request->reason) ?
+		    request->reason : "not_accepted";
 	if (has_promise(request))
 		answer.promise_s = (request->is_missed &&
 		    request->second_at_ms != 0 ? request->second_at_ms :
@@ -800,56 +808,6 @@ add_counters(const struct situation *before, const struct outcome *outcome,
 	words_set_count(words, head, PART_COUNTERS, count);
 }
 
-/* Who wants no calls or no messages, by what a specialist said of the call, or a
- * provider of a message. */
-static size_t
-add_suppressed(const struct outcome *outcome, int64_t now_ms,
-    struct words *words)
-{
-	const struct request *r = &outcome->after.request;
-	const struct message *message = &outcome->after.message;
-	const struct move *move = &outcome->moves[0];
-	bool is_message = move->record.kind == RECORD_MESSAGE;
-	const char *phone = is_message ? message->to : r->phone;
-	char field[SUPPRESSED_FIELD_SIZE], entry[LISTED_SIZE];
-	size_t count = 0;
-
-	suppressed_entry(is_message ? message->error : r->disposition,
-	    move->by, now_ms, entry);
-	if ((outcome->suppresses & SUPPRESS_CALLS) != 0) {
-		suppressed_calls_field(phone, field);
-		words_add(words, SUPPRESSED_KEY);
-		words_add(words, field);
-		words_add(words, entry);
-		count++;
-	}
-	if ((outcome->suppresses & SUPPRESS_MESSAGES) != 0) {
-		suppressed_messages_field(phone, field);
-		words_add(words, SUPPRESSED_KEY);
-		words_add(words, field);
-		words_add(words, entry);
-		count++;
-	}
-	return count;
-}
-
-static void
-add_listed(const struct outcome *outcome, int64_t now_ms,
-    const struct commit_extras *extras, size_t head, struct words *words)
-{
-	size_t count = 0;
-
-	if (outcome->suppresses != 0)
-		count += add_suppressed(outcome, now_ms, words);
-	for (size_t i = 0; i < extras->listed_count; i++) {
-		words_add(words, SUPPRESSED_KEY);
-		words_add(words, extras->listed[i].field);
-		words_add(words, extras->listed[i].value);
-		count++;
-	}
-	words_set_count(words, head, PART_LISTED, count);
-}
-
 /* A line is one line and a name one word, whatever people call themselves. */
 static void
 make_plain(char *text, bool is_word)
@@ -963,7 +921,7 @@ commit_between(const struct policy *policy, const struct situation *before,
 	add_texts(policy, before, outcome, extras, head, words);
 	add_rejected(extras, head, words);
 	add_counters(before, outcome, now_ms, head, words);
-	add_listed(outcome, now_ms, extras, head, words);
+	commit_add_listed(policy, outcome, now_ms, extras, head, words);
 	add_lines(outcome, now_ms, extras, head, words);
 	return count;
 }

@@ -9,6 +9,7 @@
 #define CALLBACKD_LIB_COMMIT_H
 
 #include "lib/situation.h"
+#include "lib/velocity.h"
 #include "lib/words.h"
 
 /* What a commit carries besides the situation. All borrowed; NULL: none. */
@@ -19,10 +20,14 @@ struct commit_extras {
 	int64_t hold_absent_ms;         /* and then this record's own for so long; 0: it is not taken */
 	const char *mark_key, *mark_value;  int64_t mark_ms;  /* a plain string; 0: for ever */
 	const char *unlisted;           /* guard: this field is not in `suppressed` */
-	const char *listed_still;       /* guard: this one is */
+	const char *unblocked;          /* guard: this number is not in `blocked`, or no longer */
+	const char *list;               /* the hash of what follows; NULL: `suppressed` */
+	const struct velocity_limit *limits;  size_t limit_count;  /* guards of a newborn */
+	const char *listed_still;       /* guard: this field is in it */
+	const char *still;              /* and is still this; NULL: whatever */
 	const char *typed_key, *typed;  /* a key that is set aside if it is not of this TYPE */
 	const char *line;               /* told with it, of no story */
-	struct { const char *field, *value; } listed[2];  size_t listed_count;  /* into `suppressed`;
+	struct { const char *field, *value; } listed[2];  size_t listed_count;  /* into it;
 	                                 * "": out of it */
 	const char *said;               /* of a newborn request */
 	const char *warnings_json;      /* of this request's answers; NULL: [] */

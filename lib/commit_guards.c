@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "lib/blocked.h"
 #include "lib/life.h"
 #include "lib/message_text.h"
 #include "lib/provider_choice.h"
@@ -163,9 +164,17 @@ commit_add_guards(const struct policy *policy, const struct situation *before,
 	if (extras->unlisted != NULL)
 		add_guard("unlisted", SUPPRESSED_KEY, extras->unlisted, "",
 		    words, &count);
-	if (extras->listed_still != NULL)
-		add_guard("listed", SUPPRESSED_KEY, extras->listed_still, "",
+	if (extras->unblocked != NULL)
+		add_guard("unlisted", BLOCKED_KEY, extras->unblocked, "",
 		    words, &count);
+	if (extras->listed_still != NULL)
+		add_guard("listed", extras->list != NULL ? extras->list :
+		    SUPPRESSED_KEY, extras->listed_still,
+		    extras->still != NULL ? extras->still : "", words, &count);
+	for (size_t i = 0; i < extras->limit_count; i++)
+		add_number_guard("limit", extras->limits[i].key,
+		    extras->limits[i].emission_ms,
+		    extras->limits[i].patience_ms, words, &count);
 	if (extras->typed_key != NULL)
 		add_guard("type", extras->typed_key, extras->typed, "", words,
 		    &count);

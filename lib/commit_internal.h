@@ -11,4 +11,8 @@ void commit_add_guards(const struct policy *policy, const struct situation *befo
     const struct outcome *outcome, int64_t now_ms, const struct commit_extras *extras,
     size_t head, struct words *words);
 
+/* What it puts into `suppressed` and `blocked`, or takes out. */
+void commit_add_listed(const struct policy *policy, const struct outcome *outcome,
+    int64_t now_ms, const struct commit_extras *extras, size_t head, struct words *words);
+
 #endif

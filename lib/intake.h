@@ -41,6 +41,7 @@ struct intake {
 	char locale[8];         /* language of what the customer is told */
 	char zone[64];          /* IANA name, not looked up */
 	bool may_text;          /* the customer allows text messages */
+	char address[46];       /* consent.ip: the visitor's, as the website saw it; "": not said */
 	int64_t at_ms;          /* 0: as soon as possible */
 	int64_t waiting_since_ms;  /* 0: not handed over from a telephone queue */
 	char wished[32];        /* specialist asked for; "": none */

@@ -94,6 +94,9 @@ read_phone(struct reading *reading, const struct place *place)
 		[PHONE_COUNTRY] = NOTE_PHONE_NOT_ACCEPTED,
 		[PHONE_COSTLY] = NOTE_PHONE_NOT_ACCEPTED,
 		[PHONE_SPECIAL] = NOTE_PHONE_NOT_ACCEPTED,
+		[PHONE_SERVICE] = NOTE_PHONE_NOT_ACCEPTED,
+		[PHONE_NO_COUNTRY] = NOTE_PHONE_NOT_ACCEPTED,
+		[PHONE_PREFIX] = NOTE_PHONE_NOT_ACCEPTED,
 	};
 	struct intake *intake = reading->intake;
 	size_t error_count = intake->error_count;
@@ -206,7 +209,8 @@ read_consent(struct reading *reading, const struct place *place)
 		version = read_text(reading, &consent, "version", 40);
 		text = read_text(reading, &consent, "text", 2000);
 		read_number(reading, &consent, "at", &at_s);
-		read_text(reading, &consent, "ip", 45);
+		text_copy(intake->address, sizeof(intake->address),
+		    read_text(reading, &consent, "ip", 45));
 	}
 	if (reading->policy->consent_required && version[0] == '\0' &&
 	    text[0] == '\0' && intake->error_count == error_count)

@@ -19,8 +19,50 @@ static const struct {
 	[PHONE_OWN] = { "phone_not_accepted", "one of our own numbers" },
 	[PHONE_COUNTRY] = { "phone_not_accepted", "a country that is not called" },
 	[PHONE_COSTLY] = { "phone_not_accepted", "premium rate or shared cost" },
+	[PHONE_SERVICE] = { "phone_not_accepted",
+	    "a personal, pager, company-wide or voicemail number" },
+	[PHONE_NO_COUNTRY] = { "phone_not_accepted",
+	    "a satellite, or a number of no country" },
+	[PHONE_PREFIX] = { "phone_not_accepted",
+	    "it begins as phones.refuse says" },
 	[PHONE_SPECIAL] = { "phone_not_accepted", "an emergency or short number" },
 };
+
+/* ITU-T E.164 list of assigned country codes: maritime and other satellites, networks
+ * and services of no country, among them the international premium rate; and premium
+ * rate of the North American plan, as far as it can be told by the first digits. */
+static const struct {
+	const char *prefix;
+	enum phone_reason reason;
+} never[] = {
+	{ "+870", PHONE_NO_COUNTRY }, { "+871", PHONE_NO_COUNTRY },
+	{ "+872", PHONE_NO_COUNTRY }, { "+873", PHONE_NO_COUNTRY },
+	{ "+874", PHONE_NO_COUNTRY }, { "+875", PHONE_NO_COUNTRY },
+	{ "+876", PHONE_NO_COUNTRY }, { "+877", PHONE_NO_COUNTRY },
+	{ "+878", PHONE_NO_COUNTRY }, { "+879", PHONE_NO_COUNTRY },
+	{ "+881", PHONE_NO_COUNTRY }, { "+882", PHONE_NO_COUNTRY },
+	{ "+883", PHONE_NO_COUNTRY }, { "+888", PHONE_NO_COUNTRY },
+	{ "+808", PHONE_COSTLY }, { "+979", PHONE_COSTLY },
+	{ "+1900", PHONE_COSTLY },
+};
+
+static bool
+begins(const char *e164, const char *prefix)
+{
+	return strncmp(e164, prefix, strlen(prefix)) == 0;
+}
+
+enum phone_reason
+phone_prefix_reason(const struct policy *policy, const char *e164)
+{
+	for (size_t i = 0; i < COUNT_OF(never); i++)
+		if (begins(e164, never[i].prefix))
+			return never[i].reason;
+	for (size_t i = 0; i < policy->refuse_count; i++)
+		if (begins(e164, policy->refuse[i]))
+			return PHONE_PREFIX;
+	return PHONE_FINE;
+}
 
 void
 phone_refuse(enum phone_reason reason, struct phone *ret_phone)

@@ -36,6 +36,9 @@ enum phone_reason {
 	PHONE_COUNTRY,          /* a country that is not called */
 	PHONE_COSTLY,           /* premium rate, shared cost */
 	PHONE_SPECIAL,          /* emergency and other short numbers */
+	PHONE_SERVICE,          /* personal, pager, company-wide and voicemail numbers */
+	PHONE_NO_COUNTRY,       /* satellites, and numbers that belong to no country */
+	PHONE_PREFIX,           /* the configuration refuses how it begins */
 	PHONE_REASON_COUNT
 };
 
@@ -62,6 +65,10 @@ void phone_read(const char *text, const struct policy *policy, struct phone *ret
 void phone_refuse(enum phone_reason reason, struct phone *ret_phone);
 bool phone_is_own(const struct policy *policy, const char *e164);
 bool phone_is_allowed(const struct policy *policy, const char *region);
+
+/* May a number that begins so be called, whatever else is known of it: PHONE_FINE, or why
+ * not. Asked again when it is dialled: the configuration may have changed since. */
+enum phone_reason phone_prefix_reason(const struct policy *policy, const char *e164);
 
 #ifdef __cplusplus
 }

@@ -149,6 +149,15 @@ is_costly(PhoneNumberUtil::PhoneNumberType type)
 	    type == PhoneNumberUtil::SHARED_COST;
 }
 
+/* Whoever holds one says where it rings, and often earns by it. */
+static bool
+is_service(PhoneNumberUtil::PhoneNumberType type)
+{
+	return type == PhoneNumberUtil::PERSONAL_NUMBER ||
+	    type == PhoneNumberUtil::PAGER || type == PhoneNumberUtil::UAN ||
+	    type == PhoneNumberUtil::VOICEMAIL;
+}
+
 /*
  * "8 916 123-45-6" has as many digits as a Russian number without its trunk
  * prefix, so the library takes the 8 for a part of it. A number that no plan
@@ -213,9 +222,14 @@ read_number(const char *text, const struct policy *policy,
 		return PHONE_TOO_LONG;
 	if (phone_is_own(policy, phone->e164))
 		return PHONE_OWN;
+	reason = phone_prefix_reason(policy, phone->e164);
+	if (reason != PHONE_FINE)
+		return reason;
 	type = plans()->GetNumberType(number);
 	if (is_costly(type))
 		return PHONE_COSTLY;
+	if (is_service(type))
+		return PHONE_SERVICE;
 	region = region_of(number, policy);
 	if (!copy(phone->region, sizeof(phone->region), region) ||
 	    !phone_is_allowed(policy, phone->region))

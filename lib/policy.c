@@ -273,6 +273,7 @@ policy_defaults(struct policy *ret_policy)
 		.recognise_ms = 24 * HOUR_MS,
 		.line_per_hour = 20,
 		.hold_ms = 10 * MINUTE_MS,
+		.block_hold_ms = 24 * HOUR_MS,
 		.give_up_ms = 0,
 		.place_lease_ms = 60 * SECOND_MS,
 		.look_up_ms = 3 * SECOND_MS,

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/network.h"
+
 struct zone;
 
 enum {
@@ -23,6 +25,8 @@ enum {
 	PASS_TO_MAX = 16,
 	COUNTRIES_MAX = 32,
 	OWN_NUMBERS_MAX = 16,
+	REFUSED_PREFIXES_MAX = 256,
+	PROXIES_MAX = 16,
 	OWN_LINES_MAX = 16,
 	CALLER_IDS_MAX = 8,
 	PROVIDER_ORDER_MAX = 8, /* also bits of a set of providers */
@@ -41,7 +45,7 @@ enum {
 };
 
 /* What follows from a disposition (PRODUCT 5). Suppress and propose_block close
- * the request; the lists themselves come with the rules about closed doors. */
+ * the request, and put its number into a list. */
 enum disposition_then {
 	THEN_CLOSE,
 	THEN_SCHEDULE,          /* call again at the moment named, else after the next retry delay */
@@ -57,6 +61,18 @@ struct disposition {
 	char id[ID_SIZE];
 	char title[NAME_SIZE];
 	enum disposition_then then;
+	int64_t block_ms;       /* of a proposed block: how long, once it is confirmed */
+};
+
+/* What the requests of strangers are limited by (lib/velocity.h). */
+enum velocity {
+	LIMIT_NUMBER_DAY,
+	LIMIT_PREFIX_HOUR,      /* numbers but for their last four digits */
+	LIMIT_ADDRESS_HOUR, LIMIT_ADDRESS_DAY,
+	LIMIT_COUNTRY_ADDRESS_DAY,  /* numbers of one country, from one address */
+	LIMIT_COUNTRY_HOUR,
+	LIMIT_SITE_HOUR,
+	LIMIT_COUNT
 };
 
 /* Providers in order of preference. */
@@ -199,6 +215,7 @@ struct specialist_policy {
 	int64_t second_ms;
 	int64_t ring_ms;        /* if they are rung for an offer, as the last one who ignores them */
 	int64_t wrap_up_ms;
+	bool is_supervisor;     /* confirms and lifts blocks */
 };
 
 enum line_offer { LINE_OFFERS_NOTHING, LINE_OFFERS_CALLBACK };
@@ -218,7 +235,10 @@ struct policy {
 	char language[8];
 	char home[3];           /* region that national numbers belong to, "RU" */
 	char allow[COUNTRIES_MAX][3];  size_t allow_count;  /* countries that may be called */
+	char refuse[REFUSED_PREFIXES_MAX][PHONE_SIZE];  size_t refuse_count;  /* "+1809" */
 	char own[OWN_NUMBERS_MAX][PHONE_SIZE];  size_t own_count;  /* never dialled */
+	int limits[LIMIT_COUNT];  /* so many requests are taken (lib/velocity.h); 0: any number */
+	char proxies[PROXIES_MAX][NETWORK_SIZE];  size_t proxy_count;  /* believed about visitors */
 	bool consent_required;
 
 	struct queue_policy *queues;  size_t queue_count;
@@ -256,6 +276,7 @@ struct policy {
 	int64_t recognise_ms;   /* who calls us so long after our attempt returns our call */
 	int     line_per_hour;  /* calls of one number to our lines that are served */
 	int64_t hold_ms;        /* who phones us and holds is not dialled, at most this long */
+	int64_t block_hold_ms;  /* a proposed block holds by itself this long */
 	int64_t give_up_ms;     /* waiting past the (second) promise this long: a person must decide; 0: never */
 
 	/* telephony and leases: real time, never scaled */

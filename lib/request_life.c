@@ -55,13 +55,20 @@ pass_target(const struct moment *m)
 
 /* ---- guards */
 
+/* Their list or ours: they want no calls, or are blocked and have had theirs. */
+static bool
+is_listed(const struct moment *m)
+{
+	return m->root->is_suppressed || m->root->is_blocked;
+}
+
 static bool
 is_forbidden_now(const struct moment *m)
 {
 	const char *reason;
 	int64_t until_ms;
 
-	return m->root->is_suppressed || !rules_allow_call(m->policy,
+	return is_listed(m) || !rules_allow_call(m->policy,
 	    m->request, m->now_ms, &reason, &until_ms);
 }
 
@@ -71,7 +78,7 @@ is_forbidden_for_good(const struct moment *m)
 	const char *reason;
 	int64_t until_ms;
 
-	return m->root->is_suppressed || (!rules_allow_call(m->policy,
+	return is_listed(m) || (!rules_allow_call(m->policy,
 	    m->request, m->now_ms, &reason, &until_ms) && until_ms == 0);
 }
 
@@ -973,6 +980,8 @@ refuse(struct moment *m)
 
 	if (m->root->is_suppressed)
 		reason = "suppressed";
+	else if (m->root->is_blocked)
+		reason = "blocked";
 	else
 		rules_allow_call(m->policy, m->request, m->now_ms, &reason,
 		    &until_ms);
@@ -1678,6 +1687,10 @@ close_with(struct moment *m)
 	end = policy_disposition(m->policy, m->request->disposition);
 	if (end != NULL && end->then == THEN_SUPPRESS)
 		m->outcome->suppresses = SUPPRESS_CALLS | SUPPRESS_MESSAGES;
+	if (end != NULL && end->then == THEN_PROPOSE_BLOCK) {
+		m->outcome->blocks_ms = end->block_ms;
+		moment_say(m, "a block is proposed");
+	}
 	finish(m, m->request->disposition);
 }
 

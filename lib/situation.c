@@ -691,6 +691,7 @@ situation_step(const struct policy *policy, const struct situation *before,
 	ret_outcome->birth.id[0] = '\0';
 	ret_outcome->message_count = 0;
 	ret_outcome->suppresses = 0;
+	ret_outcome->blocks_ms = 0;
 	ret_outcome->note = NULL;
 	ret_outcome->is_alone = true;
 	return situation_fold(policy, event, now_ms, ret_outcome);

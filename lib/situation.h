@@ -161,6 +161,8 @@ struct event {
 	bool is_number_held;            /* the commit before was refused: phone:N is taken */
 	bool is_suppressed;             /* the commit before was refused: they want no calls, or
 	                                 * no messages */
+	bool is_blocked;                /* the commit before was refused: we take no requests of
+	                                 * that number, and it has had its call */
 	char owner[REQUEST_ID_SIZE];    /* the commit before was refused: this request holds
 	                                 * phone:N:Q of the queue it would enter */
 	int  others_available;          /* other specialists at work on these queues; a hint */
@@ -225,6 +227,7 @@ struct outcome {
 	                                 * that was read need be checked */
 	struct message messages[MESSAGE_BIRTH_MAX];  size_t message_count;  /* born of the request */
 	unsigned suppresses;            /* bits: the customer wants no calls, no messages */
+	int64_t blocks_ms;              /* it is proposed to block the customer so long; 0: not */
 	struct request birth;           /* id "": none: the request that continues this one */
 	const char *note;               /* of the event, borrowed; stands behind a move */
 	size_t note_move;

@@ -5,6 +5,7 @@
  * and the moment of the step; the result is stored in the record.
  */
 #include "lib/life.h"
+#include "lib/phone.h"
 #include "lib/promise.h"
 #include "lib/widen.h"
 
@@ -168,6 +169,11 @@ rules_allow_call(const struct policy *policy, const struct request *request,
 	const struct queue_policy *queue =
 	    policy_queue(policy, request->queue);
 
+	if (phone_prefix_reason(policy, request->phone) != PHONE_FINE) {
+		*ret_reason = "prefix";
+		*ret_until_ms = 0;
+		return false;
+	}
 	if (queue != NULL && queue->closed_until_ms > now_ms) {
 		*ret_reason = "closed";
 		*ret_until_ms = queue->closed_until_ms;

@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/chaos/checker.py \
 	tests/chaos/crash_points.py \
 	tests/chaos/faults.py \
+	tests/chaos/fraud.py \
 	tests/chaos/planted.py \
 	tests/chaos/proxy.py \
 	tests/chaos/recovery.py \
@@ -25,6 +26,8 @@ EXTRA_DIST += \
 	tests/e2e/kamailio/kamailio.conf \
 	tests/e2e/lines.py \
 	tests/e2e/test_audit.py \
+	tests/e2e/test_blocked.py \
+	tests/e2e/test_fraud.py \
 	tests/e2e/test_calls.py \
 	tests/e2e/test_campaign.py \
 	tests/e2e/test_chaos.py \
@@ -242,6 +245,10 @@ UNIT_TESTS += tests/unit/expect
 tests_unit_expect_SOURCES = tests/unit/expect.c
 tests_unit_expect_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_expect_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/velocity
+tests_unit_velocity_SOURCES = tests/unit/velocity.c
+tests_unit_velocity_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_velocity_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/promise
 tests_unit_promise_SOURCES = tests/unit/promise.c
 tests_unit_promise_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

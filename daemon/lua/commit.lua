@@ -6,12 +6,17 @@
 --   counts                    a byte each, '0' + n, of G N E T R C S L
 --   (kind a b c)*G            guards: take zset member "" | absent key owner ""
 --                             (nobody but that owner may hold it) |
---                             unlisted hash field "" | listed hash field "" |
+--                             unlisted hash field "" | listed hash field value
+--                             (value "": whatever it is; an entry that begins with
+--                             {"until":MS is none from that moment on) |
 --                             pace key emission patience (one in emission ms; a turn
 --                             that comes within patience ms is taken, and told) |
 --                             room zset most "" (it has fewer members) |
 --                             spend key amount cap | probe key owner ms (nobody else
 --                             has it; it is the owner's for so long) |
+--                             limit key emission patience (as pace, but what comes too
+--                             early is refused, unless its records say something
+--                             else: who is there already is not one more) |
 --                             type key TYPE "" (no refusal: what is of another
 --                             type is set aside)
 --   N records: id expect counts (of F D I U K), (field value)*F, (field)*D,
@@ -20,7 +25,8 @@
 --   (key value keep_ms)*T     plain strings
 --   (field value)*R           one entry for `rejected`
 --   (counter amount)*C        of stats:DAY
---   (hash field value|"")*S   "": the field is taken out
+--   (hash field value|"")*S   "": the field is taken out; "?value": written only
+--                             where no entry lasts longer
 --   story, (line)*L           where there are lines: for story:R ("": of no
 --                             request) and events
 -- One entry in `events` for all of them: the field R with "first last", the
@@ -30,13 +36,14 @@
 -- or deletions gets `v`, one more than expected, and `op`. keep_ms 0: for ever. score "":
 -- removed.
 -- Reply: TIME_ms, then one word for each: ok | ok MS (its turn comes then) | again |
---   conflict ID | held KEY OWNER | listed FIELD | gone | wait MS GUARD KEY | skew |
+--   conflict ID | held KEY OWNER | listed HASH FIELD | limited MS KEY | gone |
+--   wait MS GUARD KEY | skew |
 --   error TEXT (nothing of this situation is written, the others are not concerned).
 --   Then the keys that were set aside.
 -- A key of a type that nobody here gives it would fail a write in the middle, and
 -- every later one: it is renamed to kept:KEY, its name put into `aside` (when), and
--- the situation is written whole. Not so `suppressed`, what a provider has spent and
--- what `take` names: they are asked before anything is written, and refuse.
+-- the situation is written whole. Not so `suppressed`, `blocked`, what a provider has spent
+-- and what `take` names: they are asked before anything is written, and refuse.
 -- Locals are found quicker, and each is looked up some hundred times.
 local call, ARGV, unpack, byte = redis.call, ARGV, unpack, string.byte
 local try, type = redis.pcall, type
@@ -117,8 +124,8 @@ end
 
 -- After a failure: everything that the situation at `at` will write to.
 local function set_aside_wrong_types(at)
-	local type_of = { absent = 'string', pace = 'string', probe = 'string',
-	    room = 'zset' }
+	local type_of = { absent = 'string', limit = 'string',
+	    pace = 'string', probe = 'string', room = 'zset' }
 	local guards, records = counts_of(at + 1)
 
 	at = at + 2
@@ -224,7 +231,17 @@ local function wait_of(kind, a, b, c)
 	    nil
 end
 
-local function check_guards(at, guards)
+-- Until when an entry of a hash holds; nil: there is none, or it is over.
+local function lasts(entry)
+	local ends = entry and string.match(entry, '^{"until":(%d+)')
+
+	if not entry or ends and ends ~= '0' and tonumber(ends) <= now then
+		return nil
+	end
+	return ends and ends ~= '0' and tonumber(ends) or math.huge
+end
+
+local function check_guards(at, guards, verdict)
 	for _ = 1, guards do
 		local kind, a, b, c = ARGV[at], ARGV[at + 1], ARGV[at + 2],
 		    ARGV[at + 3]
@@ -234,11 +251,14 @@ local function check_guards(at, guards)
 				return 'gone'
 			end
 		elseif kind == 'unlisted' then
-			if call('HEXISTS', site .. a, b) == 1 then
-				return 'listed ' .. b
+			if lasts(call('HGET', site .. a, b)) then
+				return 'listed ' .. a .. ' ' .. b
 			end
 		elseif kind == 'listed' then
-			if call('HEXISTS', site .. a, b) == 0 then
+			local entry = call('HGET', site .. a, b)
+
+			if c ~= '' and entry ~= c or
+			    c == '' and not lasts(entry) then
 				return 'gone'
 			end
 		elseif kind == 'absent' then
@@ -246,6 +266,12 @@ local function check_guards(at, guards)
 
 			if owner then
 				return 'held ' .. a .. ' ' .. owner
+			end
+		elseif kind == 'limit' then
+			local ms = turn_in(a) - c
+
+			if ms > 0 and not verdict then
+				return string.format('limited %d %s', ms, a)
 			end
 		elseif kind == 'type' then
 			set_aside(a, b)
@@ -284,6 +310,8 @@ local function take_guarded(at, guards)
 			call('ZREM', site .. a, b)
 		elseif kind == 'pace' then
 			wait = math.max(wait, take_turn(a, tonumber(b)))
+		elseif kind == 'limit' then
+			take_turn(a, tonumber(b))
 		elseif kind == 'spend' then
 			call('INCRBY', site .. a, b)
 			call('PEXPIRE', site .. a, SPEND_KEEP_MS)
@@ -392,10 +420,16 @@ end
 
 local function write_listed(at, listed)
 	for _ = 1, listed do
-		if ARGV[at + 2] == '' then
-			call('HDEL', site .. ARGV[at], ARGV[at + 1])
-		else
-			call('HSET', site .. ARGV[at], ARGV[at + 1], ARGV[at + 2])
+		local key, field, value = site .. ARGV[at], ARGV[at + 1],
+		    ARGV[at + 2]
+
+		if value == '' then
+			call('HDEL', key, field)
+		elseif byte(value) ~= 63 then
+			call('HSET', key, field, value)
+		elseif (lasts(call('HGET', key, field)) or 0) <
+		    (lasts(string.sub(value, 2)) or 0) then
+			call('HSET', key, field, string.sub(value, 2))
 		end
 		at = at + 3
 	end
@@ -480,7 +514,8 @@ local function commit_one(at)
 
 		-- An operation that was written already has taken what it guards.
 		if verdict ~= 'again' then
-			verdict = check_guards(guards_at, guards) or verdict
+			verdict = check_guards(guards_at, guards, verdict) or
+			    verdict
 		end
 		if verdict then
 			return verdict

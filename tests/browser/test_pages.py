@@ -376,6 +376,28 @@ def test_who_must_not_be_called_is_asked_about(start_daemon, open_page):
     daemon.wait_for_state("web-hand-1", "closed")
 
 
+def test_a_supervisor_decides_about_blocks(start_daemon, open_page, picture):
+    more = DISPOSITIONS + [{"key": 9, "id": "abuse", "title": "Злоупотребление",
+                            "then": "propose_block", "block": "30d"}]
+    daemon = by_hand(start_daemon, dispositions=more, specialists=[
+        *ONE, specialist("olga", "+79160000015", ("directors", 3), supervisor=True)])
+    daemon.act("web-hand-1", "close", disposition="abuse", **{"as": "anna"})
+    phone = daemon.redis.hkeys(daemon.key("blocked"))[0]
+    desk = open_page(desk_url(daemon, "olga"))
+    desk.sees("#blocked-list", "anna")
+    desk.sees("#blocked-list", "abuse")
+    picture(desk, "proposed")
+    desk.click("#blocked-list .stop")
+    desk.sees("#notice", "Заблокирован")
+    assert '"state":"confirmed"' in daemon.redis.hget(daemon.key("blocked"), phone)
+    desk.wait("document.getElementById('blocked').hidden")
+    # A specialist is not shown what is not theirs to decide.
+    daemon.do("POST", f"/v1/blocked/{phone}/unblock", {"reason": "x"})
+    other = open_page(desk_url(daemon))
+    other.sees("#idle")
+    assert other.run("document.getElementById('blocked').hidden")
+
+
 @pytest.mark.parametrize("look", [{}, {"width": 360, "height": 780,
                                        "is_dark": True}],
                          ids=["wide", "narrow"])

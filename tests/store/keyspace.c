@@ -382,9 +382,25 @@ wait_of(const struct keyspace *keyspace, const char *const *guard)
 	    entry->expires_at_ms - keyspace->now_ms : -1;
 }
 
+/* Until when an entry of a list holds: INT64_MAX, it does not end; 0: it is none. */
+static int64_t
+lasts_until(const struct keyspace *keyspace, const char *value)
+{
+	static const char head[] = "{\"until\":";
+	int64_t until_ms;
+
+	if (value == NULL)
+		return 0;
+	if (strncmp(value, head, sizeof(head) - 1) != 0 ||
+	    atoll(value + sizeof(head) - 1) == 0)
+		return INT64_MAX;
+	until_ms = atoll(value + sizeof(head) - 1);
+	return until_ms > keyspace->now_ms ? until_ms : 0;
+}
+
 static bool
 check_guards(const struct keyspace *keyspace, const struct arguments *arguments,
-    char *word)
+    bool is_free, char *word)
 {
 	for (size_t i = 0; i < arguments->guards.count; i++) {
 		const char *const *guard = arguments->guards.word[i];
@@ -398,15 +414,31 @@ check_guards(const struct keyspace *keyspace, const struct arguments *arguments,
 			return false;
 		}
 		if (strcmp(guard[0], "unlisted") == 0) {
-			if (entry_get(entry, guard[2]) == NULL)
+			if (lasts_until(keyspace, entry_get(entry,
+			    guard[2])) == 0)
 				continue;
-			snprintf(word, ITEM_SIZE, "listed %s", guard[2]);
+			snprintf(word, ITEM_SIZE, "listed %s %s", guard[1],
+			    guard[2]);
 			return false;
 		}
 		if (strcmp(guard[0], "listed") == 0) {
-			if (entry_get(entry, guard[2]) != NULL)
+			const char *value = entry_get(entry, guard[2]);
+
+			if (guard[3][0] != '\0' ? value != NULL &&
+			    strcmp(value, guard[3]) == 0 :
+			    lasts_until(keyspace, value) != 0)
 				continue;
 			strcpy(word, "gone");
+			return false;
+		}
+		if (strcmp(guard[0], "limit") == 0) {
+			int64_t ms = turn_in(keyspace, guard[1]) -
+			    atoll(guard[3]);
+
+			if (ms <= 0 || !is_free)
+				continue;
+			snprintf(word, ITEM_SIZE, "limited %lld %s",
+			    (long long)ms, guard[1]);
 			return false;
 		}
 		if (strcmp(guard[0], "absent") != 0) {
@@ -452,6 +484,25 @@ check_record(const struct keyspace *keyspace,
 }
 
 /* ---- writing */
+
+static void
+write_listed(struct keyspace *keyspace, const char *const *listed)
+{
+	const char *value = listed[2];
+
+	if (value[0] == '\0') {
+		keyspace_remove(keyspace, listed[0], listed[1]);
+		return;
+	}
+	if (value[0] == '?') {
+		value++;
+		if (lasts_until(keyspace, entry_get(keyspace_find(keyspace,
+		    listed[0]), listed[1])) >= lasts_until(keyspace, value))
+			return;
+	}
+	set_item(keyspace, make(keyspace, listed[0], ENTRY_HASH), listed[1],
+	    value);
+}
 
 static void
 write_uniques(struct keyspace *keyspace, const struct record_arguments *record)
@@ -598,6 +649,13 @@ take_guarded(struct keyspace *keyspace, const struct part *guards)
 			snprintf(keep_ms, sizeof(keep_ms), "%lld",
 			    (long long)ms);
 			set_string(keyspace, guard[1], number, keep_ms);
+		} else if (strcmp(guard[0], "limit") == 0) {
+			ms = turn_in(keyspace, guard[1]) + atoll(guard[2]);
+			snprintf(number, sizeof(number), "%lld",
+			    (long long)(keyspace->now_ms + ms));
+			snprintf(keep_ms, sizeof(keep_ms), "%lld",
+			    (long long)ms);
+			set_string(keyspace, guard[1], number, keep_ms);
 		} else if (strcmp(guard[0], "spend") == 0) {
 			snprintf(number, sizeof(number), "%lld", (long long)
 			    (number_at(keyspace, guard[1]) + atoll(guard[2])));
@@ -614,17 +672,17 @@ keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
     char *news, size_t news_size, char ret_word[ITEM_SIZE])
 {
 	int64_t wait_ms;
+	bool is_free = true;
 
 	if (!PLANTED("op_replay_off") && was_done(keyspace, arguments)) {
 		strcpy(ret_word, "again");
 		return;
 	}
-	if (!check_guards(keyspace, arguments, ret_word))
+	for (size_t i = 0; i < arguments->record_count && is_free; i++)
+		is_free = check_record(keyspace, &arguments->records[i],
+		    ret_word);
+	if (!check_guards(keyspace, arguments, is_free, ret_word) || !is_free)
 		return;
-	for (size_t i = 0; i < arguments->record_count; i++) {
-		if (!check_record(keyspace, &arguments->records[i], ret_word))
-			return;
-	}
 	wait_ms = take_guarded(keyspace, &arguments->guards);
 	for (size_t i = 0; i < arguments->record_count; i++)
 		write_record(keyspace, &arguments->records[i], arguments->op);
@@ -633,15 +691,8 @@ keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
 		    arguments->texts.word[i][1], arguments->texts.word[i][2]);
 	keyspace->rejected_count += arguments->rejected.count > 0;
 	write_counters(keyspace, &arguments->counters);
-	for (size_t i = 0; i < arguments->listed.count; i++) {
-		const char *const *listed = arguments->listed.word[i];
-
-		if (listed[2][0] == '\0')
-			keyspace_remove(keyspace, listed[0], listed[1]);
-		else
-			set_item(keyspace, make(keyspace, listed[0], ENTRY_HASH),
-			    listed[1], listed[2]);
-	}
+	for (size_t i = 0; i < arguments->listed.count; i++)
+		write_listed(keyspace, arguments->listed.word[i]);
 	write_lines(keyspace, arguments, news, news_size);
 	write_lives(keyspace, &arguments->lives);
 	snprintf(ret_word, ITEM_SIZE, wait_ms > 0 ? "ok %lld" : "ok",

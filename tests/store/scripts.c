@@ -251,6 +251,19 @@ draw_rest(size_t head)
 		    "2026-01-02 kept");
 		words_add_number(&words, 1 + draw(3));
 	}
+	count = draw(3);
+	words_set_count(&words, head, PART_LISTED, count);
+	for (unsigned i = 0; i < count; i++) {
+		static const char *const values[] = { "",
+			"{\"until\":0}", "?{\"until\":0}",
+			"{\"until\":1000}", "?{\"until\":4102444800000}",
+			"{\"until\":4102444800000}", "{}",
+			"?{\"until\":4102444900000}" };
+
+		words_add(&words, "blocked");
+		words_add(&words, i == 0 ? "1" : "2");
+		words_add(&words, values[draw(COUNT_OF(values))]);
+	}
 	count = draw(4);
 	words_set_count(&words, head, PART_LINES, count);
 	if (count > 0)
@@ -275,6 +288,12 @@ draw_guard(void)
 		    { "probe", "probe:p", "call:r2.1", "60000" } },
 		{ { "spend", "spend:p:h1", "7", "20" },
 		    { "spend", "spend:p:d1", "5", "1000" } },
+		{ { "limit", "limit:number_day:1", "60000", "120000" },
+		    { "limit", "limit:site_hour:all", "1000", "0" } },
+		{ { "unlisted", "blocked", "1", "" },
+		    { "unlisted", "blocked", "2", "" } },
+		{ { "listed", "blocked", "1", "" },
+		    { "listed", "blocked", "2", "{\"until\":0}" } },
 	};
 	const char *const *guard = guards[draw(COUNT_OF(guards))][draw(2)];
 
@@ -312,13 +331,13 @@ draw_member(void)
 	keyspace_zadd(&keyspace, "in", member, 0);
 }
 
-static size_t word_counts[6];
+static size_t word_counts[8];
 
 static void
 count_word(const char *word)
 {
 	static const char *const names[] = { "ok", "again", "conflict", "held",
-		"gone", "wait" };
+		"gone", "wait", "listed", "limited" };
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		word_counts[i] += strncmp(word, names[i],
@@ -556,6 +575,8 @@ what_must_not_be_guessed_refuses(void **state)
 		{ "SET " SITE "suppressed x", { NULL }, "calls:1" },
 		{ "SET " SITE "suppressed x",
 		    { "unlisted", "suppressed", "calls:1", "" }, NULL },
+		{ "SET " SITE "blocked x", { "unlisted", "blocked", "1", "" },
+		    NULL },
 		{ "SET " SITE "spend:p:h1 12.5", { "spend", "spend:p:h1", "5",
 		    "20" }, NULL },
 		{ "SADD " SITE "spend:p:h1 1", { "spend", "spend:p:h1", "5",

@@ -208,6 +208,7 @@ draw_event(enum event_kind kind, const struct record_ref *to, bool is_hostile)
 	event.has_talked = draw(2);
 	event.is_number_held = draw(2);
 	event.is_suppressed = draw(8) == 0;
+	event.is_blocked = draw(8) == 0;
 	event.others_available = (int)draw(2);
 	return event;
 }

@@ -106,6 +106,11 @@ both_builds_agree(void **state)
 		{ "+7 495 123-45-67 доб. 3", PHONE_REFUSED, PHONE_OWN, "", "" },
 		{ "+12025550143", PHONE_REFUSED, PHONE_COUNTRY, "", "" },
 		{ "+4915112345678", PHONE_REFUSED, PHONE_COUNTRY, "", "" },
+		{ "+870 773 123 456", PHONE_REFUSED, PHONE_NO_COUNTRY, "", "" },
+		{ "+881 612 345 678", PHONE_REFUSED, PHONE_NO_COUNTRY, "", "" },
+		{ "+882 1234567890", PHONE_REFUSED, PHONE_NO_COUNTRY, "", "" },
+		{ "+883 510 001 234 567", PHONE_REFUSED, PHONE_NO_COUNTRY, "", "" },
+		{ "+979 123 456 789", PHONE_REFUSED, PHONE_COSTLY, "", "" },
 		{ "+9991234567", PHONE_REFUSED, PHONE_NO_NUMBER, "", "" },
 	};
 
@@ -129,6 +134,63 @@ an_empty_list_means_home_only(void **state)
 	strcpy(policy.home, "");
 	phone_read("+79161234567", &policy, &phone);
 	assert_int_equal(phone.verdict, PHONE_REFUSED);
+}
+
+/* Islands that are dialled as if they were at home, also numbers that cannot exist
+ * there: 123 begins no exchange. */
+static void
+the_caribbean_is_not_america(void **state)
+{
+	static const char *const islands[] = { "+18095551234", "+18091231234",
+		"+18765551234", "+16581231234", "+12425551234", "+14735551234",
+		"+12845551234", "+16495551234", "+18685551234", "+17675551234",
+		"+12681231234", "+14411231234" };
+	struct policy policy = policy_of_a_russian_shop();
+	struct phone phone;
+
+	(void)state;
+	strcpy(policy.home, "US");
+	strcpy(policy.allow[0], "US");
+	strcpy(policy.allow[1], "CA");
+	policy.allow_count = 2;
+	for (size_t i = 0; i < COUNT_OF(islands); i++) {
+		phone_read(islands[i], &policy, &phone);
+		assert_int_equal(phone.verdict, PHONE_REFUSED);
+		assert_int_equal(phone.reason, PHONE_COUNTRY);
+	}
+	phone_read("+12125551234", &policy, &phone);
+	assert_string_equal(phone.e164, "+12125551234");
+	phone_read("+14165551234", &policy, &phone);
+	assert_string_equal(phone.e164, "+14165551234");
+	phone_read("+19005551234", &policy, &phone);
+	assert_int_equal(phone.reason, PHONE_COSTLY);
+	/* Who wants them names them. */
+	strcpy(policy.allow[2], "JM");
+	policy.allow_count = 3;
+	phone_read("+18765551234", &policy, &phone);
+	assert_int_equal(phone.reason, PHONE_FINE);
+}
+
+static void
+how_a_number_begins_may_be_refused(void **state)
+{
+	struct policy policy = policy_of_a_russian_shop();
+	struct phone phone;
+
+	(void)state;
+	strcpy(policy.refuse[0], "+7916");
+	strcpy(policy.refuse[1], "+78121");
+	policy.refuse_count = 2;
+	phone_read("+79161234567", &policy, &phone);
+	assert_int_equal(phone.reason, PHONE_PREFIX);
+	assert_string_equal(phone.code, "phone_not_accepted");
+	phone_read("+78121234567", &policy, &phone);
+	assert_int_equal(phone.reason, PHONE_PREFIX);
+	phone_read("+79171234567", &policy, &phone);
+	assert_int_equal(phone.reason, PHONE_FINE);
+	assert_int_equal(phone_prefix_reason(&policy, "+79161"), PHONE_PREFIX);
+	assert_int_equal(phone_prefix_reason(&policy, "+7915"), PHONE_FINE);
+	assert_int_equal(phone_prefix_reason(&policy, ""), PHONE_FINE);
 }
 
 static void
@@ -193,7 +255,7 @@ national_plans_are_known(void **state)
 		{ "112", PHONE_REFUSED, PHONE_SPECIAL, "", "" },
 		{ "103", PHONE_REFUSED, PHONE_SPECIAL, "", "" },
 		{ "+7 112", PHONE_REFUSED, PHONE_SPECIAL, "", "" },
-		{ "+882 1234567890", PHONE_REFUSED, PHONE_COUNTRY, "", "" },
+		{ "8 808 123-45-67", PHONE_REFUSED, PHONE_SERVICE, "", "" },
 		{ "+8 916 123 45 67", PHONE_REFUSED, PHONE_NO_NUMBER, "", "" },
 	};
 
@@ -254,6 +316,8 @@ main(void)
 		cmocka_unit_test(sandbox_numbers_are_taken),
 		cmocka_unit_test(both_builds_agree),
 		cmocka_unit_test(an_empty_list_means_home_only),
+		cmocka_unit_test(the_caribbean_is_not_america),
+		cmocka_unit_test(how_a_number_begins_may_be_refused),
 		cmocka_unit_test(every_refusal_has_a_code),
 		cmocka_unit_test(odd_bytes_are_survived),
 #ifdef WITH_LIBPHONENUMBER

@@ -795,6 +795,42 @@ test_people_that_do_not_fit(void **state)
 	assert_true(is_told(10, "two addresses for \"p\""));
 }
 
+static void
+test_what_is_not_called(void **state)
+{
+	struct settings *settings = load_path(source("config/callbackd.conf"));
+
+	(void)state;
+	assert_true(settings->policy.refuse_count > 0);
+	assert_int_equal(settings->policy.limits[LIMIT_NUMBER_DAY], 3);
+	assert_int_equal(settings->policy.limits[LIMIT_COUNTRY_HOUR], 0);
+	assert_int_equal(policy_disposition(&settings->policy, "abuse")->block_ms,
+	    INT64_C(30) * 24 * 3600000);
+	assert_int_equal(policy_disposition(&settings->policy, "not_me")->then,
+	    THEN_SUPPRESS);
+	settings_free(settings);
+	assert_null(load("limits = { number_day = 0;\nprefix_hour = -1;\n"
+	    "site_hour = 100001;\naddress_dya = 3; };\nblocked = { hold = \"0\"; };\n"
+	    "http = { proxies = [ \"10.0.0.0/33\", \"nginx\", \"0.0.0.0/0\" ]; };\n"
+	    HEAD QUEUES PEOPLE VOICE RESULTS));
+	assert_true(is_told(1, "limits.number_day: 0 must be from 1"));
+	assert_true(is_told(2, "limits.prefix_hour: -1 must be from 1"));
+	assert_true(is_told(3, "limits.site_hour: 100001 must be from 1"));
+	assert_true(is_told(4, "limits.address_dya: there is no such setting"));
+	assert_true(is_told(5, "blocked.hold: \"0\" must be from 1ms"));
+	assert_true(is_told(6, "\"10.0.0.0/33\" must be an address or"));
+	assert_true(is_told(6, "\"nginx\" must be an address or a network"));
+	assert_true(is_told(6, "\"0.0.0.0/0\" must be an address or a"));
+	assert_null(load("site = \"shop\";\nphones = { home = \"RU\";\nrefuse = [ "
+	    "\"+\", \"1809\", \"+0\", \"+18o9\", \"+1234567890123456\" ]; };\n"
+	    QUEUES PEOPLE VOICE RESULTS));
+	assert_true(is_told(3, "\"+\" must be how numbers begin"));
+	assert_true(is_told(3, "\"1809\" must be how numbers begin"));
+	assert_true(is_told(3, "\"+0\" must be how numbers begin"));
+	assert_true(is_told(3, "\"+18o9\" must be how numbers begin"));
+	assert_true(is_told(3, "\"+1234567890123456\" must be how"));
+}
+
 /* A phone rings for an offer only where its answer is asked what to do. */
 static void
 test_phones_that_nobody_could_ring(void **state)
@@ -1003,7 +1039,7 @@ test_settings_without_effect(void **state)
 	assert_string_equal(text, "hours slots "
 	    "retry.next_day card_url "
 	    "queues.delivery.passed specialists.anna.shift "
-	    "specialists.gleb.duty dispositions.abuse.block ");
+	    "specialists.gleb.duty ");
 	settings_free(settings);
 	settings = load_good(GOOD);
 	assert_int_equal(settings_without_effect(settings, on_path, text), 0);
@@ -1291,6 +1327,7 @@ main(void)
 		cmocka_unit_test(test_who_is_preferred),
 		cmocka_unit_test(test_offers_that_outlast_the_window),
 		cmocka_unit_test(test_people_that_do_not_fit),
+		cmocka_unit_test(test_what_is_not_called),
 		cmocka_unit_test(test_phones_that_nobody_could_ring),
 		cmocka_unit_test(test_providers_that_do_not_fit),
 		cmocka_unit_test(test_all_errors_at_once_in_order),

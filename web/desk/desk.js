@@ -2,7 +2,7 @@
 // A specialist's desk: asks the server what is so, shows it in place, and sends
 // what the buttons and keys mean. It decides nothing: what is possible the
 // server says, and a refusal is shown in words.
-import { actOnMe, actOnRequest, askDesk, me, putStatus, serverNow,
+import { actOnBlocked, actOnMe, actOnRequest, askBlocked, askDesk, me, putStatus, serverNow,
   tokenRefresh } from "/desk/server.js";
 import { alarmFor, alarmIsLocked, alarmIsMuted, alarmMute, alarmTick,
   alarmUnlock } from "/desk/alarm.js";
@@ -12,13 +12,17 @@ import { noteClear, notePieces, workMake, workShow, workTakesKey, workTick }
   from "/desk/work.js";
 import { offerShow, offerTakesKeys, offerTick } from "/desk/offer.js";
 import { openShow } from "/desk/open.js";
+import { blockedShow } from "/desk/blocked.js";
 
 const POLL_MS = 1000;
 const POLL_OFFER_MS = 500;
+const BLOCKED_MS = 10000;
 const NOTICE_MS = 3000;
 const NOTICE_BAD_MS = 8000;
 
 let desk = null;                // the server's last answer
+let blocked = [];               // for a supervisor: the numbers that are
+let blockedAt = 0;
 let offer = "";                 // name of the open offer; "": none
 let work = "";                  // what is under way, in words; "": nothing
 let lost = null;                // { sinceMs, isStore } while there is no answer
@@ -53,6 +57,7 @@ async function pollOnce() {
     desk = answer.json;
     lost = null;
     login = "";
+    await pollBlocked();
   } else if (answer.status === 401 || me === "") {
     login = t().loginHint;
   } else if (answer.status === 404) {
@@ -61,6 +66,16 @@ async function pollOnce() {
     lost = { sinceMs: lost?.sinceMs ?? Date.now(), isStore: answer.status === 503 };
   }
   render();
+}
+
+// Seldom: whoever may not decide about them is not asked at all.
+async function pollBlocked() {
+  if (!desk.supervisor) {
+    blocked = [];
+  } else if (Date.now() - blockedAt >= BLOCKED_MS) {
+    blockedAt = Date.now();
+    blocked = await askBlocked() ?? blocked;
+  }
 }
 
 // One deed at a time, until its effect is seen: a second press of the same
@@ -161,6 +176,15 @@ const deeds = {
 
   progress(id, progress, outcome) {
     return act(() => actOnRequest(id, "progress", { progress, outcome }), "");
+  },
+
+  block(phone, verb) {
+    return act(async () => {
+      const answer = await actOnBlocked(phone, verb,
+        verb === "unblock" ? t().blockedLift : "");
+      blockedAt = 0;
+      return answer;
+    }, verb === "confirm" ? t().blockedDone : t().blockedLifted);
   },
 
   requeue(id) {
@@ -305,6 +329,7 @@ function render() {
     idleShow();
     silentShow();
     openShow(desk, deeds);
+    blockedShow(blocked, deeds.block);
   }
   alarmFor(offer);
 }

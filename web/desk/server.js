@@ -4,6 +4,7 @@
 
 const TIMEOUT_MS = 6000;
 const KEPT = "desk-token";
+const BLOCKED_PAGES_MAX = 20;
 
 export const me = new URLSearchParams(location.search).get("as") || "";
 let token = tokenTake();
@@ -69,6 +70,29 @@ export async function askDesk() {
 export function actOnRequest(id, verb, body) {
   return ask("POST", `/v1/requests/${encodeURIComponent(id)}/${verb}`,
     { ...body, as: me });
+}
+
+// All of the list, a page at a time; null: it was not to be had.
+export async function askBlocked() {
+  const list = [];
+  let cursor = "0";
+
+  for (let i = 0; i < BLOCKED_PAGES_MAX; i++) {
+    const answer = await ask("GET", `/v1/blocked?cursor=${cursor}`);
+
+    if (answer.status !== 200)
+      return null;
+    list.push(...answer.json.blocked);
+    cursor = answer.json.next;
+    if (cursor === "0")
+      break;
+  }
+  return list;
+}
+
+export function actOnBlocked(phone, verb, reason) {
+  return ask("POST", `/v1/blocked/${encodeURIComponent(phone)}/${verb}`,
+    { ...reason ? { reason } : {}, as: me });
 }
 
 export function actOnMe(verb) {
