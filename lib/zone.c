@@ -20,8 +20,8 @@ zone_free(struct zone *zone)
 		g_time_zone_unref((GTimeZone *)zone);
 }
 
-static int64_t
-offset_s(const struct zone *zone, int64_t at_s)
+int64_t
+zone_offset_s(const struct zone *zone, int64_t at_s)
 {
 	GTimeZone *rules = (GTimeZone *)(uintptr_t)zone;
 
@@ -52,7 +52,7 @@ date_of(int64_t days, struct zone_time *ret)
 void
 zone_local(const struct zone *zone, int64_t at_ms, struct zone_time *ret)
 {
-	int64_t at_s = at_ms / 1000, local_s = at_s + offset_s(zone, at_s);
+	int64_t at_s = at_ms / 1000, local_s = at_s + zone_offset_s(zone, at_s);
 	int64_t in_day = ((local_s % DAY_S) + DAY_S) % DAY_S;
 
 	ret->date = (local_s - in_day) / DAY_S;

@@ -23,7 +23,8 @@ struct zone_time {
 	int64_t date;           /* days since 1970-01-01, of that date */
 };
 
-/* NULL: UTC. */
+/* NULL: UTC, here and below. */
+int64_t zone_offset_s(const struct zone *zone, int64_t at_s);  /* local time minus UTC */
 void zone_local(const struct zone *zone, int64_t at_ms, struct zone_time *ret_time);
 
 #endif

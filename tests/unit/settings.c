@@ -1035,7 +1035,7 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 8);
+	assert_int_equal(settings_without_effect(settings, on_path, text), 7);
 	assert_string_equal(text, "hours slots "
 	    "retry.next_day card_url "
 	    "queues.delivery.passed specialists.anna.shift "
