@@ -340,6 +340,20 @@ take_turn(struct calls *calls, const struct calls_provider *entry,
 }
 
 void
+calls_doubt_orders(struct calls *calls, int64_t until_ms)
+{
+	calls->doubted_until_ms = until_ms;
+}
+
+static bool
+is_doubted(const struct calls *calls, const struct calls_provider *entry)
+{
+	return calls->doubted_until_ms > clock_boottime_ms() &&
+	    provider_can(entry->provider, PROVIDER_FIND) &&
+	    !PLANTED("orders_not_doubted");
+}
+
+void
 calls_do(struct calls *calls, const struct situation *situation,
     const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms)
 {
@@ -369,6 +383,13 @@ calls_do(struct calls *calls, const struct situation *situation,
 	}
 	if (!provider_can(entry->provider, operation))
 		return;
+	if (effect->kind == EFFECT_PLACE && is_doubted(calls, entry)) {
+		log_event(LOG_LEVEL_WARNING, "call_doubted", "call=%s.%d",
+		    effect->call.id, effect->call.n);
+		calls_tell_with_detail(calls, &effect->call, EVENT_UNKNOWN,
+		    OUTCOME_NONE, "Redis has lost commits: looked up first");
+		return;
+	}
 	calls_fill_values(calls, situation, call, &values);
 	memcpy(sid, effect->sid, sizeof(sid));
 	if (sid[0] == '\0' && !provider_call_id(entry->provider,

@@ -60,6 +60,11 @@ bool calls_has_secret(const struct calls *calls);
 void calls_do(struct calls *calls, const struct situation *situation,
     const struct effect *effect, int64_t sent_boot_ms, int64_t wait_ms);
 
+/* Redis has lost commits: until then (clock_boottime_ms) a call that is to be placed may
+ * have been placed already, under the same name. Where its provider can be asked for it,
+ * it is not ordered: its record is told that nobody knows, and look-ups decide. */
+void calls_doubt_orders(struct calls *calls, int64_t until_ms);
+
 /* Once a second, and once the site's secret is known: what providers are asked beside
  * their calls. */
 void calls_tick(struct calls *calls);

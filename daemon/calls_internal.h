@@ -41,6 +41,7 @@ struct calls {
 	struct calls_provider *providers;  size_t provider_count;
 	unsigned char secret[SECRET_SIZE];
 	bool has_secret;
+	int64_t doubted_until_ms;       /* boot time: see calls_doubt_orders */
 	struct job *jobs;  size_t job_count, first_free;
 	calls_on_text *on_text;  void *text_context;
 	int64_t next_look_ms[PROVIDER_ORDER_MAX];  /* boot time */

@@ -24,6 +24,7 @@
 #include "daemon/messages.h"
 #include "daemon/notify.h"
 #include "daemon/poison.h"
+#include "daemon/loss_watch.h"
 #include "daemon/promise_scan.h"
 #include "daemon/roster.h"
 #include "lib/fault.h"
@@ -56,6 +57,7 @@ struct daemon {
 	struct intake_pull *intake_pull;
 	struct due_pull *due_pull;
 	struct promise_scan *promise_scan;
+	struct loss_watch *loss_watch;
 	struct audit *audit;
 	struct roster *roster;
 	struct blocks *blocks;
@@ -171,6 +173,7 @@ on_committed(void *context, const struct situation *before,
 	const struct situation *after = &outcome->after;
 
 	log_moves(before, outcome);
+	loss_watch_on_committed(daemon->loss_watch, before, after);
 	matcher_on_committed(daemon->matcher, before, outcome);
 	messages_on_committed(daemon->messages, before, outcome);
 	alarms_on_committed(daemon->alarms, outcome);
@@ -409,6 +412,19 @@ ask_secret(struct daemon *daemon)
 		log_event(LOG_LEVEL_WARNING, "secret_not_asked", "%s", "");
 }
 
+/* Calls that were ordered in what is lost may ring: each that seems new is looked for
+ * until those have rung out. */
+static void
+on_loss(void *context, const char *why)
+{
+	struct daemon *daemon = context;
+	int64_t doubted_ms = daemon->settings->policy.place_lease_ms;
+
+	log_event(LOG_LEVEL_ERR, "redis_lost_commits",
+	    "why=\"%s\" orders_doubted_ms=%" PRId64, why, doubted_ms);
+	calls_doubt_orders(daemon->calls, clock_boottime_ms() + doubted_ms);
+}
+
 static void
 on_store_state(void *context, bool is_up, const char *why)
 {
@@ -416,6 +432,7 @@ on_store_state(void *context, bool is_up, const char *why)
 	int64_t now_ms = clock_monotonic_ms();
 
 	if (is_up) {
+		loss_watch_on_up(daemon->loss_watch);
 		if (daemon->has_been_up)
 			log_event(LOG_LEVEL_NOTICE, "redis_back",
 			    "after_s=%.1f",
@@ -749,6 +766,7 @@ build_rooms(struct daemon *daemon)
 	    daemon->store, policy);
 	webhooks_set_tap(daemon->webhooks, on_tap, daemon);
 	daemon->due_pull = due_pull_new(daemon->store, daemon->engine);
+	daemon->loss_watch = loss_watch_new(daemon->store, daemon, on_loss);
 	daemon->promise_scan = promise_scan_new(daemon->store,
 	    daemon->engine);
 	daemon->audit = audit_new(daemon->store, daemon->engine, policy,
@@ -848,6 +866,7 @@ daemon_free(struct daemon *daemon)
 	intake_pull_free(daemon->intake_pull);
 	due_pull_free(daemon->due_pull);
 	promise_scan_free(daemon->promise_scan);
+	loss_watch_free(daemon->loss_watch);
 	audit_free(daemon->audit);
 	roster_free(daemon->roster);
 	webhooks_free(daemon->webhooks);

@@ -24,6 +24,7 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/due_pull.c daemon/due_pull.h daemon/audit.c daemon/audit.h \
 	daemon/audit_bury.c daemon/audit_check.c daemon/audit_internal.h \
 	daemon/audit_partner.c daemon/poison.c daemon/poison.h \
+	daemon/loss_watch.c daemon/loss_watch.h \
 	daemon/promise_scan.c daemon/promise_scan.h daemon/intake_pull.c daemon/intake_pull.h \
 	daemon/submit.c daemon/submit.h daemon/roster.c daemon/roster.h \
 	daemon/carrier.c daemon/carrier.h daemon/carrier_sockets.c \

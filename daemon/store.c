@@ -177,6 +177,16 @@ store_ask_config(struct store *store, const char *name,
 }
 
 bool
+store_ask_info(struct store *store, redis_on_reply *on_reply, void *context,
+    uint64_t tag)
+{
+	static const char *const argv[] = { "INFO" };
+
+	return redis_link_send(store->link, 1, argv, NULL, STORE_DEADLINE_MS,
+	    on_reply, context, tag);
+}
+
+bool
 store_scan(struct store *store, const char *cursor, redis_on_reply *on_reply,
     void *context, uint64_t tag)
 {

@@ -42,6 +42,9 @@ bool store_send(struct store *store, redis_on_reply *on_reply, void *context, ui
 bool store_ask_config(struct store *store, const char *name, redis_on_reply *on_reply,
     void *context, uint64_t tag);
 
+/* INFO, all of it; the server may refuse. */
+bool store_ask_info(struct store *store, redis_on_reply *on_reply, void *context, uint64_t tag);
+
 /* One step of SCAN over the requests, calls and specialists; the keys come with the
  * prefix in front. */
 bool store_scan(struct store *store, const char *cursor, redis_on_reply *on_reply,

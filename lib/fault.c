@@ -75,6 +75,7 @@ const char *const fault_plants[] = {
 	"lease_shorter_than_timeout",
 	"number_in_log",
 	"op_replay_off",
+	"orders_not_doubted",   /* after Redis has lost commits */
 	"promise_scan_off",
 	"rank_regresses",
 	"redis_keeps_nothing",
@@ -86,6 +87,7 @@ const char *const fault_plants[] = {
 	"webhook_before_commit",
 	"webhook_signature_off",
 	"youth_off",
+	"zone_hour_off",
 	NULL
 };
 

@@ -5,6 +5,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "lib/fault.h"
+
 enum { DAY_S = 24 * 60 * 60 };
 
 struct zone *
@@ -24,11 +26,14 @@ int64_t
 zone_offset_s(const struct zone *zone, int64_t at_s)
 {
 	GTimeZone *rules = (GTimeZone *)(uintptr_t)zone;
+	int interval;
 
 	if (zone == NULL)
 		return 0;
-	return g_time_zone_get_offset(rules, g_time_zone_find_interval(rules,
-	    G_TIME_TYPE_UNIVERSAL, at_s));
+	interval = g_time_zone_find_interval(rules, G_TIME_TYPE_UNIVERSAL, at_s);
+	if (PLANTED("zone_hour_off") && g_time_zone_is_dst(rules, interval))
+		return g_time_zone_get_offset(rules, interval) - 3600;
+	return g_time_zone_get_offset(rules, interval);
 }
 
 /* Days since 1970-01-01 as a date, in the way of Howard Hinnant's

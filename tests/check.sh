@@ -144,6 +144,13 @@ chaos_campaign() {
 	    --stops 1 --cuts 30 && count 1 0
 }
 
+chaos_short() {			# SCRIPT ARGUMENT...
+	local script=$1
+	shift
+	CALLBACKD_BUILD=$PWD/build/san $PYTHON "tests/chaos/$script.py" "$@" &&
+	    count 1 0
+}
+
 # What a tarball can lack is files: of the tests those are run that read some. The
 # others were run twice by now.
 readonly DIST_TESTS="tests/unit/provider tests/unit/provider_files
@@ -213,6 +220,10 @@ check() {
 		    chaos_counted crash_points good points
 		check_step chaos "30 kills, 2 of Redis, 200 provider faults" \
 		    chaos_campaign
+		check_step failovers "a replica takes the place of Redis" \
+		    chaos_short failovers 1 --seed 8
+		check_step tails "the append-only file without its end" \
+		    chaos_short aof_tails 25 --seed 7
 		check_step planted "every planted defect is found" \
 		    chaos_counted planted found planted
 	fi

@@ -6,9 +6,11 @@
 # What ./dev and the end-to-end tests need in a tarball; some lie in the list of what they test.
 EXTRA_DIST += \
 	sandbox/run.sh \
+	tests/chaos/aof_tails.py \
 	tests/chaos/campaign.py \
 	tests/chaos/checker.py \
 	tests/chaos/crash_points.py \
+	tests/chaos/failovers.py \
 	tests/chaos/faults.py \
 	tests/chaos/fraud.py \
 	tests/chaos/planted.py \
@@ -131,6 +133,11 @@ UNIT_TESTS += tests/unit/clock
 tests_unit_clock_SOURCES = tests/unit/clock.c daemon/clock.c daemon/clock.h
 tests_unit_clock_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_clock_LDADD = $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/zone
+tests_unit_zone_SOURCES = tests/unit/zone.c
+tests_unit_zone_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_zone_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+
 UNIT_TESTS += tests/unit/text
 tests_unit_text_SOURCES = tests/unit/text.c
 tests_unit_text_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

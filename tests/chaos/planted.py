@@ -16,6 +16,7 @@ import functools
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -23,7 +24,7 @@ import time
 
 import crash_points  # noqa: I001  (finds the harness)
 import harness
-from checker import Snapshot, read_events
+from checker import Legs, Snapshot, read_events
 from company import AUTOMATIC, QUICK, specialist
 from world import World
 
@@ -271,6 +272,31 @@ def steps_end(world, node):
         raise AssertionError("a daemon ended while it stepped") from error
 
 
+def lost_orders_are_looked_up(world, node):
+    """Redis comes back without the commit by which a call was ordered: the call is
+    found at the network, and none is ordered beside it."""
+    node.available("anna")
+    ask(world)
+    node.wait_for_state(ID, "offered")
+    files = world.server.folder / "appendonlydir"
+    kept = world.folder / "kept"
+    shutil.copytree(files, kept)
+    node.do("POST", f"/v1/requests/{ID}/accept", {"as": "anna"})
+    node.wait_for(world.sandbox.posts)
+    node.wait_for_state(ID, "calling", "talking", "wrapping")
+    world.kill_redis()
+    shutil.rmtree(files)
+    shutil.copytree(kept, files)
+    world.start_redis()
+    node.wait_for(node.is_healthy)
+    node.wait_for_state(ID, "offered")
+    node.do("POST", f"/v1/requests/{ID}/accept", {"as": "anna"})
+    # Found with the customer's phone ringing, or over before it rang.
+    node.wait_for_state(ID, "talking", "wrapping", "waiting", "offered")
+    orders = Legs(world.sandbox.ledger()).orders
+    expect(set(orders.values()) == {1}, f"ordered, and ordered again: {orders}")
+
+
 def e2e(test):
     return command(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
                    f"tests/e2e/{test}", top=True)
@@ -283,6 +309,7 @@ LAYERS = {
     "events_trimmed": scene(events_are_kept),
     "intake_id_short": scene(everybody_is_taken),
     "lease_for_ever": scene(leases_end),
+    "orders_not_doubted": scene(lost_orders_are_looked_up, [ANNA]),
     "number_in_log": scene(numbers_stay_out_of_the_log),
     "promise_scan_off": scene(promises_are_scanned, **{
         "window.target": "1s", "window.limit": "2s"}),
@@ -292,6 +319,7 @@ LAYERS = {
     "unknown_is_rejected": scene(unknown_is_not_tried_again),
     "webhook_before_commit": scene(webhooks_after_commit),
     "webhook_signature_off": command("tests/unit/provider"),
+    "zone_hour_off": command("tests/unit/zone"),
     "youth_off": e2e("test_dial.py::"
                      "test_an_order_is_not_given_long_after_its_commit"),
 }

@@ -109,7 +109,7 @@ class World:
         try:
             self.sandbox.start()
             if not embedded:
-                self.server = harness.RedisServer(self.folder, appendfsync)
+                self.server = self.make_server(appendfsync)
                 self.server.start()
             for i in range(node_count):
                 self.add_node(i, changes or CHANGES, appendfsync)
@@ -117,6 +117,10 @@ class World:
             self.end()
             raise
         self.redis = self.connect()
+
+    def make_server(self, appendfsync):
+        """Has start, kill, end and a path."""
+        return harness.RedisServer(self.folder, appendfsync)
 
     def connect(self):
         return redis_client.Redis(unix_socket_path=str(self.redis_path),
