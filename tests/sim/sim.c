@@ -19,6 +19,7 @@
 #include "tests/sim/sim.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,8 +309,10 @@ run(const struct sim_event *event)
 		return;
 	}
 	sim.running = node;
-	event->handler(event->context, true);
 	if (node != NULL)
+		node->is_idle = false;
+	event->handler(event->context, true);
+	if (node != NULL && !node->is_idle)
 		node_run(node);
 	sim.running = NULL;
 }
@@ -560,6 +563,9 @@ main(int argc, char **argv)
 	double since_s = wall_s();
 	int status = 0;
 
+	/* Nodes come and go: their memory is not given back to the system. */
+	mallopt(M_MMAP_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 256 << 20);
 	if (!read_options(argc, argv)) {
 		fprintf(stderr, "usage: sim [--seed N | --seconds S "
 		    "[--first N]] [--traffic dense|company|shop] [--hours H] "

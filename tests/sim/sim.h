@@ -88,6 +88,7 @@ struct sim_node {
 	int index;
 	bool is_up, is_paused, is_linked, has_been_up;
 	bool must_cut;                  /* its connection ended while it was paused */
+	bool is_idle;                   /* this event was none: no pass */
 	const struct policy *policy;
 	unsigned generation;
 	int64_t shift_ms;               /* its own clock before the true one */
