@@ -165,12 +165,31 @@ do_range(const struct command *command, const struct entry *entry)
 	}
 }
 
+/* What nodes tell each other of providers; the reply is looked at by nobody. */
+static redisReply *
+do_write(const struct command *command)
+{
+	const char *key = below_site(word(command, 1));
+
+	if (word(command, 0)[0] == 'S')
+		keyspace_set(&sim.keyspace, key, word(command, 2),
+		    strtoll(word(command, 4), NULL, 10));
+	for (size_t i = 2; word(command, 0)[0] == 'H' &&
+	    i + 1 < command->words.count; i += 2)
+		keyspace_hset(&sim.keyspace, key, word(command, i),
+		    word(command, i + 1));
+	sim.provider_changes++;
+	nodes_wake();
+	return pack(true);
+}
+
 static redisReply *
 do_plain(const struct command *command)
 {
 	const char *name = word(command, 0);
 	const struct entry *entry;
 	char seconds[TEXT_NUMBER_SIZE], rest[TEXT_NUMBER_SIZE];
+	redisReply *reply;
 
 	if (strcmp(name, "TIME") == 0) {
 		add_number(sim_store_ms() / 1000, seconds);
@@ -182,6 +201,15 @@ do_plain(const struct command *command)
 		add_text(entry_get(entry, name[0] == 'H' ?
 		    word(command, 2) : ""));
 		return pack(false);
+	}
+	if (strcmp(name, "HSET") == 0 || strcmp(name, "SET") == 0)
+		return do_write(command);
+	if (strcmp(name, "ZCARD") == 0) {
+		text_count = 0;
+		reply = pack(true);
+		reply->type = REDIS_REPLY_INTEGER;
+		reply->integer = entry != NULL ? (long long)entry->count : 0;
+		return reply;
 	}
 	if (strcmp(name, "HGETALL") == 0) {
 		for (size_t i = 0; entry != NULL && i < entry->count; i++)
@@ -240,7 +268,7 @@ do_commit(const struct command *command)
 		check_replay(&arguments, answers[i]);
 		add_text(answers[i]);
 		sim.commits++;
-		if (strcmp(answers[i], "ok") == 0)
+		if (check_is_done(answers[i]))
 			check_commit(&arguments);
 	}
 	nodes_wake();

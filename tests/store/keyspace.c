@@ -669,7 +669,7 @@ keyspace_events(struct keyspace *keyspace, const char *news)
 	    news);
 }
 
-/* ---- claim */
+/* ---- plain commands, and claim */
 
 void
 keyspace_zadd(struct keyspace *keyspace, const char *key, const char *member,
@@ -679,6 +679,23 @@ keyspace_zadd(struct keyspace *keyspace, const char *key, const char *member,
 
 	snprintf(text, sizeof(text), "%lld", (long long)score);
 	set_item(keyspace, make(keyspace, key, ENTRY_ZSET), member, text);
+}
+
+void
+keyspace_hset(struct keyspace *keyspace, const char *key, const char *field,
+    const char *value)
+{
+	set_item(keyspace, make(keyspace, key, ENTRY_HASH), field, value);
+}
+
+void
+keyspace_set(struct keyspace *keyspace, const char *key, const char *value,
+    int64_t keep_ms)
+{
+	char keep[TEXT_NUMBER_SIZE];
+
+	text_number(keep_ms, keep);
+	set_string(keyspace, key, value, keep);
 }
 
 size_t
