@@ -69,6 +69,7 @@ const char *const fault_plants[] = {
 	"connection_reused",
 	"double_claim",         /* claims without a lease */
 	"due_not_written",
+	"elsewhere_forgotten",  /* who is on another call is idle when free */
 	"ends_keep_index",
 	"events_trimmed",
 	"intake_id_short",
@@ -82,6 +83,7 @@ const char *const fault_plants[] = {
 	"skew_unchecked",       /* a commit of whatever time */
 	"specialist_not_released_on_decline",
 	"step_aborts",          /* a step of a request named Abort */
+	"suppression_unasked",  /* commits do not ask who wants no calls */
 	"token_unchecked",
 	"unknown_is_rejected",
 	"webhook_before_commit",
