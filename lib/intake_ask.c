@@ -291,13 +291,15 @@ read_unknown(struct reading *reading, const struct place *place)
 	const char *name;
 
 	json_object_foreach(place->from, name, value) {
-		const char *meant = nearest_field(name);
-		enum note note = meant != NULL ? NOTE_FIELD_MISSPELT :
-		    NOTE_FIELD_UNKNOWN;
+		const char *meant;
+		enum note note;
 		char pointer[POINTER_SIZE];
 
 		if (is_field(name))
 			continue;
+		meant = nearest_field(name);
+		note = meant != NULL ? NOTE_FIELD_MISSPELT :
+		    NOTE_FIELD_UNKNOWN;
 		if (data == NULL) {
 			data = json_object();
 			intake_keep(place->to, "data", data);
@@ -380,10 +382,10 @@ name_near_phone(const struct place *place)
 	const char *name;
 
 	json_object_foreach(place->from, name, value) {
-		const char *meant = nearest_field(name);
+		const char *meant = is_field(name) ? NULL :
+		    nearest_field(name);
 
-		if (!is_field(name) && meant != NULL &&
-		    strcmp(meant, "phone") == 0)
+		if (meant != NULL && strcmp(meant, "phone") == 0)
 			return name;
 	}
 	return NULL;

@@ -247,7 +247,8 @@ be_free(struct moment *m)
 	let_go(m);
 	if (s->elsewhere_until_ms <= m->now_ms)
 		s->elsewhere_until_ms = 0;
-	else if (s->status == STATUS_AVAILABLE)
+	else if (s->status == STATUS_AVAILABLE &&
+	    !PLANTED("elsewhere_forgotten"))
 		moment_post(m, EVENT_ELSEWHERE, record_ref_specialist(s->id))
 		    ->at_ms = s->elsewhere_until_ms;
 }

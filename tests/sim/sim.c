@@ -19,6 +19,7 @@
 #include "tests/sim/sim.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ __lsan_is_turned_off(void)
 	return 1;
 }
 
-enum { SWEEP_EVERY = 4096, QUIET_HOURS = 16, CHECK_SECONDS = 10,
+enum { SWEEP_EVERY = 4096, QUIET_HOURS = 50, CHECK_SECONDS = 10,
 	COMPANY_CHECK_HOURS = 14 };
 
 struct sim sim;
@@ -66,191 +67,15 @@ static struct {
  */
 static const struct sim_traffic traffics[] = {
 	{ "dense", 6, false, 0, 0, 0, 64, 8 * MINUTE_MS, 4 * MINUTE_MS,
-	    6 * MINUTE_MS, 2 * HOUR_MS, 2 * HOUR_MS, 90 * MINUTE_MS },
+	    6 * MINUTE_MS, HOUR_MS, 45 * MINUTE_MS, 2 * HOUR_MS,
+	    2 * HOUR_MS, 90 * MINUTE_MS },
 	{ "company", 7 * 24, true, 4, 320, 20, 4000, 7 * MINUTE_MS,
-	    10 * MINUTE_MS, 15 * MINUTE_MS, 6 * HOUR_MS, 6 * HOUR_MS,
-	    4 * HOUR_MS },
+	    10 * MINUTE_MS, 15 * MINUTE_MS, 2 * HOUR_MS, 12 * HOUR_MS,
+	    6 * HOUR_MS, 6 * HOUR_MS, 4 * HOUR_MS },
 	{ "shop", 7 * 24, true, 2, 40, 3, 500, 7 * MINUTE_MS,
-	    80 * MINUTE_MS, 2 * HOUR_MS, 48 * HOUR_MS, 48 * HOUR_MS,
-	    32 * HOUR_MS },
+	    80 * MINUTE_MS, 2 * HOUR_MS, 2 * HOUR_MS, 96 * HOUR_MS,
+	    48 * HOUR_MS, 48 * HOUR_MS, 32 * HOUR_MS },
 };
-
-static bool
-has_plant(const char *name)
-{
-	return options.plant != NULL && strcmp(options.plant, name) == 0;
-}
-
-/* ---- the company */
-
-static void
-fill_people(struct specialist_policy *people, size_t count)
-{
-	unsigned style = sim_draw(4);
-
-	for (size_t i = 0; i < count; i++) {
-		struct specialist_policy *who = &people[i];
-
-		specialist_policy_defaults(who);
-		snprintf(who->id, sizeof(who->id), "s%zu", i);
-		snprintf(who->name, sizeof(who->name), "S %zu", i);
-		snprintf(who->addresses[0].to, sizeof(who->addresses[0].to),
-		    "ext:1%02zu", i);
-		who->address_count = 1;
-		for (size_t k = 0; k < QUEUES; k++) {
-			if (k > 0 && sim_draw(3) == 0)
-				continue;
-			memcpy(who->queues[who->queue_count].id,
-			    sim.queues[0][(k + i) % QUEUES].id, ID_SIZE);
-			who->queues[who->queue_count++].level =
-			    (int)sim_between(1, 9);
-		}
-		who->offer = (style == 3 ? sim_draw(2) : style == 2) ?
-		    OFFER_PHONE : OFFER_SCREEN;
-		/* Some are rung once they have ignored what was on the screen. */
-		who->has_second = style == 3 && i % 3 == 0;
-		who->second = OFFER_PHONE;
-		who->second_ms = who->offer_ms;
-		who->confirm = sim_draw(2) ? CONFIRM_PRESS1 : CONFIRM_ANSWER;
-		who->accept = style == 1 && sim_draw(2) ? ACCEPT_AUTOMATIC :
-		    ACCEPT_BY_HAND;
-	}
-}
-
-static void
-fill_provider(struct policy *policy)
-{
-	struct provider_facts *facts = &policy->providers[0];
-
-	if (sim.fence == BY_HAND)
-		return;
-	strcpy(facts->id, "line");
-	facts->authorises_on_answer = sim.fence == BY_ANSWER;
-	facts->can_find = true;
-	facts->can_poll = true;
-	facts->can_hang_up = true;
-	policy->provider_count = 1;
-	strcpy(policy->voice.ids[0], "line");
-	policy->voice.count = 1;
-}
-
-/* Half of the companies widen, and then to several at once. */
-static void
-fill_rungs(struct queue_policy *queue, const char *other)
-{
-	if (sim_draw(2) == 0)
-		return;
-	queue->level = (int)sim_between(4, 9);
-	queue->widenings[0] = (struct widening){
-		.before_ms = queue->limit_ms - MINUTE_MS, .level = 1 };
-	queue->widenings[1] = (struct widening){
-		.before_ms = queue->limit_ms / 2, .offers = 3 };
-	queue->widenings[2] = (struct widening){
-		.before_ms = queue->limit_ms / 3 };
-	snprintf(queue->widenings[2].queue, ID_SIZE, "%s", other);
-	queue->widenings[3] = (struct widening){
-		.before_ms = queue->limit_ms / 5, .offers = OFFER_MAX };
-	queue->widening_count = 4;
-}
-
-static void
-fill_queues(struct queue_policy *queues)
-{
-	for (size_t i = 0; i < QUEUES; i++) {
-		queue_policy_defaults(&queues[i]);
-		strcpy(queues[i].id, i == 0 ? SIM_QUEUE_0 : SIM_QUEUE_1);
-		queues[i].is_default = i == 0;
-		queues[i].is_public = true;
-		fill_rungs(&queues[i], i == 0 ? SIM_QUEUE_1 : SIM_QUEUE_0);
-		/* Some keep people for who is on hold. */
-		queues[i].keep_for_line = sim_draw(4) == 0 ?
-		    1 + (int)sim_draw(2) : 0;
-	}
-}
-
-static void
-fill_policy(struct policy *policy)
-{
-	static const char *const ids[] = { "done", "pass", "later", "machine" };
-	static const enum disposition_then then[] = { THEN_CLOSE, THEN_PASS,
-		THEN_SCHEDULE, THEN_RETRY };
-
-	policy_defaults(policy);
-	strcpy(policy->site, "sim");
-	strcpy(policy->home, "RU");
-	for (size_t i = 0; i < COUNT_OF(ids); i++) {
-		strcpy(policy->dispositions[i].id, ids[i]);
-		policy->dispositions[i].key = (int)i + 1;
-		policy->dispositions[i].then = then[i];
-	}
-	policy->disposition_count = COUNT_OF(ids);
-	policy->ignored_return_ms = 10 * MINUTE_MS;
-	policy->give_up_ms = 90 * MINUTE_MS;
-	policy->call_max_ms = 12 * MINUTE_MS;
-	policy->record_keep_ms = 2 * HOUR_MS;
-	policy->call_keep_ms = 2 * HOUR_MS;
-	policy->seen_keep_ms = 2 * HOUR_MS;
-	policy->answer_keep_ms = HOUR_MS;
-	fill_provider(policy);
-	/* Shorter than the POST may take: a call is believed absent that is on
-	 * its way. */
-	if (has_plant("lease_shorter_than_timeout")) {
-		policy->place_lease_ms = 3000;
-		policy->quarantine_ms = 3000;
-	}
-}
-
-/* What a reload may change: other people, skills, times. Leases are the same. */
-static void
-change_policy(struct policy *policy)
-{
-	for (size_t i = 0; i < QUEUES; i++) {
-		policy->queues[i].limit_ms /= 2;
-		policy->queues[i].target_ms /= 2;
-		policy->queues[i].late_ms = 0;
-	}
-	for (size_t i = 0; i < policy->specialist_count; i++) {
-		policy->specialists[i].offer_ms *= 2;
-		policy->specialists[i].wrap_up_ms /= 2;
-	}
-	policy->specialist_count -= sim_draw(2);
-	policy->retry_count = 1;
-	policy->short_call_ms = 0;
-	policy->cool_off_declined_ms *= 3;
-	policy->rest_ms = 0;
-	policy->wrap_result_ms /= 2;
-	policy->ignored_pause = 1;
-}
-
-static void
-fill_policies(void)
-{
-	bool is_company = sim.traffic->has_nights;
-	size_t count = is_company ? sim.traffic->people :
-	    (size_t)sim_between(2, PEOPLE_MAX);
-
-	for (size_t i = 0; i < POLICIES; i++) {
-		struct policy *policy = &sim.policies[i];
-
-		fill_policy(policy);
-		fill_queues(sim.queues[i]);
-		policy->queues = sim.queues[i];
-		policy->queue_count = QUEUES;
-		fill_people(sim.people[i], count);
-		policy->specialists = sim.people[i];
-		policy->specialist_count = count;
-	}
-	change_policy(&sim.policies[1]);
-	sim.settings = &sim.policies[0];
-	/* A request costs a specialist some two or three minutes; now and then
-	 * more is asked than they can do. */
-	sim.gap_ms = (sim_draw(8) == 0 ? sim_between(50, 120) :
-	    sim_between(150, 2400)) * SECOND_MS / (int64_t)count;
-	if (!is_company)
-		return;
-	sim.gap_ms = 10 * HOUR_MS / sim.traffic->by_day;
-	sim.night_gap_ms = 14 * HOUR_MS / sim.traffic->by_night;
-}
 
 /* ---- one seed */
 
@@ -269,19 +94,18 @@ begin(uint64_t seed)
 	sim.node_count = options.nodes;
 	for (int i = 0; i < 8; i++)
 		sim_draw(2);
-	/* Mostly the fence that promises most. */
-	sim.fence = sim_draw(4) == 0 ? BY_ANSWER :
-	    (enum sim_fence)sim_draw(FENCES);
 	sim.hook_loss = sim_draw(4) != 0 ? 20 : (unsigned)sim_between(1, 3);
 	sim.customer_count = sim.traffic->has_nights ?
 	    (int)sim.traffic->customers_max :
 	    (int)sim_between(2, sim.traffic->customers_max);
 	sim.loses_newest = sim_draw(4) == 0;
-	fill_policies();
+	company_found();
 	lines_start();
 	nodes_start();
 	people_start();
+	desk_start();
 	faults_start();
+	outages_start();
 	store_starts();
 }
 
@@ -291,6 +115,7 @@ end(void)
 	nodes_stop();
 	sim_drop_events();
 	lines_stop();
+	texts_stop();
 	store_stops();
 	check_stop();
 }
@@ -311,8 +136,10 @@ run(const struct sim_event *event)
 		return;
 	}
 	sim.running = node;
-	event->handler(event->context, true);
 	if (node != NULL)
+		node->is_idle = false;
+	event->handler(event->context, true);
+	if (node != NULL && !node->is_idle)
 		node_run(node);
 	sim.running = NULL;
 }
@@ -330,7 +157,7 @@ is_over(void)
 		const struct specialist *s = sim_see(key);
 
 		if (strncmp(key, "specialist:", 11) != 0 ||
-		    (s != NULL && s->state != SPECIALIST_IDLE))
+		    (s != NULL && !check_is_free(s)))
 			return false;
 	}
 	return true;
@@ -350,6 +177,7 @@ housekeeping(int64_t *next_ms)
 {
 	keyspace_expire(&sim.keyspace, sim_store_ms());
 	lines_expire();
+	texts_expire();
 	*next_ms = sim.now_ms + 5 * MINUTE_MS;
 }
 
@@ -563,6 +391,9 @@ main(int argc, char **argv)
 	double since_s = wall_s();
 	int status = 0;
 
+	/* Nodes come and go: their memory is not given back to the system. */
+	mallopt(M_MMAP_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 256 << 20);
 	if (!read_options(argc, argv)) {
 		fprintf(stderr, "usage: sim [--seed N | --seconds S "
 		    "[--first N]] [--traffic dense|company|shop] [--hours H] "

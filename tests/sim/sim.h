@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim: a company, its nodes, its Redis and its telephone provider in one
+ * sim: a company, its nodes, its Redis and its telephone providers in one
  * process and one seeded clock. What runs in each node is the daemon's own
- * engine, matcher, pulls and intake over the core; below them is a simulated
- * link to a store in memory (tests/store/keyspace, held against the scripts).
+ * engine, matcher, pulls, intake, breaker and suppression over the core; below
+ * them is a simulated link to a store in memory (tests/store/keyspace, held
+ * against the scripts). Not in it: the audit, alarms, calls to our own lines
+ * (only what they tell of a customer), what is buried, and HTTP.
  * Everything that happens is a discrete event; the same seed is the same story.
  *
  * After every event the invariants are looked at (sim_check); the first that is
@@ -17,19 +19,23 @@
 #include <stdint.h>
 
 #include "daemon/engine.h"
+#include "lib/provider_health.h"
 #include "lib/life.h"
 #include "tests/store/keyspace.h"
 
 #define SIM_SITE "{sim}:"
 #define SIM_QUEUE_0 "cards"
 #define SIM_QUEUE_1 "loans"
+#define SIM_LINE_0 "line"
+#define SIM_LINE_1 "spare"
 #define SECOND_MS INT64_C(1000)
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS (60 * MINUTE_MS)
 
 #define DAY_MS (24 * HOUR_MS)
 
-enum { NODES_MAX = 8, PEOPLE_MAX = 12, QUEUES = 2, POLICIES = 2, NOBODY = -1 };
+enum { NODES_MAX = 8, PEOPLE_MAX = 12, QUEUES = 2, POLICIES = 5, LINES = 2,
+	NOBODY = -1 };
 
 /* How much happens. What goes wrong is in proportion to what there is to do. */
 struct sim_traffic {
@@ -43,6 +49,8 @@ struct sim_traffic {
 	/* From nothing to twice the mean between two: */
 	int64_t fault_gap_ms;           /* of the nodes and their connections */
 	int64_t chief_gap_ms;           /* what a supervisor does */
+	int64_t elsewhere_gap_ms;       /* of each, calls that are none of ours */
+	int64_t outage_gap_ms;          /* of a provider */
 	int64_t reload_gap_ms, clock_gap_ms, loss_gap_ms;
 };
 
@@ -82,12 +90,24 @@ bool sim_fault_in(unsigned one_in);
 int64_t sim_gap(int64_t mean_ms);
 void *sim_new(size_t size);
 
+/* ---- the company: sim_company.c */
+
+/* Draws who there is, and all settings. */
+void company_found(void);
+/* The id of a disposition: what closes, or any, seldom one of a nuisance. */
+const char *sim_result(bool is_done);
+/* BY_HAND: no provider. */
+enum sim_fence sim_fence_of(const char *provider);
+/* Does every ring rest on our answer. */
+bool sim_is_fenced(void);
+
 /* ---- nodes: sim_node.c */
 
 struct sim_node {
 	int index;
 	bool is_up, is_paused, is_linked, has_been_up;
 	bool must_cut;                  /* its connection ended while it was paused */
+	bool is_idle;                   /* this event was none: no pass */
 	const struct policy *policy;
 	unsigned generation;
 	int64_t shift_ms;               /* its own clock before the true one */
@@ -103,6 +123,8 @@ struct sim_node {
 	struct promise_scan *scan;
 	struct roster *roster;
 	struct submitter *submitter;
+	struct health *health;
+	uint64_t providers_seen;        /* of sim.provider_changes */
 	bool is_reading_inbox;
 	size_t inbox_in_hand;
 	int64_t inbox_next_ms;
@@ -114,21 +136,34 @@ void nodes_stop(void);
 struct sim_node *nodes_any(void);
 /* A pass of its loop. */
 void node_run(struct sim_node *node);
+void node_start(struct sim_node *node);
 void node_resume(struct sim_node *node);
-/* Its request was executed, its reply is not sent yet: now something happens. */
-void node_suffer(struct sim_node *node);
+/* kill -9. */
+void node_crash(struct sim_node *node);
+/* Since when it can do its work, from what it is. */
+void node_set_able(struct sim_node *node);
 /* Something changed in the store: whoever sleeps looks soon. */
 void nodes_wake(void);
 /* Each reads its settings again within a minute. */
 void nodes_reload(void);
+/* Since when at least one node could do its work; INT64_MAX: none can. */
+int64_t nodes_able_since(void);
+
+/* ---- what they tell their other modules: sim_hooks.c */
+
+void hooks_set(struct sim_node *node, struct engine_hooks *ret_hooks);
+void hooks_set_gate(struct sim_node *node);
+
+/* ---- what they suffer: sim_faults.c */
+
+void faults_start(void);
+void faults_stop(void);
+/* Its request was executed, its reply is not sent yet: now something happens. */
+void node_suffer(struct sim_node *node);
 /* The store's clock was set: within a second each idle node asks it something. */
 void nodes_ask_time(void);
 /* The store is gone: every connection ends, what was on its way is lost. */
 void nodes_cut(void);
-/* Since when at least one node could do its work; INT64_MAX: none can. */
-int64_t nodes_able_since(void);
-void faults_start(void);
-void faults_stop(void);
 
 /* ---- the link to the store: sim_link.c */
 
@@ -143,7 +178,7 @@ int64_t sim_store_ms(void);
 void store_starts(void);
 void store_stops(void);
 
-/* ---- the provider: sim_line.c */
+/* ---- the providers: sim_line.c, sim_post.c */
 
 void lines_start(void);
 void lines_stop(void);
@@ -159,12 +194,45 @@ void lines_over_by_hand(const char *request, int n);
  * are known to nobody any more. */
 void lines_lose(const struct keyspace *before);
 
-/* ---- people: sim_people.c */
+/* Messages: sim_text.c. */
+void texts_do(struct sim_node *node, const struct message *message,
+    const struct effect *effect);
+void texts_expire(void);
+/* Those that the store of before did not know of may be sent once more. */
+void texts_lose(const struct keyspace *before);
+void texts_stop(void);
+
+/* What became of an order, told to whoever gave it. */
+struct sim_news {
+	struct event event;
+	const char *provider;           /* of whose health it says something; NULL */
+	enum channel channel;
+	enum health_news health;
+	int node;
+	uint64_t ask;                   /* of a question; 0: none */
+};
+void lines_tell(const struct sim_news *news, int64_t delay_ms);
+/* How a provider is just now. */
+enum outage { WORKS, UNREACHED, SILENT, BARRED };
+enum outage lines_outage(const char *provider);
+void outages_start(void);
+
+/* ---- the company's people: sim_desk.c */
+
+void desk_start(void);
+/* Posted by some node, also when none can be reached just now. */
+void desk_do(const struct event *event, int64_t delay_ms);
+void desk_set_status(const char *id, enum status status, int64_t delay_ms);
+/* A message about that offer has come. */
+void people_see_offer(const char *specialist, const char *request, int offer);
+
+/* ---- customers, days, settings: sim_people.c */
 
 bool people_are_at_work(void);
 void people_start(void);
 void people_quiet(void);
-/* What they see of a record that was just written. */
+void customer_sees(const struct request *request);
+/* What people see of a record that was just written. */
 void people_see_request(const struct request *request, int was_state);
 void people_see_specialist(const struct specialist *specialist);
 void people_see_call(const struct call *call, int was_state);
@@ -190,6 +258,8 @@ const struct sim_outlook *sim_look_out(void);
 /* ---- what must hold: sim_check.c */
 
 void check_commit(const struct arguments *arguments);
+/* Is that how a commit is answered that was written now, whatever its turn is. */
+bool check_is_done(const char *word);
 /* An operation whose trace is still there is answered as done before. */
 void check_replay(const struct arguments *arguments, const char *word);
 /* By a node at that time of its own. */
@@ -197,6 +267,8 @@ void check_claimed(const char *key, int64_t asked_ms);
 void check_moment(void);                /* after every event, cheap */
 void check_sweep(void);                 /* every index against every record */
 void check_end(void);                   /* after the quiet time */
+/* Idle, or absent because nobody sits at their desk. */
+bool check_is_free(const struct specialist *specialist);
 void check_accepted(const char *request);
 /* What is owed now is what will be owed when the store comes back as it is. */
 void check_keep(void);
@@ -223,9 +295,15 @@ struct sim {
 	bool loses_newest;              /* when it is started again */
 	struct policy policies[POLICIES];
 	const struct policy *settings;  /* what the file says now: one of them */
+	int64_t settings_ms;            /* since when */
 	struct queue_policy queues[POLICIES][QUEUES];
 	struct specialist_policy people[POLICIES][PEOPLE_MAX];
-	enum sim_fence fence;
+	size_t line_count;              /* 0: everybody dials by hand */
+	struct provider_facts lines[LINES];
+	enum sim_fence fences[LINES];
+	bool writes;                    /* messages are sent */
+	uint64_t provider_changes;      /* of what nodes told of providers */
+	int64_t presence_ms;            /* who is not seen so long is absent; 0: never */
 	struct sim_node nodes[NODES_MAX];  int node_count;
 	struct sim_node *running;       /* whose loop runs; NULL */
 	int customer_count;

@@ -19,6 +19,9 @@
  * had jumped ahead. */
 enum { TOLD_WITHIN_MS = 5000, LEASE_MS = 10000, SKEW_MS = 12000 };
 
+/* Each within a minute, and who is stopped when they go on. */
+enum { RELOADED_WITHIN_MS = 4 * 60 * 1000 };
+
 /* As many happen when everybody is at work and the store comes back. */
 /* In a minute. Three nodes that read the heads of three queues again for each change
  * come to some 15,000; whatever goes round at the pace of replies, to over 60,000. */
@@ -65,7 +68,8 @@ sim_blame(const char *format, ...)
 
 static const char *const index_names[] = { "active", "due", "promises",
 	"referred", "late", "wait:" SIM_QUEUE_0, "wait:" SIM_QUEUE_1,
-	"ready:" SIM_QUEUE_0, "ready:" SIM_QUEUE_1, "calls:line" };
+	"ready:" SIM_QUEUE_0, "ready:" SIM_QUEUE_1, "calls:" SIM_LINE_0,
+	"calls:" SIM_LINE_1 };
 
 static void
 check_standing(const char *key, const struct standing *standing)
@@ -184,11 +188,81 @@ check_partners(const struct request *r)
 		    request_state_names[r->state]);
 }
 
+/* ---- what a record may not become */
+
+/* The commit that rings or writes to somebody asks whether they want it. */
+static void
+check_wanted(const char *key, const char *field)
+{
+	if (entry_get(keyspace_find(&sim.keyspace, SUPPRESSED_KEY), field) !=
+	    NULL)
+		sim_blame("%s disturbs %s, who wants no such thing", key,
+		    field);
+}
+
+/* A certain refusal goes to the next provider, not to the same. */
+static void
+check_ordered(const struct call *call)
+{
+	const struct call *before = sim_see_call(call->request, call->n - 1);
+
+	if (before != NULL && call_is_live(before) && !before->is_revoked &&
+	    strcmp(before->specialist, call->specialist) == 0)
+		sim_blame("%s is called by %s for %s, whom %s rings", call->specialist,
+		    call->provider, call->request, before->provider);
+	if (before != NULL && before->state == CALL_ENDED &&
+	    before->over_at_ms == call->placed_at_ms &&
+	    strcmp(before->specialist, call->specialist) == 0 &&
+	    strcmp(before->provider, call->provider) == 0)
+		sim_blame("%s refused %s.%d and is ordered it again",
+		    call->provider, call->request, before->n);
+}
+
+static void
+check_free(const struct specialist *s)
+{
+	if (s->state != SPECIALIST_IDLE)
+		return;
+	if (s->status != STATUS_AVAILABLE)
+		sim_blame("%s is idle and said \"%s\"", s->id,
+		    status_names[s->status]);
+	if (s->elsewhere_until_ms > sim_store_ms() + TOLD_WITHIN_MS &&
+	    sim.now_ms - sim.store_set_ms > 10 * MINUTE_MS)
+		sim_blame("%s is idle and on another call", s->id);
+}
+
+static void
+check_wrapping(const struct specialist *s)
+{
+	int64_t longest_ms = 0;
+
+	for (size_t i = 0; i < POLICIES; i++) {
+		const struct specialist_policy *who =
+		    policy_specialist(&sim.policies[i], s->id);
+
+		if (who != NULL && who->wrap_up_ms > longest_ms)
+			longest_ms = who->wrap_up_ms;
+	}
+	if (s->until_ms > s->since_ms + 2 * longest_ms)
+		sim_blame("%s wraps up for %lld ms", s->id,
+		    (long long)(s->until_ms - s->since_ms));
+}
+
+/* Whom no settings name has no telephone. */
+static void
+check_employed(const struct specialist *s)
+{
+	if (sim.now_ms - sim.settings_ms > RELOADED_WITHIN_MS &&
+	    policy_specialist(sim.settings, s->id) == NULL)
+		sim_blame("%s is asked, whom the settings do not name", s->id);
+}
+
 static void
 check_request(struct entry *entry)
 {
 	const struct request *r = sim_see(entry->key);
 	struct standing standing;
+	char field[SUPPRESSED_FIELD_SIZE];
 	int was_state = entry->seen_state % 16;
 	bool was_kept = entry->seen_state >= 16;
 
@@ -213,12 +287,15 @@ check_request(struct entry *entry)
 		sim_blame("%s is %s with %zu offers", entry->key,
 		    request_state_names[r->state], request_offers_open(r));
 	check_offers(r);
+	if (r->state == REQUEST_CALLING && was_state != REQUEST_CALLING) {
+		suppressed_calls_field(r->phone, field);
+		check_wanted(entry->key, field);
+	}
 	if (r->state == REQUEST_CALLING || r->state == REQUEST_TALKING)
 		check_partners(r);
 	entry->seen_state = (int)r->state + (r->kept_at_ms != 0 ? 16 : 0);
 	/* Elsewhere it may be closed before it is heard that it rang. */
-	if (r->state == REQUEST_CLOSED && sim.fence == BY_ANSWER &&
-	    lines_rung(r->id) > r->attempt_count)
+	if (r->state == REQUEST_CLOSED && lines_rung(r->id) > r->attempt_count)
 		sim_blame("%s rang %d times and counts %d attempts",
 		    entry->key, lines_rung(r->id), r->attempt_count);
 	if (r->state == REQUEST_CLOSED && was_state != REQUEST_CLOSED) {
@@ -245,8 +322,11 @@ check_specialist(struct entry *entry)
 	check_lasts(entry, false);
 	check_wakes(entry->key, &s->record, s->state != SPECIALIST_IDLE &&
 	    s->state != SPECIALIST_AWAY);
+	check_free(s);
 	switch (s->state) {
 	case SPECIALIST_OFFERED:
+		if (entry->seen_state != SPECIALIST_OFFERED)
+			check_employed(s);
 		r = sim_see_request(s->request);
 		offer = r == NULL ? NULL :
 		    request_offer_to((struct request *)(uintptr_t)r, s->id);
@@ -268,8 +348,10 @@ check_specialist(struct entry *entry)
 			sim_blame("%s is %s and holds request %s", s->id,
 			    specialist_state_names[s->state], s->request);
 		break;
-	case SPECIALIST_NONE:
 	case SPECIALIST_WRAPPING:
+		check_wrapping(s);
+		break;
+	case SPECIALIST_NONE:
 	case SPECIALIST_STATE_COUNT:
 		break;
 	}
@@ -295,6 +377,8 @@ check_call(struct entry *entry)
 		sim_blame("%s went back from %s to %s", entry->key,
 		    call_progress_names[was_rank],
 		    call_progress_names[call->rank]);
+	if (was_state == CALL_NONE)
+		check_ordered(call);
 	standing_of_call(call, &standing);
 	check_standing(entry->key, &standing);
 	check_lasts(entry, call->state == CALL_ENDED);
@@ -306,6 +390,32 @@ check_call(struct entry *entry)
 		    call->specialist, state_of(s));
 	entry->seen_state = (int)call->state + (int)call->rank * 16;
 	people_see_call(call, was_state);
+}
+
+static void
+check_message(struct entry *entry)
+{
+	const struct message *message = sim_see(entry->key);
+	char field[SUPPRESSED_FIELD_SIZE];
+	struct standing standing;
+
+	if (message == NULL)
+		return;
+	if (entry->seen_state == MESSAGE_ENDED &&
+	    message->state != MESSAGE_ENDED)
+		sim_blame("%s had ended and is %s", entry->key,
+		    message_state_names[message->state]);
+	standing_of_message(message, &standing);
+	check_standing(entry->key, &standing);
+	check_lasts(entry, message->state == MESSAGE_ENDED);
+	check_wakes(entry->key, &message->record, message_is_live(message));
+	if (message->state == MESSAGE_SENDING &&
+	    entry->seen_state != MESSAGE_SENDING &&
+	    message_asks_leave(message)) {
+		suppressed_messages_field(message->to, field);
+		check_wanted(entry->key, field);
+	}
+	entry->seen_state = message->state;
 }
 
 void
@@ -334,14 +444,22 @@ check_commit(const struct arguments *arguments)
 			check_specialist(entry);
 		else if (strncmp(entry->key, "call:", 5) == 0)
 			check_call(entry);
+		else if (strncmp(entry->key, "message:", 8) == 0)
+			check_message(entry);
 	}
+}
+
+bool
+check_is_done(const char *word)
+{
+	return strcmp(word, "ok") == 0 || strncmp(word, "ok ", 3) == 0;
 }
 
 void
 check_replay(const struct arguments *arguments, const char *word)
 {
 	/* Just done, or never. */
-	if (strcmp(word, "ok") == 0 || strcmp(word, "again") == 0)
+	if (check_is_done(word) || strcmp(word, "again") == 0)
 		return;
 	for (size_t i = 0; i < arguments->record_count; i++) {
 		const char *id = arguments->records[i].id;
@@ -489,6 +607,13 @@ check_go_back(void)
 	kept = gone;
 }
 
+bool
+check_is_free(const struct specialist *s)
+{
+	return s->state == SPECIALIST_IDLE || (sim.presence_ms > 0 &&
+	    s->state == SPECIALIST_AWAY && s->status == STATUS_AVAILABLE);
+}
+
 void
 check_end(void)
 {
@@ -503,7 +628,7 @@ check_end(void)
 
 		if (strncmp(key, "specialist:", 11) != 0)
 			sim_blame("%s has not ended", key);
-		else if (s != NULL && s->state != SPECIALIST_IDLE)
+		else if (s != NULL && !check_is_free(s))
 			sim_blame("%s is %s when all is over", key,
 			    specialist_state_names[s->state]);
 	}

@@ -1,42 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim_line: the telephone provider. It makes calls late, twice or not at all,
- * answers late, wrongly or not at all, loses, repeats and reorders webhooks,
- * asks its questions again, and keeps the ledger of who was rung.
+ * sim_line: the telephones of all providers. They lose, repeat and reorder
+ * webhooks, ask their questions again, and keep the ledger of who was rung.
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/sim_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/health.h"
+
 enum { LINES_MAX = 8192, ASKS_MAX = 5 };
-
-enum leg { LEG_NONE, LEG_RINGING, LEG_UP, LEG_OVER };
-
-struct line {
-	char sid[SID_SIZE];
-	struct record_ref call;
-	char customer[PHONE_SIZE], specialist[ID_SIZE];
-	int64_t made_ms, up_ms, over_ms;
-	bool is_over, is_agent_up, is_by_hand;
-	bool is_lost;                   /* the store lost what it knew of it */
-	enum leg leg;
-	enum call_progress progress;
-	enum call_outcome outcome;
-	int64_t talk_ms;
-	uint64_t ask;                   /* the question it waits for */
-	enum question question;  int digit, asks;
-};
 
 static struct line *lines[LINES_MAX];
 static size_t line_count;
 static uint64_t sid_number, ask_number;
 
 static void ask(struct line *line, enum question question, int digit);
-static void hang_up(struct line *line, enum call_outcome outcome);
 
-static struct line *
+struct line *
 line_of(const char *sid)
 {
 	for (size_t i = line_count; i-- > 0;) {
@@ -50,6 +33,16 @@ static bool
 is_of(const struct line *line, const struct record_ref *call)
 {
 	return record_ref_equal(&line->call, call);
+}
+
+struct line *
+line_of_call(const struct record_ref *call, size_t *at)
+{
+	while (*at < line_count) {
+		if (is_of(lines[(*at)++], call))
+			return lines[*at - 1];
+	}
+	return NULL;
 }
 
 /* ---- what happens to a line later; lines die only long after their end */
@@ -82,22 +75,20 @@ later(struct line *line, int64_t delay_ms, void (*what)(struct line *line))
 
 /* ---- telling the nodes */
 
-struct news {
-	struct event event;
-	int node;
-	uint64_t ask;                   /* of a question; 0: none */
-};
-
 static void
 on_asked(void *context, uint64_t tag, const struct engine_result *result);
 
 static void
 on_news(void *context, bool is_alive)
 {
-	struct news *news = context;
+	struct sim_news *news = context;
 	struct engine_order order = { .event = news->event };
+	struct sim_node *node = &sim.nodes[news->node];
 
-	if (is_alive) {
+	if (is_alive && news->provider != NULL)
+		health_hear_of(node->health, news->provider, news->channel,
+		    news->health, "?", 0);
+	if (is_alive && news->event.kind != EVENT_NONE) {
 		order.must = news->event.kind != EVENT_PROGRESS &&
 		    news->event.kind != EVENT_ASKED;
 		snprintf(order.event.by, sizeof(order.event.by), "provider");
@@ -107,27 +98,32 @@ on_news(void *context, bool is_alive)
 			*number = news->ask;
 			order.on_result = on_asked;
 			order.context = number;
-			if (!engine_post(sim.nodes[news->node].engine,
-			        &order))
+			if (!engine_post(node->engine, &order))
 				free(number);
 		} else {
-			engine_post(sim.nodes[news->node].engine, &order);
+			engine_post(node->engine, &order);
 		}
 	}
 	free(news);
 }
 
+void
+lines_tell(const struct sim_news *news, int64_t delay_ms)
+{
+	struct sim_news *copy = sim_new(sizeof(*copy));
+
+	*copy = *news;
+	if (copy->event.kind != EVENT_ASKED)
+		copy->event.digit = -1;
+	sim_in(delay_ms, copy->node, on_news, copy);
+}
+
 static void
 tell(int node, const struct event *event, int64_t delay_ms, uint64_t number)
 {
-	struct news *news = sim_new(sizeof(*news));
+	struct sim_news news = { .event = *event, .node = node, .ask = number };
 
-	news->event = *event;
-	if (event->kind != EVENT_ASKED)
-		news->event.digit = -1;
-	news->node = node;
-	news->ask = number;
-	sim_in(delay_ms, node, on_news, news);
+	lines_tell(&news, delay_ms);
 }
 
 static void
@@ -140,6 +136,7 @@ webhook(const struct line *line, bool is_customer_over)
 	    1;
 
 	memcpy(event.sid, line->sid, sizeof(event.sid));
+	memcpy(event.provider, line->provider, sizeof(event.provider));
 	if (is_customer_over || line->is_over) {
 		event.outcome = line->outcome;
 		event.talk_ms = line->talk_ms;
@@ -171,7 +168,7 @@ check_is_wanted(const struct line *line)
 {
 	const struct request *request = sim_see_request(line->call.id);
 
-	if (sim.fence == BY_ANSWER && (request == NULL ||
+	if (line->fence == BY_ANSWER && (request == NULL ||
 	        (request->state == REQUEST_CLOSED &&
 	            sim.now_ms - sim.store_set_ms > 10 * SECOND_MS &&
 	            request->closed_at_ms + 5 * SECOND_MS < sim_store_ms())))
@@ -193,7 +190,7 @@ check_ring(const struct line *line)
 	if (call == NULL)
 		sim_blame("%s rings %s, and no call is recorded", line->sid,
 		    line->customer);
-	else if (call->authorised[0] == '\0' || (sim.fence == BY_ANSWER &&
+	else if (call->authorised[0] == '\0' || (line->fence == BY_ANSWER &&
 	        strcmp(call->authorised, line->sid) != 0))
 		sim_blame("%s: %s rings the customer, authorised is \"%s\"",
 		    key, line->sid, call->authorised);
@@ -227,7 +224,7 @@ static void
 agent_hangs_up(struct line *line)
 {
 	if (!line->is_over)
-		hang_up(line, line->outcome != OUTCOME_NONE ? line->outcome :
+		line_hang_up(line, line->outcome != OUTCOME_NONE ? line->outcome :
 		    OUTCOME_ANSWERED);
 }
 
@@ -240,7 +237,7 @@ customer_hangs_up(struct line *line)
 	webhook(line, true);
 	if (line->is_by_hand)
 		return;
-	if (sim.fence == BY_ANSWER && sim_draw(5) != 0)
+	if (line->fence == BY_ANSWER && sim_draw(5) != 0)
 		ask(line, QUESTION_DIAL_OVER, -1);
 	else
 		later(line, sim_between(200, 3000), agent_hangs_up);
@@ -269,7 +266,7 @@ customer_does_not(struct line *line)
 	line->outcome = sim_draw(2) ? OUTCOME_NO_ANSWER : OUTCOME_BUSY;
 	end_customer(line);
 	webhook(line, true);
-	if (sim.fence == BY_ANSWER)
+	if (line->fence == BY_ANSWER)
 		ask(line, QUESTION_DIAL_OVER, -1);
 	else
 		later(line, 300, agent_hangs_up);
@@ -324,21 +321,21 @@ asks_again(struct line *line)
 		    line->question, line->digit);
 }
 
-struct flow {
+struct reply {
 	uint64_t ask;
 	bool is_wait, is_timeout;
 	enum verdict verdict;
 };
 
 static void
-do_flow(struct line *line, const struct flow *flow)
+do_flow(struct line *line, const struct reply *flow)
 {
 	line->ask = 0;
 	if (line->is_over)
 		return;
 	if (flow->is_timeout || flow->is_wait) {
 		if (line->asks > ASKS_MAX)
-			hang_up(line, OUTCOME_FAILED);
+			line_hang_up(line, OUTCOME_FAILED);
 		else
 			later(line, flow->is_wait ? 2000 : 10, asks_again);
 		return;
@@ -374,7 +371,7 @@ do_flow(struct line *line, const struct flow *flow)
 static void
 on_flow(void *context, bool is_alive)
 {
-	struct flow *flow = context;
+	struct reply *flow = context;
 
 	for (size_t i = line_count; is_alive && i-- > 0;) {
 		if (lines[i]->ask != flow->ask)
@@ -386,9 +383,9 @@ on_flow(void *context, bool is_alive)
 }
 
 static void
-send_flow(const struct flow *flow, int64_t delay_ms)
+send_flow(const struct reply *flow, int64_t delay_ms)
 {
-	struct flow *copy = sim_new(sizeof(*copy));
+	struct reply *copy = sim_new(sizeof(*copy));
 
 	*copy = *flow;
 	sim_in(delay_ms, NOBODY, on_flow, copy);
@@ -398,7 +395,7 @@ static void
 on_asked(void *context, uint64_t tag, const struct engine_result *result)
 {
 	uint64_t *number = context;
-	struct flow flow = { .ask = *number, .verdict = VERDICT_GOODBYE };
+	struct reply flow = { .ask = *number, .verdict = VERDICT_GOODBYE };
 
 	(void)tag;
 	free(number);
@@ -415,10 +412,11 @@ ask(struct line *line, enum question question, int digit)
 {
 	struct event event = { .kind = EVENT_ASKED, .to = line->call,
 		.question = question, .digit = digit };
-	struct flow timeout = { .is_timeout = true };
+	struct reply timeout = { .is_timeout = true };
 	int copies = sim_fault_in(30) ? 2 : 1;
 
 	memcpy(event.sid, line->sid, sizeof(event.sid));
+	memcpy(event.provider, line->provider, sizeof(event.provider));
 	if (question == QUESTION_DIAL_OVER) {
 		event.is_customer_over = true;
 		event.outcome = line->outcome;
@@ -441,8 +439,8 @@ ask(struct line *line, enum question question, int digit)
 
 /* ---- the specialist's leg */
 
-static void
-hang_up(struct line *line, enum call_outcome outcome)
+void
+line_hang_up(struct line *line, enum call_outcome outcome)
 {
 	if (line->is_over)
 		return;
@@ -470,14 +468,14 @@ agent_answers(struct line *line)
 		if (lines[i] != line && !lines[i]->is_over &&
 		    lines[i]->is_agent_up &&
 		    strcmp(lines[i]->specialist, line->specialist) == 0) {
-			hang_up(line, OUTCOME_BUSY);
+			line_hang_up(line, OUTCOME_BUSY);
 			return;
 		}
 	}
 	line->is_agent_up = true;
 	line->progress = PROGRESS_AGENT_UP;
 	webhook(line, false);
-	if (sim.fence == BY_ANSWER)
+	if (line->fence == BY_ANSWER)
 		ask(line, QUESTION_UP, -1);
 	else
 		later(line, 500, ring_customer);
@@ -487,7 +485,7 @@ static void
 agent_does_not(struct line *line)
 {
 	if (!line->is_agent_up)
-		hang_up(line, OUTCOME_NO_ANSWER);
+		line_hang_up(line, OUTCOME_NO_ANSWER);
 }
 
 static struct line *
@@ -499,6 +497,8 @@ add_line(const struct call *call)
 	snprintf(line->sid, sizeof(line->sid), "CA%llu",
 	    (unsigned long long)++sid_number);
 	line->call = record_ref_call(call->request, call->n);
+	memcpy(line->provider, call->provider, sizeof(line->provider));
+	line->fence = sim_fence_of(call->provider);
 	memcpy(line->customer, call->customer, sizeof(line->customer));
 	memcpy(line->specialist, call->specialist, sizeof(line->specialist));
 	line->made_ms = sim.now_ms;
@@ -509,18 +509,20 @@ add_line(const struct call *call)
 static void
 too_long(struct line *line)
 {
-	hang_up(line, OUTCOME_CANCELLED);
+	line_hang_up(line, OUTCOME_CANCELLED);
 }
 
-static struct line *
-make_line(const struct call *call)
+struct line *
+line_make(const struct call *call)
 {
 	struct record_ref ref = record_ref_call(call->request, call->n);
 	struct line *line;
+	size_t at = 0;
 
-	for (size_t i = 0; sim.fence == BY_KEY && i < line_count; i++) {
-		if (is_of(lines[i], &ref))
-			return lines[i];
+	if (sim_fence_of(call->provider) == BY_KEY) {
+		line = line_of_call(&ref, &at);
+		if (line != NULL)
+			return line;
 	}
 	line = add_line(call);
 	line->progress = PROGRESS_AGENT_RINGING;
@@ -532,205 +534,6 @@ make_line(const struct call *call)
 	later(line, 35 * SECOND_MS, agent_does_not);
 	later(line, sim.policies[0].call_max_ms, too_long);
 	return line;
-}
-
-/* ---- requests of the nodes */
-
-struct post {
-	struct call call;
-	struct effect effect;
-	int node;
-	unsigned generation;
-	uint64_t store_life;
-	bool is_silent;                 /* its answer is not told */
-	enum event_kind answer;
-};
-
-static void
-answer(const struct post *post, struct event *event, int64_t delay_ms)
-{
-	event->to = post->effect.call;
-	if (sim.nodes[post->node].generation == post->generation &&
-	    sim.nodes[post->node].is_up)
-		tell(post->node, event, delay_ms, 0);
-}
-
-/* While it was on its way the store lost the call it is for; another may have
- * its number. */
-static bool
-is_of_lost_call(const struct post *post)
-{
-	const struct call *call = sim_see_call(post->call.request,
-	    post->call.n);
-
-	return post->store_life != sim.store_life && (call == NULL ||
-	    call->placed_at_ms != post->call.placed_at_ms);
-}
-
-static void
-on_post(void *context, bool is_alive)
-{
-	struct post *post = context;
-	struct event event = { .kind = post->answer };
-	struct line *line;
-
-	if (is_alive && post->answer == EVENT_REJECTED) {
-		event.outcome = OUTCOME_FAILED;
-		answer(post, &event, 50);
-	} else if (is_alive) {
-		line = make_line(&post->call);
-		line->is_lost |= is_of_lost_call(post);
-		memcpy(event.sid, line->sid, sizeof(event.sid));
-		if (!post->is_silent)
-			answer(post, &event, sim_between(5, 200));
-	}
-	free(post);
-}
-
-static struct post *
-new_post(const struct sim_node *node, const struct call *call,
-    const struct effect *effect)
-{
-	struct post *post = sim_new(sizeof(*post));
-
-	post->call = *call;
-	post->effect = *effect;
-	post->node = node->index;
-	post->generation = node->generation;
-	post->store_life = sim.store_life;
-	post->answer = EVENT_CREATED;
-	return post;
-}
-
-/* The POST that makes a call. */
-static void
-place(const struct sim_node *node, const struct call *call,
-    const struct effect *effect)
-{
-	struct post *post = new_post(node, call, effect), *twin;
-	struct event unknown = { .kind = EVENT_UNKNOWN };
-	int64_t at_ms = sim_between(20, 700);
-
-	switch (sim.is_quiet ? 99 : sim_draw(40)) {
-	case 0:                         /* lost, or 500 without a call */
-		answer(post, &unknown, sim_draw(2) ? 10 * SECOND_MS : at_ms);
-		free(post);
-		return;
-	case 1:                         /* 500, and the call is made */
-		post->is_silent = true;
-		answer(post, &unknown, at_ms + 10);
-		break;
-	case 2:                         /* made; the answer is lost */
-		post->is_silent = true;
-		answer(post, &unknown, 10 * SECOND_MS);
-		break;
-	case 3:                         /* made late */
-		post->is_silent = true;
-		answer(post, &unknown, 10 * SECOND_MS);
-		at_ms = sim.fence == BY_ANSWER ? sim_between(5000, 120000) :
-		    sim_between(5000, 9500);
-		break;
-	case 4:                         /* slow, but told in time */
-		at_ms = sim_between(2000, 9500);
-		break;
-	case 5:
-		post->answer = EVENT_REJECTED;
-		break;
-	case 6:                         /* the network sends it twice */
-	case 7:
-		if (sim.fence == BY_NONE)
-			break;
-		twin = new_post(node, call, effect);
-		twin->is_silent = sim_draw(2);
-		sim_in(sim_between(20, 4000), NOBODY, on_post, twin);
-		break;
-	default:
-		break;
-	}
-	sim_in(at_ms, NOBODY, on_post, post);
-}
-
-static void
-look_up(const struct post *post)
-{
-	struct event event = { .kind = EVENT_ABSENT };
-	bool is_found = false;
-
-	for (size_t i = 0; i < line_count; i++) {
-		const struct line *line = lines[i];
-
-		if (!is_of(line, &post->effect.call))
-			continue;
-		is_found = true;
-		event.kind = EVENT_FOUND;
-		event.progress = line->progress;
-		memcpy(event.sid, line->sid, sizeof(event.sid));
-		answer(post, &event, sim_between(5, 100));
-	}
-	if (!is_found)
-		answer(post, &event, sim_between(5, 100));
-}
-
-static void
-get(const struct post *post)
-{
-	const struct line *line = line_of(post->effect.sid);
-	struct event event = { .kind = EVENT_GONE };
-
-	if (line != NULL) {
-		event.kind = EVENT_PROGRESS;
-		event.progress = line->progress;
-		event.outcome = line->is_over ? line->outcome : OUTCOME_NONE;
-	}
-	memcpy(event.sid, post->effect.sid, sizeof(event.sid));
-	answer(post, &event, sim_between(5, 100));
-}
-
-static void
-on_request(void *context, bool is_alive)
-{
-	struct post *post = context;
-	struct line *line;
-
-	if (is_alive) {
-		switch (post->effect.kind) {
-		case EFFECT_HANG_UP:
-			line = line_of(post->effect.sid);
-			if (line != NULL)
-				hang_up(line, OUTCOME_CANCELLED);
-			break;
-		case EFFECT_LOOK_UP:
-			look_up(post);
-			break;
-		case EFFECT_POLL:
-			get(post);
-			break;
-		case EFFECT_PLACE:
-		case EFFECT_SEND:       /* nobody writes here */
-		case EFFECT_SECOND_LEG:
-		case EFFECT_COUNT:
-			break;
-		}
-	}
-	free(post);
-}
-
-void
-lines_do(struct sim_node *node, const struct call *call,
-    const struct effect *effect)
-{
-	sim_say("node %d: %s %s.%d %s", node->index,
-	    effect_kind_names[effect->kind], effect->call.id, effect->call.n,
-	    effect->sid);
-	if (effect->kind == EFFECT_PLACE) {
-		place(node, call, effect);
-		return;
-	}
-	if ((effect->sid[0] == '\0' && effect->kind != EFFECT_LOOK_UP) ||
-	    sim_fault_in(25))
-		return;
-	sim_in(sim_between(20, 500), NOBODY, on_request,
-	    new_post(node, call, effect));
 }
 
 /* ---- a person dials */
@@ -791,6 +594,7 @@ lines_rung(const char *request)
 
 	for (size_t i = 0; i < line_count; i++)
 		count += lines[i]->leg != LEG_NONE && !lines[i]->is_lost &&
+		    lines[i]->fence == BY_ANSWER &&
 		    strcmp(lines[i]->call.id, request) == 0;
 	return count;
 }

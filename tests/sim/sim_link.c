@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sim_link: daemon/redis_link once more, over the keyspace instead of a socket.
- * Commands arrive late and in order; a connection that breaks loses replies
- * always and commands sometimes.
+ * Commands arrive late and in order, what is written in one pass of the loop
+ * mostly at once; a connection that breaks loses replies always and commands
+ * sometimes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,18 @@ struct command {
 	redisReply *reply;              /* one block */
 };
 
+/* Commands on their way together; so are their replies. */
+struct burst {
+	TAILQ_ENTRY(burst) link;        /* of those that are free */
+	struct command **commands;  size_t count, room;
+	const struct redis_link *owner; /* whose; only to be compared */
+	int64_t written_ms;
+	bool has_arrived;
+};
+static TAILQ_HEAD(, burst) free_bursts = TAILQ_HEAD_INITIALIZER(free_bursts);
+static TAILQ_HEAD(, command) free_commands =
+    TAILQ_HEAD_INITIALIZER(free_commands);
+
 struct redis_link {
 	int node;
 	bool is_up;
@@ -35,6 +48,7 @@ struct redis_link {
 	TAILQ_HEAD(, command) pendings;  size_t pending_count;
 	const char *scripts[REDIS_LINK_SCRIPT_MAX];  int script_count;
 	int64_t out_ms, in_ms;          /* what was sent last arrives then */
+	struct burst *writing;          /* what is written now may go with it; NULL */
 	unsigned connects;
 };
 
@@ -151,12 +165,31 @@ do_range(const struct command *command, const struct entry *entry)
 	}
 }
 
+/* What nodes tell each other of providers; the reply is looked at by nobody. */
+static redisReply *
+do_write(const struct command *command)
+{
+	const char *key = below_site(word(command, 1));
+
+	if (word(command, 0)[0] == 'S')
+		keyspace_set(&sim.keyspace, key, word(command, 2),
+		    strtoll(word(command, 4), NULL, 10));
+	for (size_t i = 2; word(command, 0)[0] == 'H' &&
+	    i + 1 < command->words.count; i += 2)
+		keyspace_hset(&sim.keyspace, key, word(command, i),
+		    word(command, i + 1));
+	sim.provider_changes++;
+	nodes_wake();
+	return pack(true);
+}
+
 static redisReply *
 do_plain(const struct command *command)
 {
 	const char *name = word(command, 0);
 	const struct entry *entry;
 	char seconds[TEXT_NUMBER_SIZE], rest[TEXT_NUMBER_SIZE];
+	redisReply *reply;
 
 	if (strcmp(name, "TIME") == 0) {
 		add_number(sim_store_ms() / 1000, seconds);
@@ -168,6 +201,15 @@ do_plain(const struct command *command)
 		add_text(entry_get(entry, name[0] == 'H' ?
 		    word(command, 2) : ""));
 		return pack(false);
+	}
+	if (strcmp(name, "HSET") == 0 || strcmp(name, "SET") == 0)
+		return do_write(command);
+	if (strcmp(name, "ZCARD") == 0) {
+		text_count = 0;
+		reply = pack(true);
+		reply->type = REDIS_REPLY_INTEGER;
+		reply->integer = entry != NULL ? (long long)entry->count : 0;
+		return reply;
 	}
 	if (strcmp(name, "HGETALL") == 0) {
 		for (size_t i = 0; entry != NULL && i < entry->count; i++)
@@ -226,7 +268,7 @@ do_commit(const struct command *command)
 		check_replay(&arguments, answers[i]);
 		add_text(answers[i]);
 		sim.commits++;
-		if (strcmp(answers[i], "ok") == 0)
+		if (check_is_done(answers[i]))
 			check_commit(&arguments);
 	}
 	nodes_wake();
@@ -235,12 +277,54 @@ do_commit(const struct command *command)
 
 /* ---- the way there and back */
 
+static struct command *
+new_command(void)
+{
+	struct command *command = TAILQ_FIRST(&free_commands);
+	struct words words;
+
+	if (command == NULL)
+		return sim_new(sizeof(*command));
+	TAILQ_REMOVE(&free_commands, command, link);
+	words = command->words;         /* their memory serves again */
+	words_clear(&words);
+	*command = (struct command){ .words = words };
+	return command;
+}
+
 static void
 free_command(struct command *command)
 {
-	words_fini(&command->words);
 	free(command->reply);
-	free(command);
+	TAILQ_INSERT_HEAD(&free_commands, command, link);
+}
+
+static struct burst *
+new_burst(const struct redis_link *link)
+{
+	struct burst *burst = TAILQ_FIRST(&free_bursts);
+
+	if (burst == NULL)
+		burst = sim_new(sizeof(*burst));
+	else
+		TAILQ_REMOVE(&free_bursts, burst, link);
+	burst->count = 0;
+	burst->owner = link;
+	burst->has_arrived = false;
+	burst->written_ms = sim.now_ms;
+	return burst;
+}
+
+static void
+add_command(struct burst *burst, struct command *command)
+{
+	if (burst->count == burst->room) {
+		burst->room = burst->room * 2 + 8;
+		burst->commands = realloc(burst->commands,
+		    burst->room * sizeof(struct command *));
+		CHECK(burst->commands != NULL);
+	}
+	burst->commands[burst->count++] = command;
 }
 
 static void
@@ -260,35 +344,35 @@ delay_ms(void)
 static void
 deliver(void *context, bool is_alive)
 {
-	struct command *command = context;
+	struct burst *burst = context;
 
-	if (command->owner != NULL) {
-		disown(command);
-		if (is_alive)
-			command->on_reply(command->context, command->tag,
-			    REDIS_REPLY, command->reply);
+	for (size_t i = 0; i < burst->count; i++) {
+		struct command *command = burst->commands[i];
+
+		if (command->owner != NULL) {
+			disown(command);
+			if (is_alive)
+				command->on_reply(command->context,
+				    command->tag, REDIS_REPLY,
+				    command->reply);
+		}
+		free_command(command);
 	}
-	free_command(command);
+	TAILQ_INSERT_HEAD(&free_bursts, burst, link);
 }
 
-static void
-arrive(void *context, bool is_alive)
+/* False: nobody will be told. */
+static bool
+execute(struct command *command)
 {
-	struct command *command = context;
-	struct redis_link *link = command->owner;
-	int64_t at_ms;
-
-	if (link != NULL && is_alive &&
-	    command->store_life != sim.store_life) {
+	if (command->owner != NULL && command->store_life != sim.store_life) {
 		command->is_dead = true;
-		return;
+		return false;
 	}
-	if (!is_alive || command->store_life != sim.store_life ||
-	    (link == NULL && sim_draw(2))) {
-		if (link != NULL)
-			disown(command);
+	if (command->store_life != sim.store_life ||
+	    (command->owner == NULL && sim_draw(2))) {
 		free_command(command);
-		return;
+		return false;
 	}
 	text_count = 0;
 	sim.keyspace.now_ms = sim_store_ms();
@@ -297,16 +381,65 @@ arrive(void *context, bool is_alive)
 	else
 		command->reply = strcmp(command->script, "claim") == 0 ?
 		    do_claim(command) : do_commit(command);
-	if (link != NULL && command->script != NULL && sim_fault_in(400))
-		node_suffer(&sim.nodes[link->node]);
-	link = command->owner;
+	if (command->owner != NULL && command->script != NULL &&
+	    sim_fault_in(400))
+		node_suffer(&sim.nodes[command->owner->node]);
+	if (command->owner != NULL)
+		return true;
+	free_command(command);
+	return false;
+}
+
+static void
+arrive(void *context, bool is_alive)
+{
+	struct burst *burst = context;
+	struct redis_link *link = NULL;
+	size_t kept = 0;
+	int64_t at_ms;
+
+	burst->has_arrived = true;
+	for (size_t i = 0; i < burst->count; i++) {
+		struct command *command = burst->commands[i];
+
+		if (!is_alive) {
+			if (command->owner != NULL)
+				disown(command);
+			free_command(command);
+		} else if (execute(command)) {
+			burst->commands[kept++] = command;
+		}
+	}
+	burst->count = kept;
+	/* One that was answered may have lost its link to what befell a later one. */
+	for (size_t i = 0; i < kept && link == NULL; i++)
+		link = burst->commands[i]->owner;
 	if (link == NULL) {
-		free_command(command);
+		deliver(burst, false);
 		return;
 	}
 	at_ms = sim.now_ms + delay_ms();
 	link->in_ms = at_ms > link->in_ms ? at_ms : link->in_ms;
-	sim_at(link->in_ms, link->node, deliver, command);
+	sim_at(link->in_ms, link->node, deliver, burst);
+}
+
+/* Now and then what is written next is on its way by itself, and what others
+ * wrote comes between. */
+static struct burst *
+burst_of(struct redis_link *link)
+{
+	struct burst *burst = link->writing;
+	int64_t at_ms;
+
+	if (burst != NULL && burst->owner == link && !burst->has_arrived &&
+	    burst->written_ms == sim.now_ms && sim_draw(8) != 0)
+		return burst;
+	burst = new_burst(link);
+	link->writing = burst;
+	at_ms = sim.now_ms + delay_ms();
+	link->out_ms = at_ms > link->out_ms ? at_ms : link->out_ms;
+	sim_at(link->out_ms, NOBODY, arrive, burst);
+	return burst;
 }
 
 static bool
@@ -315,11 +448,10 @@ send(struct redis_link *link, const char *script, int argc,
     void *context, uint64_t tag)
 {
 	struct command *command;
-	int64_t at_ms = sim.now_ms + delay_ms();
 
 	if (!link->is_up)
 		return false;
-	command = sim_new(sizeof(*command));
+	command = new_command();
 	command->owner = link;
 	command->node = link->node;
 	command->store_life = sim.store_life;
@@ -332,8 +464,7 @@ send(struct redis_link *link, const char *script, int argc,
 		    lengths[i] : strlen(argv[i]));
 	TAILQ_INSERT_TAIL(&link->pendings, command, link);
 	link->pending_count++;
-	link->out_ms = at_ms > link->out_ms ? at_ms : link->out_ms;
-	sim_at(link->out_ms, NOBODY, arrive, command);
+	add_command(burst_of(link), command);
 	return true;
 }
 
@@ -354,6 +485,7 @@ link_cut(struct redis_link *link, int64_t back_in_ms)
 	struct command *command;
 
 	link->is_up = false;
+	link->writing = NULL;
 	while ((command = TAILQ_FIRST(&link->pendings)) != NULL) {
 		disown(command);
 		command->on_reply(command->context, command->tag, REDIS_LOST,

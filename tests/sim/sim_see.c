@@ -19,6 +19,7 @@ name_record(const struct record_ref *ref, void *record)
 	struct request *request = record;
 	struct specialist *specialist = record;
 	struct call *call = record;
+	struct message *message = record;
 
 	if (ref->kind == RECORD_REQUEST) {
 		memcpy(request->id, ref->id, sizeof(request->id));
@@ -27,6 +28,8 @@ name_record(const struct record_ref *ref, void *record)
 	} else if (ref->kind == RECORD_CALL) {
 		memcpy(call->request, ref->id, sizeof(call->request));
 		call->n = ref->n;
+	} else if (ref->kind == RECORD_MESSAGE) {
+		memcpy(message->id, ref->id, sizeof(message->id));
 	}
 }
 
@@ -111,6 +114,17 @@ earlier(int64_t a, int64_t b)
 
 /* By the settings of any node that runs. */
 static bool
+is_served(const char *queue)
+{
+	for (int i = 0; i < sim.node_count; i++) {
+		if (sim.nodes[i].is_up &&
+		    policy_queue(sim.nodes[i].policy, queue) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool
 is_employed(const struct specialist *specialist)
 {
 	for (int i = 0; i < sim.node_count; i++) {
@@ -177,12 +191,14 @@ kept_until(const struct request *request, size_t idle_count)
 }
 
 static int64_t
-match_in(const char *wait, const char *ready)
+match_in(const char *queue, const char *wait, const char *ready)
 {
 	const struct entry *waiting = keyspace_find(&sim.keyspace, wait);
 	const struct entry *people = keyspace_find(&sim.keyspace, ready);
 	int64_t match_ms = INT64_MAX;
 
+	if (!is_served(queue))
+		return match_ms;
 	for (size_t i = 0; waiting != NULL && people != NULL &&
 	    i < waiting->count; i++) {
 		const struct request *request = sim_see(
@@ -213,7 +229,7 @@ sim_look_out(void)
 	outlook->promise_ms = first_score("promises");
 	outlook->has_inbox = keyspace_find(&sim.keyspace, "in") != NULL;
 	outlook->match_ms = earlier(
-	    match_in("wait:" SIM_QUEUE_0, "ready:" SIM_QUEUE_0),
-	    match_in("wait:" SIM_QUEUE_1, "ready:" SIM_QUEUE_1));
+	    match_in(SIM_QUEUE_0, "wait:" SIM_QUEUE_0, "ready:" SIM_QUEUE_0),
+	    match_in(SIM_QUEUE_1, "wait:" SIM_QUEUE_1, "ready:" SIM_QUEUE_1));
 	return outlook;
 }

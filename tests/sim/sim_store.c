@@ -36,7 +36,7 @@ on_clock(void *context, bool is_alive)
 {
 	/* Where nothing but look-ups keeps a customer from being rung again, a
 	 * lease must not pass at once. */
-	int64_t most_ms = sim.fence == BY_ANSWER ? 5 * MINUTE_MS :
+	int64_t most_ms = sim_is_fenced() ? 5 * MINUTE_MS :
 	    8 * SECOND_MS;
 
 	(void)context;
@@ -71,6 +71,7 @@ on_loss(void *context, bool is_alive)
 	sim_say("the store is killed and comes back as it was");
 	sim.store_life++;
 	lines_lose(&kept);
+	texts_lose(&kept);
 	keyspace_fini(&sim.keyspace);
 	sim.keyspace = kept;
 	sim.keyspace.changes += changes + 1;

@@ -8,6 +8,7 @@
 
 #include "lib/check.h"
 #include "lib/fault.h"
+#include "lib/text.h"
 
 /* ---- keys */
 
@@ -218,7 +219,7 @@ insert_item(struct keyspace *keyspace, struct entry *entry, struct item item)
 	entry->count++;
 }
 
-/* Takes it out of its place; the others of a sorted set stay in order. */
+/* Takes it out of its place; the others stay in order, as Redis keeps small hashes. */
 static struct item
 extract_item(struct keyspace *keyspace, struct entry *entry, size_t at)
 {
@@ -226,11 +227,8 @@ extract_item(struct keyspace *keyspace, struct entry *entry, size_t at)
 
 	is_changing(keyspace, entry);
 	entry->count--;
-	if (entry->type == ENTRY_ZSET)
-		memmove(&entry->items[at], &entry->items[at + 1],
-		    (entry->count - at) * sizeof(struct item));
-	else
-		entry->items[at] = entry->items[entry->count];
+	memmove(&entry->items[at], &entry->items[at + 1],
+	    (entry->count - at) * sizeof(struct item));
 	return item;
 }
 
@@ -246,6 +244,21 @@ add_item(struct keyspace *keyspace, struct entry *entry, const char *name,
 	insert_item(keyspace, entry, item);
 }
 
+/* In the memory of the one before, where it fits. */
+static void
+set_value(struct item *item, const char *value)
+{
+	size_t length = strlen(value);
+
+	if (length > item->value_length) {
+		free(item->value);
+		item->value = copy_of(value);
+	} else {
+		memcpy(item->value, value, length + 1);
+	}
+	item->value_length = (uint32_t)length;
+}
+
 static void
 set_item(struct keyspace *keyspace, struct entry *entry, const char *name,
     const char *value)
@@ -259,9 +272,7 @@ set_item(struct keyspace *keyspace, struct entry *entry, const char *name,
 	if (strcmp(item->value, value) == 0)
 		return;
 	is_changing(keyspace, entry);
-	free(item->value);
-	item->value = copy_of(value);
-	item->value_length = (uint32_t)strlen(value);
+	set_value(item, value);
 	if (entry->type != ENTRY_ZSET)
 		return;
 	moved = extract_item(keyspace, entry, (size_t)(item - entry->items));
@@ -526,11 +537,10 @@ write_record(struct keyspace *keyspace, const struct record_arguments *record,
     const char *op)
 {
 	struct entry *entry;
-	char version[24];
+	char version[TEXT_NUMBER_SIZE];
 
 	if (record->fields.count + record->gone.count > 0) {
-		snprintf(version, sizeof(version), "%d",
-		    atoi(record->expect) + 1);
+		text_number(atoi(record->expect) + 1, version);
 		entry = make(keyspace, record->id, ENTRY_HASH);
 		set_item(keyspace, entry, "v", version);
 		set_item(keyspace, entry, "op", op);
@@ -695,8 +705,9 @@ keyspace_commit(struct keyspace *keyspace, const struct arguments *arguments,
 		write_listed(keyspace, arguments->listed.word[i]);
 	write_lines(keyspace, arguments, news, news_size);
 	write_lives(keyspace, &arguments->lives);
-	snprintf(ret_word, ITEM_SIZE, wait_ms > 0 ? "ok %lld" : "ok",
-	    (long long)wait_ms);
+	strcpy(ret_word, "ok");
+	if (wait_ms > 0)
+		snprintf(ret_word, ITEM_SIZE, "ok %lld", (long long)wait_ms);
 }
 
 void
@@ -709,7 +720,7 @@ keyspace_events(struct keyspace *keyspace, const char *news)
 	    news);
 }
 
-/* ---- claim */
+/* ---- plain commands, and claim */
 
 void
 keyspace_zadd(struct keyspace *keyspace, const char *key, const char *member,
@@ -719,6 +730,23 @@ keyspace_zadd(struct keyspace *keyspace, const char *key, const char *member,
 
 	snprintf(text, sizeof(text), "%lld", (long long)score);
 	set_item(keyspace, make(keyspace, key, ENTRY_ZSET), member, text);
+}
+
+void
+keyspace_hset(struct keyspace *keyspace, const char *key, const char *field,
+    const char *value)
+{
+	set_item(keyspace, make(keyspace, key, ENTRY_HASH), field, value);
+}
+
+void
+keyspace_set(struct keyspace *keyspace, const char *key, const char *value,
+    int64_t keep_ms)
+{
+	char keep[TEXT_NUMBER_SIZE];
+
+	text_number(keep_ms, keep);
+	set_string(keyspace, key, value, keep);
 }
 
 size_t

@@ -73,5 +73,10 @@ size_t keyspace_claim(struct keyspace *keyspace, int64_t now_ms, size_t limit,
 void keyspace_remove(struct keyspace *keyspace, const char *key, const char *name);
 void keyspace_zadd(struct keyspace *keyspace, const char *key, const char *member,
     int64_t score);
+void keyspace_hset(struct keyspace *keyspace, const char *key, const char *field,
+    const char *value);
+/* keep_ms 0: for ever. */
+void keyspace_set(struct keyspace *keyspace, const char *key, const char *value,
+    int64_t keep_ms);
 
 #endif
