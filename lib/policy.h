@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct hours;
 struct zone;
 
 enum {
@@ -86,7 +87,7 @@ extern const char *const message_kind_names[TEXT_COUNT];
 enum alarm_cause {
 	ALARM_NONE,
 	ALARM_LATE,             /* promises were missed */
-	ALARM_UNATTENDED,       /* somebody waits, and nobody works on that queue */
+	ALARM_UNATTENDED,       /* nobody works on an open queue */
 	ALARM_PROVIDER_DOWN,
 	ALARM_REJECTED,         /* a website's request could not be accepted */
 	ALARM_MAYBE_CALLED,     /* a person must find out */
@@ -194,6 +195,7 @@ struct specialist_policy {
 	enum offer_channel second;
 	int64_t second_ms;
 	int64_t wrap_up_ms;
+	const struct hours *shift;  /* when they work; NULL: whenever they say; borrowed */
 };
 
 enum line_offer { LINE_OFFERS_NOTHING, LINE_OFFERS_CALLBACK };
@@ -226,6 +228,7 @@ struct policy {
 	struct provider_order text;     /* messages */
 
 	/* messages */
+	const struct hours *hours;      /* when the company is open; NULL: always; borrowed */
 	const struct zone *local;       /* the company's zone, for what is said; NULL: UTC; borrowed */
 	struct message_texts texts[TEXT_LANGUAGES_MAX];  size_t text_language_count;
 	const char *link;       /* the company's page for customers; "": none */
