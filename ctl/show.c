@@ -105,6 +105,9 @@ static const struct field specialist_inside[] = {
 	{ "reason", FIELD_TEXT, false, NULL },
 	{ "return_at", FIELD_NUMBER, false, NULL },
 	{ "elsewhere_until", FIELD_NUMBER, false, NULL },
+	{ "shift", FIELD_TEXT, false, NULL },
+	{ "shift_until", FIELD_NUMBER, false, NULL },
+	{ "shift_starts", FIELD_NUMBER, false, NULL },
 	{ "since", FIELD_NUMBER, false, NULL },
 	{ "queues", FIELD_LIST, false, skill_inside },
 	{ "number", FIELD_TEXT, false, NULL },
@@ -522,6 +525,23 @@ show_on_specialists(struct ctl *ctl, const json_t *answer)
 	return EXIT_DONE;
 }
 
+/* ", on shift until 18:00:00", ", shift starts 09:00:00"; "": they have none. */
+static const char *
+shift_text(const json_t *specialist, char ret_text[FORMAT_SIZE * 2])
+{
+	const char *shift = field_text(specialist, "shift");
+	bool is_off = strcmp(shift, "off") == 0;
+	char at[FORMAT_SIZE];
+
+	format_instant(field_number(specialist, is_off ? "shift_starts" :
+	    "shift_until"), at);
+	snprintf(ret_text, FORMAT_SIZE * 2, "%s%s%s", shift[0] == '\0' ? "" :
+	    is_off ? ", off shift" : strcmp(shift, "overtime") == 0 ?
+	    ", overtime" : ", on shift", at[0] == '\0' ? "" : is_off ?
+	    ", which starts " : " until ", at);
+	return ret_text;
+}
+
 static void
 specialist_add(struct table *table, const json_t *specialist)
 {
@@ -531,6 +551,7 @@ specialist_add(struct table *table, const json_t *specialist)
 	const char *number = field_text(specialist, "number");
 	int64_t offered = field_number(specialist, "offer_until");
 	char text[FORMAT_SIZE], back[FORMAT_SIZE], list[NOTES_SIZE] = "";
+	char shift[FORMAT_SIZE * 2];
 	size_t i, used = 0;
 
 	if (shown[0] == '\0')
@@ -543,10 +564,11 @@ specialist_add(struct table *table, const json_t *specialist)
 	    field_number(specialist, "since"), text));
 	format_instant(field_number(specialist, "return_at"), text);
 	format_instant(field_number(specialist, "elsewhere_until"), back);
-	table_cellf(table, INK_NONE, "%s%s%s%s%s%s%s",
+	table_cellf(table, INK_NONE, "%s%s%s%s%s%s%s%s",
 	    field_text(specialist, "status"), reason[0] != '\0' ? ": " : "",
 	    reason, text[0] != '\0' ? " until " : "", text,
-	    back[0] != '\0' ? ", on another call until " : "", back);
+	    back[0] != '\0' ? ", on another call until " : "", back,
+	    shift_text(specialist, shift));
 	format_instant(offered, text);
 	table_cellf(table, INK_NONE, "%s%s%s", number,
 	    offered != 0 ? " until " : "", text);

@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "daemon/log.h"
+#include "lib/hours.h"
 #include "lib/text.h"
 
 enum {
 	LOOK_MS = 2000,         /* between two looks at who works on a queue */
 	PEOPLE_MAX = 1024,      /* asked about at once; who is not counts as at work */
 	FORGET_MS = 1,          /* a key that is to go */
+	LASTS_MS = 10000,       /* a queue with nobody: an event, and told with nobody waiting */
 };
 
 /* So many keys are counted, and one more. */
@@ -28,7 +30,15 @@ struct group {
 	int told;               /* messages under way */
 };
 
-enum seen { SEEN_NOT_ASKED, SEEN_AT_WORK, SEEN_AWAY };
+enum seen { SEEN_NOT_ASKED, SEEN_AT_WORK, SEEN_AWAY, SEEN_PAUSED, SEEN_OFF_SHIFT };
+
+/* One queue, as this node sees it. */
+struct watch {
+	char queue[ID_SIZE];
+	int64_t since_ms;       /* unattended; monotonic; 0: it is not */
+	const char *why;        /* "": it is not */
+	enum { WRITTEN_NOTHING, WRITTEN_ATTENDED, WRITTEN_UNATTENDED } written;
+};
 
 /* Whether anybody works on the queues where nobody is idle. */
 struct look {
@@ -46,8 +56,13 @@ struct alarms {
 	struct group groups[ALARM_COUNT];
 	struct look look;
 	int64_t next_look_ms;
-	/* Queues that were said to be unattended. */
-	char (*unattended)[ID_SIZE];  size_t unattended_count;
+	struct watch *watches;  size_t watch_count;
+};
+
+/* An entry of events on its way. */
+struct noting {
+	struct alarms *alarms;
+	char line[192];
 };
 
 static bool
@@ -139,6 +154,15 @@ language_of(const struct policy *policy, const char *target)
 	return specialist != NULL ? specialist->language : policy->language;
 }
 
+/* What is told of: of queues with nobody, how many wait there, which may be none. */
+static int
+shown_count(const struct alarms *alarms, enum alarm_cause cause)
+{
+	int count = alarms->groups[cause].count;
+
+	return cause == ALARM_UNATTENDED && count > 0 ? count - 1 : count;
+}
+
 static bool
 fill(const struct alarms *alarms, enum alarm_cause cause, size_t target,
     bool is_over, int64_t since_ms, struct message *message)
@@ -151,7 +175,7 @@ fill(const struct alarms *alarms, enum alarm_cause cause, size_t target,
 	memset(message, 0, sizeof(*message));
 	message->kind = is_over ? TEXT_ALARM_OVER : TEXT_ALARM;
 	message->cause = cause;
-	message->count = group->count;
+	message->count = shown_count(alarms, cause);
 	message->since_ms = since_ms;
 	message->stale_at_ms = now_ms + policy->alarms.at_most_ms;
 	snprintf(message->detail, sizeof(message->detail), "%s",
@@ -188,7 +212,7 @@ post(struct alarms *alarms, enum alarm_cause cause, size_t target,
 	telling->cause = cause;
 	telling->is_over = is_over;
 	telling->is_first = is_first;
-	telling->count = alarms->groups[cause].count;
+	telling->count = shown_count(alarms, cause);
 	snprintf(mark, sizeof(mark), "alarm:%s", alarm_cause_names[cause]);
 	snprintf(pace, sizeof(pace), "%s:%zu", mark, target + 1);
 	snprintf(value, sizeof(value), "%" PRId64 " %d", since_ms,
@@ -373,39 +397,131 @@ is_attended(const struct look *look, const struct queue_policy *queue)
 	if (matcher_ready_count(alarms->matcher, queue->id) > 0)
 		return true;
 	for (size_t i = 0; i < policy->specialist_count; i++) {
-		if (look->seen[i] != SEEN_AWAY &&
+		if (look->seen[i] <= SEEN_AT_WORK &&
 		    policy_level(&policy->specialists[i], queue->id) > 0)
 			return true;
 	}
 	return false;
 }
 
-/* Said once, and once when it is over. */
 static void
-note_queue(struct alarms *alarms, const struct queue_policy *queue,
-    bool is_unattended, size_t waiting)
+on_written(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
 {
-	size_t at = 0;
+	(void)context;
+	(void)tag;
+	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_STRING)
+		log_event(LOG_LEVEL_WARNING, "event_lost", "%s", "");
+}
 
-	while (at < alarms->unattended_count &&
-	    strcmp(alarms->unattended[at], queue->id) != 0)
-		at++;
-	if ((at < alarms->unattended_count) == is_unattended)
-		return;
-	if (is_unattended) {
-		alarms->unattended = realloc(alarms->unattended,
-		    (alarms->unattended_count + 1) *
-		    sizeof(*alarms->unattended));
-		CHECK(alarms->unattended != NULL);
-		memcpy(alarms->unattended[alarms->unattended_count++],
-		    queue->id, ID_SIZE);
-	} else {
-		memmove(alarms->unattended[at],
-		    alarms->unattended[--alarms->unattended_count], ID_SIZE);
+static struct watch *
+watch_of(struct alarms *alarms, const char *queue)
+{
+	struct watch *watch;
+
+	for (size_t i = 0; i < alarms->watch_count; i++)
+		if (strcmp(alarms->watches[i].queue, queue) == 0)
+			return &alarms->watches[i];
+	alarms->watches = realloc(alarms->watches, (alarms->watch_count + 1) *
+	    sizeof(*alarms->watches));
+	CHECK(alarms->watches != NULL);
+	watch = &alarms->watches[alarms->watch_count++];
+	memset(watch, 0, sizeof(*watch));
+	memcpy(watch->queue, queue, ID_SIZE);
+	return watch;
+}
+
+/* Who wins the field of "unattended" writes the entry: all nodes together, once. */
+static void
+on_noted(void *context, uint64_t tag, enum redis_end end,
+    const struct redisReply *reply)
+{
+	struct noting *noting = context;
+	struct alarms *alarms = noting->alarms;
+
+	(void)tag;
+	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_INTEGER &&
+	    reply->integer == 1 && !STORE_SEND(alarms->store, on_written, NULL,
+	        0, "XADD", "events", "*", "", noting->line))
+		log_event(LOG_LEVEL_WARNING, "event_lost", "line=\"%s\"",
+		    noting->line);
+	free(noting);
+}
+
+/* An entry of "events", as of a record that has no story: a queue's states are
+ * attended and unattended. False: not sent. */
+static bool
+write_event(struct alarms *alarms, const struct queue_policy *queue,
+    bool is_unattended, size_t waiting, const char *why)
+{
+	struct noting *noting = calloc(1, sizeof(*noting));
+	char since[24];
+	bool is_sent;
+
+	CHECK(noting != NULL);
+	noting->alarms = alarms;
+	snprintf(since, sizeof(since), "%" PRId64, store_now_ms(alarms->store));
+	snprintf(noting->line, sizeof(noting->line), "%s queue:%s %s %s "
+	    "%s - - waiting=%zu%s%s", since, queue->id,
+	    is_unattended ? "attended" : "unattended",
+	    is_unattended ? "unattended" : "attended",
+	    is_unattended ? "queue_unattended" : "queue_attended", waiting,
+	    why[0] != '\0' ? " why=" : "", why);
+	is_sent = is_unattended ? STORE_SEND(alarms->store, on_noted, noting, 0,
+	    "HSETNX", "unattended", queue->id, since) :
+	    STORE_SEND(alarms->store, on_noted, noting, 0, "HDEL",
+	        "unattended", queue->id);
+	if (!is_sent)
+		free(noting);
+	return is_sent;
+}
+
+/* What keeps those away who serve it: a pause, as long as one of them is at work but
+ * for it; else the shift; else that they chose to be off, or are not seen. */
+static const char *
+why_away(const struct look *look, const struct queue_policy *queue)
+{
+	const struct policy *policy = look->alarms->policy;
+	bool is_paused = false, is_off_shift = false;
+
+	for (size_t i = 0; i < policy->specialist_count; i++) {
+		if (policy_level(&policy->specialists[i], queue->id) == 0)
+			continue;
+		is_paused |= look->seen[i] == SEEN_PAUSED;
+		is_off_shift |= look->seen[i] == SEEN_OFF_SHIFT;
 	}
-	log_event(is_unattended ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE,
-	    is_unattended ? "queue_unattended" : "queue_attended",
-	    "queue=%s waiting=%zu", queue->id, waiting);
+	return is_paused ? "all_paused" : is_off_shift ? "no_one_on_shift" :
+	    "all_away";
+}
+
+/* Said in the log at once, and once when it is over; as an event when it has lasted.
+ * True: it has. */
+static bool
+note_queue(struct alarms *alarms, const struct queue_policy *queue,
+    bool is_unattended, size_t waiting, const char *why)
+{
+	struct watch *watch = watch_of(alarms, queue->id);
+	int64_t now_ms = clock_monotonic_ms();
+	bool was_unattended = watch->since_ms != 0, has_lasted;
+
+	watch->why = why;
+	if (was_unattended != is_unattended) {
+		watch->since_ms = is_unattended ? now_ms : 0;
+		log_event(is_unattended ? LOG_LEVEL_WARNING :
+		    LOG_LEVEL_NOTICE, is_unattended ? "queue_unattended" :
+		    "queue_attended", "queue=%s waiting=%zu%s%s", queue->id,
+		    waiting, why[0] != '\0' ? " why=" : "", why);
+	}
+	has_lasted = is_unattended && now_ms - watch->since_ms >= LASTS_MS;
+	/* By a node that is gone, it may stand there yet. */
+	if (has_lasted != is_unattended ||
+	    watch->written == (has_lasted ? WRITTEN_UNATTENDED :
+	        WRITTEN_ATTENDED))
+		return has_lasted;
+	if (write_event(alarms, queue, is_unattended, waiting, why))
+		watch->written = has_lasted ? WRITTEN_UNATTENDED :
+		    WRITTEN_ATTENDED;
+	return has_lasted;
 }
 
 static void
@@ -420,14 +536,18 @@ judge_queues(struct look *look)
 	for (size_t q = 0; q < policy->queue_count; q++) {
 		const struct queue_policy *queue = &policy->queues[q];
 		bool is_unattended = queue->closed_until_ms <= now_ms &&
+		    hours_is_open(policy->hours, now_ms) &&
 		    !is_attended(look, queue);
 		size_t waiting = matcher_waiting_count(alarms->matcher,
 		    queue->id), length = strlen(detail);
 
-		note_queue(alarms, queue, is_unattended, waiting);
-		if (waiting == 0 || !is_unattended)
+		bool has_lasted = note_queue(alarms, queue, is_unattended,
+		    waiting, is_unattended ? why_away(look, queue) : "");
+
+		if (!is_unattended || (waiting == 0 && !has_lasted))
 			continue;
-		count += (int)waiting;
+		/* Above 0 also with nobody waiting; see shown_count. */
+		count += (int)waiting + (count == 0 ? 1 : 0);
 		/* Whole titles only: half of one is no name. */
 		if (length + strlen(queue->title) + 3 < sizeof(detail))
 			snprintf(detail + length, sizeof(detail) - length,
@@ -449,6 +569,25 @@ end_look(struct look *look)
 	look->seen = NULL;
 }
 
+/* NULL: not imported yet. */
+static unsigned char
+seen_of(const struct look *look, const struct specialist_policy *who,
+    const char *state, const char *status)
+{
+	int64_t now_ms = store_now_ms(look->alarms->store);
+
+	if (state == NULL || status == NULL)
+		return SEEN_AWAY;
+	if (strcmp(state, specialist_state_names[SPECIALIST_AWAY]) != 0)
+		return SEEN_AT_WORK;
+	if (strcmp(status, status_names[STATUS_OFF]) == 0)
+		return SEEN_AWAY;
+	if (!hours_is_open(who->shift, now_ms))
+		return SEEN_OFF_SHIFT;
+	return strcmp(status, status_names[STATUS_PAUSED]) == 0 ? SEEN_PAUSED :
+	    SEEN_AWAY;
+}
+
 static void
 on_person(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
@@ -456,12 +595,14 @@ on_person(void *context, uint64_t tag, enum redis_end end,
 	struct look *look = context;
 
 	look->has_failed |= end != REDIS_REPLY;
-	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING)
-		look->seen[tag] = strcmp(reply->str,
-		    specialist_state_names[SPECIALIST_AWAY]) == 0 ?
-		    SEEN_AWAY : SEEN_AT_WORK;
-	else
-		look->seen[tag] = SEEN_AWAY;    /* not imported yet */
+	/* Of a policy that is gone, the tag means somebody else. */
+	if (!look->has_failed && reply->type == REDIS_REPLY_ARRAY &&
+	    reply->elements == 2)
+		look->seen[tag] = seen_of(look, &look->alarms->policy->
+		    specialists[tag], reply->element[0]->str,
+		    reply->element[1]->str);
+	else if (!look->has_failed)
+		look->seen[tag] = SEEN_AWAY;
 	if (--look->outstanding == 0)
 		end_look(look);
 }
@@ -505,8 +646,8 @@ look_around(struct alarms *alarms)
 			continue;
 		record_key(&ref, key);
 		asked++;
-		if (STORE_SEND(alarms->store, on_person, look, i, "HGET", key,
-		        "state"))
+		if (STORE_SEND(alarms->store, on_person, look, i, "HMGET", key,
+		        "state", "status"))
 			look->outstanding++;
 		else
 			look->has_failed = true;
@@ -619,7 +760,7 @@ void
 alarms_free(struct alarms *alarms)
 {
 	free(alarms->look.seen);
-	free(alarms->unattended);
+	free(alarms->watches);
 	free(alarms);
 }
 

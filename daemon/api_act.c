@@ -501,14 +501,16 @@ on_status_set(void *context, uint64_t tag, const struct engine_result *result)
 	(void)tag;
 	if (result->end == ENGINE_DONE && s != NULL &&
 	    act->leaves && s->status != STATUS_AVAILABLE) {
-		act->left = api_json_specialist(s, NULL, "");
+		act->left = api_json_specialist(act->api->policy, s, NULL, "",
+		    store_now_ms(act->api->options.store));
 		api_gather_left(act->api, s, on_left, act);
 		return;
 	}
 	if (request != NULL) {
 		if (result->end == ENGINE_DONE && s != NULL)
 			http_reply_json(request, 200, json_pack("{s:o}",
-			    "specialist", api_json_specialist(s, NULL, "")));
+			    "specialist", api_json_specialist(act->api->policy, s, NULL, "",
+		    store_now_ms(act->api->options.store))));
 		else
 			reply_result(act->api, request, result);
 	}

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "lib/promise.h"
+#include "lib/hours.h"
+#include "lib/shift.h"
 
 void
 api_json_text(json_t *object, const char *name, const char *value)
@@ -177,9 +179,30 @@ shown(const struct specialist *specialist, const struct call *call)
 	return "ringing";
 }
 
+/* Without a shift there is nothing to say of it. */
+static void
+add_shift(json_t *json, const struct policy *policy, const struct specialist *s,
+    int64_t now_ms)
+{
+	const struct specialist_policy *who = policy_specialist(policy, s->id);
+	int64_t until_ms;
+	bool is_on;
+
+	if (who == NULL || who->shift == NULL)
+		return;
+	is_on = shift_is_on(who, s, now_ms, &until_ms);
+	api_json_text(json, "shift", !is_on ? "off" :
+	    hours_is_open(who->shift, now_ms) ? "on" : "overtime");
+	if (is_on)
+		api_json_moment(json, "shift_until", until_ms);
+	else
+		api_json_moment(json, "shift_starts",
+		    shift_starts_ms(who, s, now_ms));
+}
+
 json_t *
-api_json_specialist(const struct specialist *s, const struct call *call,
-    const char *number)
+api_json_specialist(const struct policy *policy, const struct specialist *s,
+    const struct call *call, const char *number, int64_t now_ms)
 {
 	json_t *json = json_object(), *queues = json_array();
 
@@ -191,6 +214,7 @@ api_json_specialist(const struct specialist *s, const struct call *call,
 	api_json_text(json, "reason", s->reason);
 	api_json_moment(json, "return_at", s->return_at_ms);
 	api_json_moment(json, "elsewhere_until", s->elsewhere_until_ms);
+	add_shift(json, policy, s, now_ms);
 	api_json_moment(json, "since", s->since_ms);
 	api_json_moment(json, "until", s->until_ms);
 	for (size_t i = 0; i < SPECIALIST_QUEUES_MAX; i++) {

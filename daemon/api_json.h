@@ -17,8 +17,8 @@ json_t *api_json_call(const struct call *call);
  * it did not. */
 void api_json_paid(json_t *json, int64_t paid, const char *currency);
 /* `call`: the one that rings or holds them, for "ringing" and "talking"; NULL. */
-json_t *api_json_specialist(const struct specialist *specialist, const struct call *call,
-    const char *number);
+json_t *api_json_specialist(const struct policy *policy, const struct specialist *specialist,
+    const struct call *call, const char *number, int64_t now_ms);
 /* A line of the story; NULL: not one. */
 json_t *api_json_line(const char *line);
 json_t *api_json_dispositions(const struct policy *policy);

@@ -36,8 +36,9 @@ finish(struct people *people)
 
 		if (one->is_there)
 			json_array_append_new(list, api_json_specialist(
-			    &one->specialist, one->has_call ? &one->call :
-			    NULL, one->number));
+			    people->api->policy, &one->specialist,
+			    one->has_call ? &one->call : NULL, one->number,
+			    store_now_ms(people->api->options.store)));
 	}
 	if (request != NULL)
 		http_reply_json(request, 200, json_pack("{s:o}",
@@ -234,8 +235,9 @@ finish_desk(struct desk *desk)
 	    "now_ms", (json_int_t)store_now_ms(api->options.store),
 	    "company", api->policy->company, "language",
 	    api->policy->language, "sandbox", api->options.sandbox_url,
-	    "specialist", api_json_specialist(&desk->specialist,
-	        desk->has_call ? &desk->call : NULL, ""),
+	    "specialist", api_json_specialist(api->policy,
+	        &desk->specialist, desk->has_call ? &desk->call : NULL, "",
+	        store_now_ms(api->options.store)),
 	    "waiting", (json_int_t)waiting, "ask_back",
 	    is_asked_back(api->policy, &desk->specialist),
 	    "supervisor", who != NULL && who->is_supervisor,

@@ -11,6 +11,7 @@ SETTINGS_SOURCES = daemon/settings.c daemon/settings.h daemon/settings_able.c da
 	daemon/settings_child.c daemon/settings_error.c daemon/settings_file.c \
 	daemon/settings_format.c daemon/settings_format.h daemon/settings_internal.h \
 	daemon/settings_messages.c \
+	daemon/settings_hours.c \
 	daemon/settings_policy.c daemon/settings_read.c daemon/settings_scan.c \
 	daemon/settings_schema.c daemon/settings_schema.h daemon/settings_store.c \
 	daemon/settings_values.c daemon/settings_when.c daemon/settings_when.h

@@ -83,8 +83,12 @@ static bool
 is_right(enum setting_format format, const char *text,
     char ret_why[SETTING_WHY_SIZE])
 {
+	struct hours_span spans[WHEN_SPANS_MAX];
 	char host[SETTING_HOST_SIZE];
-	int port;
+	int port, from_s, to_s;
+	int64_t first, last;
+	unsigned days;
+	size_t count;
 
 	switch (format) {
 	case FORMAT_ANY:
@@ -117,17 +121,18 @@ is_right(enum setting_format format, const char *text,
 	case FORMAT_LEVEL:
 		return strlen(text) == 1 && text[0] >= '1' && text[0] <= '9';
 	case FORMAT_WEEKDAYS:
-		return when_is_weekdays(text);
+		return when_weekdays(text, &days);
 	case FORMAT_TIMES:
-		return when_is_times(text);
+		return when_times(text, &from_s, &to_s);
 	case FORMAT_TIME:
 		return when_is_time(text);
 	case FORMAT_OPENING:
-		return strcmp(text, "closed") == 0 || when_is_times(text);
+		return strcmp(text, "closed") == 0 ||
+		    when_times(text, &from_s, &to_s);
 	case FORMAT_DATES:
-		return when_is_dates(text);
+		return when_dates(text, &first, &last);
 	case FORMAT_SHIFT:
-		return when_is_shift(text);
+		return when_shift(text, spans, &count);
 	case FORMAT_CHANNEL:
 		return is_listed(text, strlen(text), channels,
 		    COUNT_OF(channels));

@@ -121,6 +121,11 @@ void settings_complete_messages(struct settings_reading *reading);
 /* What cannot work, of messages. */
 void settings_check_messages(struct settings_reading *reading);
 
+/* ---- settings_hours.c: opening hours and shifts */
+
+/* After the zone is known. */
+void settings_complete_hours(struct settings_reading *reading);
+
 /* ---- settings_check.c: what must fit together */
 
 void settings_check(struct settings_reading *reading);

@@ -260,5 +260,6 @@ settings_complete(struct settings_reading *reading)
 			    settings->providers[i].base);
 	settings_complete_widenings(settings);
 	settings_complete_messages(reading);
+	settings_complete_hours(reading);
 	settings_resolve_paths(reading);
 }

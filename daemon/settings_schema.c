@@ -123,9 +123,9 @@ static const struct setting_table blocked_table = TABLE(blocked_rows);
 
 static const struct setting_row hours_rows[] = {
 	{ "week", SETTING_PAIRS, NULL, 0, 14, FORMAT_WEEKDAYS, FORMAT_OPENING,
-	    SETTING_LATER, SETTING_NOWHERE, .help = "Opening hours by weekday" },
+	    0, SETTING_NOWHERE, .help = "Opening hours by weekday" },
 	{ "days", SETTING_PAIRS, NULL, 0, 100, FORMAT_DATES, FORMAT_OPENING,
-	    SETTING_LATER, SETTING_NOWHERE, .help = "Days with hours of their own" },
+	    0, SETTING_NOWHERE, .help = "Days with hours of their own" },
 	{ "after_close", SETTING_DURATION, NULL, 0, 12 * HOUR, .flags = SETTING_LATER,
 	    .at = SETTING_NOWHERE,
 	    .help = "How long after closing an earlier request is still called" },
@@ -498,8 +498,8 @@ static const struct setting_row specialist_rows[] = {
 	    .at = AT(specialist_policy, offer_ms), .help = "Time to accept, for this one" },
 	{ "wrap_up", SETTING_DURATION, NULL, 0, DAY, .flags = SETTING_SCALED,
 	    .at = AT(specialist_policy, wrap_up_ms), .help = "As offer.wrap_up" },
-	{ "shift", SETTING_TEXT, NULL, 1, 200, FORMAT_SHIFT, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "When they work" },
+	{ "shift", SETTING_TEXT, NULL, 1, 200, FORMAT_SHIFT, .at = SETTING_NOWHERE,
+	    .help = "When they work; whenever they say if absent" },
 	{ "supervisor", SETTING_FLAG, "false", .at = AT(specialist_policy, is_supervisor),
 	    .help = "Whether they block numbers, confirm what is proposed, and lift it" },
 	{ "duty", SETTING_FLAG, NULL, .flags = SETTING_LATER, .at = SETTING_NOWHERE,

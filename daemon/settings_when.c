@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/zone.h"
+
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
 
@@ -82,12 +84,12 @@ weekday_of(const char *text)
 	return -1;
 }
 
-/* "Mon-Fri", "Sat", "Mon,Wed"; a range may not wrap around Sunday. */
 bool
-when_is_weekdays(const char *text)
+when_weekdays(const char *text, unsigned *ret_days)
 {
+	*ret_days = 0;
 	for (;;) {
-		int first = weekday_of(text), last;
+		int first = weekday_of(text), last = first;
 
 		if (first < 0)
 			return false;
@@ -98,6 +100,8 @@ when_is_weekdays(const char *text)
 				return false;
 			text += 4;
 		}
+		for (int day = first; day <= last; day++)
+			*ret_days |= 1u << day;
 		if (*text == '\0')
 			return true;
 		if (*text++ != ',')
@@ -134,20 +138,41 @@ when_is_time(const char *text)
 	return when_minutes(text) >= 0;
 }
 
-bool
-when_is_times(const char *text)
+/* Seconds of "09:00" or "09:00:30", and what stands behind it; -1: it is none. */
+static int
+seconds_of(const char *text, const char **ret_end)
 {
-	int from, to;
+	int minutes = minutes_of(text), seconds = 0;
 
-	if (strlen(text) != 11 || text[5] != '-')
-		return false;
-	from = minutes_of(text);
-	to = minutes_of(text + 6);
-	return from >= 0 && to > from;
+	if (minutes < 0)
+		return -1;
+	*ret_end = text + 5;
+	if (text[5] == ':') {
+		if (strspn(text + 6, DIGITS) != 2)
+			return -1;
+		seconds = atoi(text + 6);
+		*ret_end = text + 8;
+	}
+	return seconds > 59 || minutes * 60 + seconds > HOURS_DAY_S ? -1 :
+	    minutes * 60 + seconds;
 }
 
-/* Year, month and day as one number; -1: there is no such day. */
-static int
+bool
+when_times(const char *text, int *ret_from_s, int *ret_to_s)
+{
+	*ret_from_s = seconds_of(text, &text);
+	if (*ret_from_s < 0 || *ret_from_s == HOURS_DAY_S || *text++ != '-')
+		return false;
+	*ret_to_s = seconds_of(text, &text);
+	if (*ret_to_s < 0 || *ret_to_s == *ret_from_s || *text != '\0')
+		return false;
+	if (*ret_to_s < *ret_from_s)
+		*ret_to_s += HOURS_DAY_S;
+	return true;
+}
+
+/* Days since 1970-01-01; INT64_MIN: there is no such day. */
+static int64_t
 date_of(const char *text)
 {
 	static const int lengths[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31,
@@ -157,55 +182,96 @@ date_of(const char *text)
 	if (strspn(text, DIGITS) != 4 || text[4] != '-' ||
 	    strspn(text + 5, DIGITS) != 2 || text[7] != '-' ||
 	    strspn(text + 8, DIGITS) != 2)
-		return -1;
+		return INT64_MIN;
 	year = atoi(text);
 	month = atoi(text + 5);
 	day = atoi(text + 8);
 	if (month < 1 || month > 12 || day < 1 || day > lengths[month - 1])
-		return -1;
+		return INT64_MIN;
 	if (month == 2 && day == 29 &&
 	    (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0)))
-		return -1;
-	return year * 10000 + month * 100 + day;
+		return INT64_MIN;
+	return zone_date(year, month, day);
 }
 
 bool
-when_is_dates(const char *text)
+when_dates(const char *text, int64_t *ret_first, int64_t *ret_last)
 {
-	int first = date_of(text), last;
-
-	if (first < 0)
+	*ret_first = *ret_last = date_of(text);
+	if (*ret_first == INT64_MIN)
 		return false;
 	if (text[10] == '\0')
 		return true;
 	if (strncmp(text + 10, "..", 2) != 0 || strlen(text) != 22)
 		return false;
-	last = date_of(text + 12);
-	return last >= first;
+	*ret_last = date_of(text + 12);
+	return *ret_last >= *ret_first;
 }
 
-/* "Mon-Fri 09:00-18:00, Sat 10:00-16:00" */
 bool
-when_is_shift(const char *text)
+when_shift(const char *text, struct hours_span ret_spans[WHEN_SPANS_MAX],
+    size_t *ret_count)
 {
-	for (;;) {
-		char days[16], times[12];
-		size_t length = strcspn(text, " ");
+	for (*ret_count = 0; *ret_count < WHEN_SPANS_MAX;) {
+		struct hours_span *span = &ret_spans[(*ret_count)++];
+		char days[32], times[20];
+		size_t before = strcspn(text, " "), length;
 
-		if (length >= sizeof(days) || strlen(text) < length + 12)
+		if (before >= sizeof(days) || text[before] == '\0')
 			return false;
-		memcpy(days, text, length);
-		days[length] = '\0';
-		memcpy(times, text + length + 1, 11);
-		times[11] = '\0';
-		if (!when_is_weekdays(days) || !when_is_times(times))
+		memcpy(days, text, before);
+		days[before] = '\0';
+		text += before + 1;
+		length = strcspn(text, ",");
+		if (length >= sizeof(times))
 			return false;
-		text += length + 12;
-		if (*text == '\0')
+		memcpy(times, text, length);
+		times[length] = '\0';
+		text += length;
+		if (!when_weekdays(days, &span->days) ||
+		    !when_times(times, &span->from_s, &span->to_s))
+			return false;
+		if (*text++ == '\0')
 			return true;
-		if (*text++ != ',')
-			return false;
 		text += strspn(text, " ");
 	}
+	return false;
 }
 
+/* ---- two at a time */
+
+/* From the beginning of that day, of a week that goes round. */
+static bool
+holds_at(const struct hours_span *span, int day, int second)
+{
+	for (int begun = 0; begun < 2; begun++) {
+		int since = second + begun * HOURS_DAY_S;
+
+		if ((span->days >> (day + 7 - begun) % 7 & 1) != 0 &&
+		    span->from_s <= since && since < span->to_s)
+			return true;
+	}
+	return false;
+}
+
+bool
+when_overlap(const struct hours_span *spans, size_t count, int *ret_day)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < count; k++) {
+			for (int day = 0; day < 7; day++) {
+				*ret_day = day;
+				if (i != k && (spans[i].days >> day & 1) != 0 &&
+				    holds_at(&spans[k], day, spans[i].from_s))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+const char *
+when_weekday_name(int day)
+{
+	return weekdays[day];
+}

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/zone.h"
+
 static bool read_mail_date(const char *text, int64_t *ret_ms);
 static bool read_number(const char **at, size_t digits, int from, int to,
     int *ret_number);
-static int64_t days_since_1970(int year, int month, int day);
 static bool read_zone(const char *at, int *ret_minutes);
 
 bool
@@ -40,7 +41,7 @@ instant_read(const char *text, int64_t *ret_ms)
 	}
 	if (!read_zone(at, &zone))
 		return false;
-	*ret_ms = ((days_since_1970(year, month, day) * 24 + hour) * 60 +
+	*ret_ms = ((zone_date(year, month, day) * 24 + hour) * 60 +
 	    minute - zone) * 60000 + second * 1000 + ms;
 	return true;
 }
@@ -68,7 +69,7 @@ read_mail_date(const char *text, int64_t *ret_ms)
 	    !read_number(&at, 2, 0, 60, &second) || *at++ != ' ' ||
 	    (strcmp(at, "GMT") != 0 && !read_zone(at, &zone)))
 		return false;
-	*ret_ms = ((days_since_1970(year, (int)(month - months) / 3 + 1, day) *
+	*ret_ms = ((zone_date(year, (int)(month - months) / 3 + 1, day) *
 	    24 + hour) * 60 + minute - zone) * 60000 + second * 1000;
 	return true;
 }
@@ -86,18 +87,6 @@ read_number(const char **at, size_t digits, int from, int to, int *ret_number)
 	*at += digits;
 	*ret_number = number;
 	return number >= from && number <= to;
-}
-
-/* Of the proleptic Gregorian calendar; a year begins in March, so that the day
- * of a leap year is its last. */
-static int64_t
-days_since_1970(int year, int month, int day)
-{
-	int64_t y = month <= 2 ? year - 1 : year;
-	int64_t m = month <= 2 ? month + 9 : month - 3;
-
-	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 +
-	    day - 1 - 719468;
 }
 
 static bool

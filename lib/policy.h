@@ -13,6 +13,7 @@
 
 #include "lib/network.h"
 
+struct hours;
 struct zone;
 
 enum {
@@ -102,7 +103,7 @@ extern const char *const message_kind_names[TEXT_COUNT];
 enum alarm_cause {
 	ALARM_NONE,
 	ALARM_LATE,             /* promises were missed */
-	ALARM_UNATTENDED,       /* somebody waits, and nobody works on that queue */
+	ALARM_UNATTENDED,       /* nobody works on an open queue */
 	ALARM_PROVIDER_DOWN,
 	ALARM_REJECTED,         /* a website's request could not be accepted */
 	ALARM_MAYBE_CALLED,     /* a person must find out */
@@ -216,6 +217,7 @@ struct specialist_policy {
 	int64_t ring_ms;        /* if they are rung for an offer, as the last one who ignores them */
 	int64_t wrap_up_ms;
 	bool is_supervisor;     /* confirms and lifts blocks */
+	const struct hours *shift;  /* when they work; NULL: whenever they say; borrowed */
 };
 
 enum line_offer { LINE_OFFERS_NOTHING, LINE_OFFERS_CALLBACK };
@@ -251,6 +253,7 @@ struct policy {
 	struct provider_order text;     /* messages */
 
 	/* messages */
+	const struct hours *hours;      /* when the company is open; NULL: always; borrowed */
 	const struct zone *local;       /* the company's zone, for what is said; NULL: UTC; borrowed */
 	struct message_texts texts[TEXT_LANGUAGES_MAX];  size_t text_language_count;
 	const char *link;       /* the company's page for customers; "": none */

@@ -175,6 +175,7 @@ static const struct field specialist_fields[] = {
 	INT(struct specialist, ignored_count, "ignored"),
 	BOOL(struct specialist, has_extended, "extended"),
 	MOMENT(struct specialist, elsewhere_until_ms, "elsewhere_until_ms"),
+	MOMENT(struct specialist, overtime_until_ms, "overtime_until_ms"),
 };
 
 static const struct field case_fields[] = {

@@ -41,3 +41,11 @@ specialist_queue_count(const struct specialist *specialist)
 		count += specialist->skills[i].queue[0] != '\0';
 	return count;
 }
+
+bool
+specialist_is_absent(const struct policy *policy,
+    const struct specialist *specialist, int64_t now_ms)
+{
+	return policy->presence_ms != 0 &&
+	    specialist->seen_at_ms + policy->presence_ms <= now_ms;
+}

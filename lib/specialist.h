@@ -48,11 +48,16 @@ struct specialist {
 	int  ignored_count;           /* offers ignored in a row */
 	int64_t elsewhere_until_ms;   /* on a call that is none of ours, until then at the
 	                               * latest; noted in any state; 0: they are not */
+	int64_t overtime_until_ms;    /* said to be available outside their shift, until then;
+	                               * 0: did not */
 	bool has_extended;            /* wrap-up was extended once */
 };
 
 /* The level in that queue; 0: does not serve it. */
 int specialist_level(const struct specialist *specialist, const char *queue);
+/* Not seen for so long that they count as gone. */
+bool specialist_is_absent(const struct policy *policy, const struct specialist *specialist,
+    int64_t now_ms);
 size_t specialist_queue_count(const struct specialist *specialist);
 
 #endif

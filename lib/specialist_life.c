@@ -8,6 +8,7 @@
 
 #include "lib/fault.h"
 #include "lib/life.h"
+#include "lib/shift.h"
 
 /* OFFERED waits this much longer than the offer before it looks by itself: the
  * request's own moment ends offers, this one is a backstop. */
@@ -29,10 +30,24 @@ is_automatic(const struct moment *m)
 	return policy != NULL && policy->accept == ACCEPT_AUTOMATIC;
 }
 
+/* Who has a shift comes by it, from the first day. */
+static bool
+has_shift(const struct moment *m)
+{
+	return person(m) != NULL && person(m)->shift != NULL;
+}
+
 static bool
 becomes_available(const struct moment *m)
 {
 	return m->event->status == STATUS_AVAILABLE;
+}
+
+/* Their shift is over, or so nearly that an offer would outlast it. */
+static bool
+is_off_shift(const struct moment *m)
+{
+	return !shift_is_on(person(m), m->specialist, m->now_ms, NULL);
 }
 
 static bool
@@ -40,18 +55,23 @@ leaves(const struct moment *m)
 {
 	return m->event->kind == EVENT_STATUS ?
 	    m->event->status != STATUS_AVAILABLE :
-	    m->specialist->status != STATUS_AVAILABLE;
+	    m->specialist->status != STATUS_AVAILABLE || is_off_shift(m);
+}
+
+static bool
+pause_is_over(const struct moment *m)
+{
+	const struct specialist *s = m->specialist;
+
+	return s->status == STATUS_PAUSED && s->return_at_ms != 0 &&
+	    s->return_at_ms <= m->now_ms;
 }
 
 static bool
 is_back(const struct moment *m)
 {
-	const struct specialist *s = m->specialist;
-
-	if (s->status == STATUS_AVAILABLE)
-		return true;
-	return s->status == STATUS_PAUSED && s->return_at_ms != 0 &&
-	    s->return_at_ms <= m->now_ms;
+	return (m->specialist->status == STATUS_AVAILABLE ||
+	    pause_is_over(m)) && !is_off_shift(m);
 }
 
 /* They did something themselves. A page that asks by itself what there is shows
@@ -67,14 +87,20 @@ static bool
 is_back_or_awake(const struct moment *m)
 {
 	return is_back(m) || (is_touched(m) && m->specialist->status == STATUS_PAUSED &&
-	    strcmp(m->specialist->reason, "ignored") == 0);
+	    strcmp(m->specialist->reason, "ignored") == 0 && !is_off_shift(m));
 }
 
 static bool
 is_absent(const struct moment *m)
 {
-	return m->policy->presence_ms != 0 &&
-	    m->specialist->seen_at_ms + m->policy->presence_ms <= m->now_ms;
+	return specialist_is_absent(m->policy, m->specialist, m->now_ms);
+}
+
+/* The end of a pause is as good as having been seen; the beginning of a shift is not. */
+static bool
+is_back_by_time(const struct moment *m)
+{
+	return is_back(m) && (pause_is_over(m) || !is_absent(m));
 }
 
 static bool
@@ -270,10 +296,14 @@ note_status(struct moment *m)
 	s->return_at_ms = m->event->status == STATUS_PAUSED ?
 	    m->event->at_ms : 0;
 	s->seen_at_ms = m->now_ms;
-	if (s->status == STATUS_AVAILABLE)
+	s->overtime_until_ms = 0;
+	if (s->status == STATUS_AVAILABLE) {
 		s->ignored_count = 0;
-	moment_say(m, "%s%s%s", status_names[s->status],
-	    s->reason[0] != '\0' ? ": " : "", s->reason);
+		s->overtime_until_ms = shift_overtime_ms(person(m), s, m->now_ms);
+	}
+	moment_say(m, "%s%s%s%s", status_names[s->status],
+	    s->reason[0] != '\0' ? ": " : "", s->reason,
+	    s->overtime_until_ms != 0 ? ", outside their shift" : "");
 }
 
 static void
@@ -283,9 +313,8 @@ change_status(struct moment *m)
 	be_free(m);
 }
 
-/* The pause is over, by its own end or because they were seen. */
 static void
-return_to_work(struct moment *m)
+end_pause(struct moment *m)
 {
 	struct specialist *s = m->specialist;
 
@@ -293,6 +322,15 @@ return_to_work(struct moment *m)
 	s->reason[0] = '\0';
 	s->return_at_ms = 0;
 	s->ignored_count = 0;
+}
+
+/* The pause is over, by its own end or because they were seen; or a shift begins. */
+static void
+return_to_work(struct moment *m)
+{
+	struct specialist *s = m->specialist;
+
+	end_pause(m);
 	s->seen_at_ms = m->now_ms;
 	be_free(m);
 }
@@ -303,6 +341,23 @@ be_seen(struct moment *m)
 	m->specialist->seen_at_ms = m->now_ms;
 	if (is_touched(m))
 		m->specialist->ignored_count = 0;
+}
+
+/* The pause is over after the shift: they come with the next one. */
+static void
+end_pause_off_shift(struct moment *m)
+{
+	end_pause(m);
+	moment_say(m, "off shift");
+}
+
+/* What they chose stays: they are back with the next shift. */
+static void
+end_shift(struct moment *m)
+{
+	be_free(m);
+	m->specialist->overtime_until_ms = 0;
+	moment_say(m, "off shift");
 }
 
 static void
@@ -333,9 +388,10 @@ static void
 join_roster(struct moment *m)
 {
 	read_roster(m);
-	m->specialist->status = is_automatic(m) ? STATUS_AVAILABLE : STATUS_OFF;
+	m->specialist->status = is_automatic(m) || has_shift(m) ?
+	    STATUS_AVAILABLE : STATUS_OFF;
 	m->specialist->since_ms = m->now_ms;
-	m->specialist->seen_at_ms = m->now_ms;
+	m->specialist->seen_at_ms = has_shift(m) ? 0 : m->now_ms;
 }
 
 static void
@@ -578,7 +634,9 @@ static const struct row rows[] = {
 	ROW(AWAY,     STATUS,    becomes_available,           TO(IDLE),     change_status),
 	ROW(AWAY,     STATUS,    ALWAYS,                      TO(AWAY),     change_status),
 	ROW(AWAY,     PRESENT,   is_back_or_awake,            TO(IDLE),     return_to_work),
-	ROW(AWAY,     DUE,       is_back,                     TO(IDLE),     return_to_work),
+	ROW(AWAY,     DUE,       is_back_by_time,             TO(IDLE),     return_to_work),
+	ROW(AWAY,     DUE,       pause_is_over,               SAME,         end_pause_off_shift),
+	ROW(AWAY,     DUE,       ALWAYS,                      SAME,         nothing),
 
 	ROW(RESTING,  STATUS,    leaves,                      TO(AWAY),     change_status),
 	ROW(RESTING,  DUE,       moment_has_come,             TO(IDLE),     be_free),
@@ -591,6 +649,7 @@ static const struct row rows[] = {
 
 	ROW(IDLE,     OFFER,     ALWAYS,                      TO(OFFERED),  hold),
 	ROW(IDLE,     STATUS,    leaves,                      TO(AWAY),     change_status),
+	ROW(IDLE,     DUE,       is_off_shift,                TO(AWAY),     end_shift),
 	ROW(IDLE,     DUE,       is_absent,                   TO(AWAY),     be_absent),
 
 	ROW(OFFERED,  ACCEPT,    is_this_offer,               TO(BUSY),     tell_accepted),

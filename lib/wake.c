@@ -7,6 +7,7 @@
 #include "lib/life.h"
 #include "lib/phone.h"
 #include "lib/promise.h"
+#include "lib/shift.h"
 #include "lib/widen.h"
 
 /* The earlier of two moments; 0 means never. */
@@ -136,18 +137,38 @@ message_wake(const struct policy *policy, const struct message *message,
 	return 0;
 }
 
+/* Paused: until their return. Who is available by what they chose, and is not there,
+ * is off shift, or was not seen: then only they can end it. Who comes on shift comes
+ * at once, also by a shift that was just changed. */
+static int64_t
+away_wake(const struct policy *policy, const struct specialist *s, int64_t now_ms)
+{
+	const struct specialist_policy *who = policy_specialist(policy, s->id);
+
+	if (s->status == STATUS_OFF || (s->status == STATUS_PAUSED &&
+	        (s->return_at_ms == 0 || s->return_at_ms > now_ms)))
+		return s->status == STATUS_PAUSED ? s->return_at_ms : 0;
+	if (!shift_is_on(who, s, now_ms, NULL))
+		return shift_starts_ms(who, s, now_ms);
+	return specialist_is_absent(policy, s, now_ms) ? 0 : now_ms;
+}
+
 int64_t
 specialist_wake(const struct policy *policy,
     const struct specialist *specialist, int64_t now_ms)
 {
-	(void)now_ms;
+	const struct specialist_policy *who;
+
 	switch (specialist->state) {
 	case SPECIALIST_AWAY:
-		return specialist->status == STATUS_PAUSED ?
-		    specialist->return_at_ms : 0;
+		return away_wake(policy, specialist, now_ms);
 	case SPECIALIST_IDLE:
-		return policy->presence_ms == 0 ? 0 :
-		    specialist->seen_at_ms + policy->presence_ms;
+		who = policy_specialist(policy, specialist->id);
+		if (!shift_is_on(who, specialist, now_ms, NULL))
+			return now_ms;
+		return earlier(policy->presence_ms == 0 ? 0 :
+		    specialist->seen_at_ms + policy->presence_ms,
+		    shift_last_offer_ms(who, specialist, now_ms));
 	case SPECIALIST_ELSEWHERE:
 		return specialist->elsewhere_until_ms;
 	case SPECIALIST_OFFERED:

@@ -36,6 +36,17 @@ zone_offset_s(const struct zone *zone, int64_t at_s)
 	return g_time_zone_get_offset(rules, interval);
 }
 
+/* A year begins in March, as below. */
+int64_t
+zone_date(int year, int month, int day)
+{
+	int64_t y = month <= 2 ? year - 1 : year;
+	int64_t m = month <= 2 ? month + 9 : month - 3;
+
+	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 +
+	    day - 1 - 719468;
+}
+
 /* Days since 1970-01-01 as a date, in the way of Howard Hinnant's
  * civil_from_days: years begin in March, so that the leap day is the last. */
 static void

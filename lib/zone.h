@@ -17,6 +17,9 @@ struct zone *zone_new(const char *name) MUST_USE;
 /* Accepts NULL. */
 void zone_free(struct zone *zone);
 
+/* Days since 1970-01-01 of a date. */
+int64_t zone_date(int year, int month, int day);
+
 struct zone_time {
 	int year, month, day;   /* 1..12, 1..31 */
 	int hour, minute;

@@ -35,6 +35,7 @@ EXTRA_DIST += \
 	tests/e2e/test_chaos.py \
 	tests/e2e/test_desk.py \
 	tests/e2e/test_presence.py \
+	tests/e2e/test_shift.py \
 	tests/e2e/test_dial.py \
 	tests/e2e/test_engines.py \
 	tests/e2e/test_failover.py \
@@ -264,6 +265,10 @@ UNIT_TESTS += tests/unit/hours
 tests_unit_hours_SOURCES = tests/unit/hours.c
 tests_unit_hours_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_hours_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/shift
+tests_unit_shift_SOURCES = tests/unit/shift.c
+tests_unit_shift_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_shift_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/promise
 tests_unit_promise_SOURCES = tests/unit/promise.c
 tests_unit_promise_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -530,6 +530,12 @@ static const struct {
 	  "changes nothing: tests/unit/life" },
 	{ RECORD_SPECIALIST, EVENT_WITHDRAWN, "leaves",
 	  "who holds an offer is available: tests/unit/life" },
+	{ RECORD_SPECIALIST, EVENT_DUE, "pause_is_over",
+	  "nobody has a shift in a walk: tests/unit/shift" },
+	{ RECORD_SPECIALIST, EVENT_DUE, "ALWAYS",
+	  "nobody has a shift in a walk: tests/unit/shift" },
+	{ RECORD_SPECIALIST, EVENT_DUE, "is_off_shift",
+	  "nobody has a shift in a walk: tests/unit/shift" },
 	{ RECORD_SPECIALIST, EVENT_DUE, "other_call_is_over_and_absent",
 	  "only who is idle goes unseen for long here: tests/unit/life" },
 };

@@ -592,8 +592,22 @@ test_one_error_each(void **state)
 		    "must be weekdays" },
 		{ GOOD "hours = { days = ( (\"2026-02-29\", \"closed\") ); };\n", 7,
 		    "must be a date" },
-		{ GOOD "hours = { week = ( (\"Mon\", \"10:00-09:00\") ); };\n", 7,
+		{ GOOD "hours = { week = ( (\"Mon\", \"10:00-10:00\") ); };\n", 7,
 		    "must be times" },
+		{ GOOD "hours = { week = ( (\"Mon\", \"24:00-09:00\") ); };\n", 7,
+		    "must be times" },
+		{ GOOD "hours = {\n week = ( (\"Mon-Fri\", \"09:00-18:00\"),\n"
+		    "(\"Fri\", \"17:00-19:00\") ); };\n", 8,
+		    "two spans hold at the same time on Fri" },
+		{ GOOD "hours = { week = ( (\"Sun\", \"22:00-06:00\"), "
+		    "(\"Mon\", \"05:00-09:00\") ); };\n", 7,
+		    "two spans hold at the same time on Mon" },
+		{ GOOD "hours = { week = ( (\"Mon-Fri\", \"09:00-18:00\"), "
+		    "(\"Wed\", \"closed\") ); };\n", 7,
+		    "Wed is closed, and has times" },
+		{ GOOD "hours = { days = ( (\"2026-12-31..2027-01-08\", \"closed\"), "
+		    "(\"2027-01-08\", \"09:00-12:00\") ); };\n", 7,
+		    "say different things of one day" },
 		{ GOOD "alarms = { to = [ \"nobody\" ]; on = [ \"late\" ]; };\n", 7,
 		    "no queue or specialist \"nobody\"" },
 		{ GOOD "alarms = { on = [ \"never\" ]; };\n", 7, "must be late" },
@@ -1029,6 +1043,25 @@ on_path(void *context, const char *path)
 }
 
 static void
+test_shifts_that_do_not_fit(void **state)
+{
+	write_text("p.conf", "x");
+	(void)state;
+	assert_null(load(HEAD QUEUES "specialists = (\n"
+	    "{ id = \"a\"; name = \"A\"; to = \"user:a\"; queues = ( (\"info\", 3) );\n"
+	    "  shift = \"Mon-Fri 09:00-18:00, Wed 12:00-20:00\"; },\n"
+	    "{ id = \"b\"; name = \"B\"; to = \"user:b\"; queues = ( (\"info\", 3) );\n"
+	    "  shift = \"Mon 09:00:00-09:00:20\"; },\n"
+	    "{ id = \"c\"; name = \"C\"; to = \"user:c\"; queues = ( (\"info\", 3) );\n"
+	    "  shift = \"Mon-Fri 22:00-06:00, Sat 06:00-24:00\"; } );\n"
+	    "voice = [ \"p\" ];\nproviders = ( { id = \"p\"; file = \"p.conf\"; } );\n"
+	    RESULTS));
+	assert_true(is_told(6, "a.shift: two spans hold at the same time on Wed"));
+	assert_true(is_told(8, "b.shift: a span is not longer than the time to accept"));
+	assert_false(is_told(10, "c.shift"));
+}
+
+static void
 test_settings_without_effect(void **state)
 {
 	char text[1024] = "";
@@ -1036,9 +1069,9 @@ test_settings_without_effect(void **state)
 
 	(void)state;
 	assert_int_equal(settings_without_effect(settings, on_path, text), 7);
-	assert_string_equal(text, "hours slots "
+	assert_string_equal(text, "hours.after_close hours.outside slots "
 	    "retry.next_day card_url "
-	    "queues.delivery.passed specialists.anna.shift "
+	    "queues.delivery.passed "
 	    "specialists.gleb.duty ");
 	settings_free(settings);
 	settings = load_good(GOOD);
@@ -1335,6 +1368,7 @@ main(void)
 		cmocka_unit_test(test_files_that_are_none),
 		cmocka_unit_test(test_a_text_that_ends_the_parser),
 		cmocka_unit_test(test_difference),
+		cmocka_unit_test(test_shifts_that_do_not_fit),
 		cmocka_unit_test(test_settings_without_effect),
 		cmocka_unit_test(test_the_shipped_texts_fit_one_sms),
 		cmocka_unit_test(test_messages),

@@ -223,6 +223,9 @@ function stateText() {
     return [words.phoneStops, words.phoneStopsHint];
   if (status === "off")
     return [words.offState, words.offHint];
+  if (specialist.shift === "off")
+    return [words.offShift, words.offShiftHint(specialist.shift_starts &&
+      moment(specialist.shift_starts))];
   if (status === "available")
     return [words.absent, words.absentHint];
   return [desk.ask_back ? words.pausedIgnored : words.paused(reason),

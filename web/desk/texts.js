@@ -28,6 +28,9 @@ export const texts = {
     paused: (reason) => reason ? `Pause: ${reason}` : "Pause",
     pausedHint: (until) => until ? `until ${until}` :
       "Press Available when you are back.",
+    offShift: "Off shift",
+    offShiftHint: (at) => at ? `Your shift starts ${at}. Become available to work before it.` :
+      "Become available to work outside your shift.",
     pausedIgnored: "Paused: offers were not answered",
     offState: "Off",
     offHint: "Press Available to get calls.",
@@ -220,6 +223,9 @@ export const texts = {
     paused: (reason) => reason ? `Пауза: ${reason}` : "Пауза",
     pausedHint: (until) => until ? `до ${until}` :
       "Вернётесь — нажмите «На линии».",
+    offShift: "Не ваша смена",
+    offShiftHint: (at) => at ? `Смена начнётся: ${at}. Чтобы работать раньше, станьте доступны.` :
+      "Чтобы работать вне смены, станьте доступны.",
     pausedIgnored: "Пауза: предложения остались без ответа",
     offState: "Не работаете",
     offHint: "Нажмите «На линии», чтобы получать заявки.",

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* shift: two ends, the later of which counts. */
+#include "lib/shift.h"
+
+#include "lib/hours.h"
+
+/* Nobody is offered what they could not answer before they go. */
+static int64_t
+offer_ms(const struct specialist_policy *who, const struct specialist *s)
+{
+	int64_t ms = 0;
+
+	if (who->accept != ACCEPT_AUTOMATIC)
+		policy_offer(who, s->ignored_count, &ms);
+	return ms;
+}
+
+bool
+shift_is_on(const struct specialist_policy *who, const struct specialist *s,
+    int64_t at_ms, int64_t *ret_until_ms)
+{
+	int64_t end_ms = at_ms;
+
+	if (ret_until_ms != NULL)
+		*ret_until_ms = 0;
+	if (who == NULL || who->shift == NULL)
+		return true;
+	if (hours_is_open(who->shift, at_ms)) {
+		end_ms = hours_change(who->shift, at_ms);
+		if (end_ms == 0)
+			return true;
+	}
+	if (s->overtime_until_ms > end_ms)
+		end_ms = s->overtime_until_ms;
+	if (ret_until_ms != NULL && end_ms > at_ms)
+		*ret_until_ms = end_ms;
+	return end_ms > at_ms && end_ms - offer_ms(who, s) > at_ms;
+}
+
+int64_t
+shift_last_offer_ms(const struct specialist_policy *who,
+    const struct specialist *s, int64_t at_ms)
+{
+	int64_t until_ms;
+
+	return shift_is_on(who, s, at_ms, &until_ms) && until_ms != 0 ?
+	    until_ms - offer_ms(who, s) : 0;
+}
+
+int64_t
+shift_starts_ms(const struct specialist_policy *who,
+    const struct specialist *s, int64_t at_ms)
+{
+	if (shift_is_on(who, s, at_ms, NULL))
+		return 0;
+	/* About to end: the one after it. */
+	if (hours_is_open(who->shift, at_ms))
+		at_ms = hours_change(who->shift, at_ms);
+	return hours_change(who->shift, at_ms);
+}
+
+int64_t
+shift_overtime_ms(const struct specialist_policy *who,
+    const struct specialist *s, int64_t at_ms)
+{
+	struct specialist without = *s;
+	int64_t starts_ms;
+
+	without.overtime_until_ms = 0;
+	if (shift_is_on(who, &without, at_ms, NULL))
+		return 0;
+	starts_ms = shift_starts_ms(who, &without, at_ms);
+	return starts_ms == 0 ? at_ms + HOURS_DAY_S * INT64_C(1000) :
+	    hours_change(who->shift, starts_ms);
+}
+
+int64_t
+specialist_returns_ms(const struct policy *policy, const struct specialist *s,
+    int64_t now_ms)
+{
+	const struct specialist_policy *who = policy_specialist(policy, s->id);
+	int64_t at_ms = now_ms;
+
+	if (s->status == STATUS_OFF || who == NULL)
+		return 0;
+	if (s->status == STATUS_PAUSED) {
+		if (s->return_at_ms == 0)
+			return 0;
+		if (s->return_at_ms > now_ms)
+			at_ms = s->return_at_ms;
+	}
+	if (!shift_is_on(who, s, at_ms, NULL))
+		return shift_starts_ms(who, s, at_ms);
+	/* At work by what they chose, and yet away: they were not seen. */
+	if (s->status == STATUS_AVAILABLE && s->state == SPECIALIST_AWAY)
+		return 0;
+	return at_ms;
+}
