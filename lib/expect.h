@@ -45,7 +45,9 @@ struct expectation {
  * to fall back: it is then a lower bound. */
 double expect_begun(const struct expect_queue *queue, int64_t within_ms);
 
-/* False: nobody works on that queue, so nothing is to be expected. */
+/* False: nobody works on that queue, so nothing is to be expected. It costs some 70
+ * calls of expect_begun: at -O2, 0.2 ms with 16 ahead, 5 ms with 64, 46 ms with 128. Not
+ * for each request in a loop that others wait for. */
 bool expect(const struct expect_queue *queue, int64_t window_ms,
     struct expectation *ret_expectation) MUST_USE;
 

@@ -18,7 +18,8 @@ lib_libcallback_a_SOURCES += lib/note.h lib/note.c lib/answer.h lib/answer.c
 lib_libcallback_a_SOURCES += lib/output.h lib/output.c lib/template.h lib/template.c
 lib_libcallback_a_SOURCES += lib/fields.h lib/fields.c lib/signature.h lib/signature.c \
 	lib/digest.h lib/digest.c lib/jwt.h lib/jwt.c lib/instant.h lib/instant.c
-lib_libcallback_a_SOURCES += lib/erlang.h lib/erlang.c lib/expect.h lib/expect.c
+lib_libcallback_a_SOURCES += lib/erlang.h lib/erlang.c lib/expect.h lib/expect.c \
+	lib/slot.h lib/slot.c
 lib_libcallback_a_SOURCES += lib/provider.h lib/provider_internal.h lib/provider.c \
 	lib/provider_setting.h lib/provider_setting.c lib/provider_file.h lib/provider_file.c \
 	lib/provider_file_request.c lib/provider_file_auth.c lib/provider_file_check.c \
