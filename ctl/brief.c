@@ -62,6 +62,7 @@ static const struct {
 	{ "maybe_called", "may have been called" },
 	{ "no_result", "waits for a result" },
 	{ "gave_up", "given up: nobody came free" },
+	{ "climbed", "climbed: nobody had called in time" },
 	{ "provider_down", "no provider works" },
 	{ "pace", "the provider's pace" },
 	{ "in_flight", "the provider's lines are full" },

@@ -292,7 +292,7 @@ queue_policy_defaults(struct queue_policy *ret_queue)
 		.limit_ms = 15 * MINUTE_MS,
 		.scheduled_ms = 5 * MINUTE_MS,
 		.late_ms = 60 * MINUTE_MS,
-		.script = "",
+		.climb = "", .script = "",
 		.greeting = "",
 		.voicemail = "",
 	};

@@ -27,6 +27,7 @@ EXTRA_DIST += \
 	tests/e2e/test_audit.py \
 	tests/e2e/test_calls.py \
 	tests/e2e/test_campaign.py \
+	tests/e2e/test_cases.py \
 	tests/e2e/test_chaos.py \
 	tests/e2e/test_desk.py \
 	tests/e2e/test_presence.py \
@@ -235,6 +236,11 @@ UNIT_TESTS += tests/unit/expect
 tests_unit_expect_SOURCES = tests/unit/expect.c
 tests_unit_expect_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_expect_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/cases
+tests_unit_cases_SOURCES = tests/unit/cases.c
+tests_unit_cases_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cases_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+
 UNIT_TESTS += tests/unit/promise
 tests_unit_promise_SOURCES = tests/unit/promise.c
 tests_unit_promise_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
