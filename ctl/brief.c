@@ -71,6 +71,7 @@ static const struct {
 	{ "level", "who is free does not know it well enough" },
 	{ "spent", "the providers' money is spent" },
 	{ "closed", "closed now" },
+	{ "climbed", "climbed: nobody had called in time" },
 	{ "provider_down", "no provider works" },
 	{ "pace", "the provider's pace" },
 	{ "in_flight", "the provider's lines are full" },

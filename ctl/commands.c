@@ -31,6 +31,8 @@ static const struct command commands[] = {
 	    "GET", "/v1/queues/QUEUE", NULL, show_queue_shape, show_on_queue, NULL },
 	{ "show request KEY", "all that happened to it, and what took the time",
 	    "GET", "/v1/requests/KEY", NULL, story_shape, story_on_request, NULL },
+	{ "show case KEY", "every request of a customer's matter, as one story",
+	    "GET", "/v1/requests/KEY", NULL, story_shape, story_on_case, NULL },
 	{ "show specialists", "who is here, and what they do",
 	    "GET", "/v1/specialists", NULL, show_specialists_shape, show_on_specialists, NULL },
 	{ "show providers", "how calls are made, and what may be promised",

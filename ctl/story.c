@@ -2,6 +2,7 @@
 /* story: a head, the timeline as a table, the sentence. */
 #include "ctl/story.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,6 +12,11 @@
 #include "ctl/format.h"
 #include "ctl/show.h"
 #include "ctl/timeline.h"
+
+/* A customer handed round more often is shown from where this many begin. */
+enum { CASE_MAX = 32 };
+
+#define ID_LETTERS "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
 
 #define END { NULL, FIELD_TEXT, false, NULL }
 
@@ -72,16 +78,13 @@ static enum ink line_ink(const struct line *line);
 static void promise_cell(struct table *table, const struct line *line,
     bool is_over);
 
-enum exit_code
-story_on_request(struct ctl *ctl, const json_t *answer)
+/* Without their names the story is still worth telling: NULL then. */
+static json_t *
+people_ask(struct ctl *ctl)
 {
 	json_t *people = NULL;
-	struct timeline timeline;
 	FILE *errors = ctl->errors;
-	char sentence[BLAME_SIZE];
-	enum ink ink;
 
-	/* Without their names the story is still worth telling. */
 	ctl->errors = fopen("/dev/null", "w");
 	if (ctl->errors != NULL) {
 		ask_more(ctl, "/v1/specialists", show_specialists_shape,
@@ -89,15 +92,106 @@ story_on_request(struct ctl *ctl, const json_t *answer)
 		fclose(ctl->errors);
 	}
 	ctl->errors = errors;
-	timeline_init(&timeline, answer, field_list(people, "specialists"));
-	head_print(ctl, answer);
-	lines_print(ctl, &timeline);
-	paid_print(ctl, field_list(answer, "calls"), "call");
-	paid_print(ctl, field_list(answer, "messages"), "SMS");
+	return people;
+}
+
+/* All but the sentence; the timeline is the caller's to end. */
+static void
+story_print(struct ctl *ctl, const json_t *request, const json_t *people,
+    struct timeline *ret_timeline)
+{
+	timeline_init(ret_timeline, request, field_list(people, "specialists"));
+	head_print(ctl, request);
+	lines_print(ctl, ret_timeline);
+	paid_print(ctl, field_list(request, "calls"), "call");
+	paid_print(ctl, field_list(request, "messages"), "SMS");
+}
+
+enum exit_code
+story_on_request(struct ctl *ctl, const json_t *answer)
+{
+	json_t *people = people_ask(ctl);
+	struct timeline timeline;
+	char sentence[BLAME_SIZE];
+	enum ink ink;
+
+	story_print(ctl, answer, people, &timeline);
 	blame_sentence(answer, &timeline, (int64_t)time(NULL) * 1000, &ink,
 	    sentence);
 	print_line(ctl->out, &ctl->paper, ink, "%s", sentence);
 	timeline_fini(&timeline);
+	json_decref(people);
+	return EXIT_DONE;
+}
+
+/* ---- a case: its requests, one after the other */
+
+/* The requests that led to it, the latest first; every one is the caller's. */
+static size_t
+case_collect(struct ctl *ctl, const json_t *latest, json_t *ret[CASE_MAX])
+{
+	size_t count = 0;
+
+	ret[count++] = json_incref((json_t *)(uintptr_t)latest);
+	while (count < CASE_MAX) {
+		const char *from = field_text(ret[count - 1], "from");
+		char path[128];
+
+		if (from[0] == '\0' || from[strspn(from, ID_LETTERS)] != '\0' ||
+		    strlen(from) > 64)
+			break;
+		snprintf(path, sizeof(path), "/v1/requests/%s", from);
+		if (ask_more(ctl, path, story_shape, &ret[count]) != EXIT_DONE)
+			break;
+		count++;
+	}
+	return count;
+}
+
+/* "case 4821: info (passed) - delivery (climbed) - directors (waiting); 1 of 3
+ * promises missed, in 4:10:00". */
+static void
+case_sentence(struct ctl *ctl, json_t *const requests[], size_t count)
+{
+	const json_t *first = requests[count - 1], *last = requests[0];
+	int64_t closed_at = field_number(last, "closed_at");
+	int64_t end_s = closed_at != 0 ? closed_at : (int64_t)time(NULL);
+	char text[BLAME_SIZE * 2], word[FORMAT_SIZE], span[FORMAT_SIZE];
+	size_t used = 0, missed = 0;
+
+	for (size_t i = count; i-- > 0 && used < sizeof(text);) {
+		const char *state = field_text(requests[i], "state");
+		const char *reason = field_text(requests[i], "reason");
+
+		missed += field_number(requests[i], "missed") > 0;
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+		    "%s%s (%s)", i + 1 < count ? " - " : "",
+		    field_text(requests[i], "queue"),
+		    strcmp(state, "closed") == 0 && reason[0] != '\0' ?
+		    brief_word(reason, word) : state);
+	}
+	print_line(ctl->out, &ctl->paper, missed > 0 ? INK_RED : INK_GREEN,
+	    "case %s: %s; %zu of %zu requests late, %s in all",
+	    brief_name(last), text, missed, count,
+	    format_clock(end_s > field_number(first, "asked_at") ?
+	    end_s - field_number(first, "asked_at") : 0, span));
+}
+
+enum exit_code
+story_on_case(struct ctl *ctl, const json_t *answer)
+{
+	json_t *people = people_ask(ctl), *requests[CASE_MAX];
+	size_t count = case_collect(ctl, answer, requests);
+
+	for (size_t i = count; i-- > 0;) {
+		struct timeline timeline;
+
+		story_print(ctl, requests[i], people, &timeline);
+		timeline_fini(&timeline);
+	}
+	case_sentence(ctl, requests, count);
+	for (size_t i = 0; i < count; i++)
+		json_decref(requests[i]);
 	json_decref(people);
 	return EXIT_DONE;
 }

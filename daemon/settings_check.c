@@ -46,6 +46,7 @@ settings_check(struct settings_reading *reading)
 	check_times(reading);
 	check_targets(reading);
 	settings_check_widenings(reading);
+	settings_check_cases(reading);
 	settings_check_messages(reading);
 	settings_check_abilities(reading);
 }

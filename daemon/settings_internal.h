@@ -137,6 +137,10 @@ void settings_check(struct settings_reading *reading);
 void settings_complete_widenings(struct settings *settings);
 void settings_check_widenings(struct settings_reading *reading);
 
+/* ---- settings_cases.c: where cases climb */
+
+void settings_check_cases(struct settings_reading *reading);
+
 /* ---- settings_able.c: what queues ask of their providers */
 
 void settings_check_abilities(struct settings_reading *reading);

@@ -387,14 +387,14 @@ static const struct setting_row widen_rows[] = {
 static const struct setting_table widen_table = TABLE(widen_rows);
 
 static const struct setting_row passed_rows[] = {
-	{ "limit", SETTING_DURATION, NULL, 1, 30 * DAY, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "The promise of a case that is passed on" },
+	{ "limit", SETTING_DURATION, NULL, 1, 30 * DAY, .flags = SETTING_SCALED,
+	    .at = AT(queue_policy, passed_ms), .help = "The promise of a case that is passed on" },
 	{ "clock", SETTING_CHOICE, NULL, .words = clock_words, .flags = SETTING_LATER,
 	    .at = SETTING_NOWHERE, .help = "Whether that time runs while closed" },
 	{ "dial", SETTING_CHOICE, NULL, .words = dial_words, .flags = SETTING_LATER,
 	    .at = SETTING_NOWHERE, .help = "Whether the customer is called at once" },
-	{ "climb", SETTING_TEXT, NULL, 1, URL_MAX_BYTES, FORMAT_TARGET,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
+	{ "climb", SETTING_TEXT, NULL, 1, ADDRESS_SIZE - 1, FORMAT_TARGET,
+	    .at = AT(queue_policy, climb),
 	    .help = "Where it goes when that promise is over" },
 };
 static const struct setting_table passed_table = TABLE(passed_rows);

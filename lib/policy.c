@@ -296,7 +296,7 @@ queue_policy_defaults(struct queue_policy *ret_queue)
 		.scheduled_ms = 5 * MINUTE_MS,
 		.late_ms = 60 * MINUTE_MS,
 		.prefer_ms = 15 * MINUTE_MS / 2,
-		.script = "",
+		.climb = "", .script = "",
 		.greeting = "",
 		.voicemail = "",
 	};

@@ -156,6 +156,9 @@ struct queue_policy {
 	                         * promise; 0: not at all */
 	int  keep_for_line;     /* of those who serve it so many are left to callers on hold */
 	char pass_to[PASS_TO_MAX][ID_SIZE];  size_t pass_to_count;  /* empty: any other queue */
+	int64_t passed_ms;      /* promise of a case passed on to it; 0: limit_ms */
+	const char *climb;      /* where such a case goes when that is over: a queue, or who is
+	                         * told (specialist, number, chat); "": it stays, and is late */
 	const char *script;     /* text shown to the specialist, owned by the policy; "" if none */
 	const char *greeting;   /* said to the customer when they answer; "": the usual words */
 	const char *voicemail;  /* left on a machine that answers; "": nothing */

@@ -7,15 +7,22 @@
 #include "lib/check.h"
 
 struct window
-window_of(const struct policy *policy, const char *queue)
+window_of(const struct policy *policy, const struct request *request)
 {
-	const struct queue_policy *found = policy_queue(policy, queue);
+	const struct queue_policy *found = policy_queue(policy, request->queue);
+	struct window window;
 
 	if (found == NULL)
 		found = policy_default_queue(policy);
 	CHECK(found != NULL);
-	return (struct window){ found->target_ms, found->limit_ms,
+	window = (struct window){ found->target_ms, found->limit_ms,
 		found->scheduled_ms, found->late_ms };
+	if (request_was_passed(request) && found->passed_ms != 0) {
+		window.limit_ms = found->passed_ms;
+		if (window.target_ms > window.limit_ms)
+			window.target_ms = window.limit_ms;
+	}
+	return window;
 }
 
 static void
@@ -43,7 +50,7 @@ void
 promise_soon(const struct policy *policy, struct request *request,
     int64_t start_ms)
 {
-	struct window window = window_of(policy, request->queue);
+	struct window window = window_of(policy, request);
 
 	make(request, start_ms + window.target_ms, start_ms + window.limit_ms);
 }
@@ -52,7 +59,7 @@ void
 promise_at(const struct policy *policy, struct request *request,
     int64_t moment_ms)
 {
-	struct window window = window_of(policy, request->queue);
+	struct window window = window_of(policy, request);
 
 	make(request, moment_ms, moment_ms + window.scheduled_ms);
 }
@@ -60,7 +67,7 @@ promise_at(const struct policy *policy, struct request *request,
 void
 promise_miss(const struct policy *policy, struct request *request)
 {
-	struct window window = window_of(policy, request->queue);
+	struct window window = window_of(policy, request);
 
 	request->is_missed = true;
 	request->missed_count++;

@@ -11,11 +11,12 @@
 
 #include "lib/request.h"
 
-/* The window of a queue (a removed queue has the default queue's). */
+/* The window of a request in its queue (a removed queue has the default queue's);
+ * of one that was passed on the limit is that of such cases there. */
 struct window {
 	int64_t target_ms, limit_ms, scheduled_ms, late_ms;
 };
-struct window window_of(const struct policy *policy, const char *queue);
+struct window window_of(const struct policy *policy, const struct request *request);
 
 /* As soon as possible, asked (or due again) at that instant. */
 void promise_soon(const struct policy *policy, struct request *request, int64_t start_ms);

@@ -138,6 +138,13 @@ request_promise_moment(const struct request *request)
 }
 
 bool
+request_was_passed(const struct request *request)
+{
+	return strcmp(request->source, "passed") == 0 ||
+	    strcmp(request->source, "climbed") == 0;
+}
+
+bool
 request_may_ask(const struct request *request, const char *specialist,
     int64_t now_ms)
 {

@@ -54,7 +54,7 @@ struct request {
 	char locale[8];
 	bool may_text;                /* they agreed to SMS, and the number can receive them */
 	int  told;                    /* bits 1 << message_kind: told of the promise in force */
-	char source[12];              /* redis, http, ctl, passed, reopened */
+	char source[12];              /* redis, http, ctl, passed, climbed, reopened */
 	char site_id[SITE_ID_SIZE];   /* the website's own id; "": none */
 	int  asker_count;             /* website ids joined to this request, its own included */
 	int  also_said;               /* texts of who asked again, said:R:2 and on */
@@ -128,6 +128,9 @@ bool request_is_seen_in(const struct request *request, const char *queue);
 bool request_show_in(struct request *request, const char *queue);
 /* The instant the next unkept promise is over; 0: none is open. */
 int64_t request_promise_moment(const struct request *request);
+/* Was it born of a request that was passed on, or climbed: the rules for such cases
+ * of its queue hold. */
+bool request_was_passed(const struct request *request);
 /* May that specialist be offered this request at that moment: no fresh "no" of theirs, and
  * nobody else is waited for. */
 bool request_may_ask(const struct request *request, const char *specialist, int64_t now_ms);

@@ -108,6 +108,39 @@ promise_is_over(const struct moment *m)
 	    request_promise_moment(m->request) <= m->now_ms;
 }
 
+/* The rules for cases that were passed on to its queue; NULL: it is none. */
+static const struct queue_policy *
+tier_of(const struct moment *m)
+{
+	return request_was_passed(m->request) ?
+	    policy_queue(m->policy, m->request->queue) : NULL;
+}
+
+/* Its tier let the limit pass: the next one's turn. */
+static bool
+climbs(const struct moment *m)
+{
+	const struct queue_policy *tier = tier_of(m);
+
+	return promise_is_over(m) && tier != NULL &&
+	    policy_queue(m->policy, tier->climb) != NULL;
+}
+
+static bool
+climbs_but_another_waits_there(const struct moment *m)
+{
+	return climbs(m) && m->root->owner[0] != '\0';
+}
+
+/* No queue stands above it: a person is told, and must decide. */
+static bool
+climbs_to_a_person(const struct moment *m)
+{
+	const struct queue_policy *tier = tier_of(m);
+
+	return promise_is_over(m) && tier != NULL && tier->climb[0] != '\0';
+}
+
 static bool
 second_is_over(const struct moment *m)
 {
@@ -915,7 +948,7 @@ tell_deferred(struct moment *m, int64_t acted_at_ms)
 {
 	const struct request *r = m->request;
 
-	if (r->at_ms - m->now_ms > window_of(m->policy, r->queue).limit_ms)
+	if (r->at_ms - m->now_ms > window_of(m->policy, r).limit_ms)
 		moment_tell(m, TEXT_DEFERRED, r, acted_at_ms);
 }
 
@@ -1629,6 +1662,51 @@ pass_on(struct moment *m)
 	moment_tell(m, TEXT_PASSED, &m->outcome->birth, 0);
 }
 
+/* Nobody of its tier has called in time. */
+static void
+climb(struct moment *m)
+{
+	const char *queue = tier_of(m)->climb;
+
+	promise_miss(m->policy, m->request);
+	withdraw_all_but(m, "");
+	give_birth(m, queue, "climbed");
+	memcpy(m->request->next, m->outcome->birth.id,
+	    sizeof(m->request->next));
+	finish(m, "climbed");
+	moment_say(m, "promise %d missed", m->request->promise_number);
+	moment_say(m, "to %s", queue);
+	moment_tell(m, TEXT_PASSED, &m->outcome->birth, 0);
+}
+
+static void
+climb_into_other(struct moment *m)
+{
+	promise_miss(m->policy, m->request);
+	withdraw_all_but(m, "");
+	memcpy(m->request->next, m->root->owner, sizeof(m->request->next));
+	finish(m, "continued_in");
+	moment_say(m, "promise %d missed", m->request->promise_number);
+	moment_say(m, "goes on in request %s", m->root->owner);
+}
+
+static void
+refer_climbed(struct moment *m)
+{
+	const char *target = tier_of(m)->climb;
+
+	promise_miss(m->policy, m->request);
+	withdraw_all_but(m, "");
+	set_reason(m, "climbed");
+	m->request->state_until_ms = m->now_ms + m->policy->result_remind_ms;
+	moment_say(m, "promise %d missed", m->request->promise_number);
+	if (moment_tell_near(m, target) > 0)
+		moment_say(m, "%s is told", target);
+	else
+		moment_say(m, "%s could not be told", target);
+	moment_tell(m, TEXT_LATE, m->request, 0);
+}
+
 /* Another request of this customer already waits where this one would go. */
 static void
 continue_in(struct moment *m)
@@ -1848,6 +1926,9 @@ static const struct row rows[] = {
 	ROW(OFFERED, CALL_OVER, offers_call_and_others_are_open, SAME, drop_offer),
 	ROW(OFFERED, CALL_OVER, is_offers_call, TO(WAITING), drop_offer),
 
+	ROW(WAITING | OFFERED, DUE, climbs_but_another_waits_there, TO(CLOSED), climb_into_other),
+	ROW(WAITING | OFFERED, DUE, climbs, TO(CLOSED), climb),
+	ROW(WAITING | OFFERED, DUE, climbs_to_a_person, TO(REFERRED), refer_climbed),
 	ROW(WAITING | OFFERED | CALLING | REFERRED, DUE, promise_is_over, SAME, go_late),
 	ROW(WAITING | OFFERED | CALLING | REFERRED, DUE, second_is_over, SAME, miss_second),
 	ROW(WAITING | OFFERED, DUE, second_is_near, SAME, raise_lane),

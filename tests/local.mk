@@ -32,6 +32,7 @@ EXTRA_DIST += \
 	tests/e2e/test_fraud.py \
 	tests/e2e/test_calls.py \
 	tests/e2e/test_campaign.py \
+	tests/e2e/test_cases.py \
 	tests/e2e/test_chaos.py \
 	tests/e2e/test_desk.py \
 	tests/e2e/test_presence.py \
@@ -273,6 +274,10 @@ UNIT_TESTS += tests/unit/slot
 tests_unit_slot_SOURCES = tests/unit/slot.c
 tests_unit_slot_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_slot_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/cases
+tests_unit_cases_SOURCES = tests/unit/cases.c
+tests_unit_cases_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cases_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/promise
 tests_unit_promise_SOURCES = tests/unit/promise.c
 tests_unit_promise_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -80,6 +80,10 @@ fill_policies(struct model *model)
 	for (int i = 0; i < 2; i++) {
 		fill_queue(setting, &model->queues[i][0], "cards");
 		fill_queue(setting, &model->queues[i][1], "loans");
+		if (setting->with & WITH_TIER)
+			model->queues[i][0].climb = "loans";
+		if (setting->with & WITH_TOP)
+			model->queues[i][0].climb = "+74950000109";
 	}
 	fill_dispositions(policy);
 	fill_people(model);
@@ -493,6 +497,8 @@ model_first(struct model *model, struct world *ret_world)
 	strcpy(asked.request.phone, "+79161234567");
 	strcpy(asked.request.name, "Vera");
 	strcpy(asked.request.site_id, "site-0001");
+	if (model->setting->with & (WITH_TIER | WITH_TOP))
+		strcpy(asked.request.source, "passed");
 	strcpy(asked.askers.ids[0], "site-0001");
 	asked.askers.count = 1;
 	asked.request.asker_count = 1;

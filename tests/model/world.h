@@ -45,6 +45,8 @@ enum {
 	WITH_MACHINES = 16384,   /* what answers may be a machine */
 	WITHOUT_POLLING = 32768, /* nor how a live call is */
 	WITH_OTHER_CALLS = 65536, /* specialists are on calls of their own */
+	WITH_TIER = 131072,     /* it was passed on to this queue, which climbs */
+	WITH_TOP = 262144,      /* to a person: it is the last */
 };
 
 enum plant {

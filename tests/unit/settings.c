@@ -676,6 +676,30 @@ test_queues_that_do_not_fit(void **state)
 }
 
 static void
+test_tiers_that_climb_nowhere(void **state)
+{
+	(void)state;
+	assert_null(load(HEAD "queues = (\n"
+	    "{ id = \"a\"; title = \"A\"; default = true;\n"
+	    "  passed = { climb = \"a\"; }; },\n"
+	    "{ id = \"b\"; title = \"B\"; passed = {\n"
+	    "  climb = \"c\"; }; },\n"
+	    "{ id = \"c\"; title = \"C\"; passed = {\n"
+	    "  climb = \"b\"; }; },\n"
+	    "{ id = \"d\"; title = \"D\"; passed = {\n"
+	    "  climb = \"https://x.example/\"; }; },\n"
+	    "{ id = \"e\"; title = \"E\"; passed = {\n"
+	    "  climb = \"b\"; }; } );\n" VOICE RESULTS));
+	assert_true(is_told(5, "queues.a.passed.climb: a queue does not climb "
+	    "to itself"));
+	assert_true(is_told(7, "queues.b.passed.climb: climbs in a circle: "
+	    "b - c - b"));
+	assert_true(is_told(11, "queues.d.passed.climb: a URL is told in"));
+	assert_false(is_told(9, "queues.c.passed.climb: "));
+	assert_false(is_told(13, "queues.e.passed.climb: "));
+}
+
+static void
 test_rungs_that_do_not_fit(void **state)
 {
 	struct settings *settings;
@@ -1068,10 +1092,10 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 7);
+	assert_int_equal(settings_without_effect(settings, on_path, text), 8);
 	assert_string_equal(text, "hours.after_close hours.outside slots "
 	    "retry.next_day card_url "
-	    "queues.delivery.passed "
+	    "queues.delivery.passed.clock queues.delivery.passed.dial "
 	    "specialists.gleb.duty ");
 	settings_free(settings);
 	settings = load_good(GOOD);
@@ -1356,6 +1380,7 @@ main(void)
 		cmocka_unit_test(test_a_password_is_not_shown),
 		cmocka_unit_test(test_one_error_each),
 		cmocka_unit_test(test_queues_that_do_not_fit),
+		cmocka_unit_test(test_tiers_that_climb_nowhere),
 		cmocka_unit_test(test_rungs_that_do_not_fit),
 		cmocka_unit_test(test_who_is_preferred),
 		cmocka_unit_test(test_offers_that_outlast_the_window),

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Cases that are passed on: each tier's promise, and what climbs by itself."""
+import pytest
+
+from company import AUTOMATIC, QUICK, SETTINGS, specialist
+from test_calls import ANSWERS, ID, asked
+from test_messages import TEXTS, letter, sent
+
+HEAD = "+74950000109"
+OPEN = {"from": "00:00", "to": "00:00"}
+
+
+def tiers(delivery, directors):
+    """The company's three queues, two of them with rules for what is passed on."""
+    info, second, third = SETTINGS["queues"]
+    return [info, {**second, "passed": delivery},
+            {**third, "passed": directors}]
+
+
+def story_of(daemon, first):
+    """Every request of the case, from that one on."""
+    found = [daemon.do("GET", f"/v1/requests/{first}")]
+    while found[-1].get("next"):
+        found.append(daemon.do("GET", f"/v1/requests/{found[-1]['next']}"))
+    return found
+
+
+# Anna serves the front line only: nobody answers above it.
+@pytest.mark.settings({
+    **QUICK, "text": ["sandbox"], "messages": TEXTS, "messages.quiet": OPEN,
+    "queues": tiers({"limit": "2s", "climb": "directors"},
+                    {"limit": "1s", "climb": HEAD}),
+    "specialists": [specialist("anna", "+79160000001", ("info", 3),
+                               confirm="answer", accept="automatic")]})
+def test_it_climbs_every_tier_by_itself(daemon):
+    daemon.available("anna")
+    asked(daemon, sms=True)
+    first = daemon.wait_for_state(ID, "wrapping")["id"]
+    daemon.act(first, "pass", queue="delivery", note="где посылка?")
+    last = daemon.wait_for_state(ID, "referred")
+    front, delivery, directors = story_of(daemon, first)
+    assert directors["id"] == last["id"]
+    assert [one["reason"] for one in (front, delivery, directors)] == [
+        "passed", "climbed", "climbed"]
+    assert [one["queue"] for one in (delivery, directors)] == [
+        "delivery", "directors"]
+    assert len({one["number"] for one in (front, delivery, directors)}) == 1
+    # A new promise each time, told to the customer.
+    assert delivery["promise_at"] < directors["promise_at"]
+    for key, where in ((first, "Доставка"), (delivery["id"], "Дирекция")):
+        assert where in letter(daemon, key, "passed")["text"]
+    daemon.wait_for(lambda: sent(daemon, HEAD))
+    answer = daemon.answer(ID)
+    assert answer["state"] == "waiting" and answer["queue"] == "directors"
+    text = daemon.ctl("show", "request", delivery["id"]).stdout
+    assert "CLIMBED" in text and "to directors" in text
+    story = daemon.ctl("show", "case", ID).stdout
+    assert story.count("request ") >= 3 and story.splitlines()[-1].startswith(
+        f"case {last['number']}: info (passed) - delivery (climbed")
+
+
+@pytest.mark.settings({
+    **QUICK, "queues": tiers({"limit": "1h", "climb": "directors"},
+                             {"limit": "2h"}),
+    "specialists": [AUTOMATIC]})
+def test_up_across_and_back_down(daemon):
+    daemon.available("vera")
+    asked(daemon)
+    request = daemon.wait_for_state(ID, "wrapping")
+    first = request["id"]
+    for queue in ("delivery", "directors", "info"):
+        daemon.act(request["id"], "pass", queue=queue)
+        daemon.wait_for(
+            lambda queue=queue: daemon.request(ID)["queue"] == queue)
+        request = daemon.wait_for_state(ID, "wrapping")
+    daemon.act(request["id"], "close", disposition="solved")
+    whole = story_of(daemon, first)
+    assert [one["queue"] for one in whole] == [
+        "info", "delivery", "directors", "info"]
+    assert [one["reason"] for one in whole] == ["passed"] * 3 + ["solved"]
+    limits = [one["promise_at"] - one["asked_at"] for one in whole[1:]]
+    assert limits[0] > limits[2] and limits[1] > limits[2]
+    assert daemon.sandbox.rings(ANSWERS) == 4
+    assert daemon.ctl("show", "case", first).stdout.splitlines()[-1].startswith(
+        f"case {request['number']}: info (passed)")
+    line = daemon.ctl("show", "case", request["number"]).stdout.splitlines()[-1]
+    assert "info (passed) - delivery (passed) - directors (passed) - info" in \
+        line and "0 of 4 requests late" in line

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* cases: what becomes of a request that was passed on to another queue. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/life.h"
+#include "lib/promise.h"
+#include "lib/standing.h"
+
+#define NOW_MS INT64_C(1700000000000)
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS (60 * MINUTE_MS)
+
+static struct queue_policy queues[3];
+static struct specialist_policy anna;
+static struct policy policy;
+static struct situation before;
+static struct outcome outcome;
+
+static const struct request *
+after(void)
+{
+	return &outcome.after.request;
+}
+
+/* cards - loans - directors - Gleb, who decides. */
+static int
+set_up(void **state)
+{
+	static const char *const ids[] = { "cards", "loans", "directors" };
+
+	(void)state;
+	policy_defaults(&policy);
+	for (int i = 0; i < 3; i++) {
+		queue_policy_defaults(&queues[i]);
+		strcpy(queues[i].id, ids[i]);
+	}
+	queues[0].is_default = true;
+	queues[1].passed_ms = 4 * HOUR_MS;
+	queues[1].climb = "directors";
+	queues[2].passed_ms = 2 * HOUR_MS;
+	queues[2].climb = "+74950000109";
+	policy.queues = queues;
+	policy.queue_count = 3;
+	specialist_policy_defaults(&anna);
+	strcpy(anna.id, "anna");
+	strcpy(anna.addresses[0].to, "ext:101");
+	anna.address_count = 1;
+	strcpy(anna.queues[0].id, "loans");
+	anna.queues[0].level = 5;
+	anna.queue_count = 1;
+	policy.specialists = &anna;
+	policy.specialist_count = 1;
+	strcpy(policy.dispositions[0].id, "pass");
+	policy.dispositions[0].then = THEN_PASS;
+	policy.disposition_count = 1;
+	memset(&before, 0, sizeof(before));
+	strcpy(before.request.id, "r");
+	strcpy(before.request.queue, "loans");
+	strcpy(before.request.source, "passed");
+	strcpy(before.request.phone, "+79161234567");
+	strcpy(before.request.number, "4821");
+	before.request.record.version = 1;
+	before.request.state = REQUEST_WAITING;
+	before.request.asked_at_ms = NOW_MS - 4 * HOUR_MS;
+	promise_soon(&policy, &before.request, NOW_MS - 4 * HOUR_MS);
+	return 0;
+}
+
+static void
+tell_of(enum event_kind kind, const char *specialist, const char *owner)
+{
+	struct event event = { .kind = kind, .to = record_ref_request("r"),
+		.digit = -1 };
+
+	strcpy(event.fresh_id, "next");
+	strcpy(event.specialist, specialist);
+	strcpy(event.owner, owner);
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+}
+
+static void
+tell(enum event_kind kind)
+{
+	tell_of(kind, "", "");
+}
+
+/* ---- the promise of a case that was passed on */
+
+static void
+a_case_passed_on_has_the_limit_of_its_tier(void **state)
+{
+	struct event event = { .kind = EVENT_DISPOSED,
+		.to = record_ref_request("r"), .digit = -1 };
+
+	(void)state;
+	strcpy(before.request.queue, "cards");
+	strcpy(before.request.source, "redis");
+	before.request.state = REQUEST_WRAPPING;
+	strcpy(event.disposition, "pass");
+	strcpy(event.queue, "loans");
+	strcpy(event.fresh_id, "next");
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_string_equal(after()->reason, "passed");
+	assert_int_equal(outcome.birth.promise_at_ms, NOW_MS + 4 * HOUR_MS);
+	assert_int_equal(outcome.birth.target_at_ms,
+	    NOW_MS + queues[1].target_ms);
+
+	/* Who asked there by themselves was promised the queue's own. */
+	strcpy(before.request.source, "redis");
+	strcpy(before.request.queue, "loans");
+	promise_soon(&policy, &before.request, NOW_MS);
+	assert_int_equal(before.request.promise_at_ms,
+	    NOW_MS + queues[1].limit_ms);
+
+	/* A limit below the target is both. */
+	strcpy(before.request.source, "passed");
+	queues[1].passed_ms = MINUTE_MS;
+	promise_soon(&policy, &before.request, NOW_MS);
+	assert_int_equal(before.request.target_at_ms, NOW_MS + MINUTE_MS);
+}
+
+/* ---- climbing */
+
+static void
+a_tier_that_lets_its_limit_pass_climbs(void **state)
+{
+	(void)state;
+	tell(EVENT_DUE);
+	assert_int_equal(after()->state, REQUEST_CLOSED);
+	assert_string_equal(after()->reason, "climbed");
+	assert_string_equal(after()->next, "next");
+	/* The verdict on its promise stands. */
+	assert_true(after()->is_missed);
+	assert_int_equal(after()->missed_count, 1);
+	assert_string_equal(outcome.birth.queue, "directors");
+	assert_string_equal(outcome.birth.source, "climbed");
+	assert_string_equal(outcome.birth.from, "r");
+	assert_string_equal(outcome.birth.number, "4821");
+	assert_int_equal(outcome.birth.promise_at_ms, NOW_MS + 2 * HOUR_MS);
+	assert_int_equal(outcome.birth.missed_count, 0);
+	assert_string_equal(outcome.moves[0].detail,
+	    "promise 1 missed, to directors");
+}
+
+static void
+whoever_holds_its_offer_loses_it(void **state)
+{
+	struct specialist *s = &before.specialists[0];
+
+	(void)state;
+	before.specialist_count = 1;
+	strcpy(s->id, "anna");
+	s->state = SPECIALIST_OFFERED;
+	s->record.version = 1;
+	s->offer = 1;
+	strcpy(s->request, "r");
+	before.request.state = REQUEST_OFFERED;
+	before.request.offer_count = 1;
+	before.request.offers[0].number = 1;
+	before.request.offers[0].until_ms = NOW_MS + MINUTE_MS;
+	strcpy(before.request.offers[0].specialist, "anna");
+	tell(EVENT_DUE);
+	assert_string_equal(after()->reason, "climbed");
+	assert_string_equal(after()->offers[0].specialist, "");
+	assert_int_equal(outcome.after.specialists[0].state, SPECIALIST_IDLE);
+}
+
+static void
+what_the_customer_asked_up_there_takes_the_case(void **state)
+{
+	(void)state;
+	tell_of(EVENT_DUE, "", "other");
+	assert_int_equal(after()->state, REQUEST_CLOSED);
+	assert_string_equal(after()->reason, "continued_in");
+	assert_string_equal(after()->next, "other");
+	assert_true(after()->is_missed);
+	assert_string_equal(outcome.birth.id, "");
+}
+
+static void
+above_the_last_tier_a_person_must_decide(void **state)
+{
+	(void)state;
+	strcpy(before.request.queue, "directors");
+	strcpy(before.request.source, "climbed");
+	tell(EVENT_DUE);
+	assert_int_equal(after()->state, REQUEST_REFERRED);
+	assert_string_equal(after()->reason, "climbed");
+	assert_true(after()->is_missed);
+	assert_int_equal(after()->state_until_ms,
+	    NOW_MS + policy.result_remind_ms);
+	assert_string_equal(outcome.birth.id, "");
+	assert_string_equal(outcome.moves[0].detail, "promise 1 missed, "
+	    "+74950000109 could not be told");
+}
+
+static void
+only_what_was_passed_on_climbs(void **state)
+{
+	(void)state;
+	strcpy(before.request.source, "redis");
+	tell(EVENT_DUE);
+	assert_int_equal(after()->state, REQUEST_WAITING);
+	assert_true(after()->is_missed);
+
+	/* And only before its customer was rung, while nobody calls them. */
+	strcpy(before.request.source, "passed");
+	before.request.state = REQUEST_REFERRED;
+	tell(EVENT_DUE);
+	assert_int_equal(after()->state, REQUEST_REFERRED);
+	assert_string_equal(outcome.birth.id, "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(
+		    a_case_passed_on_has_the_limit_of_its_tier, set_up),
+		cmocka_unit_test_setup(a_tier_that_lets_its_limit_pass_climbs,
+		    set_up),
+		cmocka_unit_test_setup(whoever_holds_its_offer_loses_it,
+		    set_up),
+		cmocka_unit_test_setup(
+		    what_the_customer_asked_up_there_takes_the_case, set_up),
+		cmocka_unit_test_setup(
+		    above_the_last_tier_a_person_must_decide, set_up),
+		cmocka_unit_test_setup(only_what_was_passed_on_climbs, set_up),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
