@@ -791,7 +791,7 @@ say_before(struct moment *m, int64_t before_ms)
 /* One rung up. Who is told is told, and everybody else who sees it from now on is
  * asked: nobody is waited for any more. */
 static const struct widening *
-climb(struct moment *m)
+next_rung(struct moment *m)
 {
 	struct request *r = m->request;
 	int rung;
@@ -838,14 +838,14 @@ note_refusal(struct moment *m, const char *specialist, int64_t cool_off_ms)
 /* When all who were asked have refused it often enough it is shown to more, whatever
  * time is left. */
 static void
-climb_if_refused(struct moment *m)
+widen_if_refused(struct moment *m)
 {
 	const struct request *r = m->request;
 	int rounds = m->policy->offer_rounds;
 
 	if (rounds != 0 &&
 	    r->refusal_count >= rounds * (int)refuser_count(r) &&
-	    climb(m) != NULL)
+	    next_rung(m) != NULL)
 		moment_say(m, "all have refused it %d %s", rounds,
 		    rounds == 1 ? "time" : "times");
 }
@@ -1284,7 +1284,7 @@ note_declined(struct moment *m)
 {
 	take_offer_back(m);
 	note_refusal(m, m->event->specialist, m->policy->cool_off_declined_ms);
-	climb_if_refused(m);
+	widen_if_refused(m);
 	moment_note(m);
 }
 
@@ -1299,7 +1299,7 @@ drop_offer(struct moment *m)
 	    call_outcome_names[m->event->outcome]);
 	note_refusal(m, offer->specialist, m->policy->cool_off_ignored_ms);
 	drop(offer);
-	climb_if_refused(m);
+	widen_if_refused(m);
 }
 
 static void
@@ -1321,7 +1321,7 @@ lapse(struct moment *m)
 		    m->policy->cool_off_ignored_ms);
 		drop(offer);
 	}
-	climb_if_refused(m);
+	widen_if_refused(m);
 }
 
 static void
@@ -1354,7 +1354,7 @@ raise_lane(struct moment *m)
 static void
 widen(struct moment *m)
 {
-	const struct widening *by = climb(m);
+	const struct widening *by = next_rung(m);
 
 	CHECK(by != NULL);
 	say_before(m, by->before_ms);
