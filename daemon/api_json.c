@@ -190,14 +190,14 @@ add_shift(json_t *json, const struct policy *policy, const struct specialist *s,
 
 	if (who == NULL || who->shift == NULL)
 		return;
-	is_on = shift_is_on(who, s, now_ms, &until_ms);
+	is_on = shift_is_on(policy, s, now_ms, &until_ms);
 	api_json_text(json, "shift", !is_on ? "off" :
 	    hours_is_open(who->shift, now_ms) ? "on" : "overtime");
 	if (is_on)
 		api_json_moment(json, "shift_until", until_ms);
 	else
 		api_json_moment(json, "shift_starts",
-		    shift_starts_ms(who, s, now_ms));
+		    shift_starts_ms(policy, s, now_ms));
 }
 
 json_t *

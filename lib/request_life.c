@@ -198,7 +198,7 @@ may_be_offered(const struct moment *m)
 
 	return s != NULL && s->state == SPECIALIST_IDLE &&
 	    policy_specialist(m->policy, s->id) != NULL &&
-	    shift_is_on(policy_specialist(m->policy, s->id), s, m->now_ms, NULL) &&
+	    shift_is_on(m->policy, s, m->now_ms, NULL) &&
 	    m->request->hold_until_ms == 0 &&
 	    (int)request_offers_open(m->request) < m->request->room &&
 	    request_offers_open(m->request) < OFFER_MAX &&

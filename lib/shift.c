@@ -6,27 +6,38 @@
 
 /* Nobody is offered what they could not answer before they go. */
 static int64_t
-offer_ms(const struct specialist_policy *who, const struct specialist *s)
+offer_ms(const struct policy *policy, const struct specialist *s)
 {
+	const struct specialist_policy *who = policy_specialist(policy, s->id);
 	int64_t ms = 0;
 
-	if (who->accept != ACCEPT_AUTOMATIC)
-		policy_offer(who, s->ignored_count, &ms);
+	if (who != NULL && who->accept != ACCEPT_AUTOMATIC)
+		policy_offer(policy, who, s->ignored_count, &ms);
 	return ms;
 }
 
+/* NULL: they work whenever they say. */
+static const struct hours *
+shift_of(const struct policy *policy, const struct specialist *s)
+{
+	const struct specialist_policy *who = policy_specialist(policy, s->id);
+
+	return who != NULL ? who->shift : NULL;
+}
+
 bool
-shift_is_on(const struct specialist_policy *who, const struct specialist *s,
+shift_is_on(const struct policy *policy, const struct specialist *s,
     int64_t at_ms, int64_t *ret_until_ms)
 {
+	const struct hours *shift = shift_of(policy, s);
 	int64_t end_ms = at_ms;
 
 	if (ret_until_ms != NULL)
 		*ret_until_ms = 0;
-	if (who == NULL || who->shift == NULL)
+	if (shift == NULL)
 		return true;
-	if (hours_is_open(who->shift, at_ms)) {
-		end_ms = hours_change(who->shift, at_ms);
+	if (hours_is_open(shift, at_ms)) {
+		end_ms = hours_change(shift, at_ms);
 		if (end_ms == 0)
 			return true;
 	}
@@ -34,44 +45,46 @@ shift_is_on(const struct specialist_policy *who, const struct specialist *s,
 		end_ms = s->overtime_until_ms;
 	if (ret_until_ms != NULL && end_ms > at_ms)
 		*ret_until_ms = end_ms;
-	return end_ms > at_ms && end_ms - offer_ms(who, s) > at_ms;
+	return end_ms > at_ms && end_ms - offer_ms(policy, s) > at_ms;
 }
 
 int64_t
-shift_last_offer_ms(const struct specialist_policy *who,
+shift_last_offer_ms(const struct policy *policy,
     const struct specialist *s, int64_t at_ms)
 {
 	int64_t until_ms;
 
-	return shift_is_on(who, s, at_ms, &until_ms) && until_ms != 0 ?
-	    until_ms - offer_ms(who, s) : 0;
+	return shift_is_on(policy, s, at_ms, &until_ms) && until_ms != 0 ?
+	    until_ms - offer_ms(policy, s) : 0;
 }
 
 int64_t
-shift_starts_ms(const struct specialist_policy *who,
+shift_starts_ms(const struct policy *policy,
     const struct specialist *s, int64_t at_ms)
 {
-	if (shift_is_on(who, s, at_ms, NULL))
+	const struct hours *shift = shift_of(policy, s);
+
+	if (shift_is_on(policy, s, at_ms, NULL))
 		return 0;
 	/* About to end: the one after it. */
-	if (hours_is_open(who->shift, at_ms))
-		at_ms = hours_change(who->shift, at_ms);
-	return hours_change(who->shift, at_ms);
+	if (hours_is_open(shift, at_ms))
+		at_ms = hours_change(shift, at_ms);
+	return hours_change(shift, at_ms);
 }
 
 int64_t
-shift_overtime_ms(const struct specialist_policy *who,
+shift_overtime_ms(const struct policy *policy,
     const struct specialist *s, int64_t at_ms)
 {
 	struct specialist without = *s;
 	int64_t starts_ms;
 
 	without.overtime_until_ms = 0;
-	if (shift_is_on(who, &without, at_ms, NULL))
+	if (shift_is_on(policy, &without, at_ms, NULL))
 		return 0;
-	starts_ms = shift_starts_ms(who, &without, at_ms);
+	starts_ms = shift_starts_ms(policy, &without, at_ms);
 	return starts_ms == 0 ? at_ms + HOURS_DAY_S * INT64_C(1000) :
-	    hours_change(who->shift, starts_ms);
+	    hours_change(shift_of(policy, s), starts_ms);
 }
 
 int64_t
@@ -89,8 +102,8 @@ specialist_returns_ms(const struct policy *policy, const struct specialist *s,
 		if (s->return_at_ms > now_ms)
 			at_ms = s->return_at_ms;
 	}
-	if (!shift_is_on(who, s, at_ms, NULL))
-		return shift_starts_ms(who, s, at_ms);
+	if (!shift_is_on(policy, s, at_ms, NULL))
+		return shift_starts_ms(policy, s, at_ms);
 	/* At work by what they chose, and yet away: they were not seen. */
 	if (s->status == STATUS_AVAILABLE && s->state == SPECIALIST_AWAY)
 		return 0;

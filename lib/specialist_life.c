@@ -47,7 +47,7 @@ becomes_available(const struct moment *m)
 static bool
 is_off_shift(const struct moment *m)
 {
-	return !shift_is_on(person(m), m->specialist, m->now_ms, NULL);
+	return !shift_is_on(m->policy, m->specialist, m->now_ms, NULL);
 }
 
 static bool
@@ -299,7 +299,7 @@ note_status(struct moment *m)
 	s->overtime_until_ms = 0;
 	if (s->status == STATUS_AVAILABLE) {
 		s->ignored_count = 0;
-		s->overtime_until_ms = shift_overtime_ms(person(m), s, m->now_ms);
+		s->overtime_until_ms = shift_overtime_ms(m->policy, s, m->now_ms);
 	}
 	moment_say(m, "%s%s%s%s", status_names[s->status],
 	    s->reason[0] != '\0' ? ": " : "", s->reason,

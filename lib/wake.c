@@ -143,13 +143,11 @@ message_wake(const struct policy *policy, const struct message *message,
 static int64_t
 away_wake(const struct policy *policy, const struct specialist *s, int64_t now_ms)
 {
-	const struct specialist_policy *who = policy_specialist(policy, s->id);
-
 	if (s->status == STATUS_OFF || (s->status == STATUS_PAUSED &&
 	        (s->return_at_ms == 0 || s->return_at_ms > now_ms)))
 		return s->status == STATUS_PAUSED ? s->return_at_ms : 0;
-	if (!shift_is_on(who, s, now_ms, NULL))
-		return shift_starts_ms(who, s, now_ms);
+	if (!shift_is_on(policy, s, now_ms, NULL))
+		return shift_starts_ms(policy, s, now_ms);
 	return specialist_is_absent(policy, s, now_ms) ? 0 : now_ms;
 }
 
@@ -157,18 +155,15 @@ int64_t
 specialist_wake(const struct policy *policy,
     const struct specialist *specialist, int64_t now_ms)
 {
-	const struct specialist_policy *who;
-
 	switch (specialist->state) {
 	case SPECIALIST_AWAY:
 		return away_wake(policy, specialist, now_ms);
 	case SPECIALIST_IDLE:
-		who = policy_specialist(policy, specialist->id);
-		if (!shift_is_on(who, specialist, now_ms, NULL))
+		if (!shift_is_on(policy, specialist, now_ms, NULL))
 			return now_ms;
 		return earlier(policy->presence_ms == 0 ? 0 :
 		    specialist->seen_at_ms + policy->presence_ms,
-		    shift_last_offer_ms(who, specialist, now_ms));
+		    shift_last_offer_ms(policy, specialist, now_ms));
 	case SPECIALIST_ELSEWHERE:
 		return specialist->elsewhere_until_ms;
 	case SPECIALIST_OFFERED:

@@ -157,7 +157,7 @@ who_says_so_works_overtime(void **state)
 	until(MONDAY_MS + 19 * HOUR_MS);
 	says(STATUS_AVAILABLE, 0);
 	assert_int_equal(anna()->state, SPECIALIST_IDLE);
-	assert_true(shift_is_on(&people[0], anna(), now_ms, &until_ms));
+	assert_true(shift_is_on(&policy, anna(), now_ms, &until_ms));
 	assert_int_equal(until_ms, MONDAY_MS + DAY_MS + 18 * HOUR_MS);
 	/* Through the next shift, to its end. */
 	until(MONDAY_MS + DAY_MS + 17 * HOUR_MS);
