@@ -954,10 +954,10 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 10);
+	assert_int_equal(settings_without_effect(settings, on_path, text), 9);
 	assert_string_equal(text, "hours slots "
 	    "retry.next_day keep_for_line card_url "
-	    "queues.delivery.passed.clock queues.delivery.passed.dial "
+	    "queues.delivery.passed.clock "
 	    "specialists.anna.shift "
 	    "specialists.gleb.duty dispositions.abuse.block ");
 	settings_free(settings);

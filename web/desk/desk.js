@@ -163,6 +163,9 @@ const deeds = {
     return act(() => actOnRequest(id, "progress", { progress, outcome }), "");
   },
 
+  start(id) {
+    return act(() => actOnRequest(id, "start", { as: me }), t().started);
+  },
   requeue(id) {
     return act(() => actOnRequest(id, "requeue", {}), t().requeued);
   },
