@@ -74,6 +74,8 @@ static const struct command commands[] = {
 	    "POST", "/v1/requests/KEY/decline", "as=--as note=--note", act_request_shape, act_on_request, NULL },
 	{ "manual KEY --as S", "they dial by hand, whatever the providers do",
 	    "POST", "/v1/requests/KEY/manual", "as=--as", act_request_shape, act_on_request, NULL },
+	{ "start KEY --as S", "call the customer of what they have taken",
+	    "POST", "/v1/requests/KEY/start", "as=--as", act_request_shape, act_on_request, NULL },
 	{ "pass KEY [--to QUEUE] [--note TEXT] [--as S]", "give the case to another queue",
 	    "POST", "/v1/requests/KEY/pass", "queue=--to note=--note as=--as",
 	    act_request_shape, act_on_request, NULL },

@@ -180,6 +180,17 @@ verb_manual(struct act *act, struct http_request *request,
 	return true;
 }
 
+/* They have taken it, or take it over, and call now. */
+static bool
+verb_start(struct act *act, struct http_request *request,
+    struct event *event)
+{
+	if (!verb_manual(act, request, event))
+		return false;
+	event->kind = EVENT_START;
+	return true;
+}
+
 static bool
 take_queue(struct act *act, struct http_request *request, struct event *event)
 {
@@ -321,7 +332,8 @@ static const struct {
 	verb_handler *fill;
 } verbs[] = {
 	{ "accept", verb_accept }, { "decline", verb_decline },
-	{ "manual", verb_manual }, { "close", verb_close }, { "pass", verb_pass }, { "note", verb_note },
+	{ "manual", verb_manual }, { "start", verb_start },
+	{ "close", verb_close }, { "pass", verb_pass }, { "note", verb_note },
 	{ "assign", verb_assign }, { "reopen", verb_reopen },
 	{ "cancel", verb_cancel }, { "requeue", verb_requeue },
 	{ "progress", verb_progress },

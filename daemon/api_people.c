@@ -145,7 +145,7 @@ struct desk {
 	struct call call;
 	bool is_there, has_call;
 	json_t *full, *results;
-	char ids[RESULTS_MAX][REQUEST_ID_SIZE];
+	char ids[RESULTS_MAX][REQUEST_ID_SIZE];  size_t id_count;
 	int64_t silent_since_ms;        /* a queue of theirs; 0: none is */
 	char first[REQUEST_ID_SIZE];    /* that waits there; "": none */
 	size_t outstanding;
@@ -342,6 +342,20 @@ on_desk_person(void *context, uint64_t tag, enum redis_end end,
 	desk_one_less(desk);
 }
 
+/* What was taken is shown to whoever serves its queue: they may start it, too. */
+static bool
+is_shown(const struct desk *desk, const struct request *request)
+{
+	const char *me = desk->specialist.id;
+
+	if (request->state == REQUEST_TAKEN)
+		return strcmp(request->wished, me) == 0 || policy_level(
+		    policy_specialist(desk->api->policy, me),
+		    request->queue) > 0;
+	return request->specialist[0] == '\0' ||
+	    strcmp(request->specialist, me) == 0;
+}
+
 static void
 on_result(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
@@ -352,8 +366,7 @@ on_result(void *context, uint64_t tag, enum redis_end end,
 	(void)end;
 	if (store_read_record(reply, RECORD_REQUEST, &request)) {
 		memcpy(request.id, desk->ids[tag], sizeof(request.id));
-		if (request.specialist[0] == '\0' ||
-		    strcmp(request.specialist, desk->specialist.id) == 0) {
+		if (is_shown(desk, &request)) {
 			json_t *json = api_brief(desk->api, &request);
 
 			json_object_set_new(json, "pass_to",
@@ -368,7 +381,7 @@ on_result(void *context, uint64_t tag, enum redis_end end,
 }
 
 static void
-on_referred(void *context, uint64_t tag, enum redis_end end,
+on_open(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
 	struct desk *desk = context;
@@ -376,16 +389,16 @@ on_referred(void *context, uint64_t tag, enum redis_end end,
 	(void)tag;
 	for (size_t i = 0; end == REDIS_REPLY &&
 	    reply->type == REDIS_REPLY_ARRAY && i < reply->elements &&
-	    i < RESULTS_MAX; i++) {
+	    desk->id_count < RESULTS_MAX; i++) {
 		struct record_ref ref;
 
 		if (reply->element[i]->str == NULL || !record_ref_parse(
 		        reply->element[i]->str, reply->element[i]->len, &ref))
 			continue;
-		snprintf(desk->ids[i], REQUEST_ID_SIZE, "%.*s",
+		snprintf(desk->ids[desk->id_count], REQUEST_ID_SIZE, "%.*s",
 		    REQUEST_ID_SIZE - 1, ref.id);
 		desk->outstanding += store_load(desk->api->options.store, &ref,
-		    on_result, desk, i);
+		    on_result, desk, desk->id_count++);
 	}
 	desk_one_less(desk);
 }
@@ -428,7 +441,9 @@ api_get_desk(struct http_request *request, void *context)
 	desk->outstanding = 1;
 	desk->outstanding += store_load(api->options.store, &ref,
 	    on_desk_person, desk, 0);
-	desk->outstanding += STORE_SEND(api->options.store, on_referred, desk,
-	    0, "ZRANGE", "referred", "0", "49");
+	desk->outstanding += STORE_SEND(api->options.store, on_open, desk, 0,
+	    "ZRANGE", "taken", "0", "24");
+	desk->outstanding += STORE_SEND(api->options.store, on_open, desk, 0,
+	    "ZRANGE", "referred", "0", "49");
 	desk_one_less(desk);
 }

@@ -224,7 +224,7 @@ missing(const struct slot *slot, const struct event *event,
 	for (size_t i = 0; i < found_count; i++)
 		add_ref(slot, found[i], refs, &count);
 	if (event->kind == EVENT_MATCHED || event->kind == EVENT_BY_HAND ||
-	    event->kind == EVENT_CALLED_BACK)
+	    event->kind == EVENT_START || event->kind == EVENT_CALLED_BACK)
 		add_ref(slot, record_ref_specialist(event->specialist), refs,
 		    &count);
 	if (before->request.number[0] != '\0' && wants_case(slot, event))

@@ -35,7 +35,7 @@ static const char *const first_words[] = { "specialist", "customer", NULL };
 static const char *const last_one_words[] = { "nothing", "alarm", NULL };
 static const char *const next_day_words[] = { "ask", "call", NULL };
 static const char *const clock_words[] = { "open_hours", "always", NULL };
-static const char *const dial_words[] = { "when_ready", "at_once", NULL };
+static const char *const dial_words[] = { "at_once", "when_ready", NULL };
 static const char *const level_words[] = { "err", "warning", "notice", "info",
 	"debug", NULL };
 static const char *const fsync_words[] = { "always", "everysec", "no", NULL };
@@ -391,8 +391,8 @@ static const struct setting_row passed_rows[] = {
 	    .at = AT(queue_policy, passed_ms), .help = "The promise of a case that is passed on" },
 	{ "clock", SETTING_CHOICE, NULL, .words = clock_words, .flags = SETTING_LATER,
 	    .at = SETTING_NOWHERE, .help = "Whether that time runs while closed" },
-	{ "dial", SETTING_CHOICE, NULL, .words = dial_words, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "Whether the customer is called at once" },
+	{ "dial", SETTING_CHOICE, "at_once", .words = dial_words,
+	    .at = AT(queue_policy, is_when_ready), .size = sizeof(bool), .help = "Whether the customer is called at once" },
 	{ "climb", SETTING_TEXT, NULL, 1, ADDRESS_SIZE - 1, FORMAT_TARGET,
 	    .at = AT(queue_policy, climb),
 	    .help = "Where it goes when that promise is over" },

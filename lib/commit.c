@@ -502,6 +502,7 @@ commit_answer_state(const struct request *request)
 		return "scheduled";
 	case REQUEST_WAITING:
 	case REQUEST_OFFERED:
+	case REQUEST_TAKEN:
 		return "waiting";
 	case REQUEST_CALLING:
 		return "calling";
@@ -529,7 +530,7 @@ static bool
 has_promise(const struct request *request)
 {
 	return request->state >= REQUEST_SCHEDULED &&
-	    request->state <= REQUEST_OFFERED;
+	    request->state <= REQUEST_TAKEN;
 }
 
 static bool

@@ -159,6 +159,7 @@ struct queue_policy {
 	int64_t passed_ms;      /* promise of a case passed on to it; 0: limit_ms */
 	const char *climb;      /* where such a case goes when that is over: a queue, or who is
 	                         * told (specialist, number, chat); "": it stays, and is late */
+	bool is_when_ready;     /* such a case is taken first, and dialled when its taker starts */
 	const char *script;     /* text shown to the specialist, owned by the policy; "" if none */
 	const char *greeting;   /* said to the customer when they answer; "": the usual words */
 	const char *voicemail;  /* left on a machine that answers; "": nothing */

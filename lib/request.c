@@ -10,6 +10,7 @@ const char *const request_state_names[REQUEST_STATE_COUNT] = {
 	[REQUEST_SCHEDULED] = "scheduled",
 	[REQUEST_WAITING] = "waiting",
 	[REQUEST_OFFERED] = "offered",
+	[REQUEST_TAKEN] = "taken",
 	[REQUEST_CALLING] = "calling",
 	[REQUEST_TALKING] = "talking",
 	[REQUEST_WRAPPING] = "wrapping",

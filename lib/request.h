@@ -16,6 +16,7 @@ enum request_state {
 	REQUEST_SCHEDULED,      /* waits for its moment (at_ms) */
 	REQUEST_WAITING,        /* in the queue */
 	REQUEST_OFFERED,        /* proposed to one or more specialists */
+	REQUEST_TAKEN,          /* `wished` has it, and will call by the promise */
 	REQUEST_CALLING,        /* accepted: the call is being made */
 	REQUEST_TALKING,        /* customer and specialist talk */
 	REQUEST_WRAPPING,       /* the talk is over, its result not yet said */
@@ -85,7 +86,8 @@ struct request {
 	struct offer    offers[OFFER_MAX];
 	struct declined declined[DECLINED_MAX];
 	int     refusal_count;        /* offers declined or ignored since it was shown to more */
-	char    wished[ID_SIZE];      /* asked for, assigned or knows the case: first, never only */
+	char    wished[ID_SIZE];      /* asked for, assigned, has taken or knows the case: first,
+	                               * never only */
 	int64_t wished_until_ms;      /* nobody else is asked before then; 0: they only come first */
 
 	char    specialist[ID_SIZE];  /* who accepted */

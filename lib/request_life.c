@@ -206,6 +206,48 @@ may_be_offered(const struct moment *m)
 	    request_may_ask(m->request, s->id, m->now_ms);
 }
 
+/* Whoever does this calls at once. */
+static bool
+calls_now(const struct moment *m)
+{
+	return m->root->kind == EVENT_BY_HAND ||
+	    m->root->kind == EVENT_START ||
+	    m->root->kind == EVENT_CALLED_BACK;
+}
+
+/* Taking is not dialling: the case is looked into first. Who is late already is
+ * called at once. */
+static bool
+is_taken_first(const struct moment *m)
+{
+	const struct queue_policy *tier = tier_of(m);
+
+	return tier != NULL && tier->is_when_ready && !m->request->is_missed &&
+	    !calls_now(m);
+}
+
+/* On a screen; whose phone rings for it has the customer next. */
+static bool
+offered_and_taken_first(const struct moment *m)
+{
+	const struct offer *offer = request_offer_to(m->request,
+	    m->event->specialist);
+
+	return offer != NULL && offer->call == 0 && is_taken_first(m);
+}
+
+static bool
+cannot_start(const struct moment *m)
+{
+	const struct specialist *s =
+	    situation_specialist(m->now, m->event->specialist);
+	const char *why;
+
+	return s != NULL && (is_forbidden_now(m) || m->event->is_number_held ||
+	    s->state != SPECIALIST_IDLE ||
+	    !call_is_possible(m, s->id, "", &why));
+}
+
 /* Matching them makes a call at once: their phone rings, or they accept by
  * themselves. */
 static bool
@@ -218,14 +260,14 @@ calls_at_once(const struct moment *m, const char *specialist)
 	    (who != NULL && who->accept == ACCEPT_AUTOMATIC);
 }
 
-/* Nothing is offered in vain: a call must be possible. */
+/* Nothing is offered in vain: a call must be possible, where taking it makes one. */
 static bool
 may_be_offered_and_called(const struct moment *m)
 {
 	const char *why, *specialist = m->event->specialist;
 
 	return may_be_offered(m) &&
-	    (call_is_possible(m, specialist, "", &why) ||
+	    (is_taken_first(m) || call_is_possible(m, specialist, "", &why) ||
 	        (strcmp(why, "provider_down") != 0 &&
 	            !calls_at_once(m, specialist)));
 }
@@ -1068,8 +1110,7 @@ offer(struct moment *m)
 	memcpy(slot->specialist, s->id, sizeof(slot->specialist));
 	slot->number = ++r->offer_count;
 	slot->until_ms = m->now_ms + offer_ms;
-	slot->call = m->root->kind != EVENT_BY_HAND &&
-	    m->root->kind != EVENT_CALLED_BACK &&
+	slot->call = !calls_now(m) && !is_taken_first(m) &&
 	    call_can_offer_by_phone(m, policy, "") ?
 	    call_birth(m, s->id, "")->n : 0;
 	event = moment_post(m, EVENT_OFFER, record_ref_specialist(s->id));
@@ -1080,7 +1121,7 @@ offer(struct moment *m)
 	    slot->call != 0 ? ", their phone rings" : "");
 	if (m->event->detail[0] != '\0')
 		moment_say(m, "%s", m->event->detail);
-	if (by == OFFER_SMS)
+	if (by == OFFER_SMS && !calls_now(m))
 		moment_tell_offer(m, policy, slot);
 }
 
@@ -1200,6 +1241,63 @@ offer_by_hand(struct moment *m)
 	m->request->hold_until_ms = 0;
 	offer(m);
 	tell_accept(m);
+}
+
+/* ---- taken first, dialled when its taker is ready (DECISIONS 12) */
+
+/* Free again: the case is theirs, and a colleague may start it, too. */
+static void
+keep_for_later(struct moment *m)
+{
+	struct request *r = m->request;
+
+	memcpy(r->wished, m->event->specialist, sizeof(r->wished));
+	withdraw_all_but(m, "");
+	set_reason(m, "");
+	moment_say(m, "by %s", r->wished);
+}
+
+static void
+start(struct moment *m)
+{
+	memcpy(m->request->wished, m->event->specialist,
+	    sizeof(m->request->wished));
+	enter_queue(m);
+	offer(m);
+	tell_accept(m);
+}
+
+/* Still theirs; why not now is said, and nothing else changes. */
+static void
+refuse_start(struct moment *m)
+{
+	const struct specialist *s =
+	    situation_specialist(m->now, m->event->specialist);
+	const char *why = "number_busy";
+	int64_t until_ms;
+
+	if (s->state != SPECIALIST_IDLE)
+		why = "not_free";
+	else if (m->root->is_suppressed)
+		why = "suppressed";
+	else if (rules_allow_call(m->policy, m->request, m->now_ms, &why,
+	        &until_ms) && !m->event->is_number_held)
+		(void)call_is_possible(m, s->id, "", &why);
+	moment_say(m, "%s", why);
+	moment_reason(m, why);
+}
+
+/* Who took it has not called in time, and no tier stands above: everybody sees
+ * it again. */
+static void
+lose_taken(struct moment *m)
+{
+	enter_queue(m);
+	promise_miss(m->policy, m->request);
+	widen_fully(m->policy, m->request);
+	moment_say(m, "promise %d missed", m->request->promise_number);
+	moment_say(m, "taken by %s", m->request->wished);
+	moment_tell(m, TEXT_LATE, m->request, 0);
 }
 
 /* The call under way was refused by its provider: the next one's is born. */
@@ -1882,12 +1980,13 @@ note(struct moment *m)
 #define SCHEDULED IN(REQUEST_SCHEDULED)
 #define WAITING IN(REQUEST_WAITING)
 #define OFFERED IN(REQUEST_OFFERED)
+#define TAKEN IN(REQUEST_TAKEN)
 #define CALLING IN(REQUEST_CALLING)
 #define TALKING IN(REQUEST_TALKING)
 #define WRAPPING IN(REQUEST_WRAPPING)
 #define REFERRED IN(REQUEST_REFERRED)
 #define CLOSED IN(REQUEST_CLOSED)
-#define BEFORE (SCHEDULED | WAITING | OFFERED)
+#define BEFORE (SCHEDULED | WAITING | OFFERED | TAKEN)
 #define AFTER (WRAPPING | REFERRED)
 #define TO(state) REQUEST_##state
 
@@ -1911,10 +2010,11 @@ static const struct row rows[] = {
 
 	ROW(WAITING | OFFERED, MATCHED, may_be_offered_and_called, TO(OFFERED), offer),
 	ROW(OFFERED, BY_HAND, is_offered_on_a_screen, SAME, accept_by_hand),
-	ROW(WAITING | OFFERED, BY_HAND, may_be_taken_by_hand, TO(OFFERED), offer_by_hand),
+	ROW(WAITING | OFFERED | TAKEN, BY_HAND, may_be_taken_by_hand, TO(OFFERED), offer_by_hand),
 	ROW(WAITING, NUMBER_BUSY, ALWAYS, SAME, hold_back),
 
 	ROW(OFFERED, ACCEPTED, offered_but_forbidden_for_good, TO(CLOSED), refuse),
+	ROW(OFFERED, ACCEPTED, offered_and_taken_first, TO(TAKEN), keep_for_later),
 	ROW(OFFERED, ACCEPTED, offered_but_forbidden, TO(SCHEDULED), withdraw_until_opening),
 	ROW(OFFERED, ACCEPTED, offered_but_number_held, TO(WAITING), give_way),
 	ROW(OFFERED, ACCEPTED, offered_but_not_possible, TO(WAITING), wait_for_provider),
@@ -1926,9 +2026,13 @@ static const struct row rows[] = {
 	ROW(OFFERED, CALL_OVER, offers_call_and_others_are_open, SAME, drop_offer),
 	ROW(OFFERED, CALL_OVER, is_offers_call, TO(WAITING), drop_offer),
 
-	ROW(WAITING | OFFERED, DUE, climbs_but_another_waits_there, TO(CLOSED), climb_into_other),
-	ROW(WAITING | OFFERED, DUE, climbs, TO(CLOSED), climb),
-	ROW(WAITING | OFFERED, DUE, climbs_to_a_person, TO(REFERRED), refer_climbed),
+	ROW(TAKEN, START, cannot_start, SAME, refuse_start),
+	ROW(TAKEN, START, may_be_taken_by_hand, TO(OFFERED), start),
+	ROW(WAITING | OFFERED | TAKEN, DUE, climbs_but_another_waits_there, TO(CLOSED), climb_into_other),
+	ROW(WAITING | OFFERED | TAKEN, DUE, climbs, TO(CLOSED), climb),
+	ROW(WAITING | OFFERED | TAKEN, DUE, climbs_to_a_person, TO(REFERRED), refer_climbed),
+	ROW(TAKEN, DUE, promise_is_over, TO(WAITING), lose_taken),
+	ROW(TAKEN, DUE, was_woken_by_other_rules, SAME, look_later),
 	ROW(WAITING | OFFERED | CALLING | REFERRED, DUE, promise_is_over, SAME, go_late),
 	ROW(WAITING | OFFERED | CALLING | REFERRED, DUE, second_is_over, SAME, miss_second),
 	ROW(WAITING | OFFERED, DUE, second_is_near, SAME, raise_lane),
@@ -1952,9 +2056,9 @@ static const struct row rows[] = {
 	ROW(SCHEDULED, CALLED_IN, is_on_hold, SAME, hold_while_they_hold),
 	ROW(WAITING | OFFERED, CALLED_IN, is_on_hold, TO(WAITING), hold_while_they_hold),
 	ROW(SCHEDULED | WAITING, CALLED_IN, no_longer_holds, SAME, go_on),
-	ROW(SCHEDULED | WAITING, CALLED_BACK, may_be_joined, TO(OFFERED), join_caller),
+	ROW(SCHEDULED | WAITING | TAKEN, CALLED_BACK, may_be_joined, TO(OFFERED), join_caller),
 	ROW(SCHEDULED, CALLED_BACK, ALWAYS, SAME, retry_now),
-	ROW(WAITING | OFFERED, CALLED_BACK, ALWAYS, SAME, wish_for_who_called),
+	ROW(WAITING | OFFERED | TAKEN, CALLED_BACK, ALWAYS, SAME, wish_for_who_called),
 	RESULT_ROWS(BEFORE, DISPOSED),
 	ROW(BEFORE | CALLING | TALKING, REPEATED, takes_asker, SAME, merge),
 

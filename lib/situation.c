@@ -40,6 +40,7 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_SUPPRESSED] = "suppressed",
 	[EVENT_NOT_PLACED] = "not_placed",
 	[EVENT_BY_HAND] = "by_hand",
+	[EVENT_START] = "start",
 	[EVENT_LEFT] = "left",
 	[EVENT_NOTED] = "noted",
 	[EVENT_ROSTER] = "roster",

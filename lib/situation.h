@@ -69,6 +69,7 @@ enum event_kind {
 	EVENT_SUPPRESSED,       /* its customer wants no more calls */
 	EVENT_NOT_PLACED,       /* call: certainly refused, and another provider may be asked */
 	EVENT_BY_HAND,          /* specialist: takes it, and dials by hand */
+	EVENT_START,            /* specialist: calls what was taken, now */
 	EVENT_LEFT,             /* specialist, offer: cannot take it now, and has not said no */
 	EVENT_NOTED,            /* note: a line in the story, nothing else */
 	/* to a specialist */

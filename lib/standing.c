@@ -10,7 +10,7 @@
 #define DIGIT 100000000000000LL
 
 const char *const standing_indexes[STANDING_INDEXES + 1] = { "active", "due",
-	"promises", "late", "referred", NULL };
+	"promises", "late", "referred", "taken", NULL };
 
 static void
 stand(struct standing *standing, const char *index, const char *tail,
@@ -107,6 +107,8 @@ standing_of_request(const struct request *request, struct standing *ret)
 		stand(ret, "promises", "", promise);
 	if (request->state == REQUEST_REFERRED)
 		stand(ret, "referred", "", request->asked_at_ms);
+	if (request->state == REQUEST_TAKEN)
+		stand(ret, "taken", "", request->promise_at_ms);
 	if (request->is_missed && request->kept_at_ms == 0)
 		stand(ret, "late", "", request->promise_at_ms);
 	if (!request_is_open(request))
@@ -183,6 +185,7 @@ standing_add_absent(enum record_kind kind, const void *record,
 		stand(standing, "promises", "", 0);
 		stand(standing, "referred", "", 0);
 		stand(standing, "late", "", 0);
+		stand(standing, "taken", "", 0);
 		stand(standing, "wait:", request->queue, 0);
 		for (size_t i = 0; i < ALSO_MAX; i++) {
 			if (request->also[i][0] != '\0')

@@ -32,7 +32,7 @@ void standing_add_absent(enum record_kind kind, const void *record, struct stand
 /* Every index there is but the queues' own (wait:Q, ready:Q) and the providers'
  * (calls:P, their calls alive); the one that has
  * everybody first. Ends at NULL. */
-enum { STANDING_INDEXES = 5 };
+enum { STANDING_INDEXES = 6 };
 extern const char *const standing_indexes[STANDING_INDEXES + 1];
 
 /* The one attempt under way for that number: "phone:+79161234567". */

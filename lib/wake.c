@@ -64,6 +64,7 @@ request_wake(const struct policy *policy, const struct request *request,
 				    request->offers[i].until_ms);
 		}
 		return wake;
+	case REQUEST_TAKEN:
 	case REQUEST_CALLING:
 		return request_promise_moment(request);
 	case REQUEST_WRAPPING:

@@ -2,9 +2,11 @@
 """The form and the desk as people use them: real browser, real daemon, and the
 telephone network. What the daemon does has tests of its own; here it is what is
 seen, and what buttons and keys do."""
+import copy
+
 import pytest
 
-from company import DISPOSITIONS, specialist
+from company import DISPOSITIONS, SETTINGS, specialist
 
 ANNA = "+79160000001"
 ONE = [specialist("anna", ANNA, ("info", 3), confirm="answer")]
@@ -313,6 +315,24 @@ def test_it_is_passed_on_with_its_notes(start_daemon, open_page, picture):
     answer_offer(other, "a")
     other.sees("#notes", "Курьер не приехал")
     picture(other, "continued")
+
+
+def test_taken_first_and_called_when_ready(start_daemon, open_page, picture):
+    queues = copy.deepcopy(SETTINGS["queues"])
+    queues[1]["passed"] = {"limit": "4h", "dial": "when_ready"}
+    daemon = by_hand(start_daemon, queues=queues, specialists=[
+        specialist("anna", ANNA, ("info", 3), ("delivery", 3),
+                   confirm="answer")])
+    desk = open_page(desk_url(daemon))
+    daemon.wait_for_state("web-hand-1", "offered", "waiting")
+    daemon.act("web-hand-1", "pass", queue="delivery")
+    desk.sees("#offer-marks", "Продолжение")
+    answer_offer(desk, "a")
+    desk.sees("#open-list", "взяли вы, позвонить до")
+    picture(desk, "taken")
+    desk.click("#open-list .call")
+    daemon.wait_for_state("web-hand-1", "calling")
+    desk.wait("document.getElementById('open').hidden")
 
 
 def test_results_that_wait(start_daemon, open_page, picture):

@@ -119,10 +119,11 @@ class Snapshot:
                         f"{kind}{name} will expire before its request ends")
         self.stands("active", member, int(one.get("asked_at_ms", 0)))
         self.stands_due(member, one)
-        if state in ("scheduled", "waiting", "offered", "calling", "talking"):
+        if state in ("scheduled", "waiting", "offered", "taken", "calling",
+                     "talking"):
             self.unique[f"phone:{number}:{one['queue']}"] = name
-        if state == "referred":
-            self.stands("referred", member)
+        if state in ("referred", "taken"):
+            self.stands(state, member)
         offers = self.offers(one)
         if state in ("waiting", "offered") and not int(one.get("hold_until_ms", 0)) \
                 and len(offers) < int(one.get("room", 0)):
@@ -200,7 +201,8 @@ class Snapshot:
                         f"{member} stands in {index} at {found}, not {score}")
         for name, members in self.values.items():
             if not name.startswith(("wait:", "ready:", "calls:")) and \
-                    name not in ("due", "active", "late", "referred", "promises"):
+                    name not in ("due", "active", "late", "referred", "taken",
+                             "promises"):
                 continue
             for member in members:
                 if name == "promises":

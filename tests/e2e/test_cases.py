@@ -86,3 +86,37 @@ def test_up_across_and_back_down(daemon):
     line = daemon.ctl("show", "case", request["number"]).stdout.splitlines()[-1]
     assert "info (passed) - delivery (passed) - directors (passed) - info" in \
         line and "0 of 4 requests late" in line
+
+
+@pytest.mark.settings({
+    **QUICK, "queues": tiers({"limit": "1h", "dial": "when_ready"},
+                             {"limit": "2h"}),
+    "specialists": [
+        specialist("anna", "+79160000001", ("info", 3), ("delivery", 3),
+                   confirm="answer"),
+        specialist("boris", "+79160000012", ("delivery", 1), confirm="answer")]})
+def test_taking_is_not_dialling(daemon):
+    daemon.available("anna", "boris")
+    asked(daemon)
+    first = daemon.wait_for_state(ID, "offered")["id"]
+    daemon.act(first, "pass", queue="delivery")
+    offered = daemon.wait_for_state(ID, "offered")
+    daemon.act(offered["id"], "accept", **{
+        "as": offered["offers"][0]["specialist"]})
+    taken = daemon.request(ID)
+    assert taken["state"] == "taken" and daemon.sandbox.rings(ANSWERS) == 0
+    assert daemon.answer(ID)["state"] == "waiting"
+    assert daemon.answer(ID)["promise"] == taken["promise_at"]
+    daemon.wait_for_specialist(taken["wished"], "idle")
+    # Shown to both who serve the queue, and started by the colleague.
+    for name in ("anna", "boris"):
+        desk = daemon.do("GET", f"/v1/desk?as={name}")
+        assert [(one["id"], one["state"]) for one in desk["results"]] == [
+            (taken["id"], "taken")]
+    daemon.restart()
+    daemon.wait_for_state(ID, "taken")
+    other = {"anna": "boris", "boris": "anna"}[taken["wished"]]
+    daemon.wait_for_specialist(other, "idle")
+    assert daemon.ctl("start", ID, "--as", other).returncode == 0
+    assert daemon.wait_for_state(ID, "wrapping")["specialist"] == other
+    assert daemon.sandbox.rings(ANSWERS) == 1

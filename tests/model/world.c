@@ -80,6 +80,8 @@ fill_policies(struct model *model)
 	for (int i = 0; i < 2; i++) {
 		fill_queue(setting, &model->queues[i][0], "cards");
 		fill_queue(setting, &model->queues[i][1], "loans");
+		model->queues[i][0].is_when_ready = (setting->with &
+		    (WITH_TIER | WITH_TOP | WITH_ONE_TIER)) != 0;
 		if (setting->with & WITH_TIER)
 			model->queues[i][0].climb = "loans";
 		if (setting->with & WITH_TOP)
@@ -497,7 +499,7 @@ model_first(struct model *model, struct world *ret_world)
 	strcpy(asked.request.phone, "+79161234567");
 	strcpy(asked.request.name, "Vera");
 	strcpy(asked.request.site_id, "site-0001");
-	if (model->setting->with & (WITH_TIER | WITH_TOP))
+	if (model->setting->with & (WITH_TIER | WITH_TOP | WITH_ONE_TIER))
 		strcpy(asked.request.source, "passed");
 	strcpy(asked.askers.ids[0], "site-0001");
 	asked.askers.count = 1;

@@ -47,6 +47,7 @@ enum {
 	WITH_OTHER_CALLS = 65536, /* specialists are on calls of their own */
 	WITH_TIER = 131072,     /* it was passed on to this queue, which climbs */
 	WITH_TOP = 262144,      /* to a person: it is the last */
+	WITH_ONE_TIER = 524288, /* and this one nowhere */
 };
 
 enum plant {

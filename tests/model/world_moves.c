@@ -137,6 +137,23 @@ by_hand(const struct moves *moves, int i)
 	fire(moves, &firing, "by hand, number held", i, 0);
 }
 
+/* Whoever does it: who has taken it, or a colleague. */
+static void
+start(const struct moves *moves, int i)
+{
+	const struct request *r = world_request(moves->model, moves->world);
+	struct firing firing = to_request(EVENT_START);
+
+	if (r->state != REQUEST_TAKEN ||
+	    r->call_count >= moves->setting->calls)
+		return;
+	strcpy(firing.event.specialist, person_id(i));
+	firing.with = person_id(i);
+	fire(moves, &firing, "started", i, 0);
+	firing.event.is_number_held = true;
+	fire(moves, &firing, "started, number held", i, 0);
+}
+
 /* Some providers do not work, or the turn is far away. */
 static void
 fire_with_providers(const struct moves *moves, struct firing *firing,
@@ -345,6 +362,7 @@ person_moves(const struct moves *moves, int i)
 		fire(moves, &firing, "their moment has come", i, 0);
 	person_answers(moves, i);
 	by_hand(moves, i);
+	start(moves, i);
 	person_status(moves, i);
 	firing = to_person(i, EVENT_READY);
 	fire(moves, &firing, "ready", i, 0);

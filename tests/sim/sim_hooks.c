@@ -249,7 +249,8 @@ hooks_set(struct sim_node *node, struct engine_hooks *ret_hooks)
 void
 hooks_set_gate(struct sim_node *node)
 {
-	struct matcher_gate gate = { node, room, on_offered };
+	struct matcher_gate gate = { .context = node, .room = room,
+		.on_offered = on_offered };
 
 	matcher_set_gate(node->matcher, &gate);
 }

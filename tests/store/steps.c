@@ -258,7 +258,7 @@ static void
 compare_standing(const char *key, const struct standing *standing)
 {
 	static const char *const indexes[] = { "active", "due", "promises",
-		"referred", "late", "wait:cards", "wait:loans", "ready:cards",
+		"referred", "late", "taken", "wait:cards", "wait:loans", "ready:cards",
 		"ready:loans" };
 
 	for (size_t i = 0; i < COUNT_OF(indexes); i++) {

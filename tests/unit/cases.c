@@ -220,6 +220,115 @@ only_what_was_passed_on_climbs(void **state)
 	assert_string_equal(outcome.birth.id, "");
 }
 
+/* ---- taken first, dialled later */
+
+static struct specialist *
+offered_to_anna(void)
+{
+	struct specialist *s = &before.specialists[0];
+
+	before.specialist_count = 1;
+	strcpy(s->id, "anna");
+	s->state = SPECIALIST_OFFERED;
+	s->status = STATUS_AVAILABLE;
+	s->record.version = 1;
+	s->offer = 1;
+	strcpy(s->request, "r");
+	queues[1].is_when_ready = true;
+	before.request.state = REQUEST_OFFERED;
+	before.request.offer_count = 1;
+	before.request.offers[0].number = 1;
+	before.request.offers[0].until_ms = NOW_MS + MINUTE_MS;
+	strcpy(before.request.offers[0].specialist, "anna");
+	promise_soon(&policy, &before.request, NOW_MS);
+	return s;
+}
+
+static void
+accept(void)
+{
+	struct event event = { .kind = EVENT_ACCEPT,
+		.to = record_ref_specialist("anna"), .digit = -1 };
+
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+}
+
+static void
+taking_is_not_dialling(void **state)
+{
+	struct standing standing;
+
+	(void)state;
+	offered_to_anna();
+	accept();
+	assert_int_equal(after()->state, REQUEST_TAKEN);
+	assert_string_equal(after()->wished, "anna");
+	assert_int_equal(outcome.after.call_count, 0);
+	/* They are free for others, and nobody else is asked. */
+	assert_int_equal(outcome.after.specialists[0].state, SPECIALIST_IDLE);
+	assert_string_equal(outcome.after.specialists[0].request, "");
+	standing_of_request(after(), &standing);
+	for (size_t i = 0; i < standing.count; i++)
+		assert_true(strncmp(standing.in[i].index, "wait:", 5) != 0);
+	assert_int_equal(after()->record.wake_at_ms, NOW_MS + 4 * HOUR_MS);
+
+	/* Then they start. */
+	before = outcome.after;
+	tell_of(EVENT_START, "anna", "");
+	assert_int_equal(after()->state, REQUEST_CALLING);
+	assert_string_equal(after()->specialist, "anna");
+	assert_int_equal(outcome.after.call_count, 1);
+	assert_int_equal(outcome.after.specialists[0].state, SPECIALIST_BUSY);
+}
+
+static void
+what_cannot_start_stays_taken(void **state)
+{
+	(void)state;
+	offered_to_anna();
+	accept();
+	before = outcome.after;
+	before.specialists[0].state = SPECIALIST_AWAY;
+	tell_of(EVENT_START, "anna", "");
+	assert_int_equal(after()->state, REQUEST_TAKEN);
+	assert_string_equal(outcome.reason, "not_free");
+	before.specialists[0].state = SPECIALIST_IDLE;
+	queues[1].closed_until_ms = NOW_MS + HOUR_MS;
+	tell_of(EVENT_START, "anna", "");
+	assert_int_equal(after()->state, REQUEST_TAKEN);
+	assert_string_equal(outcome.reason, "closed");
+}
+
+static void
+what_was_taken_and_not_called_climbs(void **state)
+{
+	(void)state;
+	offered_to_anna();
+	accept();
+	before = outcome.after;
+	before.request.promise_at_ms = NOW_MS;
+	tell(EVENT_DUE);
+	assert_string_equal(after()->reason, "climbed");
+	assert_string_equal(outcome.birth.queue, "directors");
+
+	/* Or, where nothing stands above, goes back to everybody. */
+	queues[1].climb = "";
+	tell(EVENT_DUE);
+	assert_int_equal(after()->state, REQUEST_WAITING);
+	assert_true(after()->is_missed);
+}
+
+static void
+who_is_late_is_called_at_once(void **state)
+{
+	(void)state;
+	offered_to_anna();
+	promise_miss(&policy, &before.request);
+	accept();
+	assert_int_equal(after()->state, REQUEST_CALLING);
+}
+
 int
 main(void)
 {
@@ -235,6 +344,11 @@ main(void)
 		cmocka_unit_test_setup(
 		    above_the_last_tier_a_person_must_decide, set_up),
 		cmocka_unit_test_setup(only_what_was_passed_on_climbs, set_up),
+		cmocka_unit_test_setup(taking_is_not_dialling, set_up),
+		cmocka_unit_test_setup(what_cannot_start_stays_taken, set_up),
+		cmocka_unit_test_setup(what_was_taken_and_not_called_climbs,
+		    set_up),
+		cmocka_unit_test_setup(who_is_late_is_called_at_once, set_up),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -66,6 +66,8 @@ requests_stand_by_their_state(void **state)
 		    "|phone:+79161234567:cards",
 		[REQUEST_OFFERED] = "active=10 due=30 promises=50 wait:cards=50"
 		    "|phone:+79161234567:cards",
+		[REQUEST_TAKEN] = "active=10 due=30 promises=50 taken=50"
+		    "|phone:+79161234567:cards",
 		[REQUEST_CALLING] = "active=10 due=30 promises=50"
 		    "|phone:+79161234567 phone:+79161234567:cards",
 		[REQUEST_TALKING] = "active=10 due=30 promises=50"

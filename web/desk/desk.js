@@ -187,6 +187,9 @@ const deeds = {
     }, verb === "confirm" ? t().blockedDone : t().blockedLifted);
   },
 
+  start(id) {
+    return act(() => actOnRequest(id, "start", { as: me }), t().started);
+  },
   requeue(id) {
     return act(() => actOnRequest(id, "requeue", {}), t().requeued);
   },

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The requests whose call is over and whose result nobody has said: each with
-// the same buttons as at the end of a call.
+// The requests that were taken and are still to be called, and those whose call is
+// over and whose result nobody has said: each with the same buttons as at the end of
+// a call.
 import { byId, button, element, isNews, moment, say, show, t }
   from "/desk/page.js";
 import { nameOf, phoneOf } from "/desk/customer.js";
+import { me } from "/desk/server.js";
 import { resultsMake, resultsShow } from "/desk/results.js";
 
 const rows = new Map();         // request id -> the parts of its row
 
-// deeds: close(id, chosen), requeue(id).
+// deeds: close(id, chosen), requeue(id), start(id).
 export function openShow(desk, deeds) {
   const box = byId("open-list");
   const seen = new Set();
@@ -40,6 +42,7 @@ function rowMake(id, deeds) {
   const row = { root };
 
   row.head = element("div", "open-head", root);
+  row.start = button("call", root, () => deeds.start(id));
   row.results = resultsMake(element("div", "", root), (chosen) =>
     deeds.close(id, chosen));
   row.requeue = button("", root, () => deeds.requeue(id));
@@ -50,7 +53,8 @@ function rowShow(row, request) {
   const parts = [["strong", nameOf(request)], ["span", phoneOf(request)],
     ["span", t().caseNumber(request.number || "—")],
     ["span", moment(request.asked_at)],
-    ["em", t().openReasons[request.reason] || request.reason || ""]];
+    ["em", request.state === "taken" ? takenText(request) :
+      t().openReasons[request.reason] || request.reason || ""]];
 
   if (isNews(row.head, parts)) {
     row.head.replaceChildren();
@@ -59,7 +63,16 @@ function rowShow(row, request) {
   }
   row.root.setAttribute("aria-label", nameOf(request));
   resultsShow(row.results, request, false);
+  say(row.start, t().start);
+  show(row.start, request.state === "taken");
   say(row.requeue, t().requeue);
-  show(row.requeue, request.reason === "maybe_called" ||
-    request.reason === "gave_up");
+  show(row.requeue, ["maybe_called", "gave_up", "climbed"].includes(
+    request.reason));
+}
+
+function takenText(request) {
+  const by = moment(request.promise_at);
+
+  return request.wished === me ? t().takenByMe(by) :
+    t().takenBy(request.wished, by);
 }
