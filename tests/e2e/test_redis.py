@@ -235,7 +235,7 @@ def goes_on(daemon, phase):
 @by_hand
 def test_daemon_killed(daemon, phase):
     # Nobody picks up in the moment in which nobody could say what to do.
-    daemon.sandbox.behave(ANNA, answer_after=20)
+    daemon.sandbox.behave(ANNA, answer_after=30)
     daemon.sandbox.behave(ANSWERS, answer_after=20, talk_for=30)
     come_to(daemon, phase)
     pid = redis_pid(daemon)
@@ -254,7 +254,7 @@ def test_daemon_killed(daemon, phase):
 @pytest.mark.settings({**QUICK, "specialists": [
     by_phone("anna", ANNA, ("info", 3))]})
 def test_daemon_killed_while_a_phone_offer_rings(daemon):
-    daemon.sandbox.behave(ANNA, answer_after=20, keys=[[1, "1"]])
+    daemon.sandbox.behave(ANNA, answer_after=30, keys=[[1, "1"]])
     daemon.available("anna")
     asked(daemon)
     daemon.wait_for(lambda: daemon.sandbox.rings(ANNA))
@@ -270,7 +270,7 @@ def test_killed_again_and_again(daemon):
     """Six requests, five deaths: each is called, and each call rings once. The
     specialist picks up when the daemon is back: what is asked while it is away
     is asked in vain, and known only when the lease of the order is over."""
-    daemon.sandbox.behave(VERA, answer_after=15)
+    daemon.sandbox.behave(VERA, answer_after=30)
     names = [f"web-{i:08}" for i in range(6)]
     posts = 0
     for i, name in enumerate(names):
