@@ -22,6 +22,7 @@
 enum {
 	FOLLOW_MAX = 8,         /* requests a case passed through */
 	TRIES_MAX = 24,
+	FULL_MS = 60000,        /* at least so long nobody need ask again */
 	RAW_MAX = 2048,         /* of a refused member that is kept */
 };
 
@@ -444,6 +445,20 @@ is_full(const struct job *job, const struct situation *found)
 	    !askers_take(&found->askers, job->intake.id);
 }
 
+/* Once that call was made there is room again. */
+static void
+refuse_full(struct job *job, const struct request *request)
+{
+	int64_t left_ms = request->promise_at_ms -
+	    store_now_ms(job->submitter->store);
+
+	job->wait_ms = left_ms > FULL_MS ? left_ms : FULL_MS;
+	snprintf(job->why, sizeof(job->why), "%d ids wait for request %s",
+	    ASKERS_MAX, request->number);
+	intake_refuse(&job->intake, "too_many_requests", "/id");
+	refuse(job);
+}
+
 static void
 on_repeated(void *context, uint64_t tag, const struct engine_result *result)
 {
@@ -453,8 +468,7 @@ on_repeated(void *context, uint64_t tag, const struct engine_result *result)
 	if (result->end == ENGINE_DONE)
 		finish_with(job, SUBMIT_JOINED, &result->after->request);
 	else if (result->end == ENGINE_NO_ROW && is_full(job, result->after)) {
-		intake_refuse(&job->intake, "too_many_requests", "/id");
-		refuse(job);
+		refuse_full(job, &result->after->request);
 	} else if (result->end == ENGINE_NO_ROW || result->end == ENGINE_ABSENT)
 		ask(job);               /* it ended meanwhile */
 	else if (result->end == ENGINE_HELD && result->key != NULL &&
