@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/chaos/campaign.py \
 	tests/chaos/checker.py \
 	tests/chaos/crash_points.py \
+	tests/chaos/crowd.py \
 	tests/chaos/failovers.py \
 	tests/chaos/faults.py \
 	tests/chaos/fraud.py \

@@ -33,6 +33,7 @@ WORK_S = 5
 KILLS = 200                 # when nothing was said
 PACE_S = 0.01
 RECENT = 40
+CUSTOMERS = 60              # names of telephones; each has ten numbers
 NONSENSE = [b"", b"{", b"[]", b"null", b"\x00\x01\xff", b'{"id":1}',
             b'{"phone":"+79001234501","phone":"x"}', b'{"id":"web-nonsense","op":[]}',
             b'{"id":"web-x","phone":{"a":[[[[[[1]]]]]]}}', b"x" * 70_000,
@@ -42,9 +43,10 @@ NONSENSE = [b"", b"{", b"[]", b"null", b"\x00\x01\xff", b'{"id":1}',
 class Campaign:
     """What people do, and what they wrote down of it."""
 
-    def __init__(self, world, seed, pace_s=PACE_S):
+    def __init__(self, world, seed, names=NAMES, customers=CUSTOMERS, pace_s=PACE_S):
         self.random = random.Random(seed)
         self.world, self.pace_s = world, pace_s
+        self.names, self.customers = names, customers
         self.nodes = world.nodes
         self.redis = world.redis
         self.asked = {}             # id: what its member was
@@ -95,7 +97,7 @@ class Campaign:
     def ask(self):
         self.count += 1
         name = f"web-{self.count:08d}"
-        phone = "+7900%05d%02d" % (self.random.randrange(60),
+        phone = "+7900%05d%02d" % (self.random.randrange(self.customers),
                                    self.random.choice([1, 1, 1, 2, 3, 4, 5, 6, 7, 8]))
         at = 0
         if self.random.random() < 0.2:
@@ -140,13 +142,13 @@ class Campaign:
     def toggle(self):
         status = self.random.choice(["available"] * 5 + ["paused", "off"])
         self.http(self.some_node(), "PUT",
-                  f"/v1/specialists/{self.random.choice(NAMES)}",
+                  f"/v1/specialists/{self.random.choice(self.names)}",
                   {"status": status})
 
     def act_on_specialist(self):
         verb = self.random.choice(["ready", "extend", "present"])
         self.http(self.some_node(), "POST",
-                  f"/v1/specialists/{self.random.choice(NAMES)}/{verb}", {})
+                  f"/v1/specialists/{self.random.choice(self.names)}/{verb}", {})
 
     def act(self):
         verb, body = self.random.choice([
@@ -155,8 +157,8 @@ class Campaign:
             ("close", {"disposition": "later"}), ("pass", {"queue": "delivery"}),
             ("note", {"text": "note\nwith a line"}), ("cancel", {}),
             ("requeue", {}), ("reopen", {}),
-            ("assign", {"specialist": self.random.choice(NAMES)})])
-        body = {**body, "as": self.random.choice(NAMES)}
+            ("assign", {"specialist": self.random.choice(self.names)})])
+        body = {**body, "as": self.random.choice(self.names)}
         name = self.earlier()
         if name:
             self.http(self.some_node(), "POST",
@@ -173,7 +175,7 @@ class Campaign:
             snapshot = Snapshot(self.redis, self.world.key(""))
             if not snapshot.zset("in") and not snapshot.unsettled():
                 break
-            for name in NAMES:
+            for name in self.names:
                 self.http(self.nodes[0], "PUT", f"/v1/specialists/{name}",
                           {"status": "available"})
             for request, record in snapshot.requests.items():
@@ -183,7 +185,7 @@ class Campaign:
         return time.monotonic() - began
 
     def bring_to_an_end(self, request, record, is_late):
-        who = record.get("specialist") or NAMES[0]
+        who = record.get("specialist") or self.names[0]
         verb, body = "", {"as": who}
         if record["state"] in ("wrapping", "referred"):
             verb, body = "close", {"disposition": "solved", "as": who}

@@ -291,14 +291,15 @@ def read_line(text, story):
                 detail[0] if detail else "", story)
 
 
-def read_events(snapshot):
-    """(lines in the order of commits, what is wrong with the stream), of a whole
+def read_commits(snapshot):
+    """(the lines of each commit, in order; what is wrong with the stream), of a whole
     snapshot."""
-    lines, faults, told = [], [], {}
+    commits, faults, told = [], [], {}
     stories = {name[len("story:"):]: value
                for name, value in snapshot.values.items()
                if name.startswith("story:")}
     for entry, fields in read_stream(snapshot.values.get("events") or []):
+        lines = []
         for name, value in fields:
             if name == "":
                 lines.append(read_line(value, ""))
@@ -310,11 +311,18 @@ def read_events(snapshot):
             told[name] = last + 1
             lines += [read_line(one, name)
                       for one in stories.get(name, [])[first:last + 1]]
+        commits.append(lines)
     for name, story in stories.items():
         if told.get(name, 0) != len(story):
             faults.append(f"{name}: {len(story)} lines, {told.get(name, 0)} "
                           "in events")
-    return lines, faults
+    return commits, faults
+
+
+def read_events(snapshot):
+    """The same, all lines one after another."""
+    commits, faults = read_commits(snapshot)
+    return [line for lines in commits for line in lines], faults
 
 
 def read_stream(entries):
@@ -359,6 +367,101 @@ def check_reservations(lines):
     return faults
 
 
+# How an offer may end, by what the specialist's line says was done.
+OFFER_ENDS = {
+    "tell_accepted": "accepted",
+    "decline": "declined", "decline_ringing": "declined",
+    "leave_offer": "declined", "leave_ringing": "declined",
+    "leave_offer_for_call": "declined", "leave_ringing_for_call": "declined",
+    "ignore": "expired", "ignore_ringing": "expired", "pause_ignored": "expired",
+    "lose_offer": "withdrawn", "lose_ringing": "withdrawn",
+    "rest": "withdrawn",        # their phone's call is over
+}
+
+
+class Offers:
+    """Each offer from its commit to its end, by what the specialists' lines say; and
+    whether their requests' lines say the same after every commit."""
+
+    def __init__(self, commits, longest_ms):
+        self.longest_ms = longest_ms
+        self.open = {}              # specialist: (request, since)
+        self.holders = collections.defaultdict(set)
+        self.states = {}            # of requests
+        self.made = collections.Counter()       # by request
+        self.ends = collections.Counter()
+        self.faults, self.twice = [], []
+        self.lasted_ms = []
+        for lines in commits:
+            for line in lines:
+                if line.record.startswith("specialist:"):
+                    self.read(line)
+                elif line.record == "request:" + line.story:
+                    self.states[line.story] = line.after
+            for story in {line.story for line in lines if line.story}:
+                self.compare(story)
+
+    def read(self, line):
+        was, is_open = line.before == "offered", line.after == "offered"
+        if is_open and not was:
+            if line.record in self.open:
+                self.twice.append(f"{line.record} is offered {line.story} while in "
+                                  f"an offer of {self.open[line.record][0]}")
+            self.open[line.record] = (line.story, line.at_ms)
+            self.holders[line.story].add(line.record)
+            self.made[line.story] += 1
+        elif was and not is_open:
+            story, since = self.open.pop(line.record, ("nobody", line.at_ms))
+            self.holders[story].discard(line.record)
+            self.lasted_ms.append(line.at_ms - since)
+            if line.action in OFFER_ENDS and story == line.story:
+                self.ends[OFFER_ENDS[line.action]] += 1
+            else:
+                self.faults.append(f"{line.record}'s offer of {story} ends by "
+                                   f"{line.action} of {line.story or 'nothing'}")
+            if self.lasted_ms[-1] > self.longest_ms:
+                self.faults.append(f"{line.record}'s offer of {story} ended after "
+                                   f"{self.lasted_ms[-1]} ms ({line.action})")
+
+    def compare(self, story):
+        holders = self.holders[story]
+        if (self.states.get(story) == "offered") != bool(holders):
+            self.faults.append(f"{story} is {self.states.get(story)} and offered to "
+                               f"{sorted(holders) or 'nobody'}")
+
+    def check(self, snapshot):
+        """Nothing is open at the end, and each request has counted the same."""
+        self.faults += [f"{who}'s offer of {story} has no end"
+                        for who, (story, _) in self.open.items()]
+        self.faults += [
+            f"{name} has made {one.get('offers', 0)} offers, its specialists got "
+            f"{self.made[name]}" for name, one in snapshot.requests.items()
+            if int(one.get("offers", 0)) != self.made[name]]
+        return self
+
+
+def check_talks(lines):
+    """A customer who was talked to is called again only when that was settled on."""
+    faults, talked = [], set()
+    for line in lines:
+        if line.record != "request:" + line.story or line.before == line.after:
+            continue
+        if line.after == "talking" and line.story in talked:
+            faults.append(f"{line.story} is talked to again")
+        if line.after == "talking":
+            talked.add(line.story)
+        elif line.after == "scheduled":
+            talked.discard(line.story)
+    return faults
+
+
+def check_rest(snapshot):
+    """When all has come to an end, nobody is kept by anything."""
+    return [f"specialist {name} is {one['state']} at the end"
+            for name, one in snapshot.specialists.items()
+            if one["state"] in ("offered", "busy", "wrapping") or one.get("request")]
+
+
 # ---- the telephone network's own account
 
 class Legs:
@@ -368,6 +471,7 @@ class Legs:
         self.calls = {}             # sid of an order: (request, n)
         self.orders = collections.Counter()
         self.legs = {}
+        self.busy = []
         for line in ledger:
             kind, sid = line["kind"], line.get("sid")
             if kind == "request" and not is_of_text(line):
@@ -380,8 +484,11 @@ class Legs:
                         self.calls[sid] = call
             elif kind == "ring":
                 self.legs[sid] = {**line, "rang": line["at_ms"], "over": None}
-            elif kind == "end" and sid in self.legs:
-                self.legs[sid]["over"] = line["at_ms"]
+            elif kind == "end":
+                if sid in self.legs:
+                    self.legs[sid]["over"] = line["at_ms"]
+                if line.get("sip_code") == 486:     # 603: rejected
+                    self.busy.append(line)
 
     def customers(self):
         return [leg for leg in self.legs.values() if leg["parent"]]
@@ -409,6 +516,16 @@ def check_rings(legs):
                     f"{number} rang for {legs.call_of(other)} during "
                     f"{legs.call_of(one)}")
     return twice, overlaps
+
+
+def check_phones(legs, numbers):
+    """Nobody's phone is called while they are in a call of ours: such numbers
+    are never busy by themselves."""
+    faults = []
+    for leg in legs.busy:
+        if leg["number"] in numbers:
+            faults.append(f"{leg['number']} was called while in a call")
+    return faults
 
 
 def check_orders(snapshot, legs):
@@ -503,8 +620,9 @@ class Verdict:
     def __init__(self, redis, prefix, ledger, asked, limits):
         # At one moment: who wraps up has not always ended.
         snapshot = self.snapshot = Snapshot(redis, prefix, is_whole=True)
-        legs = Legs(ledger)
-        self.lines, stream = read_events(snapshot)
+        legs = self.legs = Legs(ledger)
+        self.commits, stream = read_commits(snapshot)
+        self.lines = [line for lines in self.commits for line in lines]
         twice, self.overlaps = check_rings(legs)
         self.rung_twice = twice + check_attempts(snapshot, ledger)
         self.overlaps += check_reservations(self.lines)
