@@ -8,13 +8,17 @@
  *
  *   walk [--large] [--only SETTING] [--plant N] [--rows]
  */
+#define _GNU_SOURCE     /* MAP_ANONYMOUS */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/model/world.h"
 
-enum { TRACE_MAX = 40 };
+enum { TRACE_MAX = 40, PROCESSES_MAX = 4 };
 
 struct origin {
 	uint32_t from;
@@ -438,6 +442,95 @@ walk(const struct setting *setting, uint32_t worlds_max)
 	search_free(&search);
 }
 
+/* ---- all settings, a process for each core */
+
+static struct shared {
+	row_counts rows;
+	size_t next;            /* setting that nobody walks yet */
+} *shared;
+
+struct job {
+	const struct setting *settings;  size_t count;
+	uint32_t worlds_max;
+	const char *only;
+};
+
+static void
+walk_those_left(const struct job *job)
+{
+	for (;;) {
+		size_t i = __atomic_fetch_add(&shared->next, 1,
+		    __ATOMIC_RELAXED);
+
+		if (i >= job->count)
+			return;
+		if (job->only == NULL ||
+		    strcmp(job->only, job->settings[i].name) == 0)
+			walk(&job->settings[i], job->worlds_max);
+	}
+}
+
+/* Its lines, with our numbers. */
+static void
+repeat(FILE *said)
+{
+	char line[1024], text[1024];
+	int number;
+
+	rewind(said);
+	while (fgets(line, sizeof(line), said) != NULL) {
+		bool is_bad = strncmp(line, "not ok ", 7) == 0;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (sscanf(line + (is_bad ? 4 : 0), "ok %d - %1000[^\n]",
+		        &number, text) == 2)
+			result(!is_bad, text, "");
+		else
+			printf("%s\n", line);
+	}
+	fclose(said);
+}
+
+static void
+walk_all(const struct job *job)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int count = cores > PROCESSES_MAX ? PROCESSES_MAX : (int)cores;
+	FILE *said[PROCESSES_MAX];
+	pid_t processes[PROCESSES_MAX];
+
+	shared->next = 0;
+	fflush(stdout);
+	for (int i = 0; i < count; i++) {
+		said[i] = tmpfile();
+		CHECK(said[i] != NULL);
+		processes[i] = fork();
+		CHECK(processes[i] >= 0);
+		if (processes[i] == 0) {
+			dup2(fileno(said[i]), STDOUT_FILENO);
+			walk_those_left(job);
+			exit(EXIT_SUCCESS);
+		}
+	}
+	for (int i = 0; i < count; i++) {
+		int status;
+
+		waitpid(processes[i], &status, 0);
+		repeat(said[i]);
+		if (status != 0)
+			result(false, "a walk came to its end", "");
+	}
+}
+
+static void
+share_rows(void)
+{
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(shared != MAP_FAILED);
+	rows_used = &shared->rows;
+}
+
 /* ---- planted faults */
 
 static const struct {
@@ -568,7 +661,7 @@ check_rows(enum record_kind kind, const char *name, bool is_listing)
 	for (size_t i = 0; i < life->count; i++) {
 		const struct row *row = &life->rows[i];
 		const char *why = excuse(kind, row);
-		unsigned long used = rows_used[kind][i];
+		unsigned long used = (*rows_used)[kind][i];
 
 		if (is_listing)
 			printf("# %s %3zu %12lu %s %s %s\n", name, i, used,
@@ -618,19 +711,16 @@ main(int argc, char **argv)
 			return 2;
 		}
 	}
+	share_rows();
 	if (plant >= 0 && (size_t)plant < COUNT_OF(plants)) {
 		find_planted((size_t)plant);
 		printf("1..%d\n", test_count);
 		return failed_count > 0;
 	}
-	for (size_t i = 0; i < COUNT_OF(settings); i++) {
-		if (only == NULL || strcmp(only, settings[i].name) == 0)
-			walk(&settings[i], 4000000);
-	}
-	for (size_t i = 0; i < COUNT_OF(large_settings) && is_large; i++) {
-		if (only == NULL || strcmp(only, large_settings[i].name) == 0)
-			walk(&large_settings[i], 8000000);
-	}
+	walk_all(&(struct job){ settings, COUNT_OF(settings), 4000000, only });
+	if (is_large)
+		walk_all(&(struct job){ large_settings,
+		    COUNT_OF(large_settings), 8000000, only });
 	if (only == NULL) {
 		check_all_rows(is_listing);
 		for (size_t i = 0; i < COUNT_OF(plants); i++)

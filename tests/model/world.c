@@ -11,7 +11,7 @@
 	((state) == REQUEST_WAITING || (state) == REQUEST_OFFERED)
 enum { FOLDS_MAX = 12 };
 
-unsigned long rows_used[RECORD_COUNT][ROWS_MAX];
+row_counts *rows_used;
 
 /* ---- the rules */
 
@@ -241,7 +241,7 @@ check_step(struct model *model, const struct world *world,
 		    situation_record(&outcome->after, &move->record);
 
 		CHECK(move->row >= 0 && move->row < ROWS_MAX);
-		rows_used[move->record.kind][move->row]++;
+		(*rows_used)[move->record.kind][move->row]++;
 		if (strcmp(move->action, "report_lost") == 0)
 			continue;
 		if (record->wake_at_ms != right_wake(policy, &outcome->after,

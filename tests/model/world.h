@@ -147,7 +147,10 @@ bool setting_rings(const struct setting *setting);
 enum call_progress line_progress(const struct line *line);
 
 /* How often each row was used, by all models. */
-extern unsigned long rows_used[RECORD_COUNT][ROWS_MAX];
+/* How often each was used, by all processes that share it; counts of two at once may be
+ * lost, but never the first of a row by both. */
+typedef unsigned long row_counts[RECORD_COUNT][ROWS_MAX];
+extern row_counts *rows_used;
 
 /* Everything that may happen next. is_self: time, the provider and effects that
  * arrive are enough for it. */
