@@ -47,8 +47,7 @@ run_make_check() {		# BUILD-FOLDER MAKE-ARGUMENT...
 	local folder=$1 stamp=$1/check.stamp status trs
 	shift
 	touch "$stamp"
-	# Many of them wait for something most of the time.
-	make -k -C "$folder" -j$(($(nproc) * 2)) check "$@"
+	make -k -C "$folder" -j"$(nproc)" check "$@"
 	status=$?
 	count_tap "$folder" "$stamp"
 	while read -r trs; do
@@ -186,7 +185,8 @@ tests_vendors() {
 	if ! cmp -s tests/node/package-lock.json $folder/installed.json; then
 		cp tests/node/package.json tests/node/package-lock.json $folder
 		if ! (cd $folder && npm ci --ignore-scripts --no-audit --no-fund \
-		    --fetch-retries=1 --fetch-retry-maxtimeout=5000); then
+		    --fetch-retries=1 --fetch-retry-mintimeout=1000 \
+		    --fetch-retry-maxtimeout=5000); then
 			npm ping --fetch-retries=0 && return 1
 			note="skipped: no registry"
 			skipped="vendors (npm's registry cannot be reached)"
