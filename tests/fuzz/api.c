@@ -125,6 +125,14 @@ matcher_waiting_count(const struct matcher *matcher, const char *queue)
 	return strlen(queue) % 3;
 }
 
+const char *
+delays_why(struct delays *delays, const struct request *request, int64_t now_ms)
+{
+	(void)delays;
+	return request->state == REQUEST_WAITING && now_ms > 0 ? "all_busy" :
+	    "";
+}
+
 void
 line_say(struct line *line, const char *answer, const char *language,
     char ret_text[SPOKEN_LINE_SIZE])
