@@ -88,7 +88,7 @@ tests_e2e() {
 	rm -f "$report"
 	CALLBACKD_BUILD=$PWD/build/san top_builddir=$PWD/build/san \
 	    $PYTHON -m pytest tests/e2e -q -p no:cacheprovider \
-	    -n $(($(nproc) * 2)) --dist load --junitxml="$report"
+	    -n $(($(nproc) + 1)) --dist load --junitxml="$report"
 	status=$?
 	numbers=$($PYTHON - "$report" <<'END'
 import sys
