@@ -5,8 +5,6 @@
  * a supervisor of the configuration. The desk's token says that somebody is staff, and
  * `as` who of them: a name is what one supervisor owes another, no lock.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/api_internal.h"
@@ -15,22 +13,6 @@
 
 #define BLOCK_MIN_MS INT64_C(60000)
 #define BLOCK_MAX_MS (3650 * INT64_C(86400000))
-
-struct wish {
-	struct api *api;
-	struct http_handle handle;
-};
-
-static struct wish *
-wish_new(struct api *api, struct http_request *request)
-{
-	struct wish *wish = calloc(1, sizeof(*wish));
-
-	CHECK(wish != NULL);
-	wish->api = api;
-	wish->handle = http_hold(request);
-	return wish;
-}
 
 static json_t *
 one_of(const char *phone, const char *entry, int64_t now_ms)
@@ -61,29 +43,11 @@ one_of(const char *phone, const char *entry, int64_t now_ms)
 	return one;
 }
 
-static void
-on_listed(void *context, uint64_t tag, enum redis_end end,
-    const struct redisReply *reply)
+static json_t *
+page_of(const struct redisReply *fields, int64_t now_ms)
 {
-	struct wish *wish = context;
-	struct http_request *request = http_held(wish->api->server,
-	    wish->handle);
-	int64_t now_ms = store_now_ms(wish->api->options.store);
-	const struct redisReply *fields;
-	json_t *list;
+	json_t *list = json_array();
 
-	(void)tag;
-	free(wish);
-	if (request == NULL)
-		return;
-	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY ||
-	    reply->elements != 2 ||
-	    reply->element[1]->type != REDIS_REPLY_ARRAY) {
-		api_unavailable(request);
-		return;
-	}
-	list = json_array();
-	fields = reply->element[1];
 	for (size_t i = 0; i + 1 < fields->elements; i += 2) {
 		json_t *one = fields->element[i]->str == NULL ||
 		    fields->element[i + 1]->str == NULL ? NULL :
@@ -93,45 +57,14 @@ on_listed(void *context, uint64_t tag, enum redis_end end,
 		if (one != NULL)
 			json_array_append_new(list, one);
 	}
-	http_reply_json(request, 200, json_pack("{s:o, s:s}", "blocked", list,
-	    "next", reply->element[0]->str != NULL ?
-	    reply->element[0]->str : "0"));
+	return list;
 }
 
 /* GET /v1/blocked?cursor=C */
 void
 api_get_blocked(struct http_request *request, void *context)
 {
-	struct api *api = context;
-	const char *cursor = http_query(request, "cursor");
-	struct wish *wish;
-
-	if (cursor == NULL || strspn(cursor, "0123456789") != strlen(cursor))
-		cursor = "0";
-	wish = wish_new(api, request);
-	if (STORE_SEND(api->options.store, on_listed, wish, 0, "HSCAN",
-	        BLOCKED_KEY, cursor, "COUNT", "1000"))
-		return;
-	free(wish);
-	api_unavailable(request);
-}
-
-static void
-on_changed(void *context, uint64_t tag, const struct engine_result *result)
-{
-	struct wish *wish = context;
-	struct http_request *request = http_held(wish->api->server,
-	    wish->handle);
-
-	(void)tag;
-	free(wish);
-	if (request == NULL)
-		return;
-	if (result->end == ENGINE_DONE || result->end == ENGINE_GONE)
-		http_reply_json(request, 200, json_pack("{s:b, s:b}", "ok", 1,
-		    "changed", result->end == ENGINE_DONE));
-	else
-		api_unavailable(request);
+	api_listed_show(context, request, BLOCKED_KEY, "blocked", page_of);
 }
 
 static bool
@@ -181,7 +114,7 @@ api_post_blocked(struct http_request *request, void *context)
 	struct api *api = context;
 	struct block_act act = { .for_ms = 0 };
 	const char *who, *wrong;
-	struct wish *wish;
+	void *change;
 	json_t *body;
 
 	if (!verb_of(http_param(request, "verb"), &act.verb)) {
@@ -206,11 +139,10 @@ api_post_blocked(struct http_request *request, void *context)
 	} else if (wrong != NULL) {
 		http_problem(request, 400, "body_invalid", wrong);
 	} else {
-		wish = wish_new(api, request);
-		if (!block(api->options.blocks, &act, on_changed, wish, 0)) {
-			free(wish);
-			api_unavailable(request);
-		}
+		change = api_listed_change(api, request);
+		if (!block(api->options.blocks, &act, api_listed_on_changed,
+		        change, 0))
+			api_listed_not_changed(change, request);
 	}
 	json_decref(body);
 }

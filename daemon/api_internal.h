@@ -54,6 +54,19 @@ typedef void left_on_end(void *context, json_t *stolen_list);
 void api_gather_left(struct api *api, const struct specialist *leaver, left_on_end *on_end,
     void *context);
 
+/* ---- api_listed.c: the lists of numbers, each a hash in Redis */
+
+/* What a page of HSCAN says, as the array of the answer. */
+typedef json_t *listed_page(const struct redisReply *fields, int64_t now_ms);
+/* Answers with one page, from the query's cursor on, under that name. */
+void api_listed_show(struct api *api, struct http_request *request, const char *hash,
+    const char *name, listed_page *page);
+/* Holds the request for the result of a change: context of api_listed_on_changed, or, when
+ * nothing could be ordered, of api_listed_not_changed. */
+void *api_listed_change(struct api *api, struct http_request *request);
+engine_on_result api_listed_on_changed;
+void api_listed_not_changed(void *context, struct http_request *request);
+
 /* ---- answers */
 void api_unavailable(struct http_request *request);
 /* What is asked for is there, and cannot go on: it is buried, or will be. */

@@ -263,22 +263,6 @@ api_get_messages(struct http_request *request, void *context)
 
 /* ---- who wants to hear nothing */
 
-struct wish {
-	struct api *api;
-	struct http_handle handle;
-};
-
-static struct wish *
-wish_new(struct api *api, struct http_request *request)
-{
-	struct wish *wish = calloc(1, sizeof(*wish));
-
-	CHECK(wish != NULL);
-	wish->api = api;
-	wish->handle = http_hold(request);
-	return wish;
-}
-
 /* "calls:+7916…": of which number, and what. */
 static void
 add_entry(json_t *numbers, const char *field, const char *value)
@@ -301,30 +285,13 @@ add_entry(json_t *numbers, const char *field, const char *value)
 	    "calls" : "messages", one != NULL ? one : json_object());
 }
 
-static void
-on_listed(void *context, uint64_t tag, enum redis_end end,
-    const struct redisReply *reply)
+static json_t *
+page_of(const struct redisReply *fields, int64_t now_ms)
 {
-	struct wish *wish = context;
-	struct http_request *request = http_held(wish->api->server,
-	    wish->handle);
-	json_t *numbers, *list, *one;
-	const struct redisReply *fields;
+	json_t *numbers = json_object(), *list = json_array(), *one;
 	const char *number;
 
-	(void)tag;
-	free(wish);
-	if (request == NULL)
-		return;
-	if (end != REDIS_REPLY || reply->type != REDIS_REPLY_ARRAY ||
-	    reply->elements != 2 ||
-	    reply->element[1]->type != REDIS_REPLY_ARRAY) {
-		api_unavailable(request);
-		return;
-	}
-	numbers = json_object();
-	list = json_array();
-	fields = reply->element[1];
+	(void)now_ms;
 	for (size_t i = 0; i + 1 < fields->elements; i += 2) {
 		if (fields->element[i]->str != NULL &&
 		    fields->element[i + 1]->str != NULL)
@@ -334,44 +301,14 @@ on_listed(void *context, uint64_t tag, enum redis_end end,
 	json_object_foreach(numbers, number, one)
 		json_array_append(list, one);
 	json_decref(numbers);
-	http_reply_json(request, 200, json_pack("{s:o, s:s}", "suppressed",
-	    list, "next", reply->element[0]->str != NULL ?
-	    reply->element[0]->str : "0"));
+	return list;
 }
 
 void
 api_get_suppressed(struct http_request *request, void *context)
 {
-	struct api *api = context;
-	const char *cursor = http_query(request, "cursor");
-	struct wish *wish;
-
-	if (cursor == NULL || strspn(cursor, "0123456789") != strlen(cursor))
-		cursor = "0";
-	wish = wish_new(api, request);
-	if (STORE_SEND(api->options.store, on_listed, wish, 0, "HSCAN",
-	        SUPPRESSED_KEY, cursor, "COUNT", "1000"))
-		return;
-	free(wish);
-	api_unavailable(request);
-}
-
-static void
-on_changed(void *context, uint64_t tag, const struct engine_result *result)
-{
-	struct wish *wish = context;
-	struct http_request *request = http_held(wish->api->server,
-	    wish->handle);
-
-	(void)tag;
-	free(wish);
-	if (request == NULL)
-		return;
-	if (result->end == ENGINE_DONE || result->end == ENGINE_GONE)
-		http_reply_json(request, 200, json_pack("{s:b, s:b}", "ok", 1,
-		    "changed", result->end == ENGINE_DONE));
-	else
-		api_unavailable(request);
+	api_listed_show(context, request, SUPPRESSED_KEY, "suppressed",
+	    page_of);
 }
 
 bool
@@ -412,7 +349,7 @@ api_post_suppressed(struct http_request *request, void *context)
 	const char *verb = http_param(request, "verb"), *who;
 	struct suppression suppression = { .answer = NULL };
 	json_t *body;
-	struct wish *wish;
+	void *change;
 
 	suppression.is_lifted = strcmp(verb, "unsuppress") == 0;
 	if (!suppression.is_lifted && strcmp(verb, "suppress") != 0) {
@@ -437,12 +374,11 @@ api_post_suppressed(struct http_request *request, void *context)
 		http_problem(request, 400, "body_invalid", "reason is wanted, "
 		    "at most 90 bytes; what is calls, messages or both");
 	} else {
-		wish = wish_new(api, request);
+		change = api_listed_change(api, request);
 		if (!suppress(api->options.engine, api->options.store,
-		        api->policy, &suppression, on_changed, wish, 0)) {
-			free(wish);
-			api_unavailable(request);
-		}
+		        api->policy, &suppression, api_listed_on_changed,
+		        change, 0))
+			api_listed_not_changed(change, request);
 	}
 	json_decref(body);
 }

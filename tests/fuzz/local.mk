@@ -112,7 +112,7 @@ FUZZ_TARGETS += tests/fuzz/api
 tests_fuzz_api_SOURCES = tests/fuzz/api.c $(FUZZ_COMMON) $(FUZZ_STAND_IN) daemon/api.c daemon/api.h daemon/api_internal.h \
 	daemon/api_find.c daemon/api_full.c daemon/api_show.c daemon/api_people.c daemon/api_last.c daemon/api_ask.c \
 	daemon/api_act.c daemon/api_buried.c daemon/api_providers.c daemon/api_json.c \
-	daemon/api_inbound.c daemon/api_messages.c daemon/suppress.c daemon/suppress.h \
+	daemon/api_inbound.c daemon/api_listed.c daemon/api_messages.c daemon/suppress.c daemon/suppress.h \
 	daemon/api_blocked.c daemon/block.c daemon/block.h daemon/settings_when.c daemon/settings_when.h \
 	daemon/callers.c daemon/callers.h daemon/limit.c daemon/limit.h \
 	daemon/api_json.h daemon/submit.c daemon/submit.h daemon/poison.c daemon/poison.h

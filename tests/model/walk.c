@@ -495,7 +495,8 @@ static void
 walk_all(const struct job *job)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	int count = cores > PROCESSES_MAX ? PROCESSES_MAX : (int)cores;
+	int count = cores > PROCESSES_MAX ? PROCESSES_MAX : cores < 1 ? 1 :
+	    (int)cores;
 	FILE *said[PROCESSES_MAX];
 	pid_t processes[PROCESSES_MAX];
 
