@@ -7,13 +7,13 @@ The programs are those of $CALLBACKD_BUILD (build/san by default). With
 CALLBACKD_KEEP=1 the folders stay for a look.
 """
 import base64
+import collections
 import contextlib
 import http.client
 import http.server
 import json
 import os
 import pathlib
-import random
 import re
 import shutil
 import signal
@@ -107,17 +107,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+_reserved = collections.deque(maxlen=64)  # far more than programs live at once
+
+
 def free_port():
-    """Below those that the system gives to whoever connects: one of them could be
-    taken between this look and the program's."""
-    while True:
-        port = random.SystemRandom().randrange(20000, 32768)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass
+    """Nobody else gets it before the program listens there: it stays bound, and who
+    draws a port or connects is then given another one. Whoever names it with
+    SO_REUSEADDR, as all our programs do, may have it all the same."""
+    reservation = socket.socket()
+    reservation.bind(("127.0.0.1", 0))
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _reserved.append(reservation)
+    return reservation.getsockname()[1]
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+import harness
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chaos"))
 
 import checker  # noqa: E402  (found by the line above)
@@ -102,6 +104,25 @@ def test_misses_are_computed():
     # The first is told of, the second is not.
     assert len(promises(told, 30000).unreported) == 1
     assert promises(told, 5000).false
+
+
+# ---- ports
+
+def test_a_reserved_port_is_given_to_nobody_else():
+    """Daemons that draw theirs at once, in several processes, met now and then."""
+    port = harness.free_port()
+    with socket.socket() as other, pytest.raises(OSError):
+        other.bind(("127.0.0.1", port))
+    with socket.socket() as chosen, pytest.raises(OSError):
+        chosen.connect(("127.0.0.1", port))  # nobody listens there yet
+    drawn = set()
+    for _ in range(200):
+        with socket.socket() as stranger:
+            stranger.bind(("127.0.0.1", 0))
+            drawn.add(stranger.getsockname()[1])
+    assert port not in drawn
+    with socket.create_server(("127.0.0.1", port)):  # with SO_REUSEADDR
+        socket.create_connection(("127.0.0.1", port)).close()
 
 
 # ---- the proxy

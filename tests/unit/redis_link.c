@@ -1014,8 +1014,10 @@ can_be_freed_in_handlers(void **state)
 	redis_link_free(NULL);
 }
 
+/* Stays bound, so that nobody else is given it; redis-server names it with SO_REUSEADDR and
+ * gets it all the same. To be closed. */
 static int
-free_port(void)
+reserve_port(int *ret_fd)
 {
 	struct sockaddr_in name = { .sin_family = AF_INET };
 	socklen_t length = sizeof(name);
@@ -1023,8 +1025,10 @@ free_port(void)
 
 	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_int_equal(bind(fd, (struct sockaddr *)&name, length), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 },
+	    sizeof(int)), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &length), 0);
-	close(fd);
+	*ret_fd = fd;
 	return ntohs(name.sin_port);
 }
 
@@ -1043,6 +1047,7 @@ speaks_tcp_and_tls(void **state)
 	struct server server;
 	const char *error;
 	char *large;
+	int reserved[2];
 
 	(void)state;
 	snprintf(cert, sizeof(cert), "%s/cert.pem", folder);
@@ -1052,8 +1057,8 @@ speaks_tcp_and_tls(void **state)
 	    "subjectAltName=DNS:localhost >/dev/null 2>&1", key, cert);
 	if (system(command) != 0)
 		skip();
-	snprintf(plain, sizeof(plain), "%d", free_port());
-	snprintf(secure, sizeof(secure), "%d", free_port());
+	snprintf(plain, sizeof(plain), "%d", reserve_port(&reserved[0]));
+	snprintf(secure, sizeof(secure), "%d", reserve_port(&reserved[1]));
 	server = start_server("a", more);
 
 	snprintf(text, sizeof(text), "redis://127.0.0.1:%s", plain);
@@ -1123,6 +1128,8 @@ speaks_tcp_and_tls(void **state)
 	redis_link_free(link);
 
 	stop_server(&server);
+	close(reserved[0]);
+	close(reserved[1]);
 	memset(&seen, 0, sizeof(seen));
 	link = redis_link_new(base, &address, "t", &limits, NULL, on_state);
 	assert_true(TURN_UNTIL(seen.down_count > 0, 3000));
