@@ -13,15 +13,12 @@ BENCH_CPPFLAGS = $(AM_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(CURL_CFLAGS) $(HIREDI
 	$(CONFIG_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 BENCH_LIBS = $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(CURL_LIBS) $(HIREDIS_LIBS) $(CONFIG_LIBS) \
 	$(JANSSON_LIBS) $(CRYPTO_LIBS)
-BENCH_SOURCES = bench/parts/world.c bench/parts/world.h daemon/log.c daemon/log.h \
-	$(SETTINGS_SOURCES)
+BENCH_SOURCES = bench/parts/world.c bench/parts/world.h
 bench_parts_load_SOURCES = bench/parts/load.c $(BENCH_SOURCES)
 bench_parts_load_CPPFLAGS = $(BENCH_CPPFLAGS)
-bench_parts_load_LDADD = $(BENCH_LIBS)
-bench_parts_loop_SOURCES = bench/parts/loop.c daemon/carrier.c daemon/carrier.h \
-	daemon/carrier_sockets.c daemon/carrier_sockets.h \
-	daemon/clock.c daemon/clock.h $(BENCH_SOURCES)
+bench_parts_load_LDADD = $(LIBDAEMON) $(BENCH_LIBS)
+bench_parts_loop_SOURCES = bench/parts/loop.c $(BENCH_SOURCES)
 bench_parts_loop_CPPFLAGS = $(BENCH_CPPFLAGS)
-bench_parts_loop_LDADD = $(BENCH_LIBS)
+bench_parts_loop_LDADD = $(LIBDAEMON) $(BENCH_LIBS)
 bench/parts/load-load.$(OBJEXT): daemon/scripts.h
 bench/parts/loop-loop.$(OBJEXT): daemon/scripts.h

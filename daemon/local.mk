@@ -1,21 +1,11 @@
-# callbackd: the shell around the core.
-sbin_PROGRAMS += daemon/callbackd
-REDIS_LINK_SOURCES = daemon/redis_address.c daemon/redis_address.h \
-	daemon/redis_link.c daemon/redis_link.h daemon/redis_link_internal.h \
-	daemon/redis_queue.c daemon/redis_queue.h daemon/redis_socket.c daemon/redis_socket.h \
-	daemon/redis_talk.c daemon/resp.c daemon/resp.h
-EMBEDDED_REDIS_SOURCES = daemon/embedded_redis.c daemon/embedded_redis.h \
-	daemon/redis_folder.c daemon/redis_folder.h daemon/redis_process.c daemon/redis_process.h \
-	daemon/redis_probe.c daemon/redis_probe.h
-SETTINGS_SOURCES = daemon/settings.c daemon/settings.h daemon/settings_able.c daemon/settings_cases.c daemon/settings_check.c daemon/settings_widen.c \
-	daemon/settings_child.c daemon/settings_error.c daemon/settings_file.c \
-	daemon/settings_format.c daemon/settings_format.h daemon/settings_internal.h \
-	daemon/settings_messages.c \
-	daemon/settings_hours.c \
-	daemon/settings_policy.c daemon/settings_read.c daemon/settings_scan.c \
-	daemon/settings_schema.c daemon/settings_schema.h daemon/settings_store.c \
-	daemon/settings_values.c daemon/settings_when.c daemon/settings_when.h
-daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
+# callbackd: the shell around the core. All of it but main is a library, so that a test
+# that needs a room of it compiles none twice; what a test defines itself is not taken
+# from there.
+noinst_LIBRARIES += daemon/libdaemon.a
+DAEMON_CPPFLAGS = $(AM_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(CURL_CFLAGS) \
+	$(HIREDIS_CFLAGS) $(CONFIG_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(SYSTEMD_CFLAGS)
+daemon_libdaemon_a_CPPFLAGS = $(DAEMON_CPPFLAGS)
+daemon_libdaemon_a_SOURCES = daemon/loop.c daemon/loop.h \
 	daemon/daemon.c daemon/daemon.h \
 	daemon/engine.h daemon/engine_internal.h daemon/engine_slot.c daemon/engine_load.c \
 	daemon/engine_step.c daemon/engine_commit.c \
@@ -45,10 +35,26 @@ daemon_callbackd_SOURCES = daemon/main.c daemon/loop.c daemon/loop.h \
 	daemon/api_ask.c daemon/api_act.c daemon/api_inbound.c \
 	daemon/api_json.c daemon/api_json.h \
 	daemon/log.c daemon/log.h daemon/notify.c daemon/notify.h \
-	$(REDIS_LINK_SOURCES) $(EMBEDDED_REDIS_SOURCES) $(SETTINGS_SOURCES)
-daemon_callbackd_CPPFLAGS = $(AM_CPPFLAGS) -Idaemon $(EVENT_CFLAGS) $(CURL_CFLAGS) \
-	$(HIREDIS_CFLAGS) $(CONFIG_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(SYSTEMD_CFLAGS)
-daemon_callbackd_LDADD = $(LIBCALLBACK_LIBS) $(LIBNET_LIBS) $(EVENT_LIBS) $(CURL_LIBS) \
+	daemon/redis_address.c daemon/redis_address.h \
+	daemon/redis_link.c daemon/redis_link.h daemon/redis_link_internal.h \
+	daemon/redis_queue.c daemon/redis_queue.h daemon/redis_socket.c daemon/redis_socket.h \
+	daemon/redis_talk.c daemon/resp.c daemon/resp.h \
+	daemon/embedded_redis.c daemon/embedded_redis.h \
+	daemon/redis_folder.c daemon/redis_folder.h daemon/redis_process.c daemon/redis_process.h \
+	daemon/redis_probe.c daemon/redis_probe.h \
+	daemon/settings.c daemon/settings.h daemon/settings_able.c daemon/settings_cases.c daemon/settings_check.c daemon/settings_widen.c \
+	daemon/settings_child.c daemon/settings_error.c daemon/settings_file.c \
+	daemon/settings_format.c daemon/settings_format.h daemon/settings_internal.h \
+	daemon/settings_messages.c \
+	daemon/settings_hours.c \
+	daemon/settings_policy.c daemon/settings_read.c daemon/settings_scan.c \
+	daemon/settings_schema.c daemon/settings_schema.h daemon/settings_store.c \
+	daemon/settings_values.c daemon/settings_when.c daemon/settings_when.h
+LIBDAEMON = daemon/libdaemon.a
+sbin_PROGRAMS += daemon/callbackd
+daemon_callbackd_SOURCES = daemon/main.c
+daemon_callbackd_CPPFLAGS = $(DAEMON_CPPFLAGS)
+daemon_callbackd_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS) $(LIBNET_LIBS) $(EVENT_LIBS) $(CURL_LIBS) \
 	$(HIREDIS_LIBS) $(CONFIG_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(SYSTEMD_LIBS) -lm
 
 # The two scripts as C strings.
@@ -60,5 +66,5 @@ daemon/scripts.h: $(LUA) daemon/embed.awk
 	$(AM_V_GEN)mkdir -p daemon && cd $(srcdir) && \
 	$(AWK) -f daemon/embed.awk $(LUA) > $(abs_builddir)/$@.tmp && \
 	mv $(abs_builddir)/$@.tmp $(abs_builddir)/$@
-daemon/callbackd-store.$(OBJEXT): daemon/scripts.h
+daemon/libdaemon_a-store.$(OBJEXT): daemon/scripts.h
 dist_man_MANS += daemon/callbackd.8

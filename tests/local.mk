@@ -74,23 +74,15 @@ check_PROGRAMS += $(MODEL_TESTS)
 TESTS += $(MODEL_TESTS)
 # The daemon's own engine in nodes that crash, over a store, a provider and people in one seeded clock.
 SIM_TESTS = tests/sim/sim
-tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/sim.h tests/sim/sim_clock.c tests/sim/sim_link.c \
-	tests/sim/sim_company.c tests/sim/sim_desk.c tests/sim/sim_faults.c tests/sim/sim_hooks.c \
-	tests/sim/sim_node.c tests/sim/sim_line.c tests/sim/sim_line.h tests/sim/sim_post.c \
-	tests/sim/sim_text.c tests/sim/sim_people.c tests/sim/sim_check.c tests/sim/sim_see.c \
-	tests/sim/sim_store.c \
-	tests/store/keyspace.c tests/store/keyspace.h tests/store/arguments.c tests/store/arguments.h \
-	daemon/engine_commit.c daemon/engine_load.c daemon/engine_slot.c daemon/engine_step.c \
-	daemon/engine.h daemon/engine_internal.h daemon/matcher.c daemon/matcher.h \
-	daemon/matcher_internal.h daemon/matcher_read.c daemon/ready_pool.c \
-	daemon/ready_pool.h daemon/due_pull.c daemon/due_pull.h daemon/promise_scan.c \
-	daemon/promise_scan.h daemon/roster.c daemon/roster.h daemon/submit.c daemon/submit.h \
-	daemon/store.c daemon/store.h daemon/poison.c daemon/poison.h daemon/health.c \
-	daemon/health.h daemon/suppress.c daemon/suppress.h lib/phone_plain.c
+tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/sim.h tests/sim/sim_clock.c \
+	tests/sim/sim_link.c tests/sim/sim_company.c tests/sim/sim_desk.c tests/sim/sim_faults.c \
+	tests/sim/sim_hooks.c tests/sim/sim_node.c tests/sim/sim_line.c tests/sim/sim_line.h \
+	tests/sim/sim_post.c tests/sim/sim_text.c tests/sim/sim_people.c tests/sim/sim_check.c \
+	tests/sim/sim_see.c tests/sim/sim_store.c tests/store/keyspace.c tests/store/keyspace.h \
+	tests/store/arguments.c tests/store/arguments.h lib/phone_plain.c
 # (How numbers are read is tried elsewhere: libphonenumber would be a tenth of its time.)
 tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -Idaemon $(HIREDIS_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
-tests_sim_sim_LDADD = $(LIBCALLBACK_LIBS)
-daemon/tests_sim_sim-store.$(OBJEXT): daemon/scripts.h
+tests_sim_sim_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS)
 # One queue, its order and what is said to who asks, against theory.
 SIM_TESTS += tests/sim/schedule
 tests_sim_schedule_SOURCES = tests/sim/schedule.c bench/parts/queue_sim.c bench/parts/queue_sim.h
@@ -125,21 +117,21 @@ tests_unit_http_SOURCES = tests/unit/http.c
 tests_unit_http_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_http_LDADD = $(LIBNET_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/spoken
-tests_unit_spoken_SOURCES = tests/unit/spoken.c daemon/spoken.c daemon/spoken.h
+tests_unit_spoken_SOURCES = tests/unit/spoken.c
 tests_unit_spoken_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_spoken_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+tests_unit_spoken_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/log
-tests_unit_log_SOURCES = tests/unit/log.c daemon/log.c daemon/log.h
+tests_unit_log_SOURCES = tests/unit/log.c
 tests_unit_log_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
-tests_unit_log_LDADD = $(EVENT_LIBS) $(CMOCKA_LIBS)
+tests_unit_log_LDADD = $(LIBDAEMON) $(EVENT_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/ready_pool
-tests_unit_ready_pool_SOURCES = tests/unit/ready_pool.c daemon/ready_pool.c daemon/ready_pool.h
+tests_unit_ready_pool_SOURCES = tests/unit/ready_pool.c
 tests_unit_ready_pool_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_ready_pool_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+tests_unit_ready_pool_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/clock
-tests_unit_clock_SOURCES = tests/unit/clock.c daemon/clock.c daemon/clock.h
+tests_unit_clock_SOURCES = tests/unit/clock.c
 tests_unit_clock_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_clock_LDADD = $(CMOCKA_LIBS)
+tests_unit_clock_LDADD = $(LIBDAEMON) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/zone
 tests_unit_zone_SOURCES = tests/unit/zone.c
 tests_unit_zone_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
@@ -158,18 +150,13 @@ tests_unit_intake_SOURCES = tests/unit/intake.c
 tests_unit_intake_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_intake_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/redis_link
-tests_unit_redis_link_SOURCES = tests/unit/redis_link.c daemon/redis_link.c daemon/redis_link.h \
-	daemon/redis_link_internal.h daemon/redis_talk.c daemon/redis_queue.c daemon/redis_queue.h \
-	daemon/redis_socket.c daemon/redis_socket.h daemon/redis_address.c daemon/redis_address.h \
-	daemon/resp.c daemon/resp.h daemon/clock.c daemon/clock.h
+tests_unit_redis_link_SOURCES = tests/unit/redis_link.c
 tests_unit_redis_link_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(HIREDIS_CFLAGS)
-tests_unit_redis_link_LDADD = $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+tests_unit_redis_link_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/embedded_redis
-tests_unit_embedded_redis_SOURCES = tests/unit/embedded_redis.c daemon/embedded_redis.c \
-	daemon/embedded_redis.h daemon/redis_folder.c daemon/redis_folder.h daemon/redis_probe.c \
-	daemon/redis_probe.h daemon/redis_process.c daemon/redis_process.h daemon/redis_address.h daemon/resp.c daemon/resp.h daemon/clock.c daemon/clock.h
+tests_unit_embedded_redis_SOURCES = tests/unit/embedded_redis.c
 tests_unit_embedded_redis_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(HIREDIS_CFLAGS)
-tests_unit_embedded_redis_LDADD = $(LIBCALLBACK_LIBS) $(HIREDIS_LIBS) $(CMOCKA_LIBS)
+tests_unit_embedded_redis_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS) $(HIREDIS_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/template
 tests_unit_template_SOURCES = tests/unit/template.c
 tests_unit_template_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
@@ -187,9 +174,9 @@ tests_unit_webhook_words_SOURCES = tests/unit/webhook_words.c
 tests_unit_webhook_words_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_webhook_words_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/webhook_memory
-tests_unit_webhook_memory_SOURCES = tests/unit/webhook_memory.c daemon/webhook_memory.c daemon/webhook_memory.h
+tests_unit_webhook_memory_SOURCES = tests/unit/webhook_memory.c
 tests_unit_webhook_memory_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_webhook_memory_LDADD = $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+tests_unit_webhook_memory_LDADD = $(LIBDAEMON) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/provider_webhooks
 tests_unit_provider_webhooks_SOURCES = tests/unit/provider_webhooks.c
 tests_unit_provider_webhooks_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
@@ -224,9 +211,9 @@ tests_unit_provider_level_SOURCES = tests/unit/provider_level.c
 tests_unit_provider_level_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_provider_level_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/settings
-tests_unit_settings_SOURCES = tests/unit/settings.c $(SETTINGS_SOURCES)
+tests_unit_settings_SOURCES = tests/unit/settings.c
 tests_unit_settings_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CONFIG_CFLAGS)
-tests_unit_settings_LDADD = $(LIBCALLBACK_LIBS) $(CONFIG_LIBS) $(CMOCKA_LIBS)
+tests_unit_settings_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS) $(CONFIG_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/prefer
 tests_unit_prefer_SOURCES = tests/unit/prefer.c
 tests_unit_prefer_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
@@ -302,10 +289,9 @@ check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
 UNIT_TESTS += tests/unit/carrier
 tests_unit_carrier_SOURCES = tests/unit/carrier.c tests/platform/carrier_server.c \
-	tests/platform/carrier_server.h daemon/carrier.c daemon/carrier.h daemon/carrier_sockets.c \
-	daemon/carrier_sockets.h daemon/clock.c daemon/clock.h
+	tests/platform/carrier_server.h
 tests_unit_carrier_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
-tests_unit_carrier_LDADD = $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+tests_unit_carrier_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 # What we take for granted of the libraries, so that an upgrade is noticed.
 UNIT_TESTS += tests/platform/curl_facts
 tests_platform_curl_facts_SOURCES = tests/platform/curl_facts.c tests/platform/carrier_server.c \
