@@ -20,6 +20,10 @@ static const struct field queue_inside[] = {
 	{ "late", FIELD_NUMBER, false, NULL },
 	{ "ready", FIELD_NUMBER, false, NULL },
 	{ "silent_since", FIELD_NUMBER, false, NULL },
+	{ "handling_s", FIELD_NUMBER, false, NULL },
+	{ "handled", FIELD_NUMBER, false, NULL },
+	{ "expect", FIELD_LIST, false, NULL },
+	{ "on_time", FIELD_NUMBER, false, NULL },
 	END
 };
 
@@ -216,6 +220,8 @@ static const struct column queue_columns[] = {
 	{ "WAITING", true, false },
 	{ "LATE", true, false },
 	{ "READY", true, false },
+	{ "TAKES", true, false },
+	{ "ASKED NOW", false, false },
 };
 
 static const struct column specialist_columns[] = {
@@ -409,6 +415,32 @@ show_aside(const json_t *status, char ret_text[ASIDE_SIZE])
 	    site);
 }
 
+/* How long one request keeps somebody, and when the next would be called. */
+static void
+expected_cells(struct table *table, const json_t *queue)
+{
+	const json_t *expect = field_list(queue, "expect");
+	int64_t takes_s = field_number(queue, "handling_s");
+	char from[FORMAT_SIZE], to[FORMAT_SIZE];
+	double on_time = field_real(queue, "on_time");
+
+	if (takes_s == 0)
+		table_cell(table, INK_DIM, "");
+	else
+		table_cellf(table, field_number(queue, "handled") == 0 ?
+		    INK_DIM : INK_NONE, "%lld:%02lld", (long long)takes_s / 60,
+		    (long long)takes_s % 60);
+	if (json_array_size(expect) != 2) {
+		table_cell(table, INK_DIM, "");
+		return;
+	}
+	table_cellf(table, on_time < .5 ? INK_RED : on_time < .9 ? INK_YELLOW :
+	    INK_NONE, "%s-%s, %.0f %% on time", format_instant(
+	        json_integer_value(json_array_get(expect, 0)), from),
+	    format_instant(json_integer_value(json_array_get(expect, 1)), to),
+	    on_time * 100);
+}
+
 static void
 queues_print(struct ctl *ctl, const json_t *queues)
 {
@@ -428,6 +460,7 @@ queues_print(struct ctl *ctl, const json_t *queues)
 		    (long long)late);
 		table_cellf(table, INK_NONE, "%lld",
 		    (long long)field_number(queue, "ready"));
+		expected_cells(table, queue);
 	}
 	table_print(table, ctl->out, &ctl->paper, true);
 	table_free(table);

@@ -8,6 +8,7 @@
 #define CALLBACKD_DAEMON_API_H
 
 #include "daemon/delays.h"
+#include "daemon/forecast.h"
 #include "daemon/audit.h"
 #include "daemon/line.h"
 #include "daemon/calls.h"
@@ -27,6 +28,7 @@ struct api_options {
 	struct matcher *matcher;
 	struct health *health;
 	struct delays *delays;
+	struct forecast *forecast;
 	struct submitter *submitter;
 	struct callers *callers;
 	struct line *line;

@@ -200,6 +200,7 @@ expected_answer(const struct checking *checking, int64_t now_ms)
 	const struct intake *intake = &checking->intake;
 	const struct policy *policy = checking->api->policy;
 	struct request request = { .state = REQUEST_WAITING };
+	struct expectation expected;
 	char *warnings = answer_warnings(intake->said), *text;
 	json_t *answer;
 
@@ -211,6 +212,10 @@ expected_answer(const struct checking *checking, int64_t now_ms)
 	} else {
 		promise_soon(policy, &request, intake->waiting_since_ms != 0 ?
 		    intake->waiting_since_ms : now_ms);
+		expected = forecast_of(checking->api->options.forecast, &request,
+		    now_ms);
+		if (expected.to_ms != 0)
+			promise_expect(&request, &expected, now_ms);
 	}
 	text = commit_answer(policy, &request, intake->id, warnings);
 	answer = json_loads(text, 0, NULL);

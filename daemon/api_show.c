@@ -366,6 +366,26 @@ struct counts {
 	struct specialist *specialists;  size_t specialist_count;
 };
 
+/* For staff: what a request that is asked now may expect, and what that rests on. */
+static void
+add_forecast(const struct api *api, const char *queue, json_t *json)
+{
+	struct forecast *forecast = api->options.forecast;
+	int64_t now_ms = store_now_ms(api->options.store);
+	struct expectation now = forecast_now(forecast, queue, now_ms);
+	struct handling handling = forecast_handling(forecast, queue);
+
+	json_object_set_new(json, "handling_s",
+	    json_integer((json_int_t)(handling.mean_ms / 1000)));
+	json_object_set_new(json, "handled", json_integer(handling.count));
+	if (now.to_ms == 0)
+		return;
+	json_object_set_new(json, "expect", json_pack("[I,I]",
+	    (json_int_t)((now_ms + now.from_ms) / 1000),
+	    (json_int_t)((now_ms + now.to_ms) / 1000)));
+	json_object_set_new(json, "on_time", json_real(now.on_time));
+}
+
 static json_t *
 queues_json(const struct counts *counts)
 {
@@ -387,6 +407,7 @@ queues_json(const struct counts *counts)
 		    queue->is_default, "public", queue->is_public);
 		if (health_is_silent(health, queue->id, &since_ms))
 			api_json_moment(json, "silent_since", since_ms);
+		add_forecast(counts->api, queue->id, json);
 		json_array_append_new(list, json);
 	}
 	return list;

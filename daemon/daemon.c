@@ -19,6 +19,7 @@
 #include "daemon/block.h"
 #include "daemon/due_pull.h"
 #include "daemon/embedded_redis.h"
+#include "daemon/forecast.h"
 #include "daemon/health.h"
 #include "daemon/intake_pull.h"
 #include "daemon/messages.h"
@@ -57,6 +58,8 @@ struct daemon {
 	struct intake_pull *intake_pull;
 	struct due_pull *due_pull;
 	struct promise_scan *promise_scan;
+	struct people *people;
+	struct forecast *forecast;
 	struct loss_watch *loss_watch;
 	struct audit *audit;
 	struct roster *roster;
@@ -178,6 +181,8 @@ on_committed(void *context, const struct situation *before,
 	messages_on_committed(daemon->messages, before, outcome);
 	alarms_on_committed(daemon->alarms, outcome);
 	delays_on_committed(daemon->delays, outcome);
+	people_on_committed(daemon->people, outcome);
+	forecast_on_committed(daemon->forecast, outcome);
 	health_on_committed(daemon->health, outcome);
 	for (size_t i = 0; i < outcome->move_count; i++)
 		ask_price(daemon, after, &outcome->moves[i]);
@@ -231,6 +236,24 @@ providers_down(void *context, enum channel channel, unsigned *ret_spent)
 	struct daemon *daemon = context;
 
 	return health_down(daemon->health, channel, ret_spent);
+}
+
+static struct expectation
+expected(void *context, const struct request *request, int64_t now_ms)
+{
+	struct daemon *daemon = context;
+
+	return forecast_of(daemon->forecast, request, now_ms);
+}
+
+/* A turn and room come by themselves. */
+static bool
+works(void *context, const char *queue)
+{
+	struct daemon *daemon = context;
+	enum health_lack lack = health_lack(daemon->health, queue);
+
+	return lack != HEALTH_LACKS_PROVIDER && lack != HEALTH_LACKS_MONEY;
 }
 
 static unsigned
@@ -720,7 +743,7 @@ build_rooms(struct daemon *daemon)
 	const struct settings *settings = daemon->settings;
 	const struct policy *policy = &settings->policy;
 	struct engine_hooks hooks = { daemon, on_committed, on_effect, on_wait,
-		providers_down, providers_probing, find, on_stale, others,
+		providers_down, providers_probing, find, on_stale, expected, others,
 		on_unreadable, on_set_aside };
 	struct matcher_gate gate = { daemon, room, on_offered, say_wait };
 	struct api_options options;
@@ -736,6 +759,9 @@ build_rooms(struct daemon *daemon)
 	daemon->delays = delays_new(daemon->store, daemon->matcher,
 	    daemon->health, policy);
 	delays_set_on_alone(daemon->delays, on_alone, daemon);
+	daemon->people = people_new(daemon->store, policy);
+	daemon->forecast = forecast_new(daemon->store, daemon->people, policy,
+	    works, daemon);
 	calls_set_news(daemon->calls, on_news, daemon);
 	calls_set_on_check(daemon->calls, on_check, daemon);
 	calls_set_on_alarm(daemon->calls, on_alarm, daemon);
@@ -779,7 +805,7 @@ build_rooms(struct daemon *daemon)
 	options = (struct api_options){ .base = daemon->base,
 		.store = daemon->store, .engine = daemon->engine,
 		.matcher = daemon->matcher, .health = daemon->health,
-		.delays = daemon->delays,
+		.delays = daemon->delays, .forecast = daemon->forecast,
 		.submitter = daemon->submitter,
 		.callers = daemon->callers, .line = daemon->line,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
@@ -878,6 +904,8 @@ daemon_free(struct daemon *daemon)
 	matcher_free(daemon->matcher);
 	alarms_free(daemon->alarms);
 	delays_free(daemon->delays);
+	forecast_free(daemon->forecast);
+	people_free(daemon->people);
 	messages_free(daemon->messages);
 	health_free(daemon->health);
 	calls_free(daemon->calls);
@@ -983,6 +1011,8 @@ daemon_tick(struct daemon *daemon)
 	health_tick(daemon->health);
 	matcher_tick(daemon->matcher);
 	delays_tick(daemon->delays);
+	people_tick(daemon->people);
+	forecast_tick(daemon->forecast);
 	if (!daemon->is_draining && store_knows_time(daemon->store)) {
 		calls_tick(daemon->calls);
 		blocks_tick(daemon->blocks);
@@ -1047,6 +1077,8 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	matcher_set_policy(daemon->matcher, policy);
 	health_set_policy(daemon->health, policy);
 	delays_set_policy(daemon->delays, policy);
+	people_set_policy(daemon->people, policy);
+	forecast_set_policy(daemon->forecast, policy);
 	audit_set_policy(daemon->audit, policy);
 	submitter_set_policy(daemon->submitter, policy);
 	callers_set_policy(daemon->callers, policy);

@@ -102,6 +102,10 @@ struct engine_hooks {
 	    int64_t now_ms);
 	/* That specialist turned out to be different from what find gave. */
 	void (*on_stale)(void *context, const char *specialist);
+	/* What is seen of the queue of a request that is about to wait; to_ms 0: nothing. A
+	 * hint. NULL: nobody looks. */
+	struct expectation (*expect)(void *context, const struct request *request,
+	    int64_t now_ms);
 	/* Others at work for this queue: a hint. */
 	int (*others)(void *context, const char *queue, const char *specialist);
 	/* A record cannot be read. What is meant for it fails; for its partners it is as

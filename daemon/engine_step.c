@@ -118,6 +118,17 @@ hint_providers(struct engine *engine, struct event *event)
 	    &event->providers_spent);
 }
 
+/* Only who does not wait yet is told something. */
+static void
+hint_expected(struct engine *engine, const struct request *request,
+    struct event *event, int64_t now_ms)
+{
+	if (event->to.kind == RECORD_REQUEST &&
+	    request->state == REQUEST_SCHEDULED && engine->hooks.expect != NULL)
+		event->expect = engine->hooks.expect(engine->hooks.context,
+		    request, now_ms);
+}
+
 /* A request that waits and a specialist who is free meet here, without a round
  * through Redis, when the matcher knows of nobody who should come first. */
 static bool
@@ -179,6 +190,8 @@ fold(struct engine *engine, struct slot *slot, int64_t now_ms)
 			    engine->hooks.context,
 			    outcome->after.request.queue, "");
 			hint_providers(engine, &due);
+			hint_expected(engine, &outcome->after.request, &due,
+			    now_ms);
 			engine_fresh_id(engine, due.fresh_id);
 			if (situation_fold(engine->policy, &due, now_ms,
 			        outcome))
@@ -251,6 +264,7 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 	    slot->before.request.queue, event->to.kind == RECORD_SPECIALIST ?
 	    event->to.id : "");
 	hint_providers(engine, event);
+	hint_expected(engine, &slot->before.request, event, now_ms);
 	slot->outcome = outcome_take(engine);
 	CRASH_POINT("in_step");
 	if (PLANTED("step_aborts") && strcmp(slot->before.request.name,

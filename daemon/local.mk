@@ -25,7 +25,7 @@ daemon_libdaemon_a_SOURCES = daemon/loop.c daemon/loop.h \
 	daemon/spoken.c daemon/spoken.h daemon/flows.c daemon/flows.h \
 	daemon/messages.c daemon/messages.h \
 	daemon/suppress.c daemon/suppress.h daemon/block.c daemon/block.h daemon/alarms.c daemon/alarms.h \
-	daemon/delays.c daemon/delays.h \
+	daemon/delays.c daemon/delays.h daemon/forecast.c daemon/forecast.h daemon/people.c daemon/people.h \
 	daemon/webhooks.c daemon/webhooks.h \
 	daemon/webhook_memory.c daemon/webhook_memory.h \
 	daemon/webhook_parcel.c daemon/webhook_parcel.h \

@@ -39,6 +39,8 @@ answer_live(const struct answer *answer)
 	put_span(&line, "expect", answer->expect_from_s, answer->expect_to_s);
 	put_span(&line, "slot", answer->slot_from_s, answer->slot_to_s);
 	put_moment(&line, "promise", answer->promise_s);
+	if (answer->is_late)
+		put(&line, ",\"late\":true");
 	put_field(&line, "why", answer->why);
 	put_field(&line, "caller_id", answer->caller_id);
 	put(&line, ",\"warnings\":");

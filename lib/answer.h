@@ -7,6 +7,7 @@
 #ifndef CALLBACKD_LIB_ANSWER_H
 #define CALLBACKD_LIB_ANSWER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/intake.h"
@@ -18,6 +19,7 @@ struct answer {
 	const char *queue;      /* NULL: left out */
 	int64_t expect_from_s, expect_to_s;  /* 0: left out */
 	int64_t promise_s;                   /* 0: left out */
+	bool is_late;           /* it was missed, and is the second one; left out when not */
 	int64_t slot_from_s, slot_to_s;      /* 0: left out */
 	const char *why;        /* a stable word; NULL: left out */
 	const char *caller_id;  /* NULL: left out */

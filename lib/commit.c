@@ -11,6 +11,7 @@
 #include "lib/commit_internal.h"
 #include "lib/fault.h"
 #include "lib/life.h"
+#include "lib/promise.h"
 #include "lib/provider_choice.h"
 #include "lib/standing.h"
 
@@ -541,6 +542,8 @@ answers_differ(const struct request *a, const struct request *b)
 	    (has_promise(b) && (a->promise_at_ms != b->promise_at_ms ||
 	        a->second_at_ms != b->second_at_ms)) ||
 	    strcmp(a->queue, b->queue) != 0 || a->at_ms != b->at_ms ||
+	    a->expect_to_ms != b->expect_to_ms ||
+	    a->is_missed != b->is_missed ||
 	    strcmp(a->reason, b->reason) != 0;
 }
 
@@ -573,13 +576,17 @@ commit_answer(const struct policy *policy, const struct request *request,
 		answer.promise_s = (request->is_missed &&
 		    request->second_at_ms != 0 ? request->second_at_ms :
 		    request->promise_at_ms) / 1000;
+	answer.is_late = has_promise(request) && request->is_missed;
 	if (request->state == REQUEST_SCHEDULED) {
 		answer.slot_from_s = request->at_ms / 1000;
 		answer.slot_to_s = request->promise_at_ms / 1000;
-	} else if (has_promise(request) && !request->is_missed) {
-		/* Until the wait is estimated: between now and the target. */
-		answer.expect_from_s = request->at_ms / 1000;
-		answer.expect_to_s = request->target_at_ms / 1000;
+	} else if ((request->state == REQUEST_WAITING ||
+	               request->state == REQUEST_OFFERED) &&
+	    promise_is_expected(request)) {
+		answer.expect_from_s = request->expect_from_ms / 1000;
+		answer.expect_to_s = (request->expect_to_ms <
+		    request->promise_at_ms ? request->expect_to_ms :
+		    request->promise_at_ms) / 1000;
 	}
 	return answer_live(&answer);
 }
@@ -778,6 +785,44 @@ add_paid(const char *day, const char *provider, const char *currency,
 	add_counter(day, name, amount, words, count);
 }
 
+/* Whether what was expected came, by tenths of its probability: expected:9 of those of
+ * 90 % and more, of which kept:9 were rung in time. */
+static void
+add_expected(const char *day, const struct request *was,
+    const struct request *is, struct words *words, size_t *count)
+{
+	int tenth = was->on_time >= 1000 ? 9 : was->on_time / 100;
+	bool is_kept = was->kept_at_ms == 0 && is->kept_at_ms != 0;
+	char name[24];
+
+	if (was->expect_to_ms == 0 || was->is_missed || was->kept_at_ms != 0 ||
+	    (!is_kept && !is->is_missed))
+		return;
+	snprintf(name, sizeof(name), "expected:%d", tenth);
+	add_counter(day, name, 1, words, count);
+	snprintf(name, sizeof(name), "kept:%d", tenth);
+	add_counter(day, name, is_kept && !is->is_missed, words, count);
+}
+
+/* How long a request kept a specialist, from the acceptance until the next may be offered. */
+static void
+add_handled(const char *day, const struct situation *before,
+    const struct specialist *is, int64_t now_ms, struct words *words,
+    size_t *count)
+{
+	const struct specialist *was = situation_specialist_const(before, is->id);
+	char name[ID_SIZE + 16];
+
+	if (was == NULL || before->request.id[0] == '\0' ||
+	    is->state == was->state || (was->state != SPECIALIST_BUSY &&
+	        was->state != SPECIALIST_WRAPPING))
+		return;
+	snprintf(name, sizeof(name), "handled:%s", before->request.queue);
+	add_counter(day, name, was->state == SPECIALIST_BUSY, words, count);
+	snprintf(name, sizeof(name), "handled_ms:%s", before->request.queue);
+	add_counter(day, name, now_ms - was->since_ms, words, count);
+}
+
 static void
 add_counters(const struct situation *before, const struct outcome *outcome,
     int64_t now_ms, size_t head, struct words *words)
@@ -796,6 +841,10 @@ add_counters(const struct situation *before, const struct outcome *outcome,
 	    !is->is_missed, words, &count);
 	add_counter(day, "closed", is->state == REQUEST_CLOSED &&
 	    was->state != REQUEST_CLOSED, words, &count);
+	add_expected(day, was, is, words, &count);
+	for (size_t i = 0; i < outcome->after.specialist_count; i++)
+		add_handled(day, before, &outcome->after.specialists[i], now_ms,
+		    words, &count);
 	for (size_t i = 0; i < outcome->after.call_count; i++) {
 		const struct call *call = &outcome->after.calls[i];
 		const struct call *old = situation_call_const(before, call->n);

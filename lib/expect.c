@@ -12,6 +12,7 @@
  * for their nature and promise too little: with 64, five points. */
 enum { HANDLING_START = 16, HANDLING_WEIGHT = 256 };
 
+#define SECOND_MS INT64_C(1000)
 #define MINUTE_MS INT64_C(60000)
 #define FAR_MS (INT64_C(365) * 24 * 60 * MINUTE_MS)
 
@@ -51,8 +52,8 @@ one_falls_back(struct ahead *ahead, size_t behind)
 	}
 }
 
-double
-expect_begun(const struct expect_queue *queue, int64_t within_ms)
+static double
+begun(const struct expect_queue *queue, int64_t within_ms)
 {
 	size_t idle = (size_t)(queue->specialists - queue->busy);
 	size_t total = queue->staying_count + queue->left_count;
@@ -93,17 +94,44 @@ expect_begun(const struct expect_queue *queue, int64_t within_ms)
 	return waits < 1 ? 1 - waits : 0;
 }
 
-/* The least time within which it begins with that probability. */
+/* When they come back, those whose promises are over by then are behind. */
+double
+expect_begun(const struct expect_queue *queue, int64_t within_ms)
+{
+	struct expect_queue then = *queue;
+	int64_t left_ms[EXPECT_AHEAD_MAX];
+	size_t gone = 0;
+
+	if (queue->begins_ms == 0)
+		return begun(queue, within_ms);
+	if (within_ms < queue->begins_ms)
+		return 0;
+	while (gone < queue->left_count &&
+	    queue->left_ms[gone] < queue->begins_ms)
+		gone++;
+	then.left_count = queue->left_count - gone;
+	then.left_ms = left_ms;
+	for (size_t i = 0; i < then.left_count && i < COUNT_OF(left_ms); i++)
+		left_ms[i] = queue->left_ms[gone + i] - queue->begins_ms;
+	if (then.left_count > COUNT_OF(left_ms)) {
+		/* None of so many is looked at by itself. */
+		then.staying_count += then.left_count;
+		then.left_count = 0;
+	}
+	return begun(&then, within_ms - queue->begins_ms);
+}
+
+/* The least time within which it begins with that probability, to a second. */
 static int64_t
 time_of(const struct expect_queue *queue, double probability)
 {
-	int64_t low_ms = -1, high_ms = MINUTE_MS;
+	int64_t low_ms = 0, high_ms = MINUTE_MS;
 
 	if (expect_begun(queue, 0) >= probability)
 		return 0;
 	while (expect_begun(queue, high_ms) < probability && high_ms < FAR_MS)
 		high_ms *= 2;
-	while (high_ms - low_ms > 1) {
+	while (high_ms - low_ms > SECOND_MS) {
 		int64_t middle_ms = low_ms + (high_ms - low_ms) / 2;
 
 		if (expect_begun(queue, middle_ms) < probability)
@@ -124,6 +152,8 @@ expect(const struct expect_queue *queue, int64_t window_ms,
 		return false;
 	from_ms = time_of(queue, .1) / MINUTE_MS * MINUTE_MS;
 	to_ms = (time_of(queue, .9) + MINUTE_MS - 1) / MINUTE_MS * MINUTE_MS;
+	if (to_ms < from_ms + MINUTE_MS)
+		to_ms = from_ms + MINUTE_MS;
 	*ret_expectation = (struct expectation){
 		.on_time = expect_begun(queue, window_ms),
 		.expected_ms = time_of(queue, .5),
@@ -148,4 +178,15 @@ handling_add(struct handling *handling, int64_t took_ms)
 		handling->count++;
 	handling->mean_ms += ((double)took_ms - handling->mean_ms) /
 	    handling->count;
+}
+
+void
+handling_add_sum(struct handling *handling, int64_t count, int64_t sum_ms)
+{
+	if (count <= 0 || sum_ms < 0)
+		return;
+	handling->mean_ms = (handling->mean_ms * handling->count +
+	    (double)sum_ms) / ((double)handling->count + (double)count);
+	handling->count += count > HANDLING_WEIGHT ? HANDLING_WEIGHT :
+	    (int)count;
 }

@@ -152,6 +152,8 @@ struct queue_policy {
 	int64_t limit_ms;       /* what the customer is told: the promise */
 	int64_t scheduled_ms;   /* limit of an appointment */
 	int64_t late_ms;        /* second promise: missed limit plus this; 0: none */
+	int64_t handling_ms;    /* how long one request keeps a specialist, as long as that has not
+	                         * been measured */
 	int64_t prefer_ms;      /* who is preferred is waited for until so long before the
 	                         * promise; 0: not at all */
 	int  keep_for_line;     /* of those who serve it so many are left to callers on hold */

@@ -32,6 +32,9 @@ make(struct request *request, int64_t target_at_ms, int64_t promise_at_ms)
 	request->told = 0;
 	request->target_at_ms = target_at_ms;
 	request->promise_at_ms = promise_at_ms;
+	request->expect_from_ms = 0;
+	request->expect_to_ms = 0;
+	request->on_time = 0;
 	request->kept_at_ms = 0;
 	request->is_missed = false;
 	request->second_at_ms = 0;
@@ -62,6 +65,23 @@ promise_at(const struct policy *policy, struct request *request,
 	struct window window = window_of(policy, request);
 
 	make(request, moment_ms, moment_ms + window.scheduled_ms);
+}
+
+void
+promise_expect(struct request *request, const struct expectation *seen,
+    int64_t now_ms)
+{
+	request->expect_from_ms = now_ms + seen->from_ms;
+	request->expect_to_ms = now_ms + seen->to_ms;
+	request->on_time = (int)(seen->on_time * 1000 + .5);
+}
+
+bool
+promise_is_expected(const struct request *request)
+{
+	return request->expect_to_ms != 0 && !request->is_missed &&
+	    request->kept_at_ms == 0 &&
+	    request->expect_from_ms < request->promise_at_ms;
 }
 
 void

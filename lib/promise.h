@@ -9,6 +9,7 @@
 #ifndef CALLBACKD_LIB_PROMISE_H
 #define CALLBACKD_LIB_PROMISE_H
 
+#include "lib/expect.h"
 #include "lib/request.h"
 
 /* The window of a request in its queue (a removed queue has the default queue's);
@@ -23,6 +24,11 @@ void promise_soon(const struct policy *policy, struct request *request, int64_t 
 
 /* For a moment that was chosen. */
 void promise_at(const struct policy *policy, struct request *request, int64_t moment_ms);
+
+/* What was seen of its queue when it began to wait. The next promise forgets it. */
+void promise_expect(struct request *request, const struct expectation *seen, int64_t now_ms);
+/* Is there something to tell the customer of it: it is on time, and not rung yet. */
+bool promise_is_expected(const struct request *request);
 
 /* The limit has passed: the late lane and the second promise. */
 void promise_miss(const struct policy *policy, struct request *request);

@@ -71,6 +71,9 @@ struct request {
 	/* the promise now in force; a retry or a chosen moment makes the next one */
 	int     promise_number;
 	int64_t target_at_ms, promise_at_ms;
+	int64_t expect_from_ms, expect_to_ms;  /* when it will probably ring; 0: not known */
+	int     on_time;              /* probability of ringing before the promise as it was then,
+	                               * in thousandths; where expect_to_ms is known */
 	int64_t kept_at_ms;           /* the customer's phone rang; 0: not yet */
 	bool    is_missed;
 	int64_t second_at_ms;         /* second promise; 0: none */

@@ -1011,6 +1011,21 @@ arrive(struct moment *m)
 	tell_deferred(m, m->now_ms);
 }
 
+/* What a person may be told, and what is said of it afterwards: how likely it was. */
+static void
+expect_it(struct moment *m)
+{
+	struct request *r = m->request;
+	const struct expectation *seen = &m->event->expect;
+
+	if (seen->to_ms == 0)
+		return;
+	promise_expect(r, seen, m->now_ms);
+	moment_say(m, "expected in %lld-%lld min, on time %d %%",
+	    (long long)(seen->from_ms / 60000), (long long)(seen->to_ms / 60000),
+	    r->on_time / 10);
+}
+
 static void
 join_queue(struct moment *m)
 {
@@ -1018,6 +1033,7 @@ join_queue(struct moment *m)
 
 	enter_queue(m);
 	set_reason(m, "");
+	expect_it(m);
 	/* They phone us at this very moment. */
 	if (hold_until_ms > m->now_ms) {
 		m->request->hold_until_ms = hold_until_ms;

@@ -15,6 +15,7 @@
 #include "lib/call.h"
 #include "lib/case.h"
 #include "lib/check.h"
+#include "lib/expect.h"
 #include "lib/message.h"
 #include "lib/policy.h"
 #include "lib/request.h"
@@ -167,6 +168,7 @@ struct event {
 	char owner[REQUEST_ID_SIZE];    /* the commit before was refused: this request holds
 	                                 * phone:N:Q of the queue it would enter */
 	int  others_available;          /* other specialists at work on these queues; a hint */
+	struct expectation expect;      /* of a request that begins to wait; a hint */
 	unsigned providers_down;        /* set (lib/provider_choice): for what the addressee would
 	                                 * order, they do not work; a hint */
 	unsigned providers_spent;       /* those of them which only have cost too much */

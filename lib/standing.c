@@ -84,6 +84,12 @@ standing_waiting_promise(int64_t score)
 	return score % DIGIT;
 }
 
+int64_t
+standing_late_score(void)
+{
+	return DIGIT;
+}
+
 void
 standing_of_request(const struct request *request, struct standing *ret)
 {

@@ -20,6 +20,8 @@ struct standing {
 
 /* The promise behind a score of wait:Q, in milliseconds. */
 int64_t standing_waiting_promise(int64_t score);
+/* Scores of wait:Q from this one on are of the late lane. */
+int64_t standing_late_score(void);
 void standing_of_request(const struct request *request, struct standing *ret);
 void standing_of_message(const struct message *message, struct standing *ret);
 void standing_of_call(const struct call *call, struct standing *ret);

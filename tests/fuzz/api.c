@@ -133,6 +133,30 @@ delays_why(struct delays *delays, const struct request *request, int64_t now_ms)
 	    "";
 }
 
+struct expectation
+forecast_of(struct forecast *forecast, const struct request *request, int64_t now_ms)
+{
+	(void)forecast;
+	(void)now_ms;
+	return (struct expectation){ .to_ms = request->queue[0] % 2 * 60000 };
+}
+
+struct expectation
+forecast_now(struct forecast *forecast, const char *queue, int64_t now_ms)
+{
+	(void)forecast;
+	(void)now_ms;
+	return (struct expectation){ .on_time = .5, .to_ms = queue[0] % 2 * 60000 };
+}
+
+struct handling
+forecast_handling(const struct forecast *forecast, const char *queue)
+{
+	(void)forecast;
+	(void)queue;
+	return (struct handling){ .mean_ms = 360000, .count = 1 };
+}
+
 void
 line_say(struct line *line, const char *answer, const char *language,
     char ret_text[SPOKEN_LINE_SIZE])

@@ -208,6 +208,19 @@ on_stale(void *context, const char *specialist)
 	matcher_on_stale(node->matcher, specialist);
 }
 
+/* A hint, and a lie as often as not. */
+static struct expectation
+expected(void *context, const struct request *request, int64_t now_ms)
+{
+	int64_t from_ms = sim_draw(10) * 60000;
+
+	(void)context;
+	(void)request;
+	(void)now_ms;
+	return (struct expectation){ .on_time = sim_draw(1000) / 1000.0,
+		.from_ms = from_ms, .to_ms = sim_draw(10) == 0 ? 0 : from_ms + 60000 };
+}
+
 static int
 others(void *context, const char *queue, const char *specialist)
 {
@@ -243,7 +256,7 @@ hooks_set(struct sim_node *node, struct engine_hooks *ret_hooks)
 {
 	*ret_hooks = (struct engine_hooks){ node, on_committed, on_effect,
 		on_wait, providers_down, providers_probing, find, on_stale,
-		others, on_unreadable, on_set_aside };
+		expected, others, on_unreadable, on_set_aside };
 }
 
 void

@@ -45,7 +45,7 @@ who_is_idle_takes_it_at_once(void **state)
 	near(told.on_time, 1);
 	assert_int_equal(told.expected_ms, 0);
 	assert_int_equal(told.from_ms, 0);
-	assert_int_equal(told.to_ms, 0);
+	assert_int_equal(told.to_ms, MINUTE_MS);
 	assert_int_equal(told.latest_ms, 10 * MINUTE_MS);
 	/* The idle one goes to who is ahead; one talk must end. */
 	queue.busy = 2;
@@ -172,6 +172,58 @@ handling_is_measured(void **state)
 	assert_true(fabs(handling.mean_ms - 3 * MINUTE_MS - 1000) < 1);
 }
 
+/* Who returns finds those whose promises are over by then behind, and the
+ * others as if they began at that moment. */
+static void
+they_come_back(void **state)
+{
+	const int64_t left_ms[] = {MINUTE_MS, 4 * MINUTE_MS, 9 * MINUTE_MS};
+	const int64_t then_ms[] = {0, 5 * MINUTE_MS};
+	struct expect_queue queue = {.specialists = 1,
+	    .handling_ms = HANDLING_MS,
+	    .left_ms = left_ms,
+	    .left_count = 3,
+	    .begins_ms = 4 * MINUTE_MS};
+	struct expect_queue then = {.specialists = 1,
+	    .handling_ms = HANDLING_MS,
+	    .left_ms = then_ms,
+	    .left_count = 2};
+	struct expectation told;
+
+	(void)state;
+	near(expect_begun(&queue, 4 * MINUTE_MS - 1), 0);
+	for (int64_t t = 0; t < 20; t++)
+		near(expect_begun(&queue, (4 + t) * MINUTE_MS),
+		    expect_begun(&then, t * MINUTE_MS));
+	queue.left_count = 0;
+	assert_true(expect(&queue, 10 * MINUTE_MS, &told));
+	assert_int_equal(told.from_ms, 4 * MINUTE_MS);
+	assert_int_equal(told.to_ms, 5 * MINUTE_MS);
+	near(told.on_time, 1);
+	near(expect_begun(&queue, 4 * MINUTE_MS), 1);
+	/* Nobody can be on time who was promised less. */
+	assert_true(expect(&queue, 3 * MINUTE_MS, &told));
+	near(told.on_time, 0);
+}
+
+static void
+sums_weigh_as_much_as_what_they_are_of(void **state)
+{
+	struct handling one = handling_from(HANDLING_MS), sum = one;
+
+	(void)state;
+	for (int i = 0; i < 84; i++)
+		handling_add(&one, MINUTE_MS);
+	handling_add_sum(&sum, 84, 84 * MINUTE_MS);
+	near(sum.mean_ms, (16.0 * HANDLING_MS + 84.0 * MINUTE_MS) / 100);
+	near(sum.mean_ms, one.mean_ms);
+	/* What no account can be is none. */
+	handling_add_sum(&sum, 0, MINUTE_MS);
+	handling_add_sum(&sum, -1, MINUTE_MS);
+	handling_add_sum(&sum, 1, -1);
+	near(sum.mean_ms, one.mean_ms);
+}
+
 int
 main(void)
 {
@@ -182,6 +234,8 @@ main(void)
 		cmocka_unit_test(one_ahead_falls_back),
 		cmocka_unit_test(what_is_told_is_in_order),
 		cmocka_unit_test(handling_is_measured),
+		cmocka_unit_test(they_come_back),
+		cmocka_unit_test(sums_weigh_as_much_as_what_they_are_of),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -14,7 +14,7 @@ export function statusTitle(from) {
 
 function isLate(answer) {
   return answer.state === "waiting" && answer.promise !== undefined &&
-    (answer.expect === undefined || answer.promise * 1000 < Date.now());
+    (answer.late === true || answer.promise * 1000 < Date.now());
 }
 
 function explanation(answer) {
@@ -31,7 +31,8 @@ function factsShow(asked, answer) {
 
   if (answer.slot !== undefined)
     rows.push([words.slot, span(answer.slot), "big"]);
-  if (answer.expect !== undefined && !isLate(answer))
+  if (answer.expect !== undefined && !isLate(answer) &&
+      answer.expect[1] * 1000 > Date.now())
     rows.push([words.usually, span(answer.expect), ""]);
   if (answer.promise !== undefined && answer.slot === undefined)
     rows.push([words.notLater, moment(answer.promise), "big"]);
