@@ -81,6 +81,29 @@ act_on_called_in(struct ctl *ctl, const json_t *answer)
 }
 
 enum exit_code
+act_on_duty(struct ctl *ctl, const json_t *answer)
+{
+	const json_t *specialist = field_object(answer, "specialist");
+	const json_t *duty = field_list(specialist, "duty"), *line;
+	const char *name = field_text(specialist, "name");
+	size_t i;
+
+	if (json_array_size(duty) == 0)
+		print_line(ctl->out, &ctl->paper, INK_NONE,
+		    "%s is on duty for nothing", name);
+	json_array_foreach(duty, i, line) {
+		char from[FORMAT_SIZE], to[FORMAT_SIZE];
+
+		print_line(ctl->out, &ctl->paper, INK_NONE,
+		    "%s is on duty for %s from %s to %s", name,
+		    field_text(line, "queue"),
+		    format_instant(field_number(line, "from"), from),
+		    format_instant(field_number(line, "to"), to));
+	}
+	return EXIT_DONE;
+}
+
+enum exit_code
 act_on_specialist(struct ctl *ctl, const json_t *answer)
 {
 	const json_t *specialist = field_object(answer, "specialist");

@@ -48,7 +48,24 @@ body_make(struct ctl *ctl, const char *members, char **ret_body,
 	return is_good;
 }
 
-/* "at=--at", "text=TEXT"; what was not given is left out. */
+static bool
+instant_value(struct ctl *ctl, const char *name, const char *text,
+    json_t **ret_value)
+{
+	int64_t at_s;
+
+	if (text == NULL)
+		return true;
+	if (!format_read_instant(text, time(NULL), &at_s)) {
+		complain(ctl, "%s %s is no time: use HH:MM, "
+		    "\"YYYY-MM-DD HH:MM\" or Unix seconds", name, text);
+		return false;
+	}
+	*ret_value = json_integer(at_s);
+	return true;
+}
+
+/* "at=--at", "text=TEXT", "from=@FROM" (a moment); what was not given is left out. */
 static bool
 member_add(struct ctl *ctl, json_t *object, const char *member, size_t length)
 {
@@ -60,7 +77,11 @@ member_add(struct ctl *ctl, json_t *object, const char *member, size_t length)
 	CHECK(equals != NULL);
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - member), member);
 	rest = length - (size_t)(equals + 1 - member);
-	if (strncmp(equals + 1, "--", 2) == 0) {
+	if (equals[1] == '@') {
+		if (!instant_value(ctl, name, holes_value(&ctl->holes, equals + 2,
+		        rest - 1), &value))
+			return false;
+	} else if (strncmp(equals + 1, "--", 2) == 0) {
 		if (!option_value(ctl, equals + 3, rest - 2, &value))
 			return false;
 	} else {
@@ -82,8 +103,8 @@ static bool
 option_value(struct ctl *ctl, const char *name, size_t length,
     json_t **ret_value)
 {
+	char option[NAME_SIZE];
 	int i = 0;
-	int64_t at_s;
 
 	while (strlen(option_names[i].name) != length ||
 	    memcmp(option_names[i].name, name, length) != 0) {
@@ -94,14 +115,8 @@ option_value(struct ctl *ctl, const char *name, size_t length,
 	if (ctl->options[i] == NULL)
 		return true;
 	if (option_names[i].is_instant) {
-		if (!format_read_instant(ctl->options[i], time(NULL), &at_s)) {
-			complain(ctl, "--%s %s is no time: use HH:MM, "
-			    "\"YYYY-MM-DD HH:MM\" or Unix seconds",
-			    option_names[i].name, ctl->options[i]);
-			return false;
-		}
-		*ret_value = json_integer(at_s);
-		return true;
+		snprintf(option, sizeof(option), "--%s", option_names[i].name);
+		return instant_value(ctl, option, ctl->options[i], ret_value);
 	}
 	*ret_value = json_string(ctl->options[i]);
 	if (*ret_value == NULL)

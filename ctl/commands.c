@@ -35,6 +35,8 @@ static const struct command commands[] = {
 	    "GET", "/v1/requests/KEY", NULL, story_shape, story_on_case, NULL },
 	{ "show specialists", "who is here, and what they do",
 	    "GET", "/v1/specialists", NULL, show_specialists_shape, show_on_specialists, NULL },
+	{ "show duty", "who is on duty for which queue, now and next",
+	    "GET", "/v1/duty", NULL, show_duty_shape, show_on_duty, NULL },
 	{ "show providers", "how calls are made, and what may be promised",
 	    "GET", "/v1/providers", NULL, show_providers_shape, show_on_providers, NULL },
 	{ "show late", "promises that were missed and still wait",
@@ -116,6 +118,12 @@ static const struct command commands[] = {
 	{ "set specialist ID back [--as S]", "that call is over",
 	    "POST", "/v1/specialists/ID/back", "as=--as",
 	    show_specialist_shape, act_on_specialist, NULL },
+
+	{ "duty QUEUE S from FROM to TO [--as S]", "they are on duty for it from then to then",
+	    "PUT", "/v1/duty/QUEUE/S", "from=@FROM to=@TO as=--as",
+	    show_specialist_shape, act_on_duty, NULL },
+	{ "duty QUEUE S off", "they are not any more, now nor later",
+	    "DELETE", "/v1/duty/QUEUE/S", NULL, show_specialist_shape, act_on_duty, NULL },
 
 	{ "suppress NUMBER --reason TEXT [--as S]", "neither call nor write to them any more",
 	    "POST", "/v1/suppressed/NUMBER/suppress", "reason=--reason as=--as",

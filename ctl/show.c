@@ -24,6 +24,10 @@ static const struct field queue_inside[] = {
 	{ "handled", FIELD_NUMBER, false, NULL },
 	{ "expect", FIELD_LIST, false, NULL },
 	{ "on_time", FIELD_NUMBER, false, NULL },
+	{ "attended", FIELD_TRUTH, false, NULL },
+	{ "back_at", FIELD_NUMBER, false, NULL },
+	{ "back", FIELD_TEXT, false, NULL },
+	{ "back_from", FIELD_TEXT, false, NULL },
 	END
 };
 
@@ -100,6 +104,20 @@ static const struct field skill_inside[] = {
 	END
 };
 
+static const struct field duty_inside[] = {
+	{ "queue", FIELD_TEXT, true, NULL },
+	{ "specialist", FIELD_TEXT, false, NULL },
+	{ "name", FIELD_TEXT, false, NULL },
+	{ "from", FIELD_NUMBER, true, NULL },
+	{ "to", FIELD_NUMBER, true, NULL },
+	{ "now", FIELD_TRUTH, false, NULL },
+	END
+};
+
+const struct field show_duty_shape[] = {
+	{ "duty", FIELD_LIST, true, duty_inside }, END
+};
+
 static const struct field specialist_inside[] = {
 	{ "id", FIELD_TEXT, true, NULL },
 	{ "name", FIELD_TEXT, false, NULL },
@@ -112,6 +130,8 @@ static const struct field specialist_inside[] = {
 	{ "shift", FIELD_TEXT, false, NULL },
 	{ "shift_until", FIELD_NUMBER, false, NULL },
 	{ "shift_starts", FIELD_NUMBER, false, NULL },
+	{ "by_rota", FIELD_TRUTH, false, NULL },
+	{ "duty", FIELD_LIST, false, duty_inside },
 	{ "since", FIELD_NUMBER, false, NULL },
 	{ "queues", FIELD_LIST, false, skill_inside },
 	{ "number", FIELD_TEXT, false, NULL },
@@ -222,6 +242,14 @@ static const struct column queue_columns[] = {
 	{ "READY", true, false },
 	{ "TAKES", true, false },
 	{ "ASKED NOW", false, false },
+};
+
+static const struct column duty_columns[] = {
+	{ "QUEUE", false, true },
+	{ "WHO", false, true },
+	{ "FROM", false, false },
+	{ "TO", false, false },
+	{ "", false, false },
 };
 
 static const struct column specialist_columns[] = {
@@ -442,6 +470,28 @@ expected_cells(struct table *table, const json_t *queue)
 }
 
 static void
+say_unattended(struct ctl *ctl, const json_t *queue)
+{
+	const char *back = field_text(queue, "back");
+	const char *from = field_text(queue, "back_from");
+	bool waits = field_number(queue, "waiting") > 0;
+	char at[FORMAT_SIZE];
+
+	if (json_object_get(queue, "attended") == NULL)
+		return;
+	format_instant(field_number(queue, "back_at"), at);
+	if (back[0] == '\0')
+		print_line(ctl->out, &ctl->paper, waits ? INK_RED : INK_DIM,
+		    "%s: nobody is at work, nor known to return",
+		    field_text(queue, "id"));
+	else
+		print_line(ctl->out, &ctl->paper, waits ? INK_YELLOW : INK_DIM,
+		    "%s: nobody is at work; %s is back at %s%s%s%s",
+		    field_text(queue, "id"), back, at, from[0] != '\0' ? " (" :
+		    "", from, from[0] != '\0' ? ")" : "");
+}
+
+static void
 queues_print(struct ctl *ctl, const json_t *queues)
 {
 	struct table *table = table_new(queue_columns,
@@ -467,6 +517,7 @@ queues_print(struct ctl *ctl, const json_t *queues)
 	json_array_foreach(queues, i, queue) {
 		char since[FORMAT_SIZE];
 
+		say_unattended(ctl, queue);
 		if (field_number(queue, "silent_since") == 0)
 			continue;
 		print_line(ctl->out, &ctl->paper, INK_RED,
@@ -569,8 +620,10 @@ shift_text(const json_t *specialist, char ret_text[FORMAT_SIZE * 2])
 	format_instant(field_number(specialist, is_off ? "shift_starts" :
 	    "shift_until"), at);
 	snprintf(ret_text, FORMAT_SIZE * 2, "%s%s%s", shift[0] == '\0' ? "" :
+	    is_off && field_truth(specialist, "by_rota") ? ", not on duty" :
 	    is_off ? ", off shift" : strcmp(shift, "overtime") == 0 ?
-	    ", overtime" : ", on shift", at[0] == '\0' ? "" : is_off ?
+	    ", overtime" : strcmp(shift, "duty") == 0 ? ", on duty" :
+	    ", on shift", at[0] == '\0' ? "" : is_off ?
 	    ", which starts " : " until ", at);
 	return ret_text;
 }
@@ -613,6 +666,35 @@ specialist_add(struct table *table, const json_t *specialist)
 			break;
 	}
 	table_cell(table, INK_NONE, list);
+}
+
+enum exit_code
+show_on_duty(struct ctl *ctl, const json_t *answer)
+{
+	const json_t *lines = field_list(answer, "duty"), *line;
+	struct table *table = table_new(duty_columns, COUNT_OF(duty_columns));
+	size_t i;
+
+	if (json_array_size(lines) == 0)
+		print_line(ctl->out, &ctl->paper, INK_YELLOW,
+		    "nobody; callbackctl duty QUEUE S from FROM to TO");
+	json_array_foreach(lines, i, line) {
+		char from[FORMAT_SIZE], to[FORMAT_SIZE];
+
+		table_cell(table, INK_BOLD, field_text(line, "queue"));
+		table_cellf(table, INK_NONE, "%s (%s)", field_text(line, "name"),
+		    field_text(line, "specialist"));
+		table_cell(table, INK_NONE, format_instant(
+		    field_number(line, "from"), from));
+		table_cell(table, INK_NONE, format_instant(
+		    field_number(line, "to"), to));
+		table_cell(table, INK_GREEN, field_truth(line, "now") ?
+		    "now" : "");
+	}
+	if (json_array_size(lines) > 0)
+		table_print(table, ctl->out, &ctl->paper, true);
+	table_free(table);
+	return EXIT_DONE;
 }
 
 /* Somebody tries, or a secret is wrong: worth a line. */

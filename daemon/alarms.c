@@ -52,6 +52,7 @@ struct alarms {
 	struct store *store;
 	struct engine *engine;
 	struct matcher *matcher;
+	struct people *people;
 	const struct policy *policy;
 	struct group groups[ALARM_COUNT];
 	struct look look;
@@ -236,15 +237,30 @@ post(struct alarms *alarms, enum alarm_cause cause, size_t target,
 	return is_posted;
 }
 
+/* Somebody else is on duty for the queue that they stand for. */
+static bool
+stands_back(const struct alarms *alarms, size_t target)
+{
+	const struct alarm_policy *policy = &alarms->policy->alarms;
+	const struct duty_now *duty = people_on_duty(alarms->people);
+
+	return policy->of[target][0] != '\0' &&
+	    duty_has_any(duty, policy->of[target]) &&
+	    !duty_has(duty, policy->of[target], policy->to[target]);
+}
+
 static void
 tell(struct alarms *alarms, enum alarm_cause cause, bool is_over,
     int64_t since_ms)
 {
 	bool is_first = true;
 
-	for (size_t i = 0; i < alarms->policy->alarms.to_count; i++)
+	for (size_t i = 0; i < alarms->policy->alarms.to_count; i++) {
+		if (stands_back(alarms, i))
+			continue;
 		is_first &= !post(alarms, cause, i, is_over, is_first,
 		    since_ms);
+	}
 }
 
 /* ---- what was told, and how it stands */
@@ -582,7 +598,8 @@ seen_of(const struct look *look, const struct specialist_policy *who,
 		return SEEN_AT_WORK;
 	if (strcmp(status, status_names[STATUS_OFF]) == 0)
 		return SEEN_AWAY;
-	if (!hours_is_open(who->shift, now_ms))
+	if (who->shift == NULL ? who->is_duty :
+	    !hours_is_open(who->shift, now_ms))
 		return SEEN_OFF_SHIFT;
 	return strcmp(status, status_names[STATUS_PAUSED]) == 0 ? SEEN_PAUSED :
 	    SEEN_AWAY;
@@ -744,7 +761,8 @@ alarms_tick(struct alarms *alarms)
 
 struct alarms *
 alarms_new(struct store *store, struct engine *engine,
-    struct matcher *matcher, const struct policy *policy)
+    struct matcher *matcher, struct people *people,
+    const struct policy *policy)
 {
 	struct alarms *alarms = calloc(1, sizeof(*alarms));
 
@@ -752,6 +770,7 @@ alarms_new(struct store *store, struct engine *engine,
 	alarms->store = store;
 	alarms->engine = engine;
 	alarms->matcher = matcher;
+	alarms->people = people;
 	alarms->policy = policy;
 	return alarms;
 }

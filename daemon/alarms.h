@@ -10,11 +10,12 @@
 
 #include "daemon/engine.h"
 #include "daemon/matcher.h"
+#include "daemon/people.h"
 
 struct alarms;
 
 struct alarms *alarms_new(struct store *store, struct engine *engine, struct matcher *matcher,
-    const struct policy *policy);
+    struct people *people, const struct policy *policy);
 /* NULL is allowed. Replies under way must not come any more. */
 void alarms_free(struct alarms *alarms);
 void alarms_set_policy(struct alarms *alarms, const struct policy *policy);

@@ -28,6 +28,7 @@ struct api_options {
 	struct matcher *matcher;
 	struct health *health;
 	struct delays *delays;
+	struct people *people;
 	struct forecast *forecast;
 	struct submitter *submitter;
 	struct callers *callers;

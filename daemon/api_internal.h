@@ -84,9 +84,9 @@ api_handler api_get_status, api_get_queues, api_get_queue, api_get_request,
     api_get_specialists, api_get_late, api_get_unknown, api_get_results,
     api_get_rejected, api_get_buried, api_get_providers, api_get_trial, api_get_answer, api_get_desk,
     api_get_site, api_get_health, api_get_messages, api_get_suppressed,
-    api_get_blocked;
+    api_get_blocked, api_get_duty;
 api_handler api_post_request, api_post_check, api_post_verb, api_put_specialist,
     api_put_elsewhere, api_delete_elsewhere, api_post_specialist, api_post_unbury, api_post_suppressed,
-    api_post_blocked, api_post_inbound, api_post_trial;
+    api_post_blocked, api_post_inbound, api_post_trial, api_put_duty, api_delete_duty;
 
 #endif

@@ -188,16 +188,39 @@ add_shift(json_t *json, const struct policy *policy, const struct specialist *s,
 	int64_t until_ms;
 	bool is_on;
 
-	if (who == NULL || who->shift == NULL)
+	if (who == NULL || (who->shift == NULL && !who->is_duty))
 		return;
 	is_on = shift_is_on(policy, s, now_ms, &until_ms);
 	api_json_text(json, "shift", !is_on ? "off" :
+	    duty_until_ms(s, now_ms) != 0 ? "duty" : who->shift != NULL &&
 	    hours_is_open(who->shift, now_ms) ? "on" : "overtime");
+	if (who->shift == NULL)
+		json_object_set_new(json, "by_rota", json_true());
 	if (is_on)
 		api_json_moment(json, "shift_until", until_ms);
 	else
 		api_json_moment(json, "shift_starts",
 		    shift_starts_ms(policy, s, now_ms));
+}
+
+/* What is over is left out. */
+static void
+add_duty(json_t *json, const struct specialist *s, int64_t now_ms)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < DUTY_MAX; i++) {
+		const struct duty *duty = &s->duty[i];
+
+		if (duty->queue[0] != '\0' && duty->to_ms > now_ms)
+			json_array_append_new(list, json_pack("{s:s,s:I,s:I}",
+			    "queue", duty->queue, "from",
+			    (json_int_t)(duty->from_ms / 1000), "to",
+			    (json_int_t)(duty->to_ms / 1000)));
+	}
+	if (json_array_size(list) > 0)
+		json_object_set(json, "duty", list);
+	json_decref(list);
 }
 
 json_t *
@@ -215,6 +238,7 @@ api_json_specialist(const struct policy *policy, const struct specialist *s,
 	api_json_moment(json, "return_at", s->return_at_ms);
 	api_json_moment(json, "elsewhere_until", s->elsewhere_until_ms);
 	add_shift(json, policy, s, now_ms);
+	add_duty(json, s, now_ms);
 	api_json_moment(json, "since", s->since_ms);
 	api_json_moment(json, "until", s->until_ms);
 	for (size_t i = 0; i < SPECIALIST_QUEUES_MAX; i++) {

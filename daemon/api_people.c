@@ -17,7 +17,7 @@ struct person {
 	bool has_call, is_there;
 };
 
-struct people {
+struct everybody {
 	struct api *api;
 	struct http_handle handle;
 	struct person *list;
@@ -25,7 +25,7 @@ struct people {
 };
 
 static void
-finish(struct people *people)
+finish(struct everybody *people)
 {
 	struct http_request *request = http_held(people->api->server,
 	    people->handle);
@@ -50,7 +50,7 @@ finish(struct people *people)
 }
 
 static void
-one_less(struct people *people)
+one_less(struct everybody *people)
 {
 	if (--people->outstanding == 0)
 		finish(people);
@@ -60,7 +60,7 @@ static void
 on_call(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
-	struct people *people = context;
+	struct everybody *people = context;
 
 	(void)end;
 	people->list[tag].has_call = store_read_record(reply, RECORD_CALL,
@@ -72,7 +72,7 @@ static void
 on_number(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
-	struct people *people = context;
+	struct everybody *people = context;
 
 	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_STRING)
 		snprintf(people->list[tag].number, NUMBER_SIZE, "%s",
@@ -84,7 +84,7 @@ static void
 on_person(void *context, uint64_t tag, enum redis_end end,
     const struct redisReply *reply)
 {
-	struct people *people = context;
+	struct everybody *people = context;
 	struct person *one = &people->list[tag];
 	struct store *store = people->api->options.store;
 	char id[ID_SIZE], key[KEY_SIZE];
@@ -115,7 +115,7 @@ void
 api_get_specialists(struct http_request *request, void *context)
 {
 	struct api *api = context;
-	struct people *people = calloc(1, sizeof(*people));
+	struct everybody *people = calloc(1, sizeof(*people));
 
 	CHECK(people != NULL);
 	people->api = api;

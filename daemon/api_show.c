@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "daemon/api_internal.h"
+#include "lib/shift.h"
 
 /* REPORT_MS: by then a missed promise has been told. */
 enum { LIST_MAX = 200, LATE_SCORE_DIGITS = 15, REPORT_MS = 5000 };
@@ -386,6 +387,37 @@ add_forecast(const struct api *api, const char *queue, json_t *json)
 	json_object_set_new(json, "on_time", json_real(now.on_time));
 }
 
+/* Nobody is at work there: who returns first, if anybody does. */
+static void
+add_return(const struct api *api, const char *queue, json_t *json)
+{
+	const struct policy *policy = api->policy;
+	const struct specialist *first = NULL;
+	int64_t now_ms = store_now_ms(api->options.store), first_ms = 0;
+
+	for (size_t i = 0; i < policy->specialist_count; i++) {
+		const struct specialist *one = people_at(api->options.people, i);
+		int64_t at_ms;
+
+		if (one == NULL || policy_level(&policy->specialists[i], queue) == 0)
+			continue;
+		if (one->state != SPECIALIST_AWAY)
+			return;
+		at_ms = specialist_returns_ms(policy, one, now_ms);
+		if (at_ms == 0 || (first != NULL && at_ms >= first_ms))
+			continue;
+		first = one;
+		first_ms = at_ms;
+	}
+	json_object_set_new(json, "attended", json_false());
+	if (first == NULL)
+		return;
+	api_json_moment(json, "back_at", first_ms);
+	api_json_text(json, "back", first->name);
+	api_json_text(json, "back_from", first->status == STATUS_PAUSED &&
+	    first->return_at_ms == first_ms ? first->reason : "");
+}
+
 static json_t *
 queues_json(const struct counts *counts)
 {
@@ -408,6 +440,7 @@ queues_json(const struct counts *counts)
 		if (health_is_silent(health, queue->id, &since_ms))
 			api_json_moment(json, "silent_since", since_ms);
 		add_forecast(counts->api, queue->id, json);
+		add_return(counts->api, queue->id, json);
 		json_array_append_new(list, json);
 	}
 	return list;

@@ -246,6 +246,14 @@ expected(void *context, const struct request *request, int64_t now_ms)
 	return forecast_of(daemon->forecast, request, now_ms);
 }
 
+static const struct duty_now *
+on_duty(void *context)
+{
+	struct daemon *daemon = context;
+
+	return people_on_duty(daemon->people);
+}
+
 /* A turn and room come by themselves. */
 static bool
 works(void *context, const char *queue)
@@ -743,7 +751,7 @@ build_rooms(struct daemon *daemon)
 	const struct settings *settings = daemon->settings;
 	const struct policy *policy = &settings->policy;
 	struct engine_hooks hooks = { daemon, on_committed, on_effect, on_wait,
-		providers_down, providers_probing, find, on_stale, expected, others,
+		providers_down, providers_probing, find, on_stale, expected, on_duty, others,
 		on_unreadable, on_set_aside };
 	struct matcher_gate gate = { daemon, room, on_offered, say_wait };
 	struct api_options options;
@@ -778,7 +786,7 @@ build_rooms(struct daemon *daemon)
 	daemon->submitter = submitter_new(daemon->store, daemon->engine,
 	    policy);
 	daemon->alarms = alarms_new(daemon->store, daemon->engine,
-	    daemon->matcher, policy);
+	    daemon->matcher, daemon->people, policy);
 	submitter_set_on_rejected(daemon->submitter, on_rejected, daemon);
 	daemon->callers = callers_new(daemon->store, daemon->engine, policy);
 	daemon->webhooks = webhooks_new(daemon->calls, daemon->engine,
@@ -805,7 +813,7 @@ build_rooms(struct daemon *daemon)
 	options = (struct api_options){ .base = daemon->base,
 		.store = daemon->store, .engine = daemon->engine,
 		.matcher = daemon->matcher, .health = daemon->health,
-		.delays = daemon->delays, .forecast = daemon->forecast,
+		.delays = daemon->delays, .people = daemon->people, .forecast = daemon->forecast,
 		.submitter = daemon->submitter,
 		.callers = daemon->callers, .line = daemon->line,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,

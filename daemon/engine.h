@@ -106,6 +106,8 @@ struct engine_hooks {
 	 * hint. NULL: nobody looks. */
 	struct expectation (*expect)(void *context, const struct request *request,
 	    int64_t now_ms);
+	/* Who is on duty now: a hint. NULL: nobody looks. */
+	const struct duty_now *(*duty)(void *context);
 	/* Others at work for this queue: a hint. */
 	int (*others)(void *context, const char *queue, const char *specialist);
 	/* A record cannot be read. What is meant for it fails; for its partners it is as

@@ -118,6 +118,13 @@ hint_providers(struct engine *engine, struct event *event)
 	    &event->providers_spent);
 }
 
+static void
+hint_duty(struct engine *engine, struct event *event)
+{
+	event->duty = engine->hooks.duty == NULL ? NULL :
+	    engine->hooks.duty(engine->hooks.context);
+}
+
 /* Only who does not wait yet is told something. */
 static void
 hint_expected(struct engine *engine, const struct request *request,
@@ -155,6 +162,7 @@ fold_match(struct engine *engine, struct slot *slot, int64_t now_ms)
 	after->specialists[after->specialist_count++] = *partner;
 	event.to = record_ref_request(after->request.id);
 	hint_providers(engine, &event);
+	hint_duty(engine, &event);
 	memcpy(event.specialist, partner->id, sizeof(event.specialist));
 	if (!situation_fold(engine->policy, &event, now_ms, slot->outcome)) {
 		slot->before.specialist_count--;
@@ -190,6 +198,7 @@ fold(struct engine *engine, struct slot *slot, int64_t now_ms)
 			    engine->hooks.context,
 			    outcome->after.request.queue, "");
 			hint_providers(engine, &due);
+			hint_duty(engine, &due);
 			hint_expected(engine, &outcome->after.request, &due,
 			    now_ms);
 			engine_fresh_id(engine, due.fresh_id);
@@ -264,6 +273,7 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 	    slot->before.request.queue, event->to.kind == RECORD_SPECIALIST ?
 	    event->to.id : "");
 	hint_providers(engine, event);
+	hint_duty(engine, event);
 	hint_expected(engine, &slot->before.request, event, now_ms);
 	slot->outcome = outcome_take(engine);
 	CRASH_POINT("in_step");

@@ -7,7 +7,7 @@
 
 #include "lib/check.h"
 
-enum { READ_AT_ONCE = 128 };
+enum { READ_AT_ONCE = 128, DUTY_LASTS_MS = 1000 };
 
 struct people {
 	struct store *store;
@@ -16,7 +16,9 @@ struct people {
 	    *seen;   /* of each of the policy's; version 0: not yet */
 	size_t next; /* to be read */
 	size_t outstanding;
-	unsigned generation; /* of the policy */
+	unsigned generation;            /* of the policy */
+	struct duty_now duty;
+	int64_t duty_at_ms;             /* reckoned at; 0: to be, anew */
 };
 
 struct looking {
@@ -28,8 +30,10 @@ struct looking {
 static void
 keep(struct people *people, size_t i, const struct specialist *specialist)
 {
-	if (specialist->record.version >= people->seen[i].record.version)
-		people->seen[i] = *specialist;
+	if (specialist->record.version < people->seen[i].record.version)
+		return;
+	people->seen[i] = *specialist;
+	people->duty_at_ms = 0;
 }
 
 static void
@@ -88,6 +92,23 @@ people_on_committed(struct people *people, const struct outcome *outcome)
 			keep(
 			    people, (size_t)(known - policy->specialists), one);
 	}
+}
+
+const struct duty_now *
+people_on_duty(struct people *people)
+{
+	int64_t now_ms = store_now_ms(people->store);
+
+	if (people->duty_at_ms != 0 && now_ms >= people->duty_at_ms &&
+	    now_ms - people->duty_at_ms < DUTY_LASTS_MS)
+		return &people->duty;
+	people->duty.count = 0;
+	people->duty_at_ms = now_ms;
+	for (size_t i = 0; i < people->policy->specialist_count; i++) {
+		if (people->seen[i].record.version != 0)
+			duty_note(&people->duty, &people->seen[i], now_ms);
+	}
+	return &people->duty;
 }
 
 const struct specialist *

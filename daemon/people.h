@@ -22,6 +22,9 @@ void people_on_committed(struct people *people, const struct outcome *outcome);
 /* Once a second: reads some of them anew. */
 void people_tick(struct people *people);
 
+/* Who is on duty now, as far as they were seen. Lives until the next call. */
+const struct duty_now *people_on_duty(struct people *people);
+
 /* The i-th of the policy's specialists; NULL: not seen yet. */
 const struct specialist *people_at(const struct people *people, size_t i);
 

@@ -109,7 +109,7 @@ read_texts(struct settings_reading *reading, const char *path,
 
 static void
 add_target(struct settings_reading *reading, const char *address,
-    const char *url)
+    const char *queue, const char *url)
 {
 	struct alarm_policy *alarms = &reading->settings->policy.alarms;
 
@@ -119,6 +119,7 @@ add_target(struct settings_reading *reading, const char *address,
 		return;
 	}
 	snprintf(alarms->to[alarms->to_count], ADDRESS_SIZE, "%s", address);
+	snprintf(alarms->of[alarms->to_count], ID_SIZE, "%s", queue);
 	alarms->urls[alarms->to_count++] = url;
 }
 
@@ -135,11 +136,11 @@ read_target(struct settings_reading *reading, const char *word)
 			settings_error(reading, "alarms.to", "has \"%s\", which "
 			    "is plain HTTP: an alarm goes there only with "
 			    "alarms.private = true", word);
-		add_target(reading, "", word);
+		add_target(reading, "", "", word);
 		return;
 	}
 	if (policy_queue(policy, word) == NULL) {
-		add_target(reading, word, NULL);
+		add_target(reading, word, "", NULL);
 		return;
 	}
 	for (size_t i = 0; i < policy->specialist_count; i++) {
@@ -147,7 +148,7 @@ read_target(struct settings_reading *reading, const char *word)
 
 		for (size_t k = 0; k < one->queue_count; k++) {
 			if (strcmp(one->queues[k].id, word) == 0)
-				add_target(reading, one->id, NULL);
+				add_target(reading, one->id, word, NULL);
 		}
 	}
 }

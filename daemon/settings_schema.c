@@ -505,8 +505,8 @@ static const struct setting_row specialist_rows[] = {
 	    .help = "When they work; whenever they say if absent" },
 	{ "supervisor", SETTING_FLAG, "false", .at = AT(specialist_policy, is_supervisor),
 	    .help = "Whether they block numbers, confirm what is proposed, and lift it" },
-	{ "duty", SETTING_FLAG, NULL, .flags = SETTING_LATER, .at = SETTING_NOWHERE,
-	    .help = "Whether they are on duty when all others are away" },
+	{ "duty", SETTING_FLAG, "false", .at = AT(specialist_policy, is_duty),
+	    .help = "Works only while on duty (callbackctl duty), or on their shift" },
 };
 static const struct setting_table specialist_table = TABLE(specialist_rows);
 

@@ -591,11 +591,14 @@ moment_tell_offer(struct moment *m, const struct specialist_policy *specialist,
 	moment_say(m, "SMS");
 }
 
-/* Whoever knows a queue best is told of it; MESSAGE_BIRTH_MAX of them. */
+/* Who is on duty for a queue is told of it, else whoever knows it best; MESSAGE_BIRTH_MAX of
+ * them. */
 static size_t
-best_of(const struct policy *policy, const char *queue,
+best_of(const struct moment *m, const char *queue,
     const struct specialist_policy *ret_best[MESSAGE_BIRTH_MAX])
 {
+	const struct policy *policy = m->policy;
+	bool on_duty = duty_has_any(m->root->duty, queue);
 	size_t count = 0;
 
 	for (int level = LEVEL_MAX; level >= LEVEL_MIN; level--) {
@@ -604,7 +607,8 @@ best_of(const struct policy *policy, const char *queue,
 			    &policy->specialists[i];
 
 			if (count < MESSAGE_BIRTH_MAX &&
-			    policy_level(who, queue) == level)
+			    policy_level(who, queue) == level &&
+			    (!on_duty || duty_has(m->root->duty, queue, who->id)))
 				ret_best[count++] = who;
 		}
 	}
@@ -650,7 +654,7 @@ moment_tell_near(struct moment *m, const char *target)
 	const struct policy *policy = m->policy;
 	const struct request *r = m->request;
 	const struct specialist_policy *people[MESSAGE_BIRTH_MAX];
-	size_t count = best_of(policy, target, people);
+	size_t count = best_of(m, target, people);
 	/* Ten for each rung, twice as many rungs for each promise. */
 	int serial = ((r->promise_number * 2 + r->is_missed) * WIDENINGS_MAX +
 	    r->rung) * 10, told = 0;

@@ -124,6 +124,7 @@ struct message_texts {
 
 struct alarm_policy {
 	char to[ALARM_TARGETS_MAX][ADDRESS_SIZE];  size_t to_count;  /* specialists, numbers, chat: */
+	char of[ALARM_TARGETS_MAX][ID_SIZE];  /* the queue that it stands for; "": itself */
 	const char *urls[ALARM_TARGETS_MAX];    /* instead of the address there; NULL: none */
 	int64_t at_most_ms;     /* one message of a cause in this time */
 	bool is_private;        /* URLs may be plain HTTP, and on this machine or its network */
@@ -224,6 +225,7 @@ struct specialist_policy {
 	int64_t wrap_up_ms;
 	bool is_supervisor;     /* confirms and lifts blocks */
 	const struct hours *shift;  /* when they work; NULL: whenever they say; borrowed */
+	bool is_duty;           /* but only while on duty, or on that shift */
 };
 
 enum line_offer { LINE_OFFERS_NOTHING, LINE_OFFERS_CALLBACK };

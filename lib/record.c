@@ -179,6 +179,14 @@ static const struct field specialist_fields[] = {
 	BOOL(struct specialist, has_extended, "extended"),
 	MOMENT(struct specialist, elsewhere_until_ms, "elsewhere_until_ms"),
 	MOMENT(struct specialist, overtime_until_ms, "overtime_until_ms"),
+	PART(struct specialist, duty[0], FIELD_DUTY, "duty1"),
+	PART(struct specialist, duty[1], FIELD_DUTY, "duty2"),
+	PART(struct specialist, duty[2], FIELD_DUTY, "duty3"),
+	PART(struct specialist, duty[3], FIELD_DUTY, "duty4"),
+	PART(struct specialist, duty[4], FIELD_DUTY, "duty5"),
+	PART(struct specialist, duty[5], FIELD_DUTY, "duty6"),
+	PART(struct specialist, duty[6], FIELD_DUTY, "duty7"),
+	PART(struct specialist, duty[7], FIELD_DUTY, "duty8"),
 };
 
 static const struct field case_fields[] = {
@@ -377,6 +385,24 @@ read_skill(const char *text, size_t length, struct skill *ret_skill)
 }
 
 static bool
+read_duty(const char *text, size_t length, struct duty *ret_duty)
+{
+	struct pair words[3];
+	struct duty duty = { 0 };
+
+	if (!split_words(text, length, words, 3) ||
+	    !copy_text(duty.queue, sizeof(duty.queue), words[0].value,
+	        words[0].value_length) ||
+	    !read_integer(words[1].value, words[1].value_length,
+	        &duty.from_ms) ||
+	    !read_integer(words[2].value, words[2].value_length, &duty.to_ms) ||
+	    duty.from_ms < 0 || duty.to_ms <= duty.from_ms)
+		return false;
+	*ret_duty = duty;
+	return true;
+}
+
+static bool
 read_enum(const struct field *field, const char *text, size_t length,
     int *ret_value)
 {
@@ -418,6 +444,8 @@ read_field(const struct field *field, const char *text, size_t length,
 		return read_declined(text, length, at);
 	case FIELD_SKILL:
 		return read_skill(text, length, at);
+	case FIELD_DUTY:
+		return read_duty(text, length, at);
 	}
 	return false;
 }
@@ -512,6 +540,7 @@ record_field_text(const struct field *field, const void *record,
 	const struct offer *offer = at;
 	const struct declined *declined = at;
 	const struct skill *skill = at;
+	const struct duty *duty = at;
 
 	ret_text[0] = '\0';
 	switch (field->type) {
@@ -551,6 +580,11 @@ record_field_text(const struct field *field, const void *record,
 			snprintf(ret_text, VALUE_SIZE, "%s %d", skill->queue,
 			    skill->level);
 		break;
+	case FIELD_DUTY:
+		if (duty->queue[0] != '\0')
+			snprintf(ret_text, VALUE_SIZE, "%s %" PRId64 " %" PRId64,
+			    duty->queue, duty->from_ms, duty->to_ms);
+		break;
 	}
 }
 
@@ -562,6 +596,7 @@ record_field_equal(const struct field *field, const void *a, const void *b)
 	const struct offer *offer = (const void *)left, *other_offer = (const void *)right;
 	const struct declined *declined = (const void *)left, *other_declined = (const void *)right;
 	const struct skill *skill = (const void *)left, *other_skill = (const void *)right;
+	const struct duty *duty = (const void *)left, *other_duty = (const void *)right;
 
 	switch (field->type) {
 	case FIELD_TEXT:
@@ -587,6 +622,11 @@ record_field_equal(const struct field *field, const void *a, const void *b)
 		return strcmp(skill->queue, other_skill->queue) == 0 &&
 		    (skill->queue[0] == '\0' ||
 		        skill->level == other_skill->level);
+	case FIELD_DUTY:
+		return strcmp(duty->queue, other_duty->queue) == 0 &&
+		    (duty->queue[0] == '\0' ||
+		        (duty->from_ms == other_duty->from_ms &&
+		            duty->to_ms == other_duty->to_ms));
 	}
 	return false;
 }

@@ -63,6 +63,7 @@ enum field_type {
 	FIELD_OFFER,            /* struct offer */
 	FIELD_DECLINED,         /* struct declined */
 	FIELD_SKILL,            /* struct skill */
+	FIELD_DUTY,             /* struct duty */
 };
 
 struct field {

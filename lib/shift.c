@@ -2,6 +2,7 @@
 /* shift: two ends, the later of which counts. */
 #include "lib/shift.h"
 
+#include "lib/duty.h"
 #include "lib/hours.h"
 
 /* Nobody is offered what they could not answer before they go. */
@@ -25,24 +26,55 @@ shift_of(const struct policy *policy, const struct specialist *s)
 	return who != NULL ? who->shift : NULL;
 }
 
-bool
-shift_is_on(const struct policy *policy, const struct specialist *s,
-    int64_t at_ms, int64_t *ret_until_ms)
+static bool
+comes_by_rota(const struct policy *policy, const struct specialist *s)
+{
+	const struct specialist_policy *who = policy_specialist(policy, s->id);
+
+	return who != NULL && who->is_duty;
+}
+
+/* When what they work at that moment is over: a shift, overtime, a duty, whatever goes on
+ * where another of them ends. The moment itself: they do not work; 0: it never is. */
+static int64_t
+end_of_work(const struct policy *policy, const struct specialist *s,
+    int64_t at_ms)
 {
 	const struct hours *shift = shift_of(policy, s);
 	int64_t end_ms = at_ms;
 
+	for (size_t parts = 0; parts < 2 + DUTY_MAX; parts++) {
+		int64_t next_ms = end_ms, duty_ms = duty_until_ms(s, end_ms);
+
+		if (shift != NULL && hours_is_open(shift, end_ms)) {
+			next_ms = hours_change(shift, end_ms);
+			if (next_ms == 0)
+				return 0;
+		}
+		if (s->overtime_until_ms > next_ms)
+			next_ms = s->overtime_until_ms;
+		if (duty_ms > next_ms)
+			next_ms = duty_ms;
+		if (next_ms == end_ms)
+			break;
+		end_ms = next_ms;
+	}
+	return end_ms;
+}
+
+bool
+shift_is_on(const struct policy *policy, const struct specialist *s,
+    int64_t at_ms, int64_t *ret_until_ms)
+{
+	int64_t end_ms;
+
 	if (ret_until_ms != NULL)
 		*ret_until_ms = 0;
-	if (shift == NULL)
+	if (shift_of(policy, s) == NULL && !comes_by_rota(policy, s))
 		return true;
-	if (hours_is_open(shift, at_ms)) {
-		end_ms = hours_change(shift, at_ms);
-		if (end_ms == 0)
-			return true;
-	}
-	if (s->overtime_until_ms > end_ms)
-		end_ms = s->overtime_until_ms;
+	end_ms = end_of_work(policy, s, at_ms);
+	if (end_ms == 0)
+		return true;
 	if (ret_until_ms != NULL && end_ms > at_ms)
 		*ret_until_ms = end_ms;
 	return end_ms > at_ms && end_ms - offer_ms(policy, s) > at_ms;
@@ -63,13 +95,18 @@ shift_starts_ms(const struct policy *policy,
     const struct specialist *s, int64_t at_ms)
 {
 	const struct hours *shift = shift_of(policy, s);
+	int64_t duty_ms = duty_starts_ms(s, at_ms), shift_ms = 0;
 
 	if (shift_is_on(policy, s, at_ms, NULL))
 		return 0;
-	/* About to end: the one after it. */
-	if (hours_is_open(shift, at_ms))
-		at_ms = hours_change(shift, at_ms);
-	return hours_change(shift, at_ms);
+	if (shift != NULL) {
+		/* About to end: the one after it. */
+		if (hours_is_open(shift, at_ms))
+			at_ms = hours_change(shift, at_ms);
+		shift_ms = hours_change(shift, at_ms);
+	}
+	return shift_ms == 0 || (duty_ms != 0 && duty_ms < shift_ms) ?
+	    duty_ms : shift_ms;
 }
 
 int64_t
@@ -83,8 +120,10 @@ shift_overtime_ms(const struct policy *policy,
 	if (shift_is_on(policy, &without, at_ms, NULL))
 		return 0;
 	starts_ms = shift_starts_ms(policy, &without, at_ms);
-	return starts_ms == 0 ? at_ms + HOURS_DAY_S * INT64_C(1000) :
-	    hours_change(shift_of(policy, s), starts_ms);
+	if (starts_ms == 0)
+		return at_ms + HOURS_DAY_S * INT64_C(1000);
+	shift_is_on(policy, &without, starts_ms, &starts_ms);
+	return starts_ms;
 }
 
 int64_t

@@ -15,6 +15,7 @@
 #include "lib/call.h"
 #include "lib/case.h"
 #include "lib/check.h"
+#include "lib/duty.h"
 #include "lib/expect.h"
 #include "lib/message.h"
 #include "lib/policy.h"
@@ -87,6 +88,8 @@ enum event_kind {
 	EVENT_EXTEND,           /* wrap-up: once more */
 	EVENT_ELSEWHERE,        /* on a call that is none of ours; at_ms = until, 0: not said */
 	EVENT_BACK,             /* that call is over */
+	EVENT_DUTY,             /* queue, at_ms, until_ms: on duty from then to then */
+	EVENT_OFF_DUTY,         /* queue: no more, now nor later */
 	/* to a call, and to a message */
 	EVENT_CREATED,          /* sid */
 	EVENT_REJECTED,         /* outcome, detail: certainly not placed */
@@ -145,7 +148,7 @@ struct event {
 	char remembered[REMEMBERED_SIZE];  /* CREATED: what the call keeps for its provider */
 	const char *note;               /* what a person wrote, borrowed; NULL: nothing */
 	char fresh_id[REQUEST_ID_SIZE]; /* an unused request id, for a birth */
-	int64_t at_ms, talk_ms;
+	int64_t at_ms, until_ms, talk_ms;
 	int64_t paid;                   /* in PAID_PARTS */
 	char currency[CURRENCY_SIZE];   /* "": not said */
 	int offer, call;
@@ -168,6 +171,7 @@ struct event {
 	char owner[REQUEST_ID_SIZE];    /* the commit before was refused: this request holds
 	                                 * phone:N:Q of the queue it would enter */
 	int  others_available;          /* other specialists at work on these queues; a hint */
+	const struct duty_now *duty;    /* who is on duty; borrowed; NULL: nobody; a hint */
 	struct expectation expect;      /* of a request that begins to wait; a hint */
 	unsigned providers_down;        /* set (lib/provider_choice): for what the addressee would
 	                                 * order, they do not work; a hint */

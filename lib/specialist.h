@@ -29,6 +29,14 @@ struct skill {
 	int  level;
 };
 
+enum { DUTY_MAX = 8 };
+
+/* On duty for a queue (lib/duty.h). */
+struct duty {
+	char queue[ID_SIZE];    /* "": a free slot */
+	int64_t from_ms, to_ms;
+};
+
 struct specialist {
 	struct record record;
 	char id[ID_SIZE];
@@ -51,6 +59,7 @@ struct specialist {
 	int64_t overtime_until_ms;    /* said to be available outside their shift, until then;
 	                               * 0: did not */
 	bool has_extended;            /* wrap-up was extended once */
+	struct duty duty[DUTY_MAX];
 };
 
 /* The level in that queue; 0: does not serve it. */

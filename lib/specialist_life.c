@@ -30,11 +30,12 @@ is_automatic(const struct moment *m)
 	return policy != NULL && policy->accept == ACCEPT_AUTOMATIC;
 }
 
-/* Who has a shift comes by it, from the first day. */
+/* Who has a shift, or comes by the rota, comes by it from the first day. */
 static bool
 has_shift(const struct moment *m)
 {
-	return person(m) != NULL && person(m)->shift != NULL;
+	return person(m) != NULL &&
+	    (person(m)->shift != NULL || person(m)->is_duty);
 }
 
 static bool
@@ -243,6 +244,25 @@ other_call_is_over_and_absent(const struct moment *m)
 }
 
 static bool
+has_duty_room(const struct moment *m)
+{
+	const struct event *event = m->event;
+
+	return specialist_level(m->specialist, event->queue) > 0 &&
+	    event->at_ms < event->until_ms &&
+	    event->until_ms > m->now_ms && duty_has_room(m->specialist,
+	        event->queue, event->at_ms, event->until_ms, m->now_ms);
+}
+
+static bool
+has_duty(const struct moment *m)
+{
+	struct specialist without = *m->specialist;
+
+	return duty_remove(&without, m->event->queue);
+}
+
+static bool
 has_not_extended(const struct moment *m)
 {
 	return !m->specialist->has_extended;
@@ -358,6 +378,24 @@ end_shift(struct moment *m)
 	be_free(m);
 	m->specialist->overtime_until_ms = 0;
 	moment_say(m, "off shift");
+}
+
+/* Their moment, if it begins or ends now, follows from it. */
+static void
+note_duty(struct moment *m)
+{
+	duty_add(m->specialist, m->event->queue, m->event->at_ms,
+	    m->event->until_ms, m->now_ms);
+	moment_say(m, "%s from %lld to %lld", m->event->queue,
+	    (long long)(m->event->at_ms / 1000),
+	    (long long)(m->event->until_ms / 1000));
+}
+
+static void
+forget_duty(struct moment *m)
+{
+	duty_remove(m->specialist, m->event->queue);
+	moment_say(m, "%s", m->event->queue);
 }
 
 static void
@@ -692,6 +730,8 @@ static const struct row rows[] = {
 	ROW(KNOWN,    PRESENT,   ALWAYS,                      SAME,         be_seen),
 	ROW(KNOWN,    ELSEWHERE, ALWAYS,                      SAME,         note_elsewhere),
 	ROW(KNOWN,    BACK,      ALWAYS,                      SAME,         forget_elsewhere),
+	ROW(KNOWN,    DUTY,      has_duty_room,               SAME,         note_duty),
+	ROW(KNOWN,    OFF_DUTY,  has_duty,                    SAME,         forget_duty),
 };
 
 const struct life specialist_life = {

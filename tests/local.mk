@@ -46,6 +46,10 @@ EXTRA_DIST += \
 	tests/e2e/test_hostile_provider.py \
 	tests/e2e/test_intake.py \
 	tests/e2e/test_kamailio.py \
+	tests/e2e/test_duty.py \
+	tests/e2e/test_expect.py \
+	tests/e2e/test_day.py \
+	tests/e2e/set_clock.c \
 	tests/e2e/test_lifecycle.py \
 	tests/e2e/test_line.py \
 	tests/e2e/test_manual.py \

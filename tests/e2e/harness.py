@@ -18,6 +18,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -214,12 +215,37 @@ class Program:
         assert not found, f"{self.name}: {self.log()[found.start():][:6000]}"
 
 
+class Clock:
+    """The wall clock of a redis-server, and with it of every daemon on it: it may be
+    set, so that a day can be lived through without waiting for it. Between two
+    settings it runs as fast as any."""
+
+    def __init__(self, folder):
+        self.path = pathlib.Path(folder) / "clock"
+        library = pathlib.Path(folder) / "set_clock.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library,
+                        TOP / "tests/e2e/set_clock.c"], check=True)
+        self.path.write_bytes(struct.pack("<q", 0))
+        self.environment = {"LD_PRELOAD": str(library), "SET_CLOCK": str(self.path)}
+        self.offset_s = 0.0
+
+    def now(self):
+        return time.time() + self.offset_s
+
+    def set(self, at_s):
+        """Forward only: no machine that lives through a day goes back."""
+        assert at_s >= self.now(), "the clock is past that already"
+        self.offset_s = at_s - time.time()
+        with open(self.path, "r+b") as file:  # it is mapped: never cut
+            file.write(struct.pack("<q", round(self.offset_s * 1000)))
+
+
 class RedisServer(Program):
     """A redis-server that keeps what it has acknowledged. notify "": it tells nobody
-    of a new member, who must look for it."""
+    of a new member, who must look for it. clock: a Clock, else the machine's."""
 
     def __init__(self, folder, appendfsync="always", appendonly="yes",
-                 notify="Kz"):
+                 notify="Kz", clock=None):
         self.folder = pathlib.Path(folder)
         self.path = self.folder / "redis.sock"
         super().__init__(
@@ -228,7 +254,7 @@ class RedisServer(Program):
              "--dir", self.folder, "--save", "", "--appendonly", appendonly,
              "--appendfsync", appendfsync, "--notify-keyspace-events", notify,
              "--maxmemory-policy", "noeviction"],
-            self.folder / "redis.log")
+            self.folder / "redis.log", clock.environment if clock else None)
 
     def answers(self):
         try:

@@ -126,6 +126,10 @@ draw_field(const struct field *field, bool is_hostile, char *text)
 		snprintf(text, VALUE_SIZE, "boris %s",
 		    moments[draw((unsigned)moment_count)]);
 		break;
+	case FIELD_DUTY:
+		snprintf(text, VALUE_SIZE, "%s %s 1700000090000", draw(2) ? "cards" :
+		    "loans", moments[draw((unsigned)moment_count)]);
+		break;
 	case FIELD_SKILL:
 		snprintf(text, VALUE_SIZE, "%s %u", draw(2) ? "cards" :
 		    "loans", 1 + draw(9));

@@ -44,6 +44,7 @@ fill(const struct field_table *table, void *record)
 			.until_ms = 9999999999999, .call = 99999999 };
 		struct declined declined = { .until_ms = 9999999999999 };
 		struct skill skill = { .level = 9 };
+		struct duty duty = { .from_ms = 1, .to_ms = 9999999999999 };
 
 		switch (field->type) {
 		case FIELD_TEXT:
@@ -72,6 +73,10 @@ fill(const struct field_table *table, void *record)
 		case FIELD_SKILL:
 			memset(skill.queue, 'q', ID_SIZE - 1);
 			memcpy(at, &skill, sizeof(skill));
+			break;
+		case FIELD_DUTY:
+			memset(duty.queue, 'q', ID_SIZE - 1);
+			memcpy(at, &duty, sizeof(duty));
 			break;
 		}
 	}

@@ -86,6 +86,7 @@ set_up(void **state)
 	people[0].queue_count = 1;
 	people[0].offer_ms = OFFER_MS;
 	people[0].shift = &nine_to_six;
+	people[0].is_duty = false;
 	policy.specialists = people;
 	policy.specialist_count = 1;
 	memset(&before, 0, sizeof(before));
@@ -226,6 +227,144 @@ a_shift_is_no_sign_of_life(void **state)
 	assert_int_equal(anna()->state, SPECIALIST_AWAY);
 }
 
+/* ---- duty */
+
+static void
+is_on_duty(int64_t from_ms, int64_t to_ms)
+{
+	struct event event = { .kind = EVENT_DUTY, .queue = "cards",
+		.at_ms = from_ms, .until_ms = to_ms };
+
+	happens(event);
+}
+
+static bool
+is_refused(const char *queue, int64_t from_ms, int64_t to_ms)
+{
+	struct event event = { .kind = EVENT_DUTY, .digit = -1,
+		.at_ms = from_ms, .until_ms = to_ms,
+		.to = record_ref_specialist("anna") };
+
+	strcpy(event.queue, queue);
+	return !situation_step(&policy, &before, &event, now_ms, &outcome);
+}
+
+static void
+who_comes_by_the_rota_comes_for_their_duty_only(void **state)
+{
+	const int64_t saturday_ms = MONDAY_MS + 5 * DAY_MS;
+	int64_t until_ms;
+
+	(void)state;
+	people[0].shift = NULL;
+	people[0].is_duty = true;
+	happens((struct event){ .kind = EVENT_ROSTER });
+	says(STATUS_AVAILABLE, 0);
+	until(now_ms + 2 * DAY_MS);
+	/* What they say outside of it is overtime, which ends. */
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+	assert_int_equal(anna()->record.wake_at_ms, 0);
+	is_on_duty(saturday_ms + 9 * HOUR_MS, saturday_ms + 18 * HOUR_MS);
+	is_on_duty(saturday_ms + 18 * HOUR_MS, saturday_ms + 20 * HOUR_MS);
+	assert_int_equal(specialist_returns_ms(&policy, anna(), now_ms),
+	    saturday_ms + 9 * HOUR_MS);
+	until(saturday_ms + 9 * HOUR_MS - 1);
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+	until(saturday_ms + 9 * HOUR_MS);
+	assert_int_equal(anna()->state, SPECIALIST_IDLE);
+	assert_true(duty_is_of(anna(), "cards", now_ms));
+	assert_false(duty_is_of(anna(), "loans", now_ms));
+	assert_true(shift_is_on(&policy, anna(), now_ms, &until_ms));
+	assert_int_equal(until_ms, saturday_ms + 20 * HOUR_MS);
+	until(saturday_ms + 20 * HOUR_MS - OFFER_MS - 1);
+	assert_int_equal(anna()->state, SPECIALIST_IDLE);
+	until(now_ms + 1);
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+	until(saturday_ms + 40 * DAY_MS);
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+}
+
+static void
+duty_comes_beside_a_shift(void **state)
+{
+	const int64_t saturday_ms = MONDAY_MS + 5 * DAY_MS;
+
+	(void)state;
+	until(MONDAY_MS + 12 * HOUR_MS);
+	is_on_duty(MONDAY_MS + 17 * HOUR_MS, MONDAY_MS + 22 * HOUR_MS);
+	is_on_duty(saturday_ms, saturday_ms + DAY_MS);
+	until(MONDAY_MS + 21 * HOUR_MS);
+	assert_int_equal(anna()->state, SPECIALIST_IDLE);
+	until(MONDAY_MS + 22 * HOUR_MS);
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+	assert_int_equal(anna()->record.wake_at_ms,
+	    MONDAY_MS + DAY_MS + 9 * HOUR_MS);
+	until(saturday_ms + HOUR_MS);
+	assert_int_equal(anna()->state, SPECIALIST_IDLE);
+	/* It is somebody else's now. */
+	happens((struct event){ .kind = EVENT_OFF_DUTY, .queue = "cards" });
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+	assert_int_equal(anna()->record.wake_at_ms,
+	    MONDAY_MS + 7 * DAY_MS + 9 * HOUR_MS);
+	/* What begins at once does. */
+	is_on_duty(now_ms - HOUR_MS, now_ms + HOUR_MS);
+	assert_int_equal(anna()->state, SPECIALIST_IDLE);
+}
+
+static void
+no_talk_is_cut_by_the_end_of_a_duty(void **state)
+{
+	(void)state;
+	until(MONDAY_MS + 20 * HOUR_MS);
+	is_on_duty(now_ms, now_ms + HOUR_MS);
+	anna()->state = SPECIALIST_WRAPPING;
+	anna()->until_ms = now_ms + 2 * HOUR_MS;
+	anna()->record.wake_at_ms = anna()->until_ms;
+	happens((struct event){ .kind = EVENT_OFF_DUTY, .queue = "cards" });
+	assert_int_equal(anna()->state, SPECIALIST_WRAPPING);
+	until(now_ms + 2 * HOUR_MS);
+	assert_int_equal(anna()->state, SPECIALIST_AWAY);
+}
+
+static void
+what_a_duty_may_be(void **state)
+{
+	struct event off = { .kind = EVENT_OFF_DUTY, .queue = "cards",
+		.digit = -1, .to = record_ref_specialist("anna") };
+	int64_t from_ms = MONDAY_MS + 30 * DAY_MS;
+	struct duty_now duty = { .count = 0 };
+
+	(void)state;
+	assert_false(situation_step(&policy, &before, &off, now_ms, &outcome));
+	assert_true(is_refused("loans", now_ms, now_ms + 1));
+	assert_true(is_refused("cards", now_ms + 1, now_ms + 1));
+	assert_true(is_refused("cards", now_ms - 2, now_ms));
+	/* Each by itself; those that touch are one. */
+	for (int i = 0; i < DUTY_MAX; i++)
+		is_on_duty(from_ms + i * DAY_MS, from_ms + i * DAY_MS + HOUR_MS);
+	assert_true(is_refused("cards", from_ms + 20 * DAY_MS,
+	    from_ms + 21 * DAY_MS));
+	is_on_duty(from_ms, from_ms + DAY_MS);
+	assert_int_equal(duty_until_ms(anna(), from_ms),
+	    from_ms + DAY_MS + HOUR_MS);
+	is_on_duty(from_ms + 20 * DAY_MS, from_ms + 21 * DAY_MS);
+	assert_true(is_refused("cards", from_ms + 30 * DAY_MS,
+	    from_ms + 31 * DAY_MS));
+	/* What is over makes room. */
+	until(from_ms + 3 * DAY_MS);
+	is_on_duty(from_ms + 30 * DAY_MS, from_ms + 31 * DAY_MS);
+	assert_int_equal(duty_starts_ms(anna(), from_ms + 25 * DAY_MS),
+	    from_ms + 30 * DAY_MS);
+	/* Who is, at a moment. */
+	duty_note(&duty, anna(), from_ms + 30 * DAY_MS);
+	duty_note(&duty, anna(), from_ms + 30 * DAY_MS);
+	assert_int_equal(duty.count, 1);
+	assert_true(duty_has(&duty, "cards", "anna"));
+	assert_true(duty_has_any(&duty, "cards"));
+	assert_false(duty_has_any(&duty, "loans"));
+	assert_false(duty_has(NULL, "cards", "anna"));
+}
+
 int
 main(void)
 {
@@ -236,6 +375,11 @@ main(void)
 		cmocka_unit_test_setup(no_talk_is_cut, set_up),
 		cmocka_unit_test_setup(other_settings_hold_at_once, set_up),
 		cmocka_unit_test_setup(a_shift_is_no_sign_of_life, set_up),
+		cmocka_unit_test_setup(
+		    who_comes_by_the_rota_comes_for_their_duty_only, set_up),
+		cmocka_unit_test_setup(duty_comes_beside_a_shift, set_up),
+		cmocka_unit_test_setup(no_talk_is_cut_by_the_end_of_a_duty, set_up),
+		cmocka_unit_test_setup(what_a_duty_may_be, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

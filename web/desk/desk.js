@@ -216,7 +216,8 @@ function stateText() {
   if (desk.ask_back && ["idle", "resting"].includes(state))
     return [words.areYouBack, words.areYouBackHint];
   if (state === "idle")
-    return [words.idle, words.idleHint];
+    return [words.idle, specialist.shift === "duty" ?
+      words.dutyHint(moment(specialist.shift_until)) : words.idleHint];
   if (state === "resting")
     return [words.resting, words.restingHint];
   if (state === "elsewhere")
@@ -226,6 +227,9 @@ function stateText() {
     return [words.phoneStops, words.phoneStopsHint];
   if (status === "off")
     return [words.offState, words.offHint];
+  if (specialist.shift === "off" && specialist.by_rota)
+    return [words.offDuty, words.offDutyHint(specialist.shift_starts &&
+      moment(specialist.shift_starts))];
   if (specialist.shift === "off")
     return [words.offShift, words.offShiftHint(specialist.shift_starts &&
       moment(specialist.shift_starts))];

@@ -31,6 +31,10 @@ export const texts = {
     offShift: "Off shift",
     offShiftHint: (at) => at ? `Your shift starts ${at}. Become available to work before it.` :
       "Become available to work outside your shift.",
+    offDuty: "Not on duty",
+    offDutyHint: (at) => at ? `Your duty starts ${at}. Become available to work before it.` :
+      "Become available to work all the same.",
+    dutyHint: (until) => `You are on duty until ${until}. The next request comes here by itself.`,
     pausedIgnored: "Paused: offers were not answered",
     offState: "Off",
     offHint: "Press Available to get calls.",
@@ -233,6 +237,10 @@ export const texts = {
     offShift: "Не ваша смена",
     offShiftHint: (at) => at ? `Смена начнётся: ${at}. Чтобы работать раньше, станьте доступны.` :
       "Чтобы работать вне смены, станьте доступны.",
+    offDuty: "Вы не дежурите",
+    offDutyHint: (at) => at ? `Дежурство начнётся: ${at}. Чтобы работать раньше, станьте доступны.` :
+      "Чтобы всё же работать, станьте доступны.",
+    dutyHint: (until) => `Вы дежурите до ${until}. Следующая заявка появится здесь сама.`,
     pausedIgnored: "Пауза: предложения остались без ответа",
     offState: "Не работаете",
     offHint: "Нажмите «На линии», чтобы получать заявки.",
