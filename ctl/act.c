@@ -81,6 +81,20 @@ act_on_called_in(struct ctl *ctl, const json_t *answer)
 }
 
 enum exit_code
+act_on_closed(struct ctl *ctl, const json_t *answer)
+{
+	char until[FORMAT_SIZE];
+
+	if (field_truth(answer, "closed"))
+		print_line(ctl->out, &ctl->paper, INK_NONE, "closed until %s; "
+		    "who waits is given another moment and told",
+		    format_instant(field_number(answer, "until"), until));
+	else
+		print_line(ctl->out, &ctl->paper, INK_NONE, "open again");
+	return EXIT_DONE;
+}
+
+enum exit_code
 act_on_duty(struct ctl *ctl, const json_t *answer)
 {
 	const json_t *specialist = field_object(answer, "specialist");

@@ -14,6 +14,7 @@ extern const struct field act_request_shape[], act_answer_shape[],
 
 enum exit_code act_on_request(struct ctl *ctl, const json_t *answer);
 enum exit_code act_on_called_in(struct ctl *ctl, const json_t *answer);
+enum exit_code act_on_closed(struct ctl *ctl, const json_t *answer);
 enum exit_code act_on_duty(struct ctl *ctl, const json_t *answer);
 enum exit_code act_on_specialist(struct ctl *ctl, const json_t *answer);
 enum exit_code act_on_submitted(struct ctl *ctl, const json_t *answer);

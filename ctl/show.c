@@ -24,6 +24,10 @@ static const struct field queue_inside[] = {
 	{ "handled", FIELD_NUMBER, false, NULL },
 	{ "expect", FIELD_LIST, false, NULL },
 	{ "on_time", FIELD_NUMBER, false, NULL },
+	{ "appointments", FIELD_NUMBER, false, NULL },
+	{ "closed_until", FIELD_NUMBER, false, NULL },
+	{ "closed_by", FIELD_TEXT, false, NULL },
+	{ "closed_why", FIELD_TEXT, false, NULL },
 	{ "attended", FIELD_TRUTH, false, NULL },
 	{ "back_at", FIELD_NUMBER, false, NULL },
 	{ "back", FIELD_TEXT, false, NULL },
@@ -111,6 +115,12 @@ static const struct field duty_inside[] = {
 	{ "from", FIELD_NUMBER, true, NULL },
 	{ "to", FIELD_NUMBER, true, NULL },
 	{ "now", FIELD_TRUTH, false, NULL },
+	END
+};
+
+const struct field show_closed_shape[] = {
+	{ "closed", FIELD_TRUTH, true, NULL },
+	{ "until", FIELD_NUMBER, false, NULL },
 	END
 };
 
@@ -470,6 +480,24 @@ expected_cells(struct table *table, const json_t *queue)
 }
 
 static void
+say_closed(struct ctl *ctl, const json_t *queue)
+{
+	const char *who = field_text(queue, "closed_by");
+	const char *why = field_text(queue, "closed_why");
+	int64_t booked = field_number(queue, "appointments");
+	char until[FORMAT_SIZE];
+
+	if (field_number(queue, "closed_until") == 0)
+		return;
+	print_line(ctl->out, &ctl->paper, who[0] != '\0' ? INK_YELLOW : INK_DIM,
+	    "%s: closed%s%s until %s%s%s; %lld %s", field_text(queue, "id"),
+	    who[0] != '\0' ? " by " : "", who,
+	    format_instant(field_number(queue, "closed_until"), until),
+	    why[0] != '\0' ? ": " : "", why, (long long)booked,
+	    booked == 1 ? "appointment" : "appointments");
+}
+
+static void
 say_unattended(struct ctl *ctl, const json_t *queue)
 {
 	const char *back = field_text(queue, "back");
@@ -517,6 +545,7 @@ queues_print(struct ctl *ctl, const json_t *queues)
 	json_array_foreach(queues, i, queue) {
 		char since[FORMAT_SIZE];
 
+		say_closed(ctl, queue);
 		say_unattended(ctl, queue);
 		if (field_number(queue, "silent_since") == 0)
 			continue;

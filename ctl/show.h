@@ -13,7 +13,7 @@ enum { ASIDE_SIZE = 512 };
 
 extern const struct field show_status_shape[], show_queue_shape[],
     show_queues_shape[], show_requests_shape[], show_specialists_shape[],
-    show_specialist_shape[], show_duty_shape[], show_rejected_shape[], show_providers_shape[],
+    show_specialist_shape[], show_duty_shape[], show_closed_shape[], show_rejected_shape[], show_providers_shape[],
     show_buried_shape[], show_unbury_shape[];
 
 enum exit_code show_on_status(struct ctl *ctl, const json_t *answer);

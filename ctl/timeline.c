@@ -285,8 +285,12 @@ detail_write(const struct known *row, const json_t *entry,
 	else
 		detail_tidy(detail, specialists, tidy, sizeof(tidy));
 	/* The queue is in the head of the story. */
-	if (strcmp(row->action, "arrive") == 0)
-		tidy[0] = '\0';
+	if (strcmp(row->action, "arrive") == 0) {
+		const char *rest = strstr(tidy, ", ");
+
+		memmove(tidy, rest != NULL ? rest + 2 : "", rest != NULL ?
+		    strlen(rest + 2) + 1 : 1);
+	}
 	snprintf(text, LINE_DETAIL_SIZE, "%s%s%s", row->phrase,
 	    row->phrase[0] != '\0' && tidy[0] != '\0' ? ", " : "", tidy);
 	length = strlen(text);

@@ -59,6 +59,7 @@ static const struct {
 	    api_delete_elsewhere },
 	{ HTTP_POST, "/v1/specialists/{id}/{verb}", STAFF,
 	    api_post_specialist },
+	{ HTTP_POST, "/v1/queues/{queue}/{verb}", STAFF, api_post_queue },
 	{ HTTP_GET, "/v1/duty", STAFF, api_get_duty },
 	{ HTTP_PUT, "/v1/duty/{queue}/{id}", STAFF, api_put_duty },
 	{ HTTP_DELETE, "/v1/duty/{queue}/{id}", STAFF, api_delete_duty },

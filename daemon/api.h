@@ -9,6 +9,7 @@
 
 #include "daemon/delays.h"
 #include "daemon/forecast.h"
+#include "daemon/slots.h"
 #include "daemon/audit.h"
 #include "daemon/line.h"
 #include "daemon/calls.h"
@@ -28,6 +29,7 @@ struct api_options {
 	struct matcher *matcher;
 	struct health *health;
 	struct delays *delays;
+	struct slots *slots;
 	struct people *people;
 	struct forecast *forecast;
 	struct submitter *submitter;

@@ -87,6 +87,7 @@ api_handler api_get_status, api_get_queues, api_get_queue, api_get_request,
     api_get_blocked, api_get_duty;
 api_handler api_post_request, api_post_check, api_post_verb, api_put_specialist,
     api_put_elsewhere, api_delete_elsewhere, api_post_specialist, api_post_unbury, api_post_suppressed,
-    api_post_blocked, api_post_inbound, api_post_trial, api_put_duty, api_delete_duty;
+    api_post_blocked, api_post_inbound, api_post_trial, api_put_duty, api_delete_duty,
+    api_post_queue;
 
 #endif

@@ -418,6 +418,27 @@ add_return(const struct api *api, const char *queue, json_t *json)
 	    first->return_at_ms == first_ms ? first->reason : "");
 }
 
+static void
+add_doors(const struct counts *counts, size_t at, json_t *json)
+{
+	const struct api *api = counts->api;
+	int64_t now_ms = store_now_ms(api->options.store), until_ms;
+	struct request anybody = { .asked_at_ms = now_ms };
+	struct slots_closed closed;
+
+	json_object_set_new(json, "appointments",
+	    json_integer((json_int_t)slots_taken_count(api->options.slots,
+	        api->policy->queues[at].id)));
+	until_ms = doors_closed_until_ms(api->policy, &anybody, now_ms);
+	if (slots_is_closed(api->options.slots, api->policy->queues[at].id,
+	    now_ms, &closed)) {
+		until_ms = closed.until_ms;
+		api_json_text(json, "closed_by", closed.who);
+		api_json_text(json, "closed_why", closed.why);
+	}
+	api_json_moment(json, "closed_until", until_ms);
+}
+
 static json_t *
 queues_json(const struct counts *counts)
 {
@@ -441,6 +462,7 @@ queues_json(const struct counts *counts)
 			api_json_moment(json, "silent_since", since_ms);
 		add_forecast(counts->api, queue->id, json);
 		add_return(counts->api, queue->id, json);
+		add_doors(counts, i, json);
 		json_array_append_new(list, json);
 	}
 	return list;

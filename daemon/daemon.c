@@ -28,6 +28,7 @@
 #include "daemon/loss_watch.h"
 #include "daemon/promise_scan.h"
 #include "daemon/roster.h"
+#include "daemon/slots.h"
 #include "lib/fault.h"
 #include "lib/provider_choice.h"
 
@@ -60,6 +61,7 @@ struct daemon {
 	struct promise_scan *promise_scan;
 	struct people *people;
 	struct forecast *forecast;
+	struct slots *slots;
 	struct loss_watch *loss_watch;
 	struct audit *audit;
 	struct roster *roster;
@@ -183,6 +185,7 @@ on_committed(void *context, const struct situation *before,
 	delays_on_committed(daemon->delays, outcome);
 	people_on_committed(daemon->people, outcome);
 	forecast_on_committed(daemon->forecast, outcome);
+	slots_on_committed(daemon->slots, outcome);
 	health_on_committed(daemon->health, outcome);
 	for (size_t i = 0; i < outcome->move_count; i++)
 		ask_price(daemon, after, &outcome->moves[i]);
@@ -244,6 +247,15 @@ expected(void *context, const struct request *request, int64_t now_ms)
 	struct daemon *daemon = context;
 
 	return forecast_of(daemon->forecast, request, now_ms);
+}
+
+static struct doors_hint
+doors(void *context, const struct request *request, int64_t at_ms,
+    const struct expectation *seen, int64_t now_ms)
+{
+	struct daemon *daemon = context;
+
+	return slots_hint(daemon->slots, request, at_ms, seen, now_ms);
 }
 
 static const struct duty_now *
@@ -751,7 +763,7 @@ build_rooms(struct daemon *daemon)
 	const struct settings *settings = daemon->settings;
 	const struct policy *policy = &settings->policy;
 	struct engine_hooks hooks = { daemon, on_committed, on_effect, on_wait,
-		providers_down, providers_probing, find, on_stale, expected, on_duty, others,
+		providers_down, providers_probing, find, on_stale, expected, doors, on_duty, others,
 		on_unreadable, on_set_aside };
 	struct matcher_gate gate = { daemon, room, on_offered, say_wait };
 	struct api_options options;
@@ -770,6 +782,8 @@ build_rooms(struct daemon *daemon)
 	daemon->people = people_new(daemon->store, policy);
 	daemon->forecast = forecast_new(daemon->store, daemon->people, policy,
 	    works, daemon);
+	daemon->slots = slots_new(daemon->store, daemon->engine,
+	    daemon->forecast, policy);
 	calls_set_news(daemon->calls, on_news, daemon);
 	calls_set_on_check(daemon->calls, on_check, daemon);
 	calls_set_on_alarm(daemon->calls, on_alarm, daemon);
@@ -813,7 +827,7 @@ build_rooms(struct daemon *daemon)
 	options = (struct api_options){ .base = daemon->base,
 		.store = daemon->store, .engine = daemon->engine,
 		.matcher = daemon->matcher, .health = daemon->health,
-		.delays = daemon->delays, .people = daemon->people, .forecast = daemon->forecast,
+		.delays = daemon->delays, .slots = daemon->slots, .people = daemon->people, .forecast = daemon->forecast,
 		.submitter = daemon->submitter,
 		.callers = daemon->callers, .line = daemon->line,
 		.calls = daemon->calls, .webhooks = daemon->webhooks,
@@ -912,6 +926,7 @@ daemon_free(struct daemon *daemon)
 	matcher_free(daemon->matcher);
 	alarms_free(daemon->alarms);
 	delays_free(daemon->delays);
+	slots_free(daemon->slots);
 	forecast_free(daemon->forecast);
 	people_free(daemon->people);
 	messages_free(daemon->messages);
@@ -1021,6 +1036,7 @@ daemon_tick(struct daemon *daemon)
 	delays_tick(daemon->delays);
 	people_tick(daemon->people);
 	forecast_tick(daemon->forecast);
+	slots_tick(daemon->slots);
 	if (!daemon->is_draining && store_knows_time(daemon->store)) {
 		calls_tick(daemon->calls);
 		blocks_tick(daemon->blocks);
@@ -1087,6 +1103,7 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	delays_set_policy(daemon->delays, policy);
 	people_set_policy(daemon->people, policy);
 	forecast_set_policy(daemon->forecast, policy);
+	slots_set_policy(daemon->slots, policy);
 	audit_set_policy(daemon->audit, policy);
 	submitter_set_policy(daemon->submitter, policy);
 	callers_set_policy(daemon->callers, policy);

@@ -46,7 +46,7 @@ struct engine_listing {
 	char listed_still[SUPPRESSED_FIELD_SIZE];  /* only if this is in it; else GONE */
 	char still[LISTED_SIZE];                /* and has this value; else GONE */
 	struct {
-		char field[SUPPRESSED_FIELD_SIZE], value[LISTED_SIZE];  /* value "": taken out */
+		char field[ID_SIZE + 1], value[LISTED_SIZE];  /* value "": taken out */
 	} listed[2];  size_t listed_count;
 	char line[256];                         /* for the events, without its moment */
 };
@@ -106,6 +106,10 @@ struct engine_hooks {
 	 * hint. NULL: nobody looks. */
 	struct expectation (*expect)(void *context, const struct request *request,
 	    int64_t now_ms);
+	/* Where the doors of a request's queue are closed: until when, and its slot. at_ms:
+	 * when it is to be called; seen: what is expected of it. A hint. NULL: nobody looks. */
+	struct doors_hint (*doors)(void *context, const struct request *request,
+	    int64_t at_ms, const struct expectation *seen, int64_t now_ms);
 	/* Who is on duty now: a hint. NULL: nobody looks. */
 	const struct duty_now *(*duty)(void *context);
 	/* Others at work for this queue: a hint. */

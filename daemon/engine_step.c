@@ -131,9 +131,21 @@ hint_expected(struct engine *engine, const struct request *request,
     struct event *event, int64_t now_ms)
 {
 	if (event->to.kind == RECORD_REQUEST &&
-	    request->state == REQUEST_SCHEDULED && engine->hooks.expect != NULL)
+	    request->state <= REQUEST_SCHEDULED && engine->hooks.expect != NULL)
 		event->expect = engine->hooks.expect(engine->hooks.context,
 		    request, now_ms);
+}
+
+static void
+hint_doors(struct engine *engine, const struct request *request,
+    struct event *event, int64_t now_ms)
+{
+	int64_t at_ms = event->kind == EVENT_RESCHEDULED ? event->at_ms :
+	    event->kind == EVENT_ARRIVED ? request->at_ms : 0;
+
+	if (request->id[0] != '\0' && engine->hooks.doors != NULL)
+		event->doors = engine->hooks.doors(engine->hooks.context,
+		    request, at_ms, &event->expect, now_ms);
 }
 
 /* A request that waits and a specialist who is free meet here, without a round
@@ -200,6 +212,8 @@ fold(struct engine *engine, struct slot *slot, int64_t now_ms)
 			hint_providers(engine, &due);
 			hint_duty(engine, &due);
 			hint_expected(engine, &outcome->after.request, &due,
+			    now_ms);
+			hint_doors(engine, &outcome->after.request, &due,
 			    now_ms);
 			engine_fresh_id(engine, due.fresh_id);
 			if (situation_fold(engine->policy, &due, now_ms,
@@ -275,6 +289,7 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 	hint_providers(engine, event);
 	hint_duty(engine, event);
 	hint_expected(engine, &slot->before.request, event, now_ms);
+	hint_doors(engine, &slot->before.request, event, now_ms);
 	slot->outcome = outcome_take(engine);
 	CRASH_POINT("in_step");
 	if (PLANTED("step_aborts") && strcmp(slot->before.request.name,

@@ -25,14 +25,14 @@ daemon_libdaemon_a_SOURCES = daemon/loop.c daemon/loop.h \
 	daemon/spoken.c daemon/spoken.h daemon/flows.c daemon/flows.h \
 	daemon/messages.c daemon/messages.h \
 	daemon/suppress.c daemon/suppress.h daemon/block.c daemon/block.h daemon/alarms.c daemon/alarms.h \
-	daemon/delays.c daemon/delays.h daemon/forecast.c daemon/forecast.h daemon/people.c daemon/people.h \
+	daemon/delays.c daemon/delays.h daemon/forecast.c daemon/forecast.h daemon/people.c daemon/people.h daemon/slots.c daemon/slots.h \
 	daemon/webhooks.c daemon/webhooks.h \
 	daemon/webhook_memory.c daemon/webhook_memory.h \
 	daemon/webhook_parcel.c daemon/webhook_parcel.h \
 	daemon/api.c daemon/api.h daemon/api_internal.h daemon/api_find.c daemon/api_full.c \
 	daemon/api_blocked.c daemon/api_buried.c daemon/api_listed.c daemon/api_messages.c daemon/api_show.c daemon/api_people.c daemon/api_last.c \
 	daemon/api_providers.c \
-	daemon/api_ask.c daemon/api_act.c daemon/api_duty.c daemon/api_inbound.c \
+	daemon/api_ask.c daemon/api_act.c daemon/api_doors.c daemon/api_duty.c daemon/api_inbound.c \
 	daemon/api_json.c daemon/api_json.h \
 	daemon/log.c daemon/log.h daemon/notify.c daemon/notify.h \
 	daemon/redis_address.c daemon/redis_address.h \

@@ -126,20 +126,23 @@ static const struct setting_row hours_rows[] = {
 	    0, SETTING_NOWHERE, .help = "Opening hours by weekday" },
 	{ "days", SETTING_PAIRS, NULL, 0, 100, FORMAT_DATES, FORMAT_OPENING,
 	    0, SETTING_NOWHERE, .help = "Days with hours of their own" },
-	{ "after_close", SETTING_DURATION, NULL, 0, 12 * HOUR, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE,
+	{ "after_close", SETTING_DURATION, "15m", 0, 12 * HOUR, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.after_close_ms),
 	    .help = "How long after closing an earlier request is still called" },
-	{ "outside", SETTING_CHOICE, NULL, .words = outside_words, .flags = SETTING_LATER,
+	{ "outside", SETTING_CHOICE, "slot", .words = outside_words,
 	    .at = SETTING_NOWHERE, .help = "What is offered while closed" },
 };
 static const struct setting_table hours_table = TABLE(hours_rows);
 
 static const struct setting_row slots_rows[] = {
-	{ "length", SETTING_DURATION, NULL, MINUTE, DAY, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "Length of an appointment's slot" },
-	{ "share", SETTING_NUMBER, NULL, 0, 1, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE,
+	{ "length", SETTING_DURATION, "30m", MINUTE, DAY, .flags = SETTING_SCALED,
+	    .at = AT(settings, policy.slot_length_ms), .help = "Length of an appointment's slot" },
+	{ "share", SETTING_NUMBER, "0.5", 0, 1,
+	    .at = AT(settings, policy.slot_share),
 	    .help = "Share of the people on shift whom slots may fill" },
+	{ "least", SETTING_NUMBER, "0", 0, 1,
+	    .at = AT(settings, policy.slot_least),
+	    .help = "Who would be called in time less probably is given a slot; 0: nobody" },
 };
 static const struct setting_table slots_table = TABLE(slots_rows);
 

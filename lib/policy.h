@@ -262,6 +262,10 @@ struct policy {
 
 	/* messages */
 	const struct hours *hours;      /* when the company is open; NULL: always; borrowed */
+	int64_t after_close_ms;         /* what was asked before closing is called so long after it */
+	int64_t slot_length_ms;         /* of appointments that are given (lib/doors) */
+	double slot_share;              /* of the people on shift that they may fill, 0..1 */
+	double slot_least;              /* who would be called in time less probably is given one */
 	const struct zone *local;       /* the company's zone, for what is said; NULL: UTC; borrowed */
 	struct message_texts texts[TEXT_LANGUAGES_MAX];  size_t text_language_count;
 	const char *link;       /* the company's page for customers; "": none */

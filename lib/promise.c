@@ -32,6 +32,7 @@ make(struct request *request, int64_t target_at_ms, int64_t promise_at_ms)
 	request->told = 0;
 	request->target_at_ms = target_at_ms;
 	request->promise_at_ms = promise_at_ms;
+	request->slot_to_ms = 0;
 	request->expect_from_ms = 0;
 	request->expect_to_ms = 0;
 	request->on_time = 0;
@@ -65,6 +66,15 @@ promise_at(const struct policy *policy, struct request *request,
 	struct window window = window_of(policy, request);
 
 	make(request, moment_ms, moment_ms + window.scheduled_ms);
+	request->slot_to_ms = request->promise_at_ms;
+}
+
+void
+promise_slot(struct request *request, const struct slot_span *slot)
+{
+	make(request, slot->from_ms, slot->to_ms);
+	request->at_ms = slot->from_ms;
+	request->slot_to_ms = slot->to_ms;
 }
 
 void

@@ -11,6 +11,7 @@
 
 #include "lib/expect.h"
 #include "lib/request.h"
+#include "lib/slot.h"
 
 /* The window of a request in its queue (a removed queue has the default queue's);
  * of one that was passed on the limit is that of such cases there. */
@@ -24,6 +25,9 @@ void promise_soon(const struct policy *policy, struct request *request, int64_t 
 
 /* For a moment that was chosen. */
 void promise_at(const struct policy *policy, struct request *request, int64_t moment_ms);
+
+/* For a slot that it was given: to be called between the two. */
+void promise_slot(struct request *request, const struct slot_span *slot);
 
 /* What was seen of its queue when it began to wait. The next promise forgets it. */
 void promise_expect(struct request *request, const struct expectation *seen, int64_t now_ms);

@@ -68,6 +68,7 @@ static const struct field request_fields[] = {
 	INT(struct request, promise_number, "promise_number"),
 	MOMENT(struct request, target_at_ms, "target_at_ms"),
 	MOMENT(struct request, promise_at_ms, "promise_at_ms"),
+	MOMENT(struct request, slot_to_ms, "slot_to_ms"),
 	MOMENT(struct request, expect_from_ms, "expect_from_ms"),
 	MOMENT(struct request, expect_to_ms, "expect_to_ms"),
 	INT(struct request, on_time, "on_time"),

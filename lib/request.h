@@ -65,6 +65,7 @@ struct request {
 
 	int64_t asked_at_ms;          /* when the customer asked */
 	int64_t at_ms;                /* SCHEDULED until then */
+	int64_t slot_to_ms;           /* end of the appointment that was given or chosen; 0: none */
 	int64_t hold_until_ms;        /* WAITING, but not to be offered before then */
 	int64_t state_until_ms;       /* WRAPPING: when a result is overdue */
 

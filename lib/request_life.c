@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/hours.h"
 #include "lib/life.h"
 #include "lib/promise.h"
 #include "lib/retry.h"
@@ -69,8 +70,9 @@ is_forbidden_now(const struct moment *m)
 	const char *reason;
 	int64_t until_ms;
 
-	return is_listed(m) || !rules_allow_call(m->policy,
-	    m->request, m->now_ms, &reason, &until_ms);
+	return is_listed(m) || m->root->doors.closed_until_ms > m->now_ms ||
+	    !rules_allow_call(m->policy, m->request, m->now_ms, &reason,
+	        &until_ms);
 }
 
 static bool
@@ -994,6 +996,57 @@ tell_deferred(struct moment *m, int64_t acted_at_ms)
 		moment_tell(m, TEXT_DEFERRED, r, acted_at_ms);
 }
 
+static void
+open_later(struct moment *m, int64_t asked_at_ms)
+{
+	struct request *r = m->request;
+	int64_t until_ms = m->root->doors.closed_until_ms;
+	int64_t from_ms = until_ms > r->at_ms ? until_ms : r->at_ms;
+	int64_t opens_ms = hours_opens(m->policy->hours, from_ms);
+
+	/* Open now, but not for long enough: the next time. */
+	if (opens_ms == from_ms && from_ms != until_ms) {
+		from_ms = hours_change(m->policy->hours, from_ms);
+		opens_ms = from_ms == 0 ? 0 : hours_opens(m->policy->hours, from_ms);
+	}
+	/* Never: then as if it were open. */
+	if (opens_ms == 0)
+		opens_ms = r->at_ms;
+	r->at_ms = opens_ms;
+	promise_soon(m->policy, r, opens_ms > asked_at_ms ? opens_ms : asked_at_ms);
+}
+
+/* What was asked for; where the doors are closed then, or it would not be in time, the
+ * first slot that can be kept. */
+static void
+promise_as_asked(struct moment *m, int64_t at_ms, int64_t asked_at_ms)
+{
+	struct request *r = m->request, would;
+	const char *why;
+
+	r->at_ms = at_ms > m->now_ms ? at_ms : m->now_ms;
+	would = *r;
+	if (at_ms > m->now_ms)
+		promise_at(m->policy, &would, at_ms);
+	else
+		promise_soon(m->policy, &would, asked_at_ms);
+	why = doors_bar(m->policy, &would, &m->root->doors,
+	    &m->root->expect, m->now_ms);
+	if (why == NULL || (m->root->doors.slot.to_ms == 0 &&
+	        strcmp(why, "busy") == 0)) {
+		*r = would;
+		return;
+	}
+	if (m->root->doors.slot.to_ms != 0) {
+		promise_slot(r, &m->root->doors.slot);
+	} else {
+		/* No slot is known: at the opening, which is the best there is. */
+		open_later(m, asked_at_ms);
+	}
+	set_reason(m, why);
+	moment_say(m, "%s", why);
+}
+
 /* ---- actions */
 
 static void
@@ -1001,13 +1054,8 @@ arrive(struct moment *m)
 {
 	struct request *r = m->request;
 
-	if (r->at_ms > m->now_ms) {
-		promise_at(m->policy, r, r->at_ms);
-	} else {
-		r->at_ms = m->now_ms;
-		promise_soon(m->policy, r, r->asked_at_ms);
-	}
 	moment_say(m, "%s", r->queue);
+	promise_as_asked(m, r->at_ms, r->asked_at_ms);
 	tell_deferred(m, m->now_ms);
 }
 
@@ -1052,14 +1100,24 @@ requeue(struct moment *m)
 static void
 next_opening(struct moment *m)
 {
+	const struct doors_hint *doors = &m->root->doors;
 	const char *reason = "closed";
 	int64_t until_ms = m->now_ms;
 
 	rules_allow_call(m->policy, m->request, m->now_ms, &reason, &until_ms);
+	if (doors->closed_until_ms > m->now_ms) {
+		reason = "closed_today";
+		if (until_ms < doors->closed_until_ms)
+			until_ms = doors->closed_until_ms;
+	}
 	set_reason(m, reason);
-	m->request->at_ms = until_ms;
 	m->request->hold_until_ms = 0;
-	promise_soon(m->policy, m->request, until_ms);
+	if (doors->slot.from_ms >= until_ms && doors->slot.to_ms != 0) {
+		promise_slot(m->request, &doors->slot);
+	} else {
+		m->request->at_ms = until_ms;
+		promise_soon(m->policy, m->request, until_ms);
+	}
 	moment_say(m, "%s", reason);
 	moment_reason(m, reason);
 	tell_deferred(m, m->request->asked_at_ms);
@@ -1538,13 +1596,7 @@ withdraw_and_move(struct moment *m)
 	withdraw_all_but(m, "");
 	set_reason(m, "moved");
 	r->hold_until_ms = 0;
-	if (m->event->at_ms > m->now_ms) {
-		r->at_ms = m->event->at_ms;
-		promise_at(m->policy, r, r->at_ms);
-	} else {
-		r->at_ms = m->now_ms;
-		promise_soon(m->policy, r, r->at_ms);
-	}
+	promise_as_asked(m, m->event->at_ms, m->now_ms);
 	tell_deferred(m, m->now_ms);
 }
 

@@ -15,6 +15,7 @@
 #include "lib/call.h"
 #include "lib/case.h"
 #include "lib/check.h"
+#include "lib/doors.h"
 #include "lib/duty.h"
 #include "lib/expect.h"
 #include "lib/message.h"
@@ -171,6 +172,7 @@ struct event {
 	char owner[REQUEST_ID_SIZE];    /* the commit before was refused: this request holds
 	                                 * phone:N:Q of the queue it would enter */
 	int  others_available;          /* other specialists at work on these queues; a hint */
+	struct doors_hint doors;        /* of the addressee's queue; a hint */
 	const struct duty_now *duty;    /* who is on duty; borrowed; NULL: nobody; a hint */
 	struct expectation expect;      /* of a request that begins to wait; a hint */
 	unsigned providers_down;        /* set (lib/provider_choice): for what the addressee would

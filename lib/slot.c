@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-struct slot
+struct slot_span
 slot_at(const struct slot_rules *rules, int64_t at_ms, size_t i)
 {
 	int64_t length_ms = rules->length_ms;
@@ -13,7 +13,7 @@ slot_at(const struct slot_rules *rules, int64_t at_ms, size_t i)
 
 	CHECK(length_ms > 0 && at_ms >= 0);
 	from_ms = ((at_ms + length_ms - 1) / length_ms + (int64_t)i) * length_ms;
-	return (struct slot){ from_ms, from_ms + length_ms };
+	return (struct slot_span){ from_ms, from_ms + length_ms };
 }
 
 int
@@ -49,7 +49,7 @@ unkept_count(const struct slot_rules *rules, const struct expect_queue *queue,
 
 bool
 slot_find(const struct slot_rules *rules, const struct expect_queue *queue,
-    int64_t now_ms, const int *taken, size_t count, struct slot *ret_slot)
+    int64_t now_ms, const int *taken, size_t count, struct slot_span *ret_slot)
 {
 	int capacity = slot_capacity(rules, queue);
 

@@ -20,12 +20,12 @@ struct slot_rules {
 };
 
 /* Instants. */
-struct slot {
+struct slot_span {
 	int64_t from_ms, to_ms;
 };
 
 /* The first slot that begins at that instant or later, and the i-th behind it. */
-struct slot slot_at(const struct slot_rules *rules, int64_t at_ms, size_t i);
+struct slot_span slot_at(const struct slot_rules *rules, int64_t at_ms, size_t i);
 
 /* How many appointments a slot takes: share x specialists x length / handling, rounded
  * down. 0: one would fill more than there is. */
@@ -35,6 +35,6 @@ int slot_capacity(const struct slot_rules *rules, const struct expect_queue *que
  * least probability, behind all who wait now. taken: appointments of the `count` slots
  * from slot_at(now_ms, 0) on. False: none of them. */
 bool slot_find(const struct slot_rules *rules, const struct expect_queue *queue, int64_t now_ms,
-    const int *taken, size_t count, struct slot *ret_slot) MUST_USE;
+    const int *taken, size_t count, struct slot_span *ret_slot) MUST_USE;
 
 #endif

@@ -113,6 +113,8 @@ standing_of_request(const struct request *request, struct standing *ret)
 		stand(ret, "promises", "", promise);
 	if (request->state == REQUEST_REFERRED)
 		stand(ret, "referred", "", request->asked_at_ms);
+	if (request->state == REQUEST_SCHEDULED && request->slot_to_ms != 0)
+		stand(ret, "slots:", request->queue, request->at_ms);
 	if (request->state == REQUEST_TAKEN)
 		stand(ret, "taken", "", request->promise_at_ms);
 	if (request->is_missed && request->kept_at_ms == 0)
@@ -192,6 +194,7 @@ standing_add_absent(enum record_kind kind, const void *record,
 		stand(standing, "referred", "", 0);
 		stand(standing, "late", "", 0);
 		stand(standing, "taken", "", 0);
+		stand(standing, "slots:", request->queue, 0);
 		stand(standing, "wait:", request->queue, 0);
 		for (size_t i = 0; i < ALSO_MAX; i++) {
 			if (request->also[i][0] != '\0')

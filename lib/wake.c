@@ -4,6 +4,7 @@
  * whether a request may be called now. Pure functions of the record, the policy
  * and the moment of the step; the result is stored in the record.
  */
+#include "lib/doors.h"
 #include "lib/life.h"
 #include "lib/phone.h"
 #include "lib/promise.h"
@@ -48,14 +49,14 @@ request_wake(const struct policy *policy, const struct request *request,
 {
 	int64_t wake;
 
-	(void)now_ms;
 	switch (request->state) {
 	case REQUEST_SCHEDULED:
 		return request->at_ms;
 	case REQUEST_WAITING:
-		return earlier(earlier(waiting_wake(policy, request),
+		wake = earlier(earlier(waiting_wake(policy, request),
 		        request->wished_until_ms),
 		    give_up_moment(policy, request));
+		return earlier(wake, doors_close_ms(policy, request, now_ms));
 	case REQUEST_OFFERED:
 		wake = waiting_wake(policy, request);
 		for (size_t i = 0; i < OFFER_MAX; i++) {
@@ -196,5 +197,7 @@ rules_allow_call(const struct policy *policy, const struct request *request,
 		*ret_until_ms = queue->closed_until_ms;
 		return false;
 	}
-	return true;
+	*ret_until_ms = doors_closed_until_ms(policy, request, now_ms);
+	*ret_reason = "closed";
+	return *ret_until_ms == 0;
 }

@@ -46,6 +46,7 @@ EXTRA_DIST += \
 	tests/e2e/test_hostile_provider.py \
 	tests/e2e/test_intake.py \
 	tests/e2e/test_kamailio.py \
+	tests/e2e/test_doors.py \
 	tests/e2e/test_duty.py \
 	tests/e2e/test_expect.py \
 	tests/e2e/test_day.py \

@@ -256,7 +256,7 @@ hooks_set(struct sim_node *node, struct engine_hooks *ret_hooks)
 {
 	*ret_hooks = (struct engine_hooks){ node, on_committed, on_effect,
 		on_wait, providers_down, providers_probing, find, on_stale,
-		expected, NULL, others, on_unreadable, on_set_aside };
+		expected, NULL, NULL, others, on_unreadable, on_set_aside };
 }
 
 void

@@ -1092,9 +1092,8 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 6);
-	assert_string_equal(text, "hours.after_close hours.outside slots "
-	    "retry.next_day card_url "
+	assert_int_equal(settings_without_effect(settings, on_path, text), 3);
+	assert_string_equal(text, "retry.next_day card_url "
 	    "queues.delivery.passed.clock ");
 	settings_free(settings);
 	settings = load_good(GOOD);

@@ -26,7 +26,7 @@ all_busy(int specialists)
 static void
 slots_begin_at_multiples_of_their_length(void **state)
 {
-	struct slot slot = slot_at(&rules, NOON_MS, 0);
+	struct slot_span slot = slot_at(&rules, NOON_MS, 0);
 
 	(void)state;
 	assert_int_equal(slot.from_ms, NOON_MS);
@@ -60,7 +60,7 @@ the_first_that_is_kept_and_has_room(void **state)
 	 * 90 minutes with .88, within 120 with .99. */
 	int taken[SLOTS] = { 0 };
 	struct expect_queue queue = all_busy(1);
-	struct slot slot;
+	struct slot_span slot;
 
 	(void)state;
 	assert_true(slot_find(&rules, &queue, NOON_MS, taken, SLOTS, &slot));
@@ -88,7 +88,7 @@ nobody_works_so_there_is_none(void **state)
 	const struct slot_rules any = { LENGTH_MS, 1, 0 };
 	const int taken[SLOTS] = { 0 };
 	struct expect_queue queue = all_busy(0);
-	struct slot slot;
+	struct slot_span slot;
 
 	(void)state;
 	assert_false(slot_find(&any, &queue, NOON_MS, taken, SLOTS, &slot));
@@ -110,7 +110,7 @@ halving_finds_what_looking_at_all_finds(void **state)
 		left_ms[i] = (int64_t)i * 2 * MINUTE_MS;
 	queue.left_ms = left_ms;
 	for (size_t ahead = 0; ahead <= EXPECT_AHEAD_MAX; ahead += 8) {
-		struct slot slot = { 0 }, by_all = { 0 };
+		struct slot_span slot = { 0 }, by_all = { 0 };
 		bool is_found = false;
 
 		queue.left_count = ahead / 2;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slots: which appointments are taken and which queues are closed by hand, as this node
+ * last read them (once a second; own commits at once), so that whoever asks while no
+ * call can be made in time is given the first slot that can be kept (lib/doors). Two
+ * nodes that give the last place of a slot within a second both give it.
+ *
+ * A queue is closed by its field of the hash `closed`: "UNTIL_MS WHO REASON". Whoever waits
+ * there is looked at by every node that sees it, and gets a slot behind it by their own
+ * row (lib/request_life).
+ */
+#ifndef CALLBACKD_DAEMON_SLOTS_H
+#define CALLBACKD_DAEMON_SLOTS_H
+
+#include "daemon/engine.h"
+#include "daemon/forecast.h"
+
+enum { CLOSED_WHY_MAX = 80 };
+
+struct slots;
+
+/* One that is closed by hand. */
+struct slots_closed {
+	int64_t until_ms;
+	char who[ID_SIZE], why[CLOSED_WHY_MAX + 1];
+};
+
+struct slots *slots_new(struct store *store, struct engine *engine, struct forecast *forecast,
+    const struct policy *policy);
+/* NULL is allowed. Replies under way must not come any more. */
+void slots_free(struct slots *slots);
+void slots_set_policy(struct slots *slots, const struct policy *policy);
+
+/* engine_hooks.on_committed */
+void slots_on_committed(struct slots *slots, const struct outcome *outcome);
+/* Once a second. */
+void slots_tick(struct slots *slots);
+
+/* engine_hooks.doors: of a request that is to be called at that moment, or as soon as may be
+ * when that is past. The slot is looked for only where it is needed. */
+struct doors_hint slots_hint(struct slots *slots, const struct request *request, int64_t at_ms,
+    const struct expectation *seen, int64_t now_ms);
+
+/* How many appointments of that queue are to come. */
+size_t slots_taken_count(const struct slots *slots, const char *queue);
+
+/* False: it is not. */
+bool slots_is_closed(const struct slots *slots, const char *queue, int64_t now_ms,
+    struct slots_closed *ret_closed);
+/* Until then; until_ms 0: it opens again. on_result as of engine_list. False: Redis is away. */
+bool slots_close(struct slots *slots, const char *queue, const struct slots_closed *closed,
+    engine_on_result *on_result, void *context);
+
+#endif
