@@ -1,10 +1,12 @@
 # What is measured, and against what. Each bench is bench/NAME.py, or NAME.c
 # where it needs no running daemon; the programs they are made of lie in bench/parts.
 EXTRA_DIST += bench/demo.py bench/latency.py bench/dispatch.py bench/lifecycle.py bench/intake.py \
-	bench/memory.py bench/parts/rig.py bench/parts/stub.conf
-noinst_PROGRAMS += bench/parts/stub bench/parts/load bench/parts/loop bench/schedule
+	bench/burst.py bench/memory.py bench/parts/rig.py bench/parts/stub.conf
+noinst_PROGRAMS += bench/parts/stub bench/parts/load bench/parts/loop bench/parts/order bench/schedule
 bench_schedule_SOURCES = bench/schedule.c bench/parts/queue_sim.c bench/parts/queue_sim.h
 bench_schedule_LDADD = $(LIBCALLBACK_LIBS)
+bench_parts_order_SOURCES = bench/parts/order.c
+bench_parts_order_LDADD = $(LIBCALLBACK_LIBS)
 bench_parts_stub_SOURCES = bench/parts/stub.c
 bench_parts_stub_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 bench_parts_stub_LDADD = $(EVENT_LIBS)

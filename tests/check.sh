@@ -151,6 +151,11 @@ chaos_short() {			# SCRIPT ARGUMENT...
 	    count 1 0
 }
 
+bench_short() {			# NAME
+	CALLBACKD_BUILD=$PWD/build/plain $PYTHON "bench/$1.py" --short &&
+	    count 1 0
+}
+
 # What a tarball can lack is files: of the tests those are run that read some. The
 # others were run twice by now.
 readonly DIST_TESTS="tests/unit/provider tests/unit/provider_files
@@ -229,6 +234,8 @@ check() {
 		    chaos_counted planted found planted
 	fi
 	if check_step build "gcc" compile_plain; then
+		check_step burst "a thousand requests, three specialists" \
+		    bench_short burst
 		check_step valgrind "unit tests under valgrind" \
 		    tests_unit_valgrind
 		check_step vendors "signatures and flows by the providers' packages" \
