@@ -226,6 +226,8 @@ check() {
 		    chaos_counted crash_points good points
 		check_step chaos "30 kills, 2 of Redis, 200 provider faults" \
 		    chaos_campaign
+		check_step crowd "ten seconds of forty fickle specialists" \
+		    chaos_short crowd --minutes 0.2 --specialists 40 --nodes 2
 		check_step failovers "a replica takes the place of Redis" \
 		    chaos_short failovers 1 --seed 8
 		check_step tails "the append-only file without its end" \
