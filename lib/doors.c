@@ -70,7 +70,7 @@ doors_bar(const struct policy *policy, const struct request *request,
 			return "closing";
 	}
 	return request->at_ms <= now_ms && seen != NULL && seen->to_ms != 0 &&
-	    seen->on_time < policy->slot_least ? "busy" : NULL;
+	    seen->on_time < policy->slot_least ? "crowded" : NULL;
 }
 
 int

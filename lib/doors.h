@@ -31,7 +31,7 @@ int64_t doors_close_ms(const struct policy *policy, const struct request *reques
 
 /* Why a request that was asked for now, or for that moment, cannot be promised what it asks:
  * "closed", "closing" (the promise would lie too long after it), "closed_today" (by hand),
- * "busy" (it would probably be late); NULL: it can. `request` has its promise. */
+ * "crowded" (it would probably be late); NULL: it can. `request` has its promise. */
 const char *doors_bar(const struct policy *policy, const struct request *request,
     const struct doors_hint *hint, const struct expectation *seen, int64_t now_ms);
 

@@ -1033,7 +1033,7 @@ promise_as_asked(struct moment *m, int64_t at_ms, int64_t asked_at_ms)
 	why = doors_bar(m->policy, &would, &m->root->doors,
 	    &m->root->expect, m->now_ms);
 	if (why == NULL || (m->root->doors.slot.to_ms == 0 &&
-	        strcmp(why, "busy") == 0)) {
+	        strcmp(why, "crowded") == 0)) {
 		*r = would;
 		return;
 	}

@@ -184,7 +184,7 @@ def test_who_would_be_late_is_given_a_slot(doors):
     answers = [doors.asks()[1] for _ in range(4)]
     # One person, ten minutes each, a quarter of an hour: the first will be in time.
     assert answers[0]["state"] == "waiting"
-    assert answers[-1]["state"] == "scheduled" and answers[-1]["why"] == "busy"
+    assert answers[-1]["state"] == "scheduled" and answers[-1]["why"] == "crowded"
     assert answers[-1]["slot"][0] >= doors.moment("12:30")
 
 
