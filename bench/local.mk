@@ -2,9 +2,12 @@
 # where it needs no running daemon; the programs they are made of lie in bench/parts.
 EXTRA_DIST += bench/demo.py bench/latency.py bench/dispatch.py bench/lifecycle.py bench/intake.py \
 	bench/burst.py bench/memory.py bench/parts/rig.py bench/parts/stub.conf
-noinst_PROGRAMS += bench/parts/stub bench/parts/load bench/parts/loop bench/parts/order bench/schedule
+noinst_PROGRAMS += bench/parts/stub bench/parts/load bench/parts/loop bench/parts/order bench/schedule \
+	bench/night
 bench_schedule_SOURCES = bench/schedule.c bench/parts/queue_sim.c bench/parts/queue_sim.h
 bench_schedule_LDADD = $(LIBCALLBACK_LIBS)
+bench_night_SOURCES = bench/night.c bench/parts/night_sim.c bench/parts/night_sim.h
+bench_night_LDADD = $(LIBCALLBACK_LIBS)
 bench_parts_order_SOURCES = bench/parts/order.c
 bench_parts_order_LDADD = $(LIBCALLBACK_LIBS)
 bench_parts_stub_SOURCES = bench/parts/stub.c

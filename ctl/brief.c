@@ -73,7 +73,7 @@ static const struct {
 	{ "closed", "closed now" },
 	{ "closing", "closes too soon" },
 	{ "closed_today", "closed by hand" },
-	{ "busy", "too many wait" },
+	{ "crowded", "too many wait" },
 	{ "climbed", "climbed: nobody had called in time" },
 	{ "provider_down", "no provider works" },
 	{ "pace", "the provider's pace" },

@@ -107,9 +107,10 @@ struct engine_hooks {
 	struct expectation (*expect)(void *context, const struct request *request,
 	    int64_t now_ms);
 	/* Where the doors of a request's queue are closed: until when, and its slot. at_ms:
-	 * when it is to be called; seen: what is expected of it. A hint. NULL: nobody looks. */
+	 * when it is to be called; seen: what is expected of it; slots to full_until_ms are
+	 * full (0: none is known to be). A hint. NULL: nobody looks. */
 	struct doors_hint (*doors)(void *context, const struct request *request,
-	    int64_t at_ms, const struct expectation *seen, int64_t now_ms);
+	    int64_t at_ms, const struct expectation *seen, int64_t full_until_ms, int64_t now_ms);
 	/* Who is on duty now: a hint. NULL: nobody looks. */
 	const struct duty_now *(*duty)(void *context);
 	/* Others at work for this queue: a hint. */

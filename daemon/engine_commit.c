@@ -428,6 +428,17 @@ is_limited(struct engine *engine, struct slot *slot, const char *words)
 	slot_forget_situation(slot);
 }
 
+/* Another has the last place of that slot: stepped again with that known. */
+static void
+is_full(struct engine *engine, struct slot *slot)
+{
+	struct event *event = &TAILQ_FIRST(&slot->pendings)->event;
+
+	if (slot->outcome != NULL)
+		event->full_until_ms = slot->outcome->place.to_ms;
+	slot_again(engine, slot);
+}
+
 /* A fact from outside is stepped again, everything else is told so. */
 static void
 give_up(struct engine *engine, struct slot *slot)
@@ -464,6 +475,8 @@ on_word(struct engine *engine, struct slot *slot, const char *word)
 		is_listed(engine, slot, word + 7);
 	} else if (strncmp(word, "limited ", 8) == 0) {
 		is_limited(engine, slot, word + 8);
+	} else if (strncmp(word, "full ", 5) == 0) {
+		is_full(engine, slot);
 	} else if (strcmp(word, "gone") == 0) {
 		slot_fail(engine, slot, ENGINE_GONE, "gone");
 	} else if (strncmp(word, "error", 5) == 0) {

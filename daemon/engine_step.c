@@ -145,7 +145,8 @@ hint_doors(struct engine *engine, const struct request *request,
 
 	if (request->id[0] != '\0' && engine->hooks.doors != NULL)
 		event->doors = engine->hooks.doors(engine->hooks.context,
-		    request, at_ms, &event->expect, now_ms);
+		    request, at_ms, &event->expect, event->full_until_ms,
+		    now_ms);
 }
 
 /* A request that waits and a specialist who is free meet here, without a round

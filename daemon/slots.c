@@ -325,9 +325,44 @@ find(struct slots *slots, const struct book *book, const char *id,
 	free(taken);
 }
 
+/* What a slot of theirs takes. */
+static int
+most_of(const struct slots *slots, const struct book *book,
+    const struct slot_span *slot)
+{
+	struct handling handling = forecast_handling(slots->forecast,
+	    book->queue);
+
+	return handling.mean_ms <= 0 ? 0 : doors_capacity(slots->policy,
+	    book->queue, handling.mean_ms, slot->from_ms);
+}
+
+/* The slot in which the moment lies that was chosen. */
+static void
+look_at(const struct slots *slots, const struct book *book, const char *id,
+    int64_t at_ms, int64_t full_until_ms, struct doors_hint *hint)
+{
+	int64_t length_ms = slots->policy->slot_length_ms;
+	int count = 0;
+
+	if (slots->policy->hours == NULL || length_ms == 0)
+		return;
+	hint->asked.from_ms = at_ms - at_ms % length_ms;
+	hint->asked.to_ms = hint->asked.from_ms + length_ms;
+	hint->asked_most = most_of(slots, book, &hint->asked);
+	for (size_t i = 0; i < book->taken_count; i++) {
+		const struct appointment *one = &book->taken[i];
+
+		count += one->at_ms >= hint->asked.from_ms &&
+		    one->at_ms < hint->asked.to_ms && strcmp(one->id, id) != 0;
+	}
+	hint->is_full = hint->asked_most > 0 && (count >= hint->asked_most ||
+	    hint->asked.to_ms <= full_until_ms);
+}
+
 struct doors_hint
 slots_hint(struct slots *slots, const struct request *request, int64_t at_ms,
-    const struct expectation *seen, int64_t now_ms)
+    const struct expectation *seen, int64_t full_until_ms, int64_t now_ms)
 {
 	const struct book *book = book_of(slots, request->queue);
 	struct request would = *request;
@@ -339,9 +374,11 @@ slots_hint(struct slots *slots, const struct request *request, int64_t at_ms,
 	if (book->closed.until_ms > now_ms)
 		hint.closed_until_ms = book->closed.until_ms;
 	would.at_ms = from_ms;
-	if (at_ms > now_ms)
+	if (at_ms > now_ms) {
 		promise_at(slots->policy, &would, at_ms);
-	else if (request->state == REQUEST_NONE)
+		look_at(slots, book, request->id, at_ms, full_until_ms, &hint);
+	}
+	if (at_ms <= now_ms && request->state == REQUEST_NONE)
 		promise_soon(slots->policy, &would, request->asked_at_ms);
 	/* A promise that was made is kept, as long as calls may be made at all. */
 	if ((request->state == REQUEST_NONE || at_ms > now_ms) &&
@@ -353,7 +390,11 @@ slots_hint(struct slots *slots, const struct request *request, int64_t at_ms,
 		return hint;
 	if (hint.closed_until_ms > from_ms)
 		from_ms = hint.closed_until_ms;
+	if (full_until_ms > from_ms)
+		from_ms = full_until_ms;
 	find(slots, book, request->id, from_ms, &hint.slot);
+	if (hint.slot.to_ms != 0)
+		hint.slot_most = most_of(slots, book, &hint.slot);
 	return hint;
 }
 

@@ -2,8 +2,10 @@
 /*
  * slots: which appointments are taken and which queues are closed by hand, as this node
  * last read them (once a second; own commits at once), so that whoever asks while no
- * call can be made in time is given the first slot that can be kept (lib/doors). Two
- * nodes that give the last place of a slot within a second both give it.
+ * call can be made in time is given the first slot that can be kept (lib/doors). That is a
+ * hint: the commit counts the places of the slot for all nodes, and who comes too late for
+ * the last one is given the next. Where the company has opening hours, a moment that is
+ * chosen takes a place, too, and gives way to the next slot where there is none.
  *
  * A queue is closed by its field of the hash `closed`: "UNTIL_MS WHO REASON". Whoever waits
  * there is looked at by every node that sees it, and gets a slot behind it by their own
@@ -37,9 +39,9 @@ void slots_on_committed(struct slots *slots, const struct outcome *outcome);
 void slots_tick(struct slots *slots);
 
 /* engine_hooks.doors: of a request that is to be called at that moment, or as soon as may be
- * when that is past. The slot is looked for only where it is needed. */
+ * when that is past. The slot is looked for only where it is needed, behind full_until_ms. */
 struct doors_hint slots_hint(struct slots *slots, const struct request *request, int64_t at_ms,
-    const struct expectation *seen, int64_t now_ms);
+    const struct expectation *seen, int64_t full_until_ms, int64_t now_ms);
 
 /* How many appointments of that queue are to come. */
 size_t slots_taken_count(const struct slots *slots, const char *queue);

@@ -2,6 +2,7 @@
 /* commit_guards: what a commit is refused by, or made to wait for. */
 #include "lib/commit_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "lib/blocked.h"
@@ -142,6 +143,27 @@ add_message_guards(const struct policy *policy, const struct message *message,
 	add_order_guards(&order, now_ms, words, count);
 }
 
+/* One place of a slot, counted where all nodes write. Who moves inside of it has one. */
+static void
+add_place_guard(const struct situation *before, const struct outcome *outcome,
+    struct words *words, size_t *count)
+{
+	const struct request *was = &before->request;
+	const struct slot_span *place = &outcome->place;
+	char key[KEY_SIZE], span[48], most[16];
+	bool has_one = was->state == REQUEST_SCHEDULED &&
+	    was->slot_to_ms != 0 && was->at_ms >= place->from_ms &&
+	    was->at_ms < place->to_ms;
+
+	if (outcome->place_most == 0)
+		return;
+	snprintf(key, sizeof(key), "slots:%s", outcome->after.request.queue);
+	snprintf(span, sizeof(span), "%" PRId64 " %" PRId64, place->from_ms,
+	    place->to_ms);
+	snprintf(most, sizeof(most), "%d", outcome->place_most + has_one);
+	add_guard("places", key, span, most, words, count);
+}
+
 void
 commit_add_guards(const struct policy *policy, const struct situation *before,
     const struct outcome *outcome, int64_t now_ms,
@@ -175,6 +197,7 @@ commit_add_guards(const struct policy *policy, const struct situation *before,
 		add_number_guard("limit", extras->limits[i].key,
 		    extras->limits[i].emission_ms,
 		    extras->limits[i].patience_ms, words, &count);
+	add_place_guard(before, outcome, words, &count);
 	if (extras->typed_key != NULL)
 		add_guard("type", extras->typed_key, extras->typed, "", words,
 		    &count);

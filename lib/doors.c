@@ -69,8 +69,10 @@ doors_bar(const struct policy *policy, const struct request *request,
 		    close_ms + policy->after_close_ms)
 			return "closing";
 	}
+	if (hint != NULL && request->at_ms > now_ms && hint->is_full)
+		return "full";
 	return request->at_ms <= now_ms && seen != NULL && seen->to_ms != 0 &&
-	    seen->on_time < policy->slot_least ? "busy" : NULL;
+	    seen->on_time < policy->slot_least ? "crowded" : NULL;
 }
 
 int

@@ -17,7 +17,11 @@ enum { DOORS_SLOTS_MAX = 700, DOORS_DAYS = 21 };
 
 /* What the shell knows of a request's queue, for whoever must be given a slot. */
 struct doors_hint {
-	struct slot_span slot;               /* the first with room; to_ms 0: none */
+	struct slot_span slot;          /* the first with room; to_ms 0: none */
+	int slot_most;                  /* what it takes */
+	struct slot_span asked;         /* that of the moment which was chosen, */
+	int asked_most;                 /* 0: nobody counts, as where there are no hours */
+	bool is_full;                   /* has no room */
 	int64_t closed_until_ms;        /* by hand; 0: it is not */
 };
 
@@ -31,7 +35,7 @@ int64_t doors_close_ms(const struct policy *policy, const struct request *reques
 
 /* Why a request that was asked for now, or for that moment, cannot be promised what it asks:
  * "closed", "closing" (the promise would lie too long after it), "closed_today" (by hand),
- * "busy" (it would probably be late); NULL: it can. `request` has its promise. */
+ * "full" (no room in the slot of a chosen moment), "crowded" (it would probably be late); NULL: it can. `request` has its promise. */
 const char *doors_bar(const struct policy *policy, const struct request *request,
     const struct doors_hint *hint, const struct expectation *seen, int64_t now_ms);
 

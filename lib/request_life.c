@@ -996,6 +996,14 @@ tell_deferred(struct moment *m, int64_t acted_at_ms)
 		moment_tell(m, TEXT_DEFERRED, r, acted_at_ms);
 }
 
+/* The commit counts who has a place in that slot (lib/commit_guards). */
+static void
+take_place(struct moment *m, const struct slot_span *slot, int most)
+{
+	m->outcome->place = *slot;
+	m->outcome->place_most = most;
+}
+
 static void
 open_later(struct moment *m, int64_t asked_at_ms)
 {
@@ -1033,12 +1041,16 @@ promise_as_asked(struct moment *m, int64_t at_ms, int64_t asked_at_ms)
 	why = doors_bar(m->policy, &would, &m->root->doors,
 	    &m->root->expect, m->now_ms);
 	if (why == NULL || (m->root->doors.slot.to_ms == 0 &&
-	        strcmp(why, "busy") == 0)) {
+	        strcmp(why, "crowded") == 0)) {
 		*r = would;
+		if (r->slot_to_ms != 0)
+			take_place(m, &m->root->doors.asked,
+			    m->root->doors.asked_most);
 		return;
 	}
 	if (m->root->doors.slot.to_ms != 0) {
 		promise_slot(r, &m->root->doors.slot);
+		take_place(m, &m->root->doors.slot, m->root->doors.slot_most);
 	} else {
 		/* No slot is known: at the opening, which is the best there is. */
 		open_later(m, asked_at_ms);
@@ -1114,6 +1126,7 @@ next_opening(struct moment *m)
 	m->request->hold_until_ms = 0;
 	if (doors->slot.from_ms >= until_ms && doors->slot.to_ms != 0) {
 		promise_slot(m->request, &doors->slot);
+		take_place(m, &doors->slot, doors->slot_most);
 	} else {
 		m->request->at_ms = until_ms;
 		promise_soon(m->policy, m->request, until_ms);

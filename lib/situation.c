@@ -692,6 +692,8 @@ situation_step(const struct policy *policy, const struct situation *before,
 	ret_outcome->move_count = 0;
 	ret_outcome->effect_count = 0;
 	ret_outcome->birth.id[0] = '\0';
+	ret_outcome->place = (struct slot_span){ 0, 0 };
+	ret_outcome->place_most = 0;
 	ret_outcome->message_count = 0;
 	ret_outcome->suppresses = 0;
 	ret_outcome->blocks_ms = 0;

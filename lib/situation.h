@@ -173,6 +173,7 @@ struct event {
 	                                 * phone:N:Q of the queue it would enter */
 	int  others_available;          /* other specialists at work on these queues; a hint */
 	struct doors_hint doors;        /* of the addressee's queue; a hint */
+	int64_t full_until_ms;          /* the commit before was refused: slots to there are full */
 	const struct duty_now *duty;    /* who is on duty; borrowed; NULL: nobody; a hint */
 	struct expectation expect;      /* of a request that begins to wait; a hint */
 	unsigned providers_down;        /* set (lib/provider_choice): for what the addressee would
@@ -240,6 +241,8 @@ struct outcome {
 	struct request birth;           /* id "": none: the request that continues this one */
 	const char *note;               /* of the event, borrowed; stands behind a move */
 	size_t note_move;
+	struct slot_span place;         /* of an appointment that was made: its slot */
+	int place_most;                 /* how many that takes; 0: nobody counts */
 	enum verdict  verdict;
 	char reason[REASON_SIZE];       /* of a refusal, or what happened: a stable word */
 };

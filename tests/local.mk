@@ -93,6 +93,11 @@ SIM_TESTS += tests/sim/schedule
 tests_sim_schedule_SOURCES = tests/sim/schedule.c bench/parts/queue_sim.c bench/parts/queue_sim.h
 tests_sim_schedule_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_sim_schedule_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+# A night in which it is closed, and the day behind it.
+SIM_TESTS += tests/sim/night
+tests_sim_night_SOURCES = tests/sim/night.c bench/parts/night_sim.c bench/parts/night_sim.h
+tests_sim_night_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_sim_night_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += $(SIM_TESTS)
 TESTS += $(SIM_TESTS)
 # What the providers' own packages judge, by ./dev check.
@@ -267,6 +272,10 @@ UNIT_TESTS += tests/unit/slot
 tests_unit_slot_SOURCES = tests/unit/slot.c
 tests_unit_slot_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_slot_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/doors
+tests_unit_doors_SOURCES = tests/unit/doors.c
+tests_unit_doors_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_doors_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/cases
 tests_unit_cases_SOURCES = tests/unit/cases.c
 tests_unit_cases_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

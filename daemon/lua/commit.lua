@@ -17,6 +17,8 @@
 --                             limit key emission patience (as pace, but what comes too
 --                             early is refused, unless its records say something
 --                             else: who is there already is not one more) |
+--                             places zset "FROM TO" most (fewer members score FROM
+--                             or more and less than TO; yields as limit does) |
 --                             type key TYPE "" (no refusal: what is of another
 --                             type is set aside)
 --   N records: id expect counts (of F D I U K), (field value)*F, (field)*D,
@@ -36,7 +38,7 @@
 -- or deletions gets `v`, one more than expected, and `op`. keep_ms 0: for ever. score "":
 -- removed.
 -- Reply: TIME_ms, then one word for each: ok | ok MS (its turn comes then) | again |
---   conflict ID | held KEY OWNER | listed HASH FIELD | limited MS KEY | gone |
+--   conflict ID | held KEY OWNER | listed HASH FIELD | limited MS KEY | full KEY | gone |
 --   wait MS GUARD KEY | skew |
 --   error TEXT (nothing of this situation is written, the others are not concerned).
 --   Then the keys that were set aside.
@@ -125,7 +127,8 @@ end
 -- After a failure: everything that the situation at `at` will write to.
 local function set_aside_wrong_types(at)
 	local type_of = { absent = 'string', limit = 'string',
-	    pace = 'string', probe = 'string', room = 'zset' }
+	    pace = 'string', probe = 'string', room = 'zset',
+	    places = 'zset' }
 	local guards, records = counts_of(at + 1)
 
 	at = at + 2
@@ -272,6 +275,13 @@ local function check_guards(at, guards, verdict)
 
 			if ms > 0 and not verdict then
 				return string.format('limited %d %s', ms, a)
+			end
+		elseif kind == 'places' then
+			local from, to = string.match(b, '(%d+) (%d+)')
+
+			if not verdict and call('ZCOUNT', site .. a, from,
+			    '(' .. to) >= tonumber(c) then
+				return 'full ' .. a
 			end
 		elseif kind == 'type' then
 			set_aside(a, b)

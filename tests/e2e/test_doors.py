@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Closed doors: what is promised to who asks at night, just before closing, where a
 queue is closed by hand, and where a promise would probably be missed."""
+import collections
 import datetime
+import threading
 import zoneinfo
 
 import pytest
@@ -184,7 +186,7 @@ def test_who_would_be_late_is_given_a_slot(doors):
     answers = [doors.asks()[1] for _ in range(4)]
     # One person, ten minutes each, a quarter of an hour: the first will be in time.
     assert answers[0]["state"] == "waiting"
-    assert answers[-1]["state"] == "scheduled" and answers[-1]["why"] == "busy"
+    assert answers[-1]["state"] == "scheduled" and answers[-1]["why"] == "crowded"
     assert answers[-1]["slot"][0] >= doors.moment("12:30")
 
 
@@ -229,3 +231,52 @@ def test_two_nodes_keep_one_book(doors):
         "id": "web-other-1", "phone": "+79169990101"})
     assert status == 202, answer
     assert other.answer("web-other-1")["slot"][0] == doors.moment("09:30", 1)
+
+
+def test_no_slot_takes_more_than_it_has(doors):
+    """Two nodes are asked at the same time, before either knows what the other gave."""
+    doors.it_is("23:00")
+    nodes = [doors.daemon, doors.start()]
+    names = [f"web-race-{i:04d}" for i in range(24)]
+
+    def ask(i):
+        status, answer = nodes[i % 2].control("POST", "/v1/requests", {
+            "id": names[i], "phone": f"+7917{i:03d}0101"})
+        assert status == 202, answer
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(names))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    begins = collections.Counter(
+        doors.daemon.wait_for(lambda name=name: doors.daemon.answer(name))["slot"][0]
+        for name in names)
+    assert begins == {doors.moment("09:00", 1) + 1800 * i: 3 for i in range(8)}
+
+
+def test_a_chosen_moment_takes_a_place(doors):
+    doors.it_is("12:00")
+    for minute in ("00", "10", "20"):
+        _, answer = doors.asks(doors.moment("15:" + minute))
+        assert answer["slot"][0] == doors.moment("15:" + minute)
+    # No place is left: the next slot, and why.
+    name, answer = doors.asks(doors.moment("15:20"))
+    assert answer["why"] == "full"
+    assert answer["slot"] == [doors.moment("15:30"), doors.moment("16:00")]
+    # So it is with what is moved; who moves inside of a slot keeps the place.
+    other, _ = doors.asks(doors.moment("17:00"))
+    doors.daemon.ask({"id": other, "op": "move"}, doors.moment("15:05"))
+    moved = doors.daemon.wait_for(
+        lambda: (a := doors.daemon.answer(other)).get("why") == "full" and a)
+    assert moved["slot"][0] == doors.moment("15:30")
+    doors.daemon.ask({"id": "web-00000001", "op": "move"}, doors.moment("15:25"))
+    doors.daemon.wait_for(lambda: doors.daemon.answer("web-00000001")["slot"][0] ==
+                          doors.moment("15:25"))
+    # What one gives back another gets.
+    doors.daemon.ask({"id": "web-00000002", "op": "cancel"})
+    doors.daemon.wait_for(
+        lambda: doors.daemon.answer("web-00000002")["state"] == "cancelled")
+    doors.daemon.ask({"id": name, "op": "move"}, doors.moment("15:15"))
+    doors.daemon.wait_for(
+        lambda: doors.daemon.answer(name)["slot"][0] == doors.moment("15:15"))

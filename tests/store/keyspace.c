@@ -409,6 +409,22 @@ lasts_until(const struct keyspace *keyspace, const char *value)
 	return until_ms > keyspace->now_ms ? until_ms : 0;
 }
 
+/* Members of an index with a score from..to - 1. */
+static size_t
+count_between(const struct entry *entry, const char *span)
+{
+	long long from, to;
+	size_t count = 0;
+
+	CHECK(sscanf(span, "%lld %lld", &from, &to) == 2);
+	for (size_t i = 0; entry != NULL && i < entry->count; i++) {
+		long long score = atoll(entry->items[i].value);
+
+		count += score >= from && score < to;
+	}
+	return count;
+}
+
 static bool
 check_guards(const struct keyspace *keyspace, const struct arguments *arguments,
     bool is_free, char *word)
@@ -450,6 +466,13 @@ check_guards(const struct keyspace *keyspace, const struct arguments *arguments,
 				continue;
 			snprintf(word, ITEM_SIZE, "limited %lld %s",
 			    (long long)ms, guard[1]);
+			return false;
+		}
+		if (strcmp(guard[0], "places") == 0) {
+			if (!is_free || count_between(entry, guard[2]) <
+			    (size_t)atoll(guard[3]))
+				continue;
+			snprintf(word, ITEM_SIZE, "full %s", guard[1]);
 			return false;
 		}
 		if (strcmp(guard[0], "absent") != 0) {

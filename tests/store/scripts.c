@@ -284,6 +284,8 @@ draw_guard(void)
 		{ { "pace", "pace:p", "60000", "100000" },
 		    { "pace", "pace:q", "100000", "150000" } },
 		{ { "room", "due", "2", "" }, { "room", "wait:cards", "1", "" } },
+		{ { "places", "due", "0 2", "1" },
+		    { "places", "wait:cards", "1 4", "2" } },
 		{ { "probe", "probe:p", "call:r1.1", "60000" },
 		    { "probe", "probe:p", "call:r2.1", "60000" } },
 		{ { "spend", "spend:p:h1", "7", "20" },

@@ -46,6 +46,10 @@ export const texts = {
     late: "We are sorry, we are late. You are still in our queue.",
     whys: {
       closed: "We are closed at the moment.",
+      closing: "We close soon.",
+      closed_today: "We had to close for now. We are sorry.",
+      crowded: "Many are waiting at the moment, so we have kept a time for you.",
+      full: "There was no room at that time: this is the next.",
       short_call: "The call was cut short: we call again.",
       ...Object.fromEntries(["no_answer", "busy", "rejected", "failed",
         "voicemail"].map((why) => [why, "We did not reach you: we try again."])),
@@ -121,6 +125,10 @@ export const texts = {
     late: "Простите, мы опаздываем. Ваша заявка в очереди.",
     whys: {
       closed: "Сейчас мы не работаем.",
+      closing: "Мы скоро закрываемся.",
+      closed_today: "Пришлось прервать приём звонков. Извините.",
+      crowded: "Сейчас ждут многие, поэтому мы назначили вам время.",
+      full: "На это время мест нет: ближайшее свободное такое.",
       short_call: "Разговор прервался: позвоним снова.",
       ...Object.fromEntries(["no_answer", "busy", "rejected", "failed",
         "voicemail"].map((why) => [why, "Не дозвонились: попробуем ещё раз."])),
