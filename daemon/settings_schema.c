@@ -214,9 +214,9 @@ static const struct setting_row retry_rows[] = {
 	    .at = AT(settings, policy.retry_after_ms),
 	    .count_at = AT(settings, policy.retry_count),
 	    .help = "Delays before the second attempt, the third, ..." },
-	{ "next_day", SETTING_CHOICE, NULL, .words = next_day_words,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
-	    .help = "Whether to ask by SMS before ringing on another day" },
+	{ "next_day", SETTING_CHOICE, "ask", .words = next_day_words,
+	    .at = AT(settings, policy.calls_next_day), .size = sizeof(bool),
+	    .help = "Whether an attempt on another day is told of before the phone rings" },
 };
 static const struct setting_table retry_table = TABLE(retry_rows);
 

@@ -281,6 +281,7 @@ struct policy {
 	struct alarm_policy alarms;
 
 	int64_t retry_after_ms[RETRIES_MAX];  size_t retry_count;  /* attempts = retry_count + 1 */
+	bool calls_next_day;    /* an attempt on another day is not announced before */
 	int64_t short_call_ms;  /* a talk under this counts as not reached */
 	int64_t ring_ms;        /* how long the customer's phone rings */
 	int64_t agent_ring_ms;  /* how long the specialist's phone rings after a desk acceptance */

@@ -8,11 +8,15 @@
 #include <string.h>
 
 #include "lib/life.h"
+#include "lib/message.h"
 #include "lib/promise.h"
 #include "lib/retry.h"
 #include "lib/shift.h"
 #include "lib/widen.h"
 #include "lib/zone.h"
+
+/* Whoever is called on another day has so long to read of it. */
+enum { NOTICE_MS = 15 * 60 * 1000 };
 
 /* What a person said the end is: in the event, or kept during the talk. */
 struct said {
@@ -952,18 +956,55 @@ say_until(struct moment *m, const char *reason, int64_t until_ms)
 		    at.year, at.month, at.day, at.hour, at.minute);
 }
 
+/* Where there is none it is found out when it is due. */
+static int64_t
+when_allowed(const struct moment *m, const struct request *r, int64_t at_ms)
+{
+	int64_t next_ms = rules_next_ms(m->policy, r, at_ms);
+
+	return next_ms == RULES_NEVER ? at_ms : next_ms;
+}
+
 /* A promise for that moment, or for the next one at which the hours allow a call. */
 static void
 promise_when_allowed(struct moment *m, struct request *r, int64_t at_ms)
 {
-	int64_t next_ms = rules_next_ms(m->policy, r, at_ms);
-
-	/* Where there is none it is found out when it is due. */
-	if (next_ms != RULES_NEVER)
-		at_ms = next_ms;
-	r->at_ms = at_ms;
+	r->at_ms = when_allowed(m, r, at_ms);
 	r->asks_now = false;
-	promise_soon(m->policy, r, at_ms);
+	promise_soon(m->policy, r, r->at_ms);
+}
+
+/* By the customer's clock. */
+static bool
+is_another_day(const struct moment *m, int64_t at_ms)
+{
+	const struct zone *zone = rules_zone(m->policy, m->request);
+	struct zone_time now, at;
+
+	zone_local(zone, m->now_ms, &now);
+	zone_local(zone, at_ms, &at);
+	return at.date != now.date;
+}
+
+static bool
+is_announced(const struct moment *m, int64_t at_ms)
+{
+	return !m->policy->calls_next_day && is_another_day(m, at_ms);
+}
+
+/* The phone does not ring on another day before its owner could read that it will. */
+static int64_t
+after_notice(const struct moment *m, int64_t at_ms)
+{
+	const struct request *r = m->request;
+	int64_t next_ms = when_allowed(m, r, at_ms), read_ms;
+
+	if (!is_announced(m, next_ms) || !r->may_text ||
+	    policy_message_text(m->policy, TEXT_DEFERRED, r->locale) == NULL)
+		return next_ms;
+	read_ms = message_quiet_until(m->policy, m->now_ms);
+	read_ms = (read_ms != 0 ? read_ms : m->now_ms) + NOTICE_MS;
+	return read_ms > next_ms ? read_ms : next_ms;
 }
 
 /* Out of WRAPPING or REFERRED back into the queue's hands. */
@@ -985,9 +1026,13 @@ schedule(struct moment *m, int64_t at_ms, bool is_chosen)
 		promise_at(m->policy, r, at_ms);
 		return;
 	}
-	promise_when_allowed(m, r, at_ms);
-	if (r->at_ms > at_ms)
+	promise_when_allowed(m, r, after_notice(m, at_ms));
+	if (is_announced(m, r->at_ms))
+		moment_tell(m, TEXT_DEFERRED, r, 0);
+	else if (r->at_ms > at_ms)
 		tell_deferred(m, 0);
+	if (r->at_ms > at_ms)
+		say_until(m, "put off", r->at_ms);
 }
 
 static void

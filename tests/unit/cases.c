@@ -484,6 +484,59 @@ a_person_decides_what_no_hour_allows(void **state)
 	zones_free(policy.zones);
 }
 
+/* Nobody answered at 22:13; tomorrow's attempt is told of first, and not rung before
+ * that could be read. */
+static void
+tomorrows_attempt_is_announced(void **state)
+{
+	struct request *r = &before.request;
+	struct event event = { .kind = EVENT_CALL_OVER, .call = 1,
+		.to = record_ref_request("r"), .has_rung = true,
+		.outcome = OUTCOME_NO_ANSWER, .digit = -1 };
+
+	(void)state;
+	policy.hours = &day;
+	strcpy(policy.texts[0].language, "en");
+	policy.texts[0].texts[TEXT_DEFERRED] = "{day} {from}";
+	policy.text_language_count = 1;
+	strcpy(policy.language, "en");
+	policy.text.count = 1;
+	strcpy(policy.text.ids[0], "sms");
+	/* No messages by night, until a quarter of an hour before it opens, or until then. */
+	policy.quiet_from_minute = 21 * 60;
+	policy.quiet_to_minute = 8 * 60;
+	r->may_text = true;
+	r->state = REQUEST_CALLING;
+	r->call = 1;
+	strcpy(r->specialist, "anna");
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(after()->state, REQUEST_SCHEDULED);
+	assert_string_equal(after()->reason, "no_answer");
+	assert_int_equal(after()->at_ms, OPENS_MS);
+	assert_string_equal(after()->wished, "anna");
+	assert_int_equal(outcome.message_count, 1);
+	assert_int_equal(outcome.messages[0].kind, TEXT_DEFERRED);
+	policy.quiet_to_minute = 9 * 60;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(after()->at_ms, OPENS_MS + 15 * MINUTE_MS);
+	assert_int_equal(after()->promise_at_ms, OPENS_MS + 15 * MINUTE_MS +
+	    policy.queues[1].passed_ms);
+	/* Who cannot be told is called as soon as we open. */
+	r->may_text = false;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(after()->at_ms, OPENS_MS);
+	r->may_text = true;
+	policy.calls_next_day = true;
+	queues[1].limit_ms = queues[1].passed_ms = 24 * HOUR_MS;
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.message_count, 0);
+	assert_int_equal(after()->at_ms, OPENS_MS);
+}
+
 int
 main(void)
 {
@@ -511,6 +564,7 @@ main(void)
 		cmocka_unit_test_setup(who_waits_is_put_off_when_it_closes, set_up),
 		cmocka_unit_test_setup(late_and_closed_in_the_same_moment, set_up),
 		cmocka_unit_test_setup(a_person_decides_what_no_hour_allows, set_up),
+		cmocka_unit_test_setup(tomorrows_attempt_is_announced, set_up),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1119,9 +1119,9 @@ test_settings_without_effect(void **state)
 	struct settings *settings = load_path(source("config/callbackd.conf"));
 
 	(void)state;
-	assert_int_equal(settings_without_effect(settings, on_path, text), 5);
+	assert_int_equal(settings_without_effect(settings, on_path, text), 4);
 	assert_string_equal(text, "hours.outside slots "
-	    "retry.next_day card_url "
+	    "card_url "
 	    "specialists.gleb.duty ");
 	settings_free(settings);
 	settings = load_good(GOOD);
