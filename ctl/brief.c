@@ -71,6 +71,8 @@ static const struct {
 	{ "level", "who is free does not know it well enough" },
 	{ "spent", "the providers' money is spent" },
 	{ "closed", "closed now" },
+	{ "quiet_hours", "quiet hours at the customer's" },
+	{ "no_common_hours", "we are never open while the customer may be called" },
 	{ "climbed", "climbed: nobody had called in time" },
 	{ "provider_down", "no provider works" },
 	{ "pace", "the provider's pace" },

@@ -2,9 +2,7 @@
 """When customers are called: opening hours, their quiet hours, attempts on another day."""
 import time
 
-import pytest
-
-from company import AUTOMATIC, QUICK
+from company import AUTOMATIC, QUICK, SETTINGS, specialist
 from test_messages import NUMBER, TEXTS, letter
 
 NEVER = {"from": "00:00", "to": "00:00"}
@@ -70,7 +68,7 @@ def test_closed_until_tomorrow_is_told(start_daemon):
     letter(daemon, ID, "deferred", reason="delivered")
     request = daemon.request(ID)
     assert request["promise_at"] > time.time() + 20 * 3600
-    assert daemon.sandbox.rings(NUMBER) == []
+    assert daemon.sandbox.rings(NUMBER) == 0
 
 
 def test_the_customer_sleeps(start_daemon):
@@ -86,9 +84,10 @@ def test_the_customer_sleeps(start_daemon):
     letter(daemon, ID, "deferred", reason="delivered")
     # A restart knows their clock again, from the record.
     daemon.restart()
-    daemon.act(ID, "move", at=0)
-    daemon.wait_for(lambda: daemon.request(ID)["reason"] == "quiet_hours")
-    assert daemon.sandbox.rings(NUMBER) == []
+    daemon.ask({"v": 1, "op": "move", "id": ID})
+    daemon.wait_for(lambda: sum("quiet hours" in line for line in
+                                story_of(daemon, ID)) == 2)
+    assert daemon.sandbox.rings(NUMBER) == 0
 
 
 def test_who_asks_for_now_is_called_now(start_daemon):
@@ -110,6 +109,7 @@ def test_numbers_have_quiet_hours_of_their_own(start_daemon):
 def test_asked_before_closing_called_after_it(start_daemon):
     daemon = start_daemon(settings(
         hours={**week(-3600, 5), "after_close": "10m"}))
+    daemon.do("PUT", "/v1/specialists/vera", {"status": "off"})
     ask(daemon)
     closes = time.time() + 5
     daemon.wait_for(lambda: time.time() > closes + 1)
@@ -130,3 +130,49 @@ def test_an_attempt_on_another_day_is_announced(start_daemon):
     assert request["reason"] == "no_answer"
     assert request["promise_at"] > time.time() + 20 * 3600
     letter(daemon, ID, "deferred", reason="delivered")
+
+
+# What is passed on at noon with two hours has one today, and another one tomorrow.
+def test_a_passed_case_counts_open_hours(start_daemon):
+    info, second, third = SETTINGS["queues"]
+    daemon = start_daemon(settings(
+        hours=week(-3600, 3600), queues=[info, {**second, "passed": {
+            "limit": "2h", "clock": "open_hours"}}, third],
+        specialists=[specialist("anna", "+79160000014", ("info", 3),
+                                confirm="answer", accept="automatic")]))
+    daemon.available("anna")
+    ask(daemon)
+    first = daemon.wait_for_state(ID, "wrapping")["id"]
+    daemon.act(first, "pass", queue="delivery")
+    passed = daemon.wait_for_state(ID, "waiting")
+    assert passed["queue"] == "delivery"
+    assert abs(passed["promise_at"] - time.time() - 24 * 3600) < 60
+
+
+def test_no_hour_of_ours_is_one_of_theirs(start_daemon):
+    daemon = start_daemon(settings(
+        quiet={"hours": "21:00-09:00", "now": "wait"},
+        hours={"week": [("Mon-Sun", "11:00-15:00")]}))
+    ask(daemon, tz=asleep())
+    request = daemon.wait_for_state(ID, "referred")
+    assert request["reason"] == "no_common_hours"
+
+
+# Nobody answers: it is only looked what became of them.
+def test_whose_clock_it_is(start_daemon):
+    daemon = start_daemon(settings(specialists=(),
+                                   phones__allow=["RU", "DE", "KZ"]))
+    if not daemon.has_libphonenumber:
+        return
+    for name, phone, fields, zone in (
+            ("web-berlin", "+4930901820", {}, "Europe/Berlin"),
+            ("web-tokyo", "+4930901821", {"tz": "Asia/Tokyo"}, "Asia/Tokyo"),
+            ("web-nowhere", "+4930901822", {"tz": "Mars/Base"}, "Europe/Berlin"),
+            ("web-no-zone", "+4930901823", {"tz": "soon"}, "Europe/Berlin"),
+            ("web-at-home", "+79160000101", {}, None)):
+        daemon.ask({"id": name, "phone": phone, **fields})
+        daemon.wait_for_answer(name, "waiting")
+        key = daemon.key(f"request:{daemon.request(name)['id']}")
+        found = daemon.redis.hget(key, "zone")
+        found = found.decode() if isinstance(found, bytes) else found
+        assert found == zone, name
