@@ -74,6 +74,8 @@ static const struct {
 	{ "closing", "closes too soon" },
 	{ "closed_today", "closed by hand" },
 	{ "crowded", "too many wait" },
+	{ "quiet_hours", "quiet hours at the customer's" },
+	{ "no_common_hours", "we are never open while the customer may be called" },
 	{ "climbed", "climbed: nobody had called in time" },
 	{ "provider_down", "no provider works" },
 	{ "pace", "the provider's pace" },

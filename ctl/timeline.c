@@ -72,6 +72,7 @@ static const struct known {
 	{ "request", "pass_on", "passed", "", QUOTES | TELLS_WHO, CAUSE_WAIT },
 	{ "request", "climb", "CLIMBED", "", TELLS, CAUSE_WAIT },
 	{ "request", "climb_into_other", "CLIMBED", "", TELLS, CAUSE_WAIT },
+	{ "request", "refer_never_allowed", "referred", "", TELLS, CAUSE_WAIT },
 	{ "request", "refer_climbed", "CLIMBED", "", TELLS, CAUSE_WAIT },
 	{ "request", "continue_in", "closed", "", QUOTES | TELLS_WHO, CAUSE_WAIT },
 	{ "request", "call_again", "call later", "", QUOTES | TELLS_WHO | PROMISES, CAUSE_NONE },

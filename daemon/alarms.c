@@ -552,7 +552,8 @@ judge_queues(struct look *look)
 	for (size_t q = 0; q < policy->queue_count; q++) {
 		const struct queue_policy *queue = &policy->queues[q];
 		bool is_unattended = queue->closed_until_ms <= now_ms &&
-		    hours_is_open(policy->hours, now_ms) &&
+		    hours_is_open(policy_hours(policy, queue->id),
+		        now_ms) &&
 		    !is_attended(look, queue);
 		size_t waiting = matcher_waiting_count(alarms->matcher,
 		    queue->id), length = strlen(detail);

@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "daemon/api_internal.h"
+#include "lib/hours.h"
 #include "lib/shift.h"
 
 /* REPORT_MS: by then a missed promise has been told. */
@@ -422,16 +423,17 @@ static void
 add_doors(const struct counts *counts, size_t at, json_t *json)
 {
 	const struct api *api = counts->api;
-	int64_t now_ms = store_now_ms(api->options.store), until_ms;
-	struct request anybody = { .asked_at_ms = now_ms };
+	const char *queue = api->policy->queues[at].id;
+	const struct hours *hours = policy_hours(api->policy, queue);
+	int64_t now_ms = store_now_ms(api->options.store);
+	int64_t until_ms = hours_is_open(hours, now_ms) ? 0 :
+	    hours_opens(hours, now_ms);
 	struct slots_closed closed;
 
 	json_object_set_new(json, "appointments",
 	    json_integer((json_int_t)slots_taken_count(api->options.slots,
-	        api->policy->queues[at].id)));
-	until_ms = doors_closed_until_ms(api->policy, &anybody, now_ms);
-	if (slots_is_closed(api->options.slots, api->policy->queues[at].id,
-	    now_ms, &closed)) {
+	        queue)));
+	if (slots_is_closed(api->options.slots, queue, now_ms, &closed)) {
 		until_ms = closed.until_ms;
 		api_json_text(json, "closed_by", closed.who);
 		api_json_text(json, "closed_why", closed.why);

@@ -31,6 +31,7 @@
 #include "daemon/slots.h"
 #include "lib/fault.h"
 #include "lib/provider_choice.h"
+#include "lib/zone.h"
 
 enum { TOKEN_BYTES = 16, IN_FLIGHT_MAX = 256,
 	QUEUE_MAX = 4096, ROUNDS_MAX = 16 };
@@ -1097,6 +1098,8 @@ use_settings(struct daemon *daemon, struct settings *settings)
 	    sizeof(policy->providers));
 	policy->voice = old->policy.voice;
 	policy->text = old->policy.text;
+	/* What is in hand asks for those that were learnt. */
+	zones_learn_all(policy->zones, old->policy.zones);
 	daemon->settings = settings;
 	engine_set_policy(daemon->engine, policy);
 	matcher_set_policy(daemon->matcher, policy);

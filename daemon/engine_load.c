@@ -9,6 +9,7 @@
 #include "daemon/poison.h"
 #include "lib/answer.h"
 #include "lib/audit.h"
+#include "lib/zone.h"
 
 enum { REFS_MAX = 16, KIND_SHIFT = 56 };
 
@@ -87,8 +88,13 @@ read_record(struct load *load, const struct redisReply *reply)
 	if (ref->kind == RECORD_CALL && is_absent(slot, &slot->root_ref))
 		why = "its request: there is none";
 	else if (count > 0 &&
-	    situation_put(&slot->before, ref, pairs, count, &why))
+	    situation_put(&slot->before, ref, pairs, count, &why)) {
+		/* Its customer's clock: steps read no files. */
+		if (ref->kind == RECORD_REQUEST)
+			(void)zones_learn(load->engine->policy->zones,
+			    slot->before.request.zone);
 		return;
+	}
 	if (audit_is_newer(pairs, count))
 		slot->failure = "newer";
 	else if (is_needed(slot, ref))

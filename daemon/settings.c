@@ -60,6 +60,7 @@ settings_new(void)
 	settings->values = calloc(1, sizeof(*settings->values));
 	CHECK(settings->values != NULL);
 	policy_defaults(&settings->policy);
+	settings->policy.zones = zones_new();
 	queue_policy_defaults(&settings->queue_model);
 	specialist_policy_defaults(&settings->specialist_model);
 	return settings;
@@ -72,6 +73,7 @@ settings_free(struct settings *settings)
 		return;
 	settings_values_free(settings->values);
 	zone_free(settings->zone);
+	zones_free(settings->policy.zones);
 	free(settings);
 }
 

@@ -47,6 +47,7 @@ settings_check(struct settings_reading *reading)
 	check_targets(reading);
 	settings_check_widenings(reading);
 	settings_check_cases(reading);
+	settings_check_hours(reading);
 	settings_check_messages(reading);
 	settings_check_abilities(reading);
 }

@@ -51,6 +51,7 @@ static const char *const should_be[] = {
 	[FORMAT_TIMES] = "must be times such as \"09:00-18:00\"",
 	[FORMAT_TIME] = "must be a time such as \"21:00\"",
 	[FORMAT_OPENING] = "must be times such as \"09:00-18:00\", or \"closed\"",
+	[FORMAT_QUIET] = "must be times such as \"21:00-09:00\", or \"none\"",
 	[FORMAT_DATES] = "must be a date such as \"2026-12-31\", or two with "
 	    "\"..\" between them",
 	[FORMAT_SHIFT] = "must be weekdays and times such as "
@@ -128,6 +129,9 @@ is_right(enum setting_format format, const char *text,
 		return when_is_time(text);
 	case FORMAT_OPENING:
 		return strcmp(text, "closed") == 0 ||
+		    when_times(text, &from_s, &to_s);
+	case FORMAT_QUIET:
+		return strcmp(text, "none") == 0 ||
 		    when_times(text, &from_s, &to_s);
 	case FORMAT_DATES:
 		return when_dates(text, &first, &last);

@@ -36,6 +36,7 @@ enum setting_format {
 	FORMAT_TIME,            /* "21:00" */
 	FORMAT_TIMES,           /* "09:00-18:00" */
 	FORMAT_OPENING,         /* the same, or "closed" */
+	FORMAT_QUIET,           /* the same, or "none" */
 	FORMAT_DATES,           /* "2026-12-31", "2026-12-31..2027-01-08" */
 	FORMAT_SHIFT,           /* "Mon-Fri 09:00-18:00, Sat 10:00-16:00" */
 	FORMAT_CHANNEL,         /* screen, phone, sms */

@@ -6,8 +6,10 @@
 #include "daemon/settings_internal.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "daemon/settings_when.h"
+#include "lib/rules.h"
 
 /* Of "closed", no time at all. */
 static bool
@@ -150,12 +152,14 @@ read_shift(struct settings_reading *reading, struct specialist_policy *who)
 	who->shift = shift;
 }
 
-void
-settings_complete_hours(struct settings_reading *reading)
+/* NULL: that table is not there. */
+static const struct hours *
+read_table(struct settings_reading *reading, const char *week_path,
+    const char *days_path)
 {
 	struct settings *settings = reading->settings;
-	const struct setting_value *week = settings_find(settings, "hours.week");
-	const struct setting_value *days = settings_find(settings, "hours.days");
+	const struct setting_value *week = settings_find(settings, week_path);
+	const struct setting_value *days = settings_find(settings, days_path);
 	struct hours *hours = settings_own(settings, sizeof(*hours));
 
 	hours->zone = settings->zone;
@@ -163,8 +167,177 @@ settings_complete_hours(struct settings_reading *reading)
 		read_week(reading, week, hours);
 	if (days != NULL)
 		read_dates(reading, days, hours);
-	if (hours->week_count > 0 || hours->date_count > 0)
-		settings->policy.hours = hours;
-	for (size_t i = 0; i < settings->policy.specialist_count; i++)
-		read_shift(reading, &settings->policy.specialists[i]);
+	return hours->week_count > 0 || hours->date_count > 0 ? hours : NULL;
+}
+
+static void
+path_of(const struct queue_policy *queue, const char *name,
+    char ret_path[SETTING_PATH_SIZE])
+{
+	snprintf(ret_path, SETTING_PATH_SIZE, "queues.%s.%s", queue->id, name);
+}
+
+static void
+read_queue(struct settings_reading *reading, struct queue_policy *queue)
+{
+	char week[SETTING_PATH_SIZE], days[SETTING_PATH_SIZE];
+
+	path_of(queue, "hours.week", week);
+	path_of(queue, "hours.days", days);
+	queue->hours = read_table(reading, week, days);
+}
+
+static void
+add_quiet(struct settings *settings, const char *prefix, const char *times)
+{
+	struct policy *policy = &settings->policy;
+	struct quiet_policy *quiet = &policy->quiets[policy->quiet_count];
+	int from_s, to_s;
+
+	if (policy->quiet_count == QUIETS_MAX || strlen(prefix) >= PHONE_SIZE)
+		return;
+	if (strcmp(times, "none") == 0)
+		from_s = to_s = 0;
+	else if (!when_times(times, &from_s, &to_s))
+		return;
+	snprintf(quiet->prefix, sizeof(quiet->prefix), "%s", prefix);
+	quiet->from_s = from_s;
+	quiet->to_s = to_s > HOURS_DAY_S ? to_s - HOURS_DAY_S : to_s;
+	policy->quiet_count++;
+}
+
+static void
+read_quiet(struct settings_reading *reading)
+{
+	struct settings *settings = reading->settings;
+	const struct setting_value *hours = settings_find(settings,
+	    "quiet.hours");
+	const struct setting_value *numbers = settings_find(settings,
+	    "quiet.numbers");
+	char text[32] = "";
+
+	/* Without its quotes; nothing in it was escaped. */
+	if (hours != NULL && strlen(hours->shown) - 2 < sizeof(text))
+		memcpy(text, hours->shown + 1, strlen(hours->shown) - 2);
+	if (text[0] != '\0')
+		add_quiet(settings, "", text);
+	for (size_t i = 0; numbers != NULL && i + 1 < numbers->word_count; i += 2)
+		add_quiet(settings, numbers->words[i], numbers->words[i + 1]);
+}
+
+void
+settings_complete_hours(struct settings_reading *reading)
+{
+	struct settings *settings = reading->settings;
+	struct policy *policy = &settings->policy;
+
+	policy->hours = read_table(reading, "hours.week", "hours.days");
+	for (size_t i = 0; i < policy->queue_count; i++)
+		read_queue(reading, &policy->queues[i]);
+	for (size_t i = 0; i < policy->specialist_count; i++)
+		read_shift(reading, &policy->specialists[i]);
+	read_quiet(reading);
+}
+
+/* ---- what can never be kept */
+
+static void
+check_quiet(struct settings_reading *reading)
+{
+	const struct policy *policy = &reading->settings->policy;
+
+	for (size_t i = 0; i < policy->quiet_count; i++) {
+		const struct quiet_policy *quiet = &policy->quiets[i];
+		const char *path = quiet->prefix[0] == '\0' ? "quiet.hours" :
+		    "quiet.numbers";
+
+		if (quiet->from_s == 0 && quiet->to_s == HOURS_DAY_S)
+			settings_error(reading, path, "%s%sall day: nobody "
+			    "could be called", quiet->prefix,
+			    quiet->prefix[0] == '\0' ? "is " : " is ");
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(policy->quiets[k].prefix,
+			    quiet->prefix) == 0)
+				settings_error(reading, path, "%s is there "
+				    "already", quiet->prefix);
+	}
+}
+
+/* Where its hours are written: its own, else the company's. */
+static void
+place_of(const struct settings_reading *reading,
+    const struct queue_policy *queue, char ret_path[SETTING_PATH_SIZE])
+{
+	bool is_own = queue->hours != NULL;
+
+	if (is_own)
+		path_of(queue, "hours.week", ret_path);
+	else
+		snprintf(ret_path, SETTING_PATH_SIZE, "hours.week");
+	if (settings_find(reading->settings, ret_path) != NULL)
+		return;
+	if (is_own)
+		path_of(queue, "hours.days", ret_path);
+	else
+		snprintf(ret_path, SETTING_PATH_SIZE, "hours.days");
+}
+
+/* False: that was told of. */
+static bool
+check_opens(struct settings_reading *reading, const struct queue_policy *queue,
+    int64_t now_ms)
+{
+	const struct policy *policy = &reading->settings->policy;
+	const struct hours *hours = policy_hours(policy, queue->id);
+	struct request asked = { .state = REQUEST_NONE };
+	char path[SETTING_PATH_SIZE];
+
+	place_of(reading, queue, path);
+	snprintf(asked.queue, sizeof(asked.queue), "%s", queue->id);
+	if (hours_opens(hours, now_ms) == 0)
+		settings_error(reading, path, "it never opens, for at least "
+		    "%d days", HOURS_HORIZON_DAYS);
+	else if (rules_next_ms(policy, &asked, now_ms) == RULES_NEVER)
+		settings_error(reading, path, "it is only open in the quiet "
+		    "hours of its own zone");
+	else
+		return true;
+	return false;
+}
+
+static void
+check_passed(struct settings_reading *reading, const struct queue_policy *queue,
+    int64_t now_ms)
+{
+	const struct hours *hours = policy_hours(&reading->settings->policy,
+	    queue->id);
+	char path[SETTING_PATH_SIZE];
+
+	if (!queue->is_passed_open || queue->passed_ms == 0 ||
+	    hours_open_ms(hours, now_ms, now_ms + INT64_C(1000) *
+	        HOURS_DAY_S * HOURS_HORIZON_DAYS) >= queue->passed_ms)
+		return;
+	path_of(queue, "passed.limit", path);
+	settings_error(reading, path, "the queue is not open for so long in "
+	    "the next %d days", HOURS_HORIZON_DAYS);
+}
+
+void
+settings_check_hours(struct settings_reading *reading)
+{
+	const struct policy *policy = &reading->settings->policy;
+	int64_t now_ms = INT64_C(1000) * time(NULL);
+	bool is_company_told = false;
+
+	check_quiet(reading);
+	for (size_t i = 0; i < policy->queue_count; i++) {
+		const struct queue_policy *queue = &policy->queues[i];
+
+		if (queue->hours == NULL && is_company_told)
+			continue;
+		if (check_opens(reading, queue, now_ms))
+			check_passed(reading, queue, now_ms);
+		else if (queue->hours == NULL)
+			is_company_told = true;
+	}
 }

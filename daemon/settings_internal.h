@@ -125,6 +125,8 @@ void settings_check_messages(struct settings_reading *reading);
 
 /* After the zone is known. */
 void settings_complete_hours(struct settings_reading *reading);
+/* What never opens, and times that can never come. */
+void settings_check_hours(struct settings_reading *reading);
 
 /* ---- settings_check.c: what must fit together */
 

@@ -34,7 +34,8 @@ static const char *const outside_words[] = { "slot", NULL };
 static const char *const first_words[] = { "specialist", "customer", NULL };
 static const char *const last_one_words[] = { "nothing", "alarm", NULL };
 static const char *const next_day_words[] = { "ask", "call", NULL };
-static const char *const clock_words[] = { "open_hours", "always", NULL };
+static const char *const clock_words[] = { "always", "open_hours", NULL };
+static const char *const quiet_now_words[] = { "allow", "wait", NULL };
 static const char *const dial_words[] = { "at_once", "when_ready", NULL };
 static const char *const level_words[] = { "err", "warning", "notice", "info",
 	"debug", NULL };
@@ -126,13 +127,32 @@ static const struct setting_row hours_rows[] = {
 	    0, SETTING_NOWHERE, .help = "Opening hours by weekday" },
 	{ "days", SETTING_PAIRS, NULL, 0, 100, FORMAT_DATES, FORMAT_OPENING,
 	    0, SETTING_NOWHERE, .help = "Days with hours of their own" },
-	{ "after_close", SETTING_DURATION, "15m", 0, 12 * HOUR, .flags = SETTING_SCALED,
+	{ "after_close", SETTING_DURATION, "0", 0, 12 * HOUR, .flags = SETTING_SCALED,
 	    .at = AT(settings, policy.after_close_ms),
 	    .help = "How long after closing an earlier request is still called" },
 	{ "outside", SETTING_CHOICE, "slot", .words = outside_words,
 	    .at = SETTING_NOWHERE, .help = "What is offered while closed" },
 };
 static const struct setting_table hours_table = TABLE(hours_rows);
+
+static const struct setting_row queue_hours_rows[] = {
+	{ "week", SETTING_PAIRS, NULL, 0, 14, FORMAT_WEEKDAYS, FORMAT_OPENING,
+	    0, SETTING_NOWHERE, .help = "As hours.week, for this queue" },
+	{ "days", SETTING_PAIRS, NULL, 0, 100, FORMAT_DATES, FORMAT_OPENING,
+	    0, SETTING_NOWHERE, .help = "As hours.days, for this queue" },
+};
+static const struct setting_table queue_hours_table = TABLE(queue_hours_rows);
+
+static const struct setting_row call_quiet_rows[] = {
+	{ "hours", SETTING_TEXT, NULL, 1, 17, FORMAT_TIMES, .at = SETTING_NOWHERE,
+	    .help = "When customers are not called, by their own clock" },
+	{ "numbers", SETTING_PAIRS, NULL, 0, QUIETS_MAX - 1, FORMAT_PREFIX, FORMAT_QUIET,
+	    0, SETTING_NOWHERE, .help = "The same for numbers that begin so" },
+	{ "now", SETTING_CHOICE, "allow", .words = quiet_now_words,
+	    .at = AT(settings, policy.quiet_waits), .size = sizeof(bool),
+	    .help = "Whether who asks to be called now is called in their quiet hours" },
+};
+static const struct setting_table call_quiet_table = TABLE(call_quiet_rows);
 
 static const struct setting_row slots_rows[] = {
 	{ "length", SETTING_DURATION, "30m", MINUTE, DAY, .flags = SETTING_SCALED,
@@ -197,9 +217,9 @@ static const struct setting_row retry_rows[] = {
 	    .at = AT(settings, policy.retry_after_ms),
 	    .count_at = AT(settings, policy.retry_count),
 	    .help = "Delays before the second attempt, the third, ..." },
-	{ "next_day", SETTING_CHOICE, NULL, .words = next_day_words,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
-	    .help = "Whether to ask by SMS before ringing on another day" },
+	{ "next_day", SETTING_CHOICE, "ask", .words = next_day_words,
+	    .at = AT(settings, policy.calls_next_day), .size = sizeof(bool),
+	    .help = "Whether an attempt on another day is told of before the phone rings" },
 };
 static const struct setting_table retry_table = TABLE(retry_rows);
 
@@ -395,8 +415,9 @@ static const struct setting_table widen_table = TABLE(widen_rows);
 static const struct setting_row passed_rows[] = {
 	{ "limit", SETTING_DURATION, NULL, 1, 30 * DAY, .flags = SETTING_SCALED,
 	    .at = AT(queue_policy, passed_ms), .help = "The promise of a case that is passed on" },
-	{ "clock", SETTING_CHOICE, NULL, .words = clock_words, .flags = SETTING_LATER,
-	    .at = SETTING_NOWHERE, .help = "Whether that time runs while closed" },
+	{ "clock", SETTING_CHOICE, "always", .words = clock_words,
+	    .at = AT(queue_policy, is_passed_open), .size = sizeof(bool),
+	    .help = "Whether that time runs while closed" },
 	{ "dial", SETTING_CHOICE, "at_once", .words = dial_words,
 	    .at = AT(queue_policy, is_when_ready), .size = sizeof(bool), .help = "Whether the customer is called at once" },
 	{ "climb", SETTING_TEXT, NULL, 1, ADDRESS_SIZE - 1, FORMAT_TARGET,
@@ -460,6 +481,7 @@ static const struct setting_row queue_rows[] = {
 	    .list = SETTING_WIDENINGS,
 	    .help = "Who else sees a request as its promise comes near" },
 	{ "passed", SETTING_GROUP, .table = &passed_table },
+	{ "hours", SETTING_GROUP, .table = &queue_hours_table },
 };
 static const struct setting_table queue_table = TABLE(queue_rows);
 
@@ -657,6 +679,7 @@ static const struct setting_row file_rows[] = {
 	{ "limits", SETTING_GROUP, .table = &limits_table },
 	{ "blocked", SETTING_GROUP, .table = &blocked_table },
 	{ "hours", SETTING_GROUP, .table = &hours_table },
+	{ "quiet", SETTING_GROUP, .table = &call_quiet_table },
 	{ "slots", SETTING_GROUP, .table = &slots_table },
 	{ "offer", SETTING_GROUP, .table = &offer_table },
 	{ "retry", SETTING_GROUP, .table = &retry_table },

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/promise.h"
+#include "lib/rules.h"
 #include "lib/text.h"
 
 #define CLOSED_KEY "closed"
@@ -306,8 +307,8 @@ slots_close(struct slots *slots, const char *queue,
 /* ---- the first slot that can be kept */
 
 static void
-find(struct slots *slots, const struct book *book, const char *id,
-    int64_t from_ms, struct slot_span *ret_slot)
+find(struct slots *slots, const struct book *book,
+    const struct request *whose, int64_t from_ms, struct slot_span *ret_slot)
 {
 	struct handling handling = forecast_handling(slots->forecast,
 	    book->queue);
@@ -316,10 +317,10 @@ find(struct slots *slots, const struct book *book, const char *id,
 
 	CHECK(taken != NULL);
 	for (size_t i = 0; i < book->taken_count; i++) {
-		if (strcmp(book->taken[i].id, id) != 0)
+		if (strcmp(book->taken[i].id, whose->id) != 0)
 			taken[count++] = book->taken[i].at_ms;
 	}
-	if (handling.mean_ms <= 0 || !doors_find(slots->policy, book->queue,
+	if (handling.mean_ms <= 0 || !doors_find(slots->policy, book->queue, whose,
 	    handling.mean_ms, from_ms, taken, count, ret_slot))
 		memset(ret_slot, 0, sizeof(*ret_slot));
 	free(taken);
@@ -367,7 +368,8 @@ slots_hint(struct slots *slots, const struct request *request, int64_t at_ms,
 	const struct book *book = book_of(slots, request->queue);
 	struct request would = *request;
 	struct doors_hint hint = { .closed_until_ms = 0 };
-	int64_t from_ms = at_ms > now_ms ? at_ms : now_ms;
+	int64_t from_ms = at_ms > now_ms ? at_ms : now_ms, until_ms;
+	const char *reason;
 
 	if (book == NULL)
 		return hint;
@@ -385,14 +387,15 @@ slots_hint(struct slots *slots, const struct request *request, int64_t at_ms,
 	    doors_bar(slots->policy, &would, &hint, seen, now_ms) == NULL)
 		return hint;
 	if (request->state != REQUEST_NONE && at_ms <= now_ms &&
-	    hint.closed_until_ms == 0 && doors_closed_until_ms(slots->policy,
-	        request, now_ms) == 0)
+	    hint.closed_until_ms == 0 &&
+	    (rules_allow_call(slots->policy, request, now_ms, &reason,
+	        &until_ms) || strcmp(reason, "closed") != 0))
 		return hint;
 	if (hint.closed_until_ms > from_ms)
 		from_ms = hint.closed_until_ms;
 	if (full_until_ms > from_ms)
 		from_ms = full_until_ms;
-	find(slots, book, request->id, from_ms, &hint.slot);
+	find(slots, book, request, from_ms, &hint.slot);
 	if (hint.slot.to_ms != 0)
 		hint.slot_most = most_of(slots, book, &hint.slot);
 	return hint;

@@ -15,9 +15,11 @@
 #include "lib/commit.h"
 #include "lib/fault.h"
 #include "lib/intake.h"
+#include "lib/region.h"
 #include "lib/standing.h"
 #include "lib/text.h"
 #include "lib/velocity.h"
+#include "lib/zone.h"
 
 enum {
 	FOLLOW_MAX = 8,         /* requests a case passed through */
@@ -671,6 +673,23 @@ limits_of(const struct job *job, struct velocity_limit ret_limits[LIMIT_COUNT])
 	    velocity_limits(job->submitter->policy, &asker, ret_limits);
 }
 
+/* Their browser's, else their number's; "": the company's, which knows best where those
+ * of its own country are. */
+static const char *
+zone_of(const struct job *job)
+{
+	const struct policy *policy = job->submitter->policy;
+	const char *region = job->intake.phone.region;
+	const char *zone = job->intake.zone;
+
+	if (strlen(zone) >= ZONE_SIZE ||
+	    zones_learn(policy->zones, zone) == NULL)
+		zone = strcmp(region, policy->home) == 0 ? "" :
+		    region_zone(region);
+	return strcmp(zone, policy->zone) == 0 ||
+	    zones_learn(policy->zones, zone) == NULL ? "" : zone;
+}
+
 static void
 ask(struct job *job)
 {
@@ -692,6 +711,7 @@ ask(struct job *job)
 	memcpy(request->queue, intake->queue, sizeof(request->queue));
 	memcpy(request->name, intake->name, sizeof(request->name));
 	memcpy(request->locale, intake->locale, sizeof(request->locale));
+	snprintf(request->zone, sizeof(request->zone), "%s", zone_of(job));
 	request->may_text = may_text(intake);
 	memcpy(request->wished, intake->wished, sizeof(request->wished));
 	snprintf(request->source, sizeof(request->source), "%s",

@@ -5,51 +5,7 @@
 #include <string.h>
 
 #include "lib/hours.h"
-
-/* When it closed last, if that is not longer ago than what is still called after it. */
-static int64_t
-closed_lately_ms(const struct policy *policy, int64_t now_ms)
-{
-	int64_t before_ms = now_ms - policy->after_close_ms;
-	int64_t at_ms;
-
-	if (policy->after_close_ms == 0)
-		return 0;
-	at_ms = hours_is_open(policy->hours, before_ms) ?
-	    hours_change(policy->hours, before_ms) : 0;
-	return at_ms != 0 && at_ms <= now_ms ? at_ms : 0;
-}
-
-int64_t
-doors_closed_until_ms(const struct policy *policy, const struct request *request,
-    int64_t now_ms)
-{
-	int64_t closed_ms;
-
-	if (policy->hours == NULL || hours_is_open(policy->hours, now_ms))
-		return 0;
-	closed_ms = closed_lately_ms(policy, now_ms);
-	if (closed_ms != 0 && request->asked_at_ms < closed_ms &&
-	    now_ms < closed_ms + policy->after_close_ms)
-		return 0;
-	return hours_opens(policy->hours, now_ms);
-}
-
-int64_t
-doors_close_ms(const struct policy *policy, const struct request *request,
-    int64_t now_ms)
-{
-	int64_t close_ms;
-
-	if (policy->hours == NULL)
-		return 0;
-	if (doors_closed_until_ms(policy, request, now_ms) != 0)
-		return now_ms;
-	close_ms = hours_is_open(policy->hours, now_ms) ?
-	    hours_change(policy->hours, now_ms) :
-	    closed_lately_ms(policy, now_ms);
-	return close_ms == 0 ? 0 : close_ms + policy->after_close_ms;
-}
+#include "lib/rules.h"
 
 const char *
 doors_bar(const struct policy *policy, const struct request *request,
@@ -57,18 +13,21 @@ doors_bar(const struct policy *policy, const struct request *request,
     int64_t now_ms)
 {
 	int64_t at_ms = request->at_ms > now_ms ? request->at_ms : now_ms;
+	const struct hours *hours = policy_hours(policy, request->queue);
 	int64_t close_ms;
 
 	if (hint != NULL && at_ms < hint->closed_until_ms)
 		return "closed_today";
-	if (policy->hours != NULL) {
-		if (!hours_is_open(policy->hours, at_ms))
+	if (hours != NULL) {
+		if (!hours_is_open(hours, at_ms))
 			return "closed";
-		close_ms = hours_change(policy->hours, at_ms);
+		close_ms = hours_change(hours, at_ms);
 		if (close_ms != 0 && request->promise_at_ms >
 		    close_ms + policy->after_close_ms)
 			return "closing";
 	}
+	if (at_ms > now_ms && rules_next_ms(policy, request, at_ms) != at_ms)
+		return "quiet_hours";
 	if (hint != NULL && request->at_ms > now_ms && hint->is_full)
 		return "full";
 	return request->at_ms <= now_ms && seen != NULL && seen->to_ms != 0 &&
@@ -113,22 +72,23 @@ count_between(const int64_t *taken, size_t count, const struct slot_span *slot)
 }
 
 static bool
-is_open_throughout(const struct policy *policy, const struct slot_span *slot)
+is_open_throughout(const struct hours *hours, const struct slot_span *slot)
 {
 	int64_t close_ms;
 
-	if (policy->hours == NULL)
+	if (hours == NULL)
 		return true;
-	close_ms = hours_change(policy->hours, slot->from_ms);
-	return hours_is_open(policy->hours, slot->from_ms) &&
+	close_ms = hours_change(hours, slot->from_ms);
+	return hours_is_open(hours, slot->from_ms) &&
 	    (close_ms == 0 || close_ms >= slot->to_ms);
 }
 
 bool
-doors_find(const struct policy *policy, const char *queue, double handling_ms,
-    int64_t from_ms, const int64_t *taken, size_t taken_count,
-    struct slot_span *ret_slot)
+doors_find(const struct policy *policy, const char *queue,
+    const struct request *whose, double handling_ms, int64_t from_ms,
+    const int64_t *taken, size_t taken_count, struct slot_span *ret_slot)
 {
+	const struct hours *hours = policy_hours(policy, queue);
 	const struct slot_rules rules = { .length_ms = policy->slot_length_ms };
 	const int64_t last_ms = from_ms + DOORS_DAYS * INT64_C(86400000);
 	int64_t at_ms = from_ms;
@@ -136,9 +96,8 @@ doors_find(const struct policy *policy, const char *queue, double handling_ms,
 	for (int i = 0; i < DOORS_SLOTS_MAX && at_ms < last_ms; i++) {
 		struct slot_span slot = slot_at(&rules, at_ms, 0);
 
-		if (policy->hours != NULL &&
-		    !hours_is_open(policy->hours, slot.from_ms)) {
-			int64_t opens_ms = hours_opens(policy->hours, slot.from_ms);
+		if (hours != NULL && !hours_is_open(hours, slot.from_ms)) {
+			int64_t opens_ms = hours_opens(hours, slot.from_ms);
 
 			if (opens_ms == 0)
 				return false;
@@ -146,7 +105,9 @@ doors_find(const struct policy *policy, const char *queue, double handling_ms,
 			slot = slot_at(&rules, at_ms, 0);
 		}
 		at_ms = slot.to_ms;
-		if (!is_open_throughout(policy, &slot) ||
+		if (!is_open_throughout(hours, &slot) || (whose != NULL &&
+		        rules_next_ms(policy, whose, slot.from_ms) !=
+		            slot.from_ms) ||
 		    count_between(taken, taken_count, &slot) >=
 		        (size_t)doors_capacity(policy, queue, handling_ms,
 		            slot.from_ms))

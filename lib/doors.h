@@ -25,17 +25,10 @@ struct doors_hint {
 	int64_t closed_until_ms;        /* by hand; 0: it is not */
 };
 
-/* Until when no call may be made because the company is closed; 0: it may be made. What was
- * asked for before closing is still called for `after_close`. */
-int64_t doors_closed_until_ms(const struct policy *policy, const struct request *request,
-    int64_t now_ms);
-
-/* When that begins for a request, which is now_ms where it has begun; 0: never. */
-int64_t doors_close_ms(const struct policy *policy, const struct request *request, int64_t now_ms);
-
 /* Why a request that was asked for now, or for that moment, cannot be promised what it asks:
  * "closed", "closing" (the promise would lie too long after it), "closed_today" (by hand),
- * "full" (no room in the slot of a chosen moment), "crowded" (it would probably be late); NULL: it can. `request` has its promise. */
+ * "full" (no room in the slot of a chosen moment), "quiet_hours" (of whom that moment is), "crowded"
+ * (it would probably be late); NULL: it can. `request` has its promise. */
 const char *doors_bar(const struct policy *policy, const struct request *request,
     const struct doors_hint *hint, const struct expectation *seen, int64_t now_ms);
 
@@ -44,8 +37,9 @@ int doors_capacity(const struct policy *policy, const char *queue, double handli
     int64_t from_ms);
 
 /* The first slot from that moment on that is open and has room: taken (ascending) are the
- * beginnings of appointments of that queue. False: none within DOORS_DAYS. */
-bool doors_find(const struct policy *policy, const char *queue, double handling_ms,
-    int64_t from_ms, const int64_t *taken, size_t taken_count, struct slot_span *ret_slot) MUST_USE;
+ * beginnings of appointments of that queue; whose: outside of their quiet hours, if not NULL. False: none within DOORS_DAYS. */
+bool doors_find(const struct policy *policy, const char *queue, const struct request *whose,
+    double handling_ms, int64_t from_ms, const int64_t *taken, size_t taken_count,
+    struct slot_span *ret_slot) MUST_USE;
 
 #endif

@@ -135,10 +135,11 @@ hours_is_open(const struct hours *hours, int64_t at_ms)
 	return hours == NULL || look(hours, at_ms, &next_ms);
 }
 
-int64_t
-hours_change(const struct hours *hours, int64_t at_ms)
+/* Looks until end_ms, and may find what lies a day behind it. */
+static int64_t
+change_by(const struct hours *hours, int64_t at_ms, int64_t end_ms)
 {
-	int64_t end_ms = at_ms + HOURS_HORIZON_DAYS * DAY_MS, next_ms;
+	int64_t next_ms;
 	bool was_open;
 
 	if (hours == NULL)
@@ -152,6 +153,37 @@ hours_change(const struct hours *hours, int64_t at_ms)
 			return at_ms;
 	}
 	return 0;
+}
+
+int64_t
+hours_change(const struct hours *hours, int64_t at_ms)
+{
+	return change_by(hours, at_ms, at_ms + HOURS_HORIZON_DAYS * DAY_MS);
+}
+
+int64_t
+hours_closes_by(const struct hours *hours, int64_t at_ms, int64_t by_ms)
+{
+	while (hours != NULL && at_ms < by_ms) {
+		bool is_open = hours_is_open(hours, at_ms);
+
+		at_ms = change_by(hours, at_ms, by_ms);
+		if (at_ms == 0 || at_ms > by_ms)
+			return 0;
+		if (is_open)
+			return at_ms;
+	}
+	return 0;
+}
+
+int64_t
+hours_closed_at(const struct hours *hours, int64_t after_ms, int64_t by_ms)
+{
+	int64_t last_ms = 0, at_ms = after_ms;
+
+	while ((at_ms = hours_closes_by(hours, at_ms, by_ms)) != 0)
+		last_ms = at_ms;
+	return last_ms;
 }
 
 int64_t

@@ -51,6 +51,14 @@ int64_t hours_opens(const struct hours *hours, int64_t at_ms);
  * horizon. */
 int64_t hours_closes(const struct hours *hours, int64_t at_ms);
 
+/* The first moment after this one at which it closes, looked for until that one; 0: it does
+ * not until then. What is closed now must open first. */
+int64_t hours_closes_by(const struct hours *hours, int64_t at_ms, int64_t by_ms);
+
+/* The last moment at which it closed, after that one and not after the second; 0: it did
+ * not. */
+int64_t hours_closed_at(const struct hours *hours, int64_t after_ms, int64_t by_ms);
+
 /* How much of the time between the two it is open; to_ms is not before from_ms. */
 int64_t hours_open_ms(const struct hours *hours, int64_t from_ms, int64_t to_ms);
 

@@ -39,7 +39,7 @@ struct intake {
 	char name[64];          /* cut at a character; the full one is in said */
 	char queue[32];         /* the topic's, or the default one */
 	char locale[8];         /* language of what the customer is told */
-	char zone[64];          /* IANA name, not looked up */
+	char zone[64];          /* IANA name, not looked up; "": not said */
 	bool may_text;          /* the customer allows text messages */
 	char address[46];       /* consent.ip: the visitor's, as the website saw it; "": not said */
 	int64_t at_ms;          /* 0: as soon as possible */

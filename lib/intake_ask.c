@@ -162,12 +162,11 @@ read_zone(struct reading *reading, const struct place *place)
 	struct intake *intake = reading->intake;
 	const char *zone = read_text(reading, place, "tz", 63);
 
-	text_copy(intake->zone, sizeof(intake->zone), reading->policy->zone);
 	if (is_zone(zone))
 		text_copy(intake->zone, sizeof(intake->zone), zone);
 	else if (zone[0] != '\0')
 		note_warning(intake, NOTE_ZONE_UNKNOWN, "/tz",
-		    (const char *[]){ zone, intake->zone, NULL });
+		    (const char *[]){ zone, reading->policy->zone, NULL });
 }
 
 static void

@@ -9,6 +9,7 @@
 #ifndef CALLBACKD_LIB_LIFE_H
 #define CALLBACKD_LIB_LIFE_H
 
+#include "lib/rules.h"
 #include "lib/situation.h"
 
 /* One inner step under way. `event` is the one being run, `root` the one that
@@ -112,10 +113,5 @@ int64_t specialist_wake(const struct policy *policy, const struct specialist *sp
     int64_t now_ms);
 
 int64_t message_wake(const struct policy *policy, const struct message *message, int64_t now_ms);
-
-/* May that request be called at this moment; else a stable word why not, and
- * until when (0: for good). */
-bool rules_allow_call(const struct policy *policy, const struct request *request, int64_t now_ms,
-    const char **ret_reason, int64_t *ret_until_ms);
 
 #endif

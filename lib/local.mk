@@ -6,12 +6,12 @@ lib_libcallback_a_SOURCES += lib/check.h lib/fault.h lib/fault.c lib/record.h li
 	lib/call.h lib/call.c lib/specialist.h lib/specialist.c lib/case.h \
 	lib/progress.h lib/progress.c lib/transport.h \
 	lib/situation.h lib/situation.c lib/life.h lib/request_life.c lib/call_life.c \
-	lib/specialist_life.c lib/wake.c lib/widen.h lib/widen.c lib/promise.h lib/promise.c lib/retry.h lib/retry.c \
+	lib/specialist_life.c lib/wake.c lib/rules.h lib/rules.c lib/widen.h lib/widen.c lib/promise.h lib/promise.c lib/retry.h lib/retry.c \
 	lib/match.h lib/match.c lib/standing.h lib/standing.c lib/commit.h lib/commit_internal.h lib/commit.c lib/commit_guards.c lib/commit_listed.c \
 	lib/blocked.h lib/blocked.c lib/velocity.h lib/velocity.c lib/network.h lib/network.c \
 	lib/words.h lib/words.c
 lib_libcallback_a_SOURCES += lib/message.h lib/message.c lib/message_life.c lib/message_text.h lib/message_text.c lib/segments.h lib/segments.c \
-	lib/say.h lib/say.c lib/zone.h lib/zone.c lib/hours.h lib/hours.c lib/doors.h lib/doors.c lib/duty.h lib/duty.c lib/shift.h lib/shift.c lib/inbound.h lib/inbound.c
+	lib/say.h lib/say.c lib/zone.h lib/zone.c lib/hours.h lib/hours.c lib/region.h lib/region.c lib/doors.h lib/doors.c lib/duty.h lib/duty.c lib/shift.h lib/shift.c lib/inbound.h lib/inbound.c
 lib_libcallback_a_SOURCES += lib/audit.h lib/audit.c lib/policy.h lib/policy.c lib/text.h lib/text.c
 lib_libcallback_a_SOURCES += lib/intake.h lib/intake_internal.h lib/intake.c lib/intake_ask.c
 lib_libcallback_a_SOURCES += lib/note.h lib/note.c lib/answer.h lib/answer.c

@@ -190,6 +190,15 @@ policy_place(const struct provider_order *order, const char *provider)
 	return 0;
 }
 
+const struct hours *
+policy_hours(const struct policy *policy, const char *queue)
+{
+	const struct queue_policy *found = policy_queue(policy, queue);
+
+	return found != NULL && found->hours != NULL ? found->hours :
+	    policy->hours;
+}
+
 const struct provider_order *
 policy_voice(const struct policy *policy, const char *queue)
 {

@@ -15,6 +15,7 @@
 
 struct hours;
 struct zone;
+struct zones;
 
 enum {
 	ID_SIZE = 32,           /* queue, specialist, provider, disposition ids: <= 31 bytes */
@@ -38,6 +39,7 @@ enum {
 	ALSO_MAX = 4,           /* other queues that a request may be seen in */
 	TEXT_LANGUAGES_MAX = 4, /* languages that messages are written in */
 	ALARM_TARGETS_MAX = 16,
+	QUIETS_MAX = 33,        /* quiet hours: the company's, and those of some numbers */
 	PLACE_YOUTH_MS = 2000,  /* an order to call begins so long after its turn, or never */
 	PACE_WAIT_MS = 1500,    /* the longest wait for that turn; a longer one is refused */
 	PRICE_PARTS = 10000,    /* of one unit of a currency: what is counted against a cap */
@@ -160,6 +162,7 @@ struct queue_policy {
 	int  keep_for_line;     /* of those who serve it so many are left to callers on hold */
 	char pass_to[PASS_TO_MAX][ID_SIZE];  size_t pass_to_count;  /* empty: any other queue */
 	int64_t passed_ms;      /* promise of a case passed on to it; 0: limit_ms */
+	bool is_passed_open;    /* of which only the time counts in which the queue is open */
 	const char *climb;      /* where such a case goes when that is over: a queue, or who is
 	                         * told (specialist, number, chat); "": it stays, and is late */
 	bool is_when_ready;     /* such a case is taken first, and dialled when its taker starts */
@@ -170,6 +173,7 @@ struct queue_policy {
 	bool is_customer_confirmed;  /* they take the call by pressing 1 */
 	bool detects_machine;   /* the provider finds out whether a machine has answered */
 	bool records;           /* the talk, which both are told */
+	const struct hours *hours;  /* when it is open; NULL: as the company; borrowed */
 	int64_t closed_until_ms;  /* closed now, opens then; 0: open (always, until hours come) */
 	struct provider_order voice, text;  /* count 0: the company's */
 };
@@ -228,6 +232,12 @@ struct specialist_policy {
 	bool is_duty;           /* but only while on duty, or on that shift */
 };
 
+/* When numbers that begin so are not called, by the clock of whoever has them. */
+struct quiet_policy {
+	char prefix[PHONE_SIZE];        /* "+49"; "": all */
+	int from_s, to_s;               /* of the day; from above to: over midnight; equal: never */
+};
+
 enum line_offer { LINE_OFFERS_NOTHING, LINE_OFFERS_CALLBACK };
 
 /* A number of ours at which a provider asks us what to do with who calls it. */
@@ -251,6 +261,12 @@ struct policy {
 	char proxies[PROXIES_MAX][NETWORK_SIZE];  size_t proxy_count;  /* believed about visitors */
 	bool consent_required;
 
+	/* when customers may be called (lib/rules.h) */
+	int64_t after_close_ms; /* who asked before closing is called so long after it, by the promise */
+	struct quiet_policy quiets[QUIETS_MAX];  size_t quiet_count;
+	bool quiet_waits;       /* also who asked to be called now waits for their morning */
+	struct zones *zones;    /* of customers, learnt as they are met; NULL: none; borrowed */
+
 	struct queue_policy *queues;  size_t queue_count;
 	struct specialist_policy *specialists;  size_t specialist_count;
 	uint32_t *specialist_slots;     /* of policy_index; NULL: searched one by one */
@@ -262,7 +278,6 @@ struct policy {
 
 	/* messages */
 	const struct hours *hours;      /* when the company is open; NULL: always; borrowed */
-	int64_t after_close_ms;         /* what was asked before closing is called so long after it */
 	int64_t slot_length_ms;         /* of appointments that are given (lib/doors) */
 	double slot_share;              /* of the people on shift that they may fill, 0..1 */
 	double slot_least;              /* who would be called in time less probably is given one */
@@ -273,6 +288,7 @@ struct policy {
 	struct alarm_policy alarms;
 
 	int64_t retry_after_ms[RETRIES_MAX];  size_t retry_count;  /* attempts = retry_count + 1 */
+	bool calls_next_day;    /* an attempt on another day is not announced before */
 	int64_t short_call_ms;  /* a talk under this counts as not reached */
 	int64_t ring_ms;        /* how long the customer's phone rings */
 	int64_t agent_ring_ms;  /* how long the specialist's phone rings after a desk acceptance */
@@ -311,6 +327,8 @@ const struct disposition *policy_disposition(const struct policy *policy, const 
 const struct provider_facts *policy_provider(const struct policy *policy, const char *id);
 /* Its place in that order, from 1; 0: it is not there. */
 int policy_place(const struct provider_order *order, const char *provider);
+/* When that queue is open; NULL: always. */
+const struct hours *policy_hours(const struct policy *policy, const char *queue);
 /* The order that holds for that queue: its own, else the company's. */
 const struct provider_order *policy_voice(const struct policy *policy, const char *queue);
 const struct provider_order *policy_text(const struct policy *policy, const char *queue);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/check.h"
+#include "lib/hours.h"
 
 struct window
 window_of(const struct policy *policy, const struct request *request)
@@ -50,13 +51,35 @@ make(struct request *request, int64_t target_at_ms, int64_t promise_at_ms)
 	memset(request->also, 0, sizeof(request->also));
 }
 
+bool
+promise_counts_open(const struct policy *policy, const struct request *request)
+{
+	const struct queue_policy *queue = policy_queue(policy,
+	    request->queue);
+
+	return queue != NULL && request_was_passed(request) &&
+	    queue->passed_ms != 0 && queue->is_passed_open;
+}
+
+/* Of a case that was passed on only the time may count in which its queue is open. */
+static int64_t
+after(const struct policy *policy, const struct request *request,
+    int64_t start_ms, int64_t ms)
+{
+	int64_t open_ms = promise_counts_open(policy, request) ?
+	    hours_after(policy_hours(policy, request->queue), start_ms, ms) : 0;
+
+	return open_ms != 0 ? open_ms : start_ms + ms;
+}
+
 void
 promise_soon(const struct policy *policy, struct request *request,
     int64_t start_ms)
 {
 	struct window window = window_of(policy, request);
 
-	make(request, start_ms + window.target_ms, start_ms + window.limit_ms);
+	make(request, after(policy, request, start_ms, window.target_ms),
+	    after(policy, request, start_ms, window.limit_ms));
 }
 
 void

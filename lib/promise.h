@@ -20,6 +20,9 @@ struct window {
 };
 struct window window_of(const struct policy *policy, const struct request *request);
 
+/* Does only the time count for its limit in which its queue is open. */
+bool promise_counts_open(const struct policy *policy, const struct request *request);
+
 /* As soon as possible, asked (or due again) at that instant. */
 void promise_soon(const struct policy *policy, struct request *request, int64_t start_ms);
 

@@ -51,6 +51,8 @@ static const struct field request_fields[] = {
 	TEXT(struct request, extension, "extension"),
 	TEXT(struct request, name, "name"),
 	TEXT(struct request, locale, "locale"),
+	TEXT(struct request, zone, "zone"),
+	BOOL(struct request, asks_now, "asks_now"),
 	BOOL(struct request, may_text, "sms"),
 	INT(struct request, told, "told"),
 	TEXT(struct request, source, "source"),

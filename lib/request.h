@@ -9,7 +9,7 @@
 #include "lib/policy.h"
 #include "lib/record.h"
 
-enum { OFFER_MAX = 4, DECLINED_MAX = 12, ASKERS_MAX = 16, ALSO_SAID_MAX = 15 };
+enum { OFFER_MAX = 4, DECLINED_MAX = 12, ASKERS_MAX = 16, ALSO_SAID_MAX = 15, ZONE_SIZE = 40 };
 
 enum request_state {
 	REQUEST_NONE,           /* not born yet */
@@ -53,6 +53,9 @@ struct request {
 	char extension[9];            /* behind an office switchboard */
 	char name[NAME_SIZE];
 	char locale[8];
+	char zone[ZONE_SIZE];         /* IANA name of the customer's; "": the company's */
+	bool asks_now;                /* they asked to be called at once, and the promise in force
+	                               * answers that */
 	bool may_text;                /* they agreed to SMS, and the number can receive them */
 	int  told;                    /* bits 1 << message_kind: told of the promise in force */
 	char source[12];              /* redis, http, ctl, passed, climbed, reopened */

@@ -9,10 +9,15 @@
 
 #include "lib/hours.h"
 #include "lib/life.h"
+#include "lib/message.h"
 #include "lib/promise.h"
 #include "lib/retry.h"
 #include "lib/shift.h"
 #include "lib/widen.h"
+#include "lib/zone.h"
+
+/* Whoever is called on another day has so long to read of it. */
+enum { NOTICE_MS = 15 * 60 * 1000 };
 
 /* What a person said the end is: in the event, or kept during the talk. */
 struct said {
@@ -64,25 +69,41 @@ is_listed(const struct moment *m)
 	return m->root->is_suppressed || m->root->is_blocked;
 }
 
+/* Who is on the telephone with us is neither disturbed nor too late. */
+static bool
+rules_forbid(const struct moment *m, int64_t *ret_until_ms)
+{
+	const char *reason;
+
+	return !rules_allow_call(m->policy, m->request, m->now_ms, &reason,
+	    ret_until_ms) &&
+	    (m->root->kind != EVENT_CALLED_BACK || *ret_until_ms == 0);
+}
+
 static bool
 is_forbidden_now(const struct moment *m)
 {
-	const char *reason;
 	int64_t until_ms;
 
 	return is_listed(m) || m->root->doors.closed_until_ms > m->now_ms ||
-	    !rules_allow_call(m->policy, m->request, m->now_ms, &reason,
-	        &until_ms);
+	    rules_forbid(m, &until_ms);
 }
 
 static bool
 is_forbidden_for_good(const struct moment *m)
 {
-	const char *reason;
 	int64_t until_ms;
 
-	return is_listed(m) || (!rules_allow_call(m->policy,
-	    m->request, m->now_ms, &reason, &until_ms) && until_ms == 0);
+	return is_listed(m) || (rules_forbid(m, &until_ms) && until_ms == 0);
+}
+
+/* The company is never open while its customer may be called. */
+static bool
+is_never_allowed(const struct moment *m)
+{
+	int64_t until_ms;
+
+	return rules_forbid(m, &until_ms) && until_ms == RULES_NEVER;
 }
 
 static bool
@@ -101,6 +122,12 @@ static bool
 due_but_forbidden(const struct moment *m)
 {
 	return moment_has_come(m) && is_forbidden_now(m);
+}
+
+static bool
+due_but_never_allowed(const struct moment *m)
+{
+	return moment_has_come(m) && is_never_allowed(m);
 }
 
 static bool
@@ -309,6 +336,12 @@ static bool
 offered_but_forbidden(const struct moment *m)
 {
 	return is_offered(m) && is_forbidden_now(m);
+}
+
+static bool
+offered_but_never_allowed(const struct moment *m)
+{
+	return is_offered(m) && is_never_allowed(m);
 }
 
 /* No call exists yet, and none can be placed now. */
@@ -894,13 +927,94 @@ widen_if_refused(struct moment *m)
 		    rounds == 1 ? "time" : "times");
 }
 
+/* The customer is told to when the call was put off, unless it comes so soon that
+ * the promise of anybody who asks now would be later. */
+static void
+tell_deferred(struct moment *m, int64_t acted_at_ms)
+{
+	const struct request *r = m->request;
+
+	if (r->at_ms - m->now_ms > window_of(m->policy, r).limit_ms)
+		moment_tell(m, TEXT_DEFERRED, r, acted_at_ms);
+}
+
+/* "closed until 2026-12-01 09:00", by the clock of whoever it is about. */
+static void
+say_until(struct moment *m, const char *reason, int64_t until_ms)
+{
+	bool is_quiet = strcmp(reason, "quiet_hours") == 0;
+	const struct zone *zone = is_quiet ? rules_zone(m->policy, m->request) :
+	    m->policy->local;
+	struct zone_time now, at;
+
+	zone_local(zone, m->now_ms, &now);
+	zone_local(zone, until_ms, &at);
+	if (is_quiet)
+		reason = "quiet hours at the customer's";
+	if (at.date == now.date)
+		moment_say(m, "%s until %02d:%02d", reason, at.hour, at.minute);
+	else
+		moment_say(m, "%s until %04d-%02d-%02d %02d:%02d", reason,
+		    at.year, at.month, at.day, at.hour, at.minute);
+}
+
+/* Where there is none it is found out when it is due. */
+static int64_t
+when_allowed(const struct moment *m, const struct request *r, int64_t at_ms)
+{
+	int64_t next_ms = rules_next_ms(m->policy, r, at_ms);
+
+	return next_ms == RULES_NEVER ? at_ms : next_ms;
+}
+
+/* A promise for that moment, or for the next one at which the hours allow a call. */
+static void
+promise_when_allowed(struct moment *m, struct request *r, int64_t at_ms)
+{
+	r->at_ms = when_allowed(m, r, at_ms);
+	r->asks_now = false;
+	promise_soon(m->policy, r, r->at_ms);
+}
+
+/* By the customer's clock. */
+static bool
+is_another_day(const struct moment *m, int64_t at_ms)
+{
+	const struct zone *zone = rules_zone(m->policy, m->request);
+	struct zone_time now, at;
+
+	zone_local(zone, m->now_ms, &now);
+	zone_local(zone, at_ms, &at);
+	return at.date != now.date;
+}
+
+static bool
+is_announced(const struct moment *m, int64_t at_ms)
+{
+	return !m->policy->calls_next_day && is_another_day(m, at_ms);
+}
+
+/* The phone does not ring on another day before its owner could read that it will. */
+static int64_t
+after_notice(const struct moment *m, int64_t at_ms)
+{
+	const struct request *r = m->request;
+	int64_t next_ms = when_allowed(m, r, at_ms), read_ms;
+
+	if (!is_announced(m, next_ms) || !r->may_text ||
+	    policy_message_text(m->policy, TEXT_DEFERRED, r->locale) == NULL)
+		return next_ms;
+	read_ms = message_quiet_until(m->policy, m->now_ms);
+	read_ms = (read_ms != 0 ? read_ms : m->now_ms) + NOTICE_MS;
+	return read_ms > next_ms ? read_ms : next_ms;
+}
+
 /* Out of WRAPPING or REFERRED back into the queue's hands. */
 static void
 schedule(struct moment *m, int64_t at_ms, bool is_chosen)
 {
 	struct request *r = m->request;
 
-	r->at_ms = at_ms;
 	r->state_until_ms = 0;
 	r->hold_until_ms = 0;
 	r->disposition[0] = '\0';
@@ -908,10 +1022,19 @@ schedule(struct moment *m, int64_t at_ms, bool is_chosen)
 	r->call_at_ms = 0;
 	remember_who_knows(m);
 	end_attempt(m);
-	if (is_chosen)
+	if (is_chosen) {
+		r->at_ms = at_ms;
+		r->asks_now = false;
 		promise_at(m->policy, r, at_ms);
-	else
-		promise_soon(m->policy, r, at_ms);
+		return;
+	}
+	promise_when_allowed(m, r, after_notice(m, at_ms));
+	if (is_announced(m, r->at_ms))
+		moment_tell(m, TEXT_DEFERRED, r, 0);
+	else if (r->at_ms > at_ms)
+		tell_deferred(m, 0);
+	if (r->at_ms > at_ms)
+		say_until(m, "put off", r->at_ms);
 }
 
 static void
@@ -980,20 +1103,9 @@ give_birth(struct moment *m, const char *queue, const char *source)
 	birth->asker_count = r->asker_count;
 	birth->has_warnings = r->has_warnings;
 	birth->asked_at_ms = m->now_ms;
-	birth->at_ms = m->now_ms;
-	promise_soon(m->policy, birth, m->now_ms);
+	memcpy(birth->zone, r->zone, sizeof(birth->zone));
+	promise_when_allowed(m, birth, m->now_ms);
 	birth->record.wake_at_ms = request_wake(m->policy, birth, m->now_ms);
-}
-
-/* The customer is told to when the call was put off, unless it comes so soon that
- * the promise of anybody who asks now would be later. */
-static void
-tell_deferred(struct moment *m, int64_t acted_at_ms)
-{
-	const struct request *r = m->request;
-
-	if (r->at_ms - m->now_ms > window_of(m->policy, r).limit_ms)
-		moment_tell(m, TEXT_DEFERRED, r, acted_at_ms);
 }
 
 /* The commit counts who has a place in that slot (lib/commit_guards). */
@@ -1010,12 +1122,13 @@ open_later(struct moment *m, int64_t asked_at_ms)
 	struct request *r = m->request;
 	int64_t until_ms = m->root->doors.closed_until_ms;
 	int64_t from_ms = until_ms > r->at_ms ? until_ms : r->at_ms;
-	int64_t opens_ms = hours_opens(m->policy->hours, from_ms);
+	const struct hours *hours = policy_hours(m->policy, r->queue);
+	int64_t opens_ms = hours_opens(hours, from_ms);
 
 	/* Open now, but not for long enough: the next time. */
 	if (opens_ms == from_ms && from_ms != until_ms) {
-		from_ms = hours_change(m->policy->hours, from_ms);
-		opens_ms = from_ms == 0 ? 0 : hours_opens(m->policy->hours, from_ms);
+		from_ms = hours_change(hours, from_ms);
+		opens_ms = from_ms == 0 ? 0 : hours_opens(hours, from_ms);
 	}
 	/* Never: then as if it were open. */
 	if (opens_ms == 0)
@@ -1043,11 +1156,15 @@ promise_as_asked(struct moment *m, int64_t at_ms, int64_t asked_at_ms)
 	if (why == NULL || (m->root->doors.slot.to_ms == 0 &&
 	        strcmp(why, "crowded") == 0)) {
 		*r = would;
+		/* Who only rang us has not asked for it. */
+		r->asks_now = at_ms <= m->now_ms &&
+		    strcmp(r->source, "missed") != 0;
 		if (r->slot_to_ms != 0)
 			take_place(m, &m->root->doors.asked,
 			    m->root->doors.asked_most);
 		return;
 	}
+	r->asks_now = false;
 	if (m->root->doors.slot.to_ms != 0) {
 		promise_slot(r, &m->root->doors.slot);
 		take_place(m, &m->root->doors.slot, m->root->doors.slot_most);
@@ -1109,31 +1226,63 @@ requeue(struct moment *m)
 	set_reason(m, "requeued");
 }
 
+/* What counts only open hours goes on counting; what leaves time for a whole promise
+ * from then on stands as it is, too. */
+static bool
+is_promised_behind(const struct moment *m, int64_t at_ms)
+{
+	const struct request *r = m->request;
+
+	return r->promise_at_ms > at_ms &&
+	    (promise_counts_open(m->policy, r) || r->promise_at_ms >=
+	        at_ms + window_of(m->policy, r).limit_ms);
+}
+
 static void
 next_opening(struct moment *m)
 {
+	struct request *r = m->request;
 	const struct doors_hint *doors = &m->root->doors;
 	const char *reason = "closed";
 	int64_t until_ms = m->now_ms;
 
-	rules_allow_call(m->policy, m->request, m->now_ms, &reason, &until_ms);
+	rules_allow_call(m->policy, r, m->now_ms, &reason, &until_ms);
 	if (doors->closed_until_ms > m->now_ms) {
 		reason = "closed_today";
 		if (until_ms < doors->closed_until_ms)
-			until_ms = doors->closed_until_ms;
+			until_ms = when_allowed(m, r, doors->closed_until_ms);
 	}
 	set_reason(m, reason);
-	m->request->hold_until_ms = 0;
+	r->at_ms = until_ms;
+	r->hold_until_ms = 0;
+	r->wished_until_ms = 0;
+	moment_reason(m, reason);
+	if (is_promised_behind(m, until_ms)) {
+		say_until(m, reason, until_ms);
+		return;
+	}
+	r->asks_now = false;
 	if (doors->slot.from_ms >= until_ms && doors->slot.to_ms != 0) {
-		promise_slot(m->request, &doors->slot);
+		promise_slot(r, &doors->slot);
 		take_place(m, &doors->slot, doors->slot_most);
 	} else {
-		m->request->at_ms = until_ms;
-		promise_soon(m->policy, m->request, until_ms);
+		promise_soon(m->policy, r, until_ms);
 	}
-	moment_say(m, "%s", reason);
-	moment_reason(m, reason);
-	tell_deferred(m, m->request->asked_at_ms);
+	say_until(m, reason, r->at_ms);
+	tell_deferred(m, r->asked_at_ms);
+}
+
+/* The hours of the two never meet. */
+static void
+refer_never_allowed(struct moment *m)
+{
+	withdraw_all_but(m, "");
+	set_reason(m, "no_common_hours");
+	m->request->hold_until_ms = 0;
+	m->request->wished_until_ms = 0;
+	m->request->state_until_ms = m->now_ms + m->policy->result_remind_ms;
+	moment_say(m, "never open while the customer may be called");
+	moment_reason(m, "no_common_hours");
 }
 
 static void
@@ -1516,9 +1665,10 @@ go_late(struct moment *m)
 	widen_fully(m->policy, m->request);
 	m->request->wished_until_ms = 0;
 	moment_say(m, "promise %d missed", m->request->promise_number);
-	/* Not while a call runs or a person must find out whether one did. */
-	if (m->move->from == REQUEST_WAITING ||
-	    m->move->from == REQUEST_OFFERED)
+	/* Not while a call runs or a person must find out whether one did; nor when it is
+	 * put off in the same moment, which is told. */
+	if ((m->move->from == REQUEST_WAITING ||
+	        m->move->from == REQUEST_OFFERED) && !is_forbidden_now(m))
 		moment_tell(m, TEXT_LATE, m->request, 0);
 }
 
@@ -1587,6 +1737,7 @@ merge(struct moment *m)
 	if (r->state == REQUEST_SCHEDULED && m->event->at_ms < r->at_ms) {
 		r->at_ms = m->event->at_ms > m->now_ms ? m->event->at_ms :
 		    m->now_ms;
+		r->asks_now = r->at_ms <= m->now_ms;
 		if (r->at_ms > m->now_ms)
 			promise_at(m->policy, r, r->at_ms);
 		else
@@ -2086,6 +2237,7 @@ static const struct row rows[] = {
 	ROW(IN(REQUEST_NONE), ARRIVED, ALWAYS, TO(SCHEDULED), arrive),
 
 	ROW(SCHEDULED, DUE, due_but_forbidden_for_good, TO(CLOSED), refuse),
+	ROW(SCHEDULED, DUE, due_but_never_allowed, TO(REFERRED), refer_never_allowed),
 	ROW(SCHEDULED, DUE, due_but_forbidden, SAME, next_opening),
 	ROW(SCHEDULED, DUE, moment_has_come, TO(WAITING), join_queue),
 
@@ -2096,6 +2248,7 @@ static const struct row rows[] = {
 
 	ROW(OFFERED, ACCEPTED, offered_but_forbidden_for_good, TO(CLOSED), refuse),
 	ROW(OFFERED, ACCEPTED, offered_and_taken_first, TO(TAKEN), keep_for_later),
+	ROW(OFFERED, ACCEPTED, offered_but_never_allowed, TO(REFERRED), refer_never_allowed),
 	ROW(OFFERED, ACCEPTED, offered_but_forbidden, TO(SCHEDULED), withdraw_until_opening),
 	ROW(OFFERED, ACCEPTED, offered_but_number_held, TO(WAITING), give_way),
 	ROW(OFFERED, ACCEPTED, offered_but_not_possible, TO(WAITING), wait_for_provider),
@@ -2122,6 +2275,7 @@ static const struct row rows[] = {
 	ROW(OFFERED, DUE, all_lapsed, TO(WAITING), lapse),
 	ROW(WAITING, DUE, gave_up, TO(REFERRED), refer_unserved),
 	ROW(WAITING, DUE, is_forbidden_for_good, TO(CLOSED), refuse),
+	ROW(WAITING, DUE, is_never_allowed, TO(REFERRED), refer_never_allowed),
 	ROW(WAITING, DUE, is_forbidden_now, TO(SCHEDULED), next_opening),
 	ROW(WAITING, DUE, hold_is_over, SAME, rejoin),
 	ROW(WAITING, DUE, wish_is_over, SAME, release_wished),

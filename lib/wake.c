@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wake: the one place that decides when a record must be looked at next, and
- * whether a request may be called now. Pure functions of the record, the policy
+ * wake: the one place that decides when a record must be looked at next. Pure functions of the record, the policy
  * and the moment of the step; the result is stored in the record.
  */
 #include "lib/doors.h"
 #include "lib/life.h"
-#include "lib/phone.h"
 #include "lib/promise.h"
+#include "lib/rules.h"
 #include "lib/shift.h"
 #include "lib/widen.h"
 
@@ -53,10 +52,10 @@ request_wake(const struct policy *policy, const struct request *request,
 	case REQUEST_SCHEDULED:
 		return request->at_ms;
 	case REQUEST_WAITING:
-		wake = earlier(earlier(waiting_wake(policy, request),
-		        request->wished_until_ms),
-		    give_up_moment(policy, request));
-		return earlier(wake, doors_close_ms(policy, request, now_ms));
+		wake = earlier(waiting_wake(policy, request),
+		    request->wished_until_ms);
+		wake = earlier(wake, rules_end_ms(policy, request, now_ms));
+		return earlier(wake, give_up_moment(policy, request));
 	case REQUEST_OFFERED:
 		wake = waiting_wake(policy, request);
 		for (size_t i = 0; i < OFFER_MAX; i++) {
@@ -178,26 +177,4 @@ specialist_wake(const struct policy *policy,
 		break;
 	}
 	return 0;
-}
-
-bool
-rules_allow_call(const struct policy *policy, const struct request *request,
-    int64_t now_ms, const char **ret_reason, int64_t *ret_until_ms)
-{
-	const struct queue_policy *queue =
-	    policy_queue(policy, request->queue);
-
-	if (phone_prefix_reason(policy, request->phone) != PHONE_FINE) {
-		*ret_reason = "prefix";
-		*ret_until_ms = 0;
-		return false;
-	}
-	if (queue != NULL && queue->closed_until_ms > now_ms) {
-		*ret_reason = "closed";
-		*ret_until_ms = queue->closed_until_ms;
-		return false;
-	}
-	*ret_until_ms = doors_closed_until_ms(policy, request, now_ms);
-	*ret_reason = "closed";
-	return *ret_until_ms == 0;
 }

@@ -3,11 +3,20 @@
 #include "lib/zone.h"
 
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/fault.h"
 
-enum { DAY_S = 24 * 60 * 60 };
+/* There are some 600 names. */
+enum { DAY_S = 24 * 60 * 60, ZONES_MAX = 1024, ZONE_NAME_SIZE = 64 };
+
+struct zones {
+	struct {
+		char name[ZONE_NAME_SIZE];
+		struct zone *zone;
+	} *items;  size_t count, room;
+};
 
 struct zone *
 zone_new(const char *name)
@@ -75,4 +84,66 @@ zone_local(const struct zone *zone, int64_t at_ms, struct zone_time *ret)
 	date_of(ret->date, ret);
 	ret->hour = (int)(in_day / 3600);
 	ret->minute = (int)(in_day / 60 % 60);
+}
+
+/* ---- many of them */
+
+struct zones *
+zones_new(void)
+{
+	struct zones *zones = calloc(1, sizeof(*zones));
+
+	CHECK(zones != NULL);
+	return zones;
+}
+
+void
+zones_free(struct zones *zones)
+{
+	if (zones == NULL)
+		return;
+	for (size_t i = 0; i < zones->count; i++)
+		zone_free(zones->items[i].zone);
+	free(zones->items);
+	free(zones);
+}
+
+const struct zone *
+zones_find(const struct zones *zones, const char *name)
+{
+	for (size_t i = 0; zones != NULL && i < zones->count; i++)
+		if (strcmp(zones->items[i].name, name) == 0)
+			return zones->items[i].zone;
+	return NULL;
+}
+
+const struct zone *
+zones_learn(struct zones *zones, const char *name)
+{
+	const struct zone *known = zones_find(zones, name);
+	size_t length = strlen(name);
+	struct zone *zone;
+
+	if (known != NULL || zones == NULL || length == 0 || length >= ZONE_NAME_SIZE ||
+	    zones->count == ZONES_MAX)
+		return known;
+	zone = zone_new(name);
+	if (zone == NULL)
+		return NULL;
+	if (zones->count == zones->room) {
+		zones->room = zones->room * 2 + 8;
+		zones->items = realloc(zones->items,
+		    zones->room * sizeof(*zones->items));
+		CHECK(zones->items != NULL);
+	}
+	memcpy(zones->items[zones->count].name, name, length + 1);
+	zones->items[zones->count++].zone = zone;
+	return zone;
+}
+
+void
+zones_learn_all(struct zones *zones, const struct zones *others)
+{
+	for (size_t i = 0; i < others->count; i++)
+		(void)zones_learn(zones, others->items[i].name);
 }

@@ -30,4 +30,16 @@ struct zone_time {
 int64_t zone_offset_s(const struct zone *zone, int64_t at_s);  /* local time minus UTC */
 void zone_local(const struct zone *zone, int64_t at_ms, struct zone_time *ret_time);
 
+/* The zones of customers, by the names that their browsers gave: each is read once, and
+ * kept. */
+struct zones;
+struct zones *zones_new(void) MUST_USE;
+void zones_free(struct zones *zones);  /* accepts NULL */
+/* Reads its rules, if they are not known yet. NULL: there is none of that name here, or
+ * zones is. */
+const struct zone *zones_learn(struct zones *zones, const char *name);
+void zones_learn_all(struct zones *zones, const struct zones *others);
+/* Of those that were learnt, without reading anything; NULL: it was not, or zones is. */
+const struct zone *zones_find(const struct zones *zones, const char *name);
+
 #endif

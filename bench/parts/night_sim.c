@@ -13,6 +13,7 @@
 #include "lib/hours.h"
 #include "lib/match.h"
 #include "lib/promise.h"
+#include "lib/rules.h"
 
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS	  (60 * MINUTE_MS)
@@ -141,7 +142,7 @@ give_slot(struct night *night, struct one *one, int64_t now_ms)
 			taken[count++] = night->ones[i].request.at_ms;
 	}
 	qsort(taken, count, sizeof(*taken), by_moment);
-	CHECK(doors_find(&night->policy, night->queue.id,
+	CHECK(doors_find(&night->policy, night->queue.id, NULL,
 	    (double)night->plan->handling_ms, now_ms, taken, count, &slot));
 	free(taken);
 	promise_slot(&one->request, &slot);
@@ -185,13 +186,15 @@ static struct one *
 first_of(struct night *night, size_t asked, int64_t now_ms)
 {
 	struct one *first = NULL;
+	const char *reason;
+	int64_t until_ms;
 
 	for (size_t i = 0; i < asked; i++) {
 		struct one *one = &night->ones[i];
 
 		if (one->began_ms != 0 || one->request.at_ms > now_ms ||
-		    doors_closed_until_ms(
-			&night->policy, &one->request, now_ms) != 0)
+		    !rules_allow_call(&night->policy, &one->request, now_ms,
+		        &reason, &until_ms))
 			continue;
 		look_at(night, &one->request, now_ms);
 		if (first == NULL ||

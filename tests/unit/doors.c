@@ -135,27 +135,6 @@ who_would_be_late(void **state)
 }
 
 static void
-when_it_is_called_after_closing(void **state)
-{
-	struct request before = asked(AT(0, 17, 50)),
-		       after = asked(AT(0, 18, 1));
-
-	(void)state;
-	assert_int_equal(
-	    doors_closed_until_ms(&policy, &before, AT(0, 18, 14)), 0);
-	assert_int_equal(
-	    doors_close_ms(&policy, &before, AT(0, 18, 14)), AT(0, 18, 15));
-	assert_int_equal(doors_closed_until_ms(&policy, &before, AT(0, 18, 15)),
-	    AT(1, 9, 0));
-	assert_int_equal(
-	    doors_closed_until_ms(&policy, &after, AT(0, 18, 2)), AT(1, 9, 0));
-	/* Friday evening. */
-	after = asked(AT(4, 19, 0));
-	assert_int_equal(
-	    doors_closed_until_ms(&policy, &after, AT(4, 19, 0)), AT(7, 9, 0));
-}
-
-static void
 slots_are_filled_one_by_one(void **state)
 {
 	int64_t taken[40];
@@ -167,7 +146,7 @@ slots_are_filled_one_by_one(void **state)
 	assert_int_equal(
 	    doors_capacity(&policy, "info", 10. * MINUTE_MS, AT(1, 9, 0)), 4);
 	for (size_t i = 0; i < 40; i++) {
-		assert_true(doors_find(&policy, "info", 10. * MINUTE_MS,
+		assert_true(doors_find(&policy, "info", NULL, 10. * MINUTE_MS,
 		    AT(0, 22, 0), taken, i, &slot));
 		assert_int_equal(slot.from_ms,
 		    AT(1, 9, 0) + (int64_t)(i / 4) * 30 * MINUTE_MS);
@@ -195,11 +174,11 @@ slots_lie_inside_of_the_hours(void **state)
 	assert_int_equal(
 	    doors_capacity(&policy, "info", 10. * MINUTE_MS, AT(1, 9, 0)), 1);
 	assert_true(doors_find(
-	    &policy, "info", 10. * MINUTE_MS, AT(0, 12, 0), taken, 1, &slot));
+	    &policy, "info", NULL, 10. * MINUTE_MS, AT(0, 12, 0), taken, 1, &slot));
 	assert_int_equal(slot.from_ms, AT(2, 9, 0));
 	policy.hours = &no_day;
 	assert_false(doors_find(
-	    &policy, "info", 10. * MINUTE_MS, AT(0, 12, 0), taken, 1, &slot));
+	    &policy, "info", NULL, 10. * MINUTE_MS, AT(0, 12, 0), taken, 1, &slot));
 }
 
 static void
@@ -220,11 +199,11 @@ shifts_decide_what_a_slot_takes(void **state)
 	assert_int_equal(
 	    doors_capacity(&policy, "info", 5. * MINUTE_MS, AT(1, 9, 0)), 0);
 	assert_true(doors_find(
-	    &policy, "info", 5. * MINUTE_MS, AT(0, 22, 0), NULL, 0, &slot));
+	    &policy, "info", NULL, 5. * MINUTE_MS, AT(0, 22, 0), NULL, 0, &slot));
 	assert_int_equal(slot.from_ms, AT(1, 12, 0));
 	/* Nor anybody for that queue. */
 	assert_false(doors_find(
-	    &policy, "other", 5. * MINUTE_MS, AT(0, 22, 0), NULL, 0, &slot));
+	    &policy, "other", NULL, 5. * MINUTE_MS, AT(0, 22, 0), NULL, 0, &slot));
 }
 
 int
@@ -234,7 +213,6 @@ main(void)
 	    cmocka_unit_test_setup(what_can_be_promised, set_up),
 	    cmocka_unit_test_setup(a_chosen_moment, set_up),
 	    cmocka_unit_test_setup(who_would_be_late, set_up),
-	    cmocka_unit_test_setup(when_it_is_called_after_closing, set_up),
 	    cmocka_unit_test_setup(slots_are_filled_one_by_one, set_up),
 	    cmocka_unit_test_setup(slots_lie_inside_of_the_hours, set_up),
 	    cmocka_unit_test_setup(shifts_decide_what_a_slot_takes, set_up),

@@ -122,7 +122,7 @@ a_phone_is_enough(void **state)
 	assert_string_equal(intake.phone.e164, "+79000000001");
 	assert_string_equal(intake.queue, "info");
 	assert_string_equal(intake.locale, "en");
-	assert_string_equal(intake.zone, "Europe/Moscow");
+	assert_string_equal(intake.zone, "");
 	assert_false(intake.may_text);
 	assert_true(intake.at_ms == 0);
 	assert_true(intake.waiting_since_ms == 0);
@@ -459,7 +459,7 @@ a_typo_never_costs_a_customer(void **state)
 	fine("{" PHONE ",\"locale\":\"RU_ru\"}", "0", "");
 
 	accepted("{" PHONE ",\"tz\":\"Moscow\"}", "0", "tz_unknown", &intake);
-	assert_string_equal(intake.zone, "Europe/Moscow");
+	assert_string_equal(intake.zone, "");
 	intake_fini(&intake);
 	fine("{" PHONE ",\"tz\":\"../etc/passwd\"}", "0", "tz_unknown");
 	fine("{" PHONE ",\"tz\":\"Europe//Moscow\"}", "0", "tz_unknown");
