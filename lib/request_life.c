@@ -1173,7 +1173,10 @@ promise_as_asked(struct moment *m, int64_t at_ms, int64_t asked_at_ms)
 		open_later(m, asked_at_ms);
 	}
 	set_reason(m, why);
-	moment_say(m, "%s", why);
+	if (strncmp(why, "clos", 4) == 0 || strcmp(why, "quiet_hours") == 0)
+		say_until(m, why, r->at_ms);
+	else
+		moment_say(m, "%s", why);
 }
 
 /* ---- actions */

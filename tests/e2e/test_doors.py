@@ -280,3 +280,26 @@ def test_a_chosen_moment_takes_a_place(doors):
     doors.daemon.ask({"id": name, "op": "move"}, doors.moment("15:15"))
     doors.daemon.wait_for(
         lambda: doors.daemon.answer(name)["slot"][0] == doors.moment("15:15"))
+
+
+def test_a_queue_closed_on_one_node_is_closed_on_all(doors):
+    """Who waits is given another moment, no slot more than it has, whoever gives it."""
+    other = doors.start()
+    doors.it_is("14:00")
+    names = [doors.asks()[0] for _ in range(8)]
+    assert other.ctl("close", "queue", "info", "today", "as", "пожар", "--as",
+                     "boris").returncode == 0
+    for name in names:
+        doors.daemon.wait_for_state(name, "scheduled")
+    begins = collections.Counter(doors.daemon.answer(name)["slot"][0] for name in names)
+    assert begins == {doors.moment("09:00", 1): 3, doors.moment("09:30", 1): 3,
+                      doors.moment("10:00", 1): 2}
+    assert "closed by boris" in doors.daemon.ctl("show", "queue").stdout
+    # Who asks either node is told so; the other one opens it again.
+    assert doors.asks()[1]["why"] == "closed_today"
+    assert doors.daemon.ctl("open", "queue", "info").returncode == 0
+    other.wait_for(lambda: not other.do("GET", "/v1/queues")["queues"][0].get(
+        "closed_until"))
+    status, _ = other.control("POST", "/v1/requests", {
+        "id": "web-open-0001", "phone": "+79169990101"})
+    assert status == 202 and other.answer("web-open-0001")["state"] == "waiting"

@@ -33,7 +33,7 @@ def rota(daemon):
 @pytest.mark.settings({**BASE, "offer.screen": "100ms"})
 def test_it_begins_and_ends_by_itself(daemon):
     assert daemon.specialist("gleb")["state"] == "away"
-    assert put(daemon, "gleb", 2, 4)[0] == 200
+    assert put(daemon, "gleb", 6, 9)[0] == 200
     one = daemon.specialist("gleb")
     assert one["shift"] == "off" and one["by_rota"] and len(one["duty"]) == 1
     assert rota(daemon) == [("directors", "gleb", False)]
