@@ -34,6 +34,7 @@ EXTRA_DIST += \
 	tests/e2e/test_calls.py \
 	tests/e2e/test_campaign.py \
 	tests/e2e/test_cases.py \
+	tests/e2e/test_hours.py \
 	tests/e2e/test_chaos.py \
 	tests/e2e/test_desk.py \
 	tests/e2e/test_presence.py \
