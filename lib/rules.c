@@ -11,7 +11,7 @@
 #define DAY_MS (INT64_C(1000) * HOURS_DAY_S)
 
 /* A closing further away is looked for when that time has come. */
-enum { AHEAD_DAYS = 2 };
+enum { AHEAD_DAYS = 2, TURNS_MAX = 10000 };
 
 /* When a customer's phone may ring, by their clock. */
 struct loud {
@@ -111,7 +111,8 @@ rules_next_ms(const struct policy *policy, const struct request *request,
 	struct loud loud;
 	const struct hours *calls = loud_hours(policy, request, &loud);
 
-	while (at_ms != 0 && at_ms < end_ms) {
+	/* Each turn goes on to an opening of one of the two; a year has few enough. */
+	for (int i = 0; i < TURNS_MAX && at_ms != 0 && at_ms < end_ms; i++) {
 		if (!is_open(policy, request, hours, at_ms))
 			at_ms = hours_opens(hours, at_ms);
 		else if (!hours_is_open(calls, at_ms))

@@ -121,7 +121,7 @@ class Day:
             status = "available" if one in people else "off"
             self.daemon.do("PUT", f"/v1/specialists/{one}", {"status": status})
         for one in people:
-            self.daemon.wait_for_specialist(one, "idle")
+            self.daemon.wait_for_specialist(one, "idle", "offered")
 
 
 def next_thursday():
@@ -172,7 +172,7 @@ def test_from_closing_to_closing(day):
 
 def before_closing(day):
     """18:40 and 18:52: who asks while it is open is called in their window, also
-    beyond the closing; who would be called too long after it, in the morning."""
+    beyond the closing, and nobody after that."""
     daemon = day.daemon
     day.at_work("anna", "boris")
     day.it_is("18:40")
@@ -188,14 +188,30 @@ def before_closing(day):
     daemon.available("boris")
     assert day.solves(name, "boris")["kept_at"] < answer["promise"]
     assert daemon.sandbox.rings(ASKS_LATE) == 1
+    day.at_work()
 
 
 def at_two_in_the_morning(day):
-    return []
+    """Nobody is called at night, nor all at nine: who asks gets a slot of the morning,
+    and reads so at once, for it answers their own act."""
+    daemon, names = day.daemon, []
+    for phone, when in ((ASKS_TOO_LATE, ("19:20",)), (AT_NIGHT, ("02:00", 1))):
+        day.it_is(*when)
+        name, answer = day.asks(phone)
+        assert (answer["state"], answer["why"]) == ("scheduled", "closed")
+        assert answer["slot"][0] == day.moment("09:00", 1)
+        assert "9:00-9:30" in letter(daemon, name, "deferred", state="ended")["text"]
+        names.append(name)
+    assert "closed until" in daemon.ctl("show", "queue").stdout
+    return names
 
 
 def morning(day, night):
-    pass
+    """At nine they are called, one after the other, inside of their slot."""
+    day.it_is("09:00", 1)
+    day.at_work("anna", "vera", "gleb")
+    for name in night:
+        assert day.solves(name, "anna")["kept_at"] < day.moment("09:30", 1)
 
 
 def a_parcel_is_looked_for(day):
@@ -203,13 +219,14 @@ def a_parcel_is_looked_for(day):
     the customer; the rest of the day Vera has no time for it."""
     daemon = day.daemon
     day.it_is("10:00", 1)
-    day.at_work("anna", "boris", "vera")
+    day.at_work("anna", "boris", "vera", "gleb")
     name, _ = day.asks(PARCEL, note="где посылка?")
     first = day.takes(name, "anna")["id"]
     daemon.act(first, "pass", queue="delivery", note="трек 4711")
     offered = daemon.wait_for_state(name, "offered")
     assert offered["queue"] == "delivery" and offered["number"] in \
         letter(daemon, first, "passed")["text"]
+    # Four open hours from ten o'clock.
     assert day.moment("14:00", 1) <= offered["promise_at"] < day.moment("14:01", 1)
     daemon.act(name, "accept", **{"as": "vera"})
     assert daemon.request(name)["state"] == "taken"
@@ -248,8 +265,7 @@ def lunch_with_one_specialist(day):
     that nobody is there, and she is back by herself when she said."""
     daemon = day.daemon
     day.it_is("13:00", 1)
-    for one in ("boris", "vera"):
-        daemon.do("PUT", f"/v1/specialists/{one}", {"status": "off"})
+    daemon.do("PUT", "/v1/specialists/boris", {"status": "off"})
     daemon.ctl("set", "specialist", "anna", "elsewhere")
     name, answer = day.asks(AT_LUNCH)
     leaving = daemon.do("PUT", "/v1/specialists/anna", {
@@ -263,6 +279,7 @@ def lunch_with_one_specialist(day):
         60)
     assert daemon.request(name)["state"] == "waiting"
     day.it_is("13:10", 1)
+    daemon.do("PUT", "/v1/specialists/gleb", {"status": "off"})
     closed = day.solves(name, "anna")
     assert closed["kept_at"] <= answer["promise"]
     daemon.wait_for(lambda: any("снова есть люди" in one["body"]
