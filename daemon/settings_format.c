@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "daemon/settings_when.h"
+#include "lib/card.h"
 #include "lib/message_text.h"
 #include "lib/network.h"
 
@@ -23,7 +24,6 @@
 static const char *const channels[] = { "screen", "phone", "sms" };
 static const char *const alarms[] = { "late", "unattended", "provider_down",
 	"rejected", "maybe_called", "provider_refuses", "set_aside" };
-static const char *const card_names[] = { "phone", "case" };
 static const char *const greeting_names[] = { "company" };
 
 /* What a text of each format should be, for its error. */
@@ -85,6 +85,7 @@ is_right(enum setting_format format, const char *text,
     char ret_why[SETTING_WHY_SIZE])
 {
 	struct hours_span spans[WHEN_SPANS_MAX];
+	int line;
 	char host[SETTING_HOST_SIZE];
 	int port, from_s, to_s;
 	int64_t first, last;
@@ -153,8 +154,8 @@ is_right(enum setting_format format, const char *text,
 		    COUNT_OF(greeting_names), ret_why);
 	case FORMAT_CARD:
 		if (is_url(text))
-			return has_known_names(text, card_names,
-			    COUNT_OF(card_names), ret_why);
+			return card_check(text, &line, ret_why,
+			    SETTING_WHY_SIZE);
 		snprintf(ret_why, SETTING_WHY_SIZE, "%s", should_be[FORMAT_URL]);
 		return false;
 	}

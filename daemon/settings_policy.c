@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/card.h"
 #include "lib/provider.h"
 #include "lib/text.h"
 
@@ -153,7 +154,9 @@ complete_queue(struct settings_reading *reading, struct queue_policy *queue,
 {
 	char full[SETTING_PATH_SIZE];
 	struct setting_value *script = member(reading, path, "script", full);
-	const char *text;
+	const char *text, *file = queue->script;
+	char why[SETTING_WHY_SIZE];
+	int line;
 
 	if (script == NULL || queue->script[0] == '\0')
 		return;
@@ -162,6 +165,8 @@ complete_queue(struct settings_reading *reading, struct queue_policy *queue,
 	queue->script = "";
 	if (text != NULL && !text_is_utf8(text, strlen(text)))
 		settings_error(reading, full, "the file is not UTF-8");
+	else if (text != NULL && !card_check(text, &line, why, sizeof(why)))
+		settings_error(reading, full, "%.200s:%d: %s", file, line, why);
 	else if (text != NULL)
 		queue->script = text;
 }

@@ -695,8 +695,8 @@ static const struct setting_row file_rows[] = {
 	    .at = AT(settings, queue_model.keep_for_line),
 	    .help = "Of each queue's people so many are left free for callers on hold" },
 	{ "card_url", SETTING_TEXT, NULL, 1, URL_MAX_BYTES, FORMAT_CARD,
-	    .flags = SETTING_LATER, .at = SETTING_NOWHERE,
-	    .help = "Page of the customer, opened beside an offer" },
+	    .at = AT(settings, policy.card_url),
+	    .help = "The customer's page in a system of yours, a click away from the offer" },
 
 	{ "queues", SETTING_LIST, NULL, 1, QUEUES_MAX, .table = &queue_table,
 	    .list = SETTING_QUEUES, .flags = SETTING_REQUIRED, .help = "Kinds of work" },

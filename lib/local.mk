@@ -11,7 +11,7 @@ lib_libcallback_a_SOURCES += lib/check.h lib/fault.h lib/fault.c lib/record.h li
 	lib/blocked.h lib/blocked.c lib/velocity.h lib/velocity.c lib/network.h lib/network.c \
 	lib/words.h lib/words.c
 lib_libcallback_a_SOURCES += lib/message.h lib/message.c lib/message_life.c lib/message_text.h lib/message_text.c lib/segments.h lib/segments.c \
-	lib/say.h lib/say.c lib/zone.h lib/zone.c lib/hours.h lib/hours.c lib/region.h lib/region.c lib/doors.h lib/doors.c lib/duty.h lib/duty.c lib/shift.h lib/shift.c lib/inbound.h lib/inbound.c
+	lib/say.h lib/say.c lib/zone.h lib/zone.c lib/hours.h lib/hours.c lib/card.h lib/card.c lib/region.h lib/region.c lib/doors.h lib/doors.c lib/duty.h lib/duty.c lib/shift.h lib/shift.c lib/inbound.h lib/inbound.c
 lib_libcallback_a_SOURCES += lib/audit.h lib/audit.c lib/policy.h lib/policy.c lib/text.h lib/text.c
 lib_libcallback_a_SOURCES += lib/intake.h lib/intake_internal.h lib/intake.c lib/intake_ask.c
 lib_libcallback_a_SOURCES += lib/note.h lib/note.c lib/answer.h lib/answer.c

@@ -287,6 +287,7 @@ struct policy {
 	int quiet_from_minute, quiet_to_minute;  /* of the day; equal: no quiet hours */
 	struct alarm_policy alarms;
 
+	const char *card_url;   /* of the company's own system, with holes (lib/card); owned; "": none */
 	int64_t retry_after_ms[RETRIES_MAX];  size_t retry_count;  /* attempts = retry_count + 1 */
 	bool calls_next_day;    /* an attempt on another day is not announced before */
 	int64_t short_call_ms;  /* a talk under this counts as not reached */

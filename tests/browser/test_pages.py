@@ -72,6 +72,7 @@ LOOKS = [
 def test_from_the_form_to_the_result(start_daemon, open_page, picture, look):
     daemon = start_daemon({"specialists": ONE,
                            "sandbox_url": "http://127.0.0.1:1/phones",
+                           "card_url": "https://crm.example/{case}?{phone}",
                            "call.short": "1ms"},
                           clock_scale=0.5, phones=SLOW_PHONES)
     shop = open_page(shop_url(daemon), **look)
@@ -92,6 +93,8 @@ def test_from_the_form_to_the_result(start_daemon, open_page, picture, look):
     desk.sees("#offer-name", "Мария")
     desk.sees("#offer-note", "<b>Договор</b>")
     assert int(desk.text("#offer-left")) > 10
+    assert desk.run("document.querySelector('#offer-card a').href").startswith(
+        "https://crm.example/")
     picture(desk, "2-offer")
     answer_offer(desk, "a" if look["language"] == "en" else "ф")
     phase(desk, "dialling")

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Cases that are passed on: each tier's promise, and what climbs by itself."""
+import subprocess
+
 import pytest
 
-from company import AUTOMATIC, QUICK, SETTINGS, specialist
+import harness
+from company import AUTOMATIC, QUICK, SETTINGS, settings_text, specialist
 from test_calls import ANSWERS, ID, asked
 from test_messages import TEXTS, letter, sent
 
@@ -120,3 +123,28 @@ def test_taking_is_not_dialling(daemon):
     assert daemon.ctl("start", ID, "--as", other).returncode == 0
     assert daemon.wait_for_state(ID, "wrapping")["specialist"] == other
     assert daemon.sandbox.rings(ANSWERS) == 1
+
+
+@pytest.mark.settings({**QUICK, "card_url":
+                       "https://crm.example/find?phone={phone}&case={case}"})
+def test_the_card_has_the_script_and_the_customers_page(daemon):
+    script = daemon.folder / "say.txt"
+    script.write_text("Здравствуйте, {name}! Это «{company}», {specialist}.\n"
+                      "Обращение {case}, обещано до {promise}.", encoding="utf-8")
+    daemon.settings["queues"][0]["script"] = str(script)
+    daemon.conf_path.write_text(settings_text(daemon.settings), encoding="utf-8")
+    daemon.restart()
+    daemon.available("anna")
+    asked(daemon, name=ID)
+    number = daemon.wait_for_state(ID, "offered")["number"]
+    work = daemon.do("GET", "/v1/desk?as=anna")["request"]
+    assert work["script"].startswith("Здравствуйте, ! Это «Ромашка», Anna.\n"
+                                     f"Обращение {number}, обещано до ")
+    assert work["card_url"] == \
+        f"https://crm.example/find?phone=%2B79000000001&case={number}"
+    # What does not exist is refused, with its file and line.
+    script.write_text("Добрый день!\n{naem}, это мы.", encoding="utf-8")
+    ran = subprocess.run([harness.CALLBACKD, "-t", "-c", daemon.conf_path],
+                         capture_output=True, text=True, check=False)
+    assert ran.returncode == 78
+    assert "say.txt:2: there is no {naem}" in ran.stderr + ran.stdout

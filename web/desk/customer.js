@@ -84,3 +84,14 @@ export function dataShow(box, request) {
       typeof value === "string" ? value : JSON.stringify(value));
   }
 }
+
+// The customer's page in the company's own system, which the configuration names. Only
+// what is a page is a link.
+export function cardShow(box, request) {
+  const url = request.card_url || "";
+  const isPage = /^https?:\/\//.test(url);
+
+  show(box, isPage);
+  if (isPage && box.firstElementChild.getAttribute("href") !== url)
+    box.firstElementChild.setAttribute("href", url);
+}

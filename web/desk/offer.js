@@ -2,7 +2,7 @@
 // The card of an offer: who waits, and how long there is to take it. The page
 // turns to its colour, so that it is seen across a room.
 import { byId, isTyping, say, show, t } from "/desk/page.js";
-import { marksShow, nameOf, noteOf, promiseText } from "/desk/customer.js";
+import { cardShow, marksShow, nameOf, noteOf, promiseText } from "/desk/customer.js";
 import { me, serverNow } from "/desk/server.js";
 
 let shown = "";                 // which offer the card shows; "": none
@@ -35,6 +35,7 @@ export function offerShow(desk) {
   say(byId("offer-note"), noteOf(request));
   show(byId("offer-note"), noteOf(request) !== "");
   marksShow(byId("offer-marks"), request);
+  cardShow(byId("offer-card"), request);
   show(byId("offer-phone"), offer.call !== undefined);
   byId("offer").classList.toggle("late", request.late === true);
   if (name !== shown)

@@ -4,7 +4,7 @@
 import { ask, serverNow } from "/desk/server.js";
 import { byId, button, duration, element, isNews, moment, pretty, say, show, t }
   from "/desk/page.js";
-import { dataShow, marksShow, nameOf, noteOf, phoneOf } from "/desk/customer.js";
+import { cardShow, dataShow, marksShow, nameOf, noteOf, phoneOf } from "/desk/customer.js";
 import { lettersShow, notesShow, storyShow } from "/desk/story.js";
 import { resultsKey, resultsMake, resultsShow } from "/desk/results.js";
 
@@ -200,6 +200,7 @@ export function workShow(desk) {
   say(byId("work-note"), noteOf(request));
   show(byId("work-note"), noteOf(request) !== "");
   marksShow(byId("work-marks"), request);
+  cardShow(byId("work-card"), request);
   dataShow(byId("work-data"), request);
   scriptShow(request.script || "");
   handShow(request, phase);
