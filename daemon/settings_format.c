@@ -80,6 +80,16 @@ static bool is_listed(const char *text, size_t length,
 static bool has_known_names(const char *text, const char *const *names,
     size_t count, char ret_why[SETTING_WHY_SIZE]);
 
+/* Whoever fills it would choose whose page it is. */
+static bool
+has_hole_in_host(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host != NULL && memchr(host, '{', 3 + strcspn(host + 3, "/?#")) !=
+	    NULL;
+}
+
 static bool
 is_right(enum setting_format format, const char *text,
     char ret_why[SETTING_WHY_SIZE])
@@ -153,6 +163,11 @@ is_right(enum setting_format format, const char *text,
 		return has_known_names(text, greeting_names,
 		    COUNT_OF(greeting_names), ret_why);
 	case FORMAT_CARD:
+		if (is_url(text) && has_hole_in_host(text)) {
+			snprintf(ret_why, SETTING_WHY_SIZE,
+			    "must name its host: values stand behind it");
+			return false;
+		}
 		if (is_url(text))
 			return card_check(text, &line, ret_why,
 			    SETTING_WHY_SIZE);

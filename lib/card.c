@@ -89,8 +89,8 @@ card_fill(const char *text, const struct card *card, bool is_url)
 
 	CHECK(out != NULL);
 	for (; *text != '\0'; text++) {
-		size_t length = strcspn(text, "}");
-		size_t hole = *text == '{' && text[length] == '}' ?
+		size_t length = *text == '{' ? strcspn(text, "}\n") : 0;
+		size_t hole = length > 0 && text[length] == '}' ?
 		    hole_of(text + 1, length - 1) : CARD_HOLES;
 
 		if (hole == CARD_HOLES) {
