@@ -109,6 +109,7 @@ static const struct known {
 	{ "call", "refuse_other", "ALARM", "", TELLS, CAUSE_NONE },
 	{ "call", "alarm_and_hang_up", "ALARM", "", TELLS, CAUSE_NONE },
 	{ "call", "remind", "reminded", "", TELLS, CAUSE_NONE },
+	{ "message", "send", "SMS", "", QUOTES, CAUSE_NONE },
 	{ "message", "give", "SMS sent", "", TELLS, CAUSE_NONE },
 	{ "message", "deliver", "SMS here", "", TELLS, CAUSE_NONE },
 	{ "message", "fail", "SMS FAILED", "", TELLS, CAUSE_NONE },

@@ -135,6 +135,21 @@ say_promise(struct line *line, struct spoken_promise *promise,
 	spoken_line_told(promise, language, ret_text);
 }
 
+/* The story keeps what was said of it. Refused or lost, only that line is missing. */
+static void
+keep_words(struct line *line, const char *request, const char *text)
+{
+	struct engine_order order = { .event = { .kind = EVENT_NOTED,
+		.digit = -1, .note = text, .by = "telephone" } };
+
+	if (request == NULL || request[0] == '\0')
+		return;
+	order.event.to = record_ref_request(request);
+	if (!engine_post(line->options.engine, &order))
+		log_event(LOG_LEVEL_DEBUG, "words_not_kept", "request=%s",
+		    request);
+}
+
 static void
 tell_promise(struct asking *asking, struct spoken_promise *promise)
 {
@@ -229,6 +244,7 @@ on_asked(void *context, uint64_t tag, const struct submit_result *result)
 	}
 	line_say(asking->line, result->answer, asking->line->policy->language,
 	    text);
+	keep_words(asking->line, result->request, text);
 	reply(asking, FLOW_LINE_TOLD, text);
 }
 

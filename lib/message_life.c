@@ -295,6 +295,17 @@ hold(struct moment *m)
 	moment_say(m, "quiet hours");
 }
 
+/* The story keeps them: a text that is changed later does not change what was told. */
+static void
+keep_words(struct moment *m)
+{
+	struct outcome *outcome = m->outcome;
+
+	message_text(m->policy, m->message, m->now_ms, outcome->words);
+	outcome->note = outcome->words;
+	outcome->note_move = (size_t)(m->move - outcome->moves);
+}
+
 static void
 send(struct moment *m)
 {
@@ -306,6 +317,8 @@ send(struct moment *m)
 	    provider_now(m, &waits, &place));
 	message->waits_for[0] = '\0';
 	message->sending_at_ms = m->now_ms;
+	if (message->target == 0)
+		keep_words(m);
 	moment_effect_message(m, EFFECT_SEND, message);
 }
 

@@ -19,6 +19,7 @@
 #include "lib/duty.h"
 #include "lib/expect.h"
 #include "lib/message.h"
+#include "lib/message_text.h"
 #include "lib/policy.h"
 #include "lib/request.h"
 #include "lib/specialist.h"
@@ -239,7 +240,9 @@ struct outcome {
 	unsigned suppresses;            /* bits: the customer wants no calls, no messages */
 	int64_t blocks_ms;              /* it is proposed to block the customer so long; 0: not */
 	struct request birth;           /* id "": none: the request that continues this one */
-	const char *note;               /* of the event, borrowed; stands behind a move */
+	const char *note;               /* of the event, borrowed, or `words`; stands behind a move */
+	char words[MESSAGE_TEXT_SIZE];  /* of the message that is sent: what was said stays, whatever
+	                                 * becomes of the texts */
 	size_t note_move;
 	struct slot_span place;         /* of an appointment that was made: its slot */
 	int place_most;                 /* how many that takes; 0: nobody counts */

@@ -178,8 +178,12 @@ def test_press_1_to_be_called_back(daemon):
     assert "Ромашка" in heard and "Нажмите 1" in heard
     assert waiting(daemon) == [(CALLER, "directors", "line")]
     assert f"до {promised(daemon)}" in heard
-    number = daemon.request(CALLER[-7:])["number"]
+    request = daemon.request(CALLER[-7:])
+    number = request["number"]
     assert ", ".join(number) in heard
+    # The words stay in its story, as they were spoken.
+    assert any(line["action"] == "note" and f"до {promised(daemon)}" in line["detail"]
+               for line in request["story"])
     # Who calls once more is told of the same; there is one request.
     assert f"до {promised(daemon)}" in caller.heard(caller.calls("1"))
     assert len(waiting(daemon)) == 1

@@ -142,6 +142,10 @@ def test_soon_is_sent_when_somebody_accepts_and_is_delivered(daemon):
     assert [m["kind"] for m in card["messages"]] == ["soon"]
     assert any(line["action"] == "deliver"
                for line in card["story"])
+    # The words stay as they were told, whatever becomes of the texts.
+    assert [line["detail"] for line in card["story"] if line["action"] == "send"] == \
+        [one["text"]]
+    assert one["text"] in daemon.ctl("show", "request", "web-soon").stdout
 
 
 @pytest.mark.settings(with_settings(**{
