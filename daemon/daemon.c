@@ -186,7 +186,7 @@ on_committed(void *context, const struct situation *before,
 	delays_on_committed(daemon->delays, outcome);
 	people_on_committed(daemon->people, outcome);
 	forecast_on_committed(daemon->forecast, outcome);
-	slots_on_committed(daemon->slots, outcome);
+	slots_on_committed(daemon->slots, before, outcome);
 	health_on_committed(daemon->health, outcome);
 	for (size_t i = 0; i < outcome->move_count; i++)
 		ask_price(daemon, after, &outcome->moves[i]);

@@ -19,6 +19,7 @@ enum {
 	HANDLING_EVERY_MS = 60000,
 	FEW_AHEAD = 16,	 /* cheap enough to reckon for each request */
 	LASTS_MS = 1000, /* what was reckoned with more serves others so long */
+	TEAM_LASTS_MS = 100, /* who is at work is counted so often */
 	TOGETHER_MS =
 	    60000, /* who returns within it of the first is counted with them */
 };
@@ -26,6 +27,11 @@ enum {
 struct waiter {
 	char id[REQUEST_ID_SIZE];
 	int64_t score;
+};
+
+struct team {
+	double at_work, idle, back; /* people, in parts */
+	int64_t back_at_ms;         /* the first of them; 0: nobody knows */
 };
 
 struct view {
@@ -36,7 +42,9 @@ struct view {
 	struct handling handling;
 	int64_t handled, handled_ms; /* measured; of the days read so far */
 	struct expectation last;     /* with many ahead */
-	int64_t last_at_ms, last_window_ms;
+	int64_t last_at_ms;
+	struct team team;               /* looked at each TEAM_LASTS_MS */
+	int64_t team_at_ms;
 };
 
 struct forecast {
@@ -326,11 +334,6 @@ part_of(const struct forecast *forecast, const struct specialist_policy *one,
 	return 1.0 / wanted;
 }
 
-struct team {
-	double at_work, idle, back; /* people, in parts */
-	int64_t back_at_ms;	    /* the first of them; 0: nobody knows */
-};
-
 /* Who returns first, and who with them. */
 static void
 add_absent(const struct forecast *forecast, const struct specialist *one,
@@ -430,7 +433,6 @@ forecast_for(struct forecast *forecast, const char *queue, const char *id,
 {
 	struct view *view = view_of(forecast, queue);
 	struct expectation result = { 0 };
-	struct team team;
 	size_t ahead = 0;
 
 	if (view == NULL || !forecast->works(forecast->context, queue))
@@ -444,8 +446,13 @@ forecast_for(struct forecast *forecast, const char *queue, const char *id,
 	if (ahead > FEW_AHEAD && now_ms - view->last_at_ms < LASTS_MS &&
 	    now_ms >= view->last_at_ms)
 		return view->last;
-	team = team_of(forecast, queue, now_ms);
-	result = reckon(forecast, view, &team, ahead, promise_at_ms, now_ms);
+	if (view->team_at_ms == 0 || now_ms < view->team_at_ms ||
+	    now_ms - view->team_at_ms >= TEAM_LASTS_MS) {
+		view->team = team_of(forecast, queue, now_ms);
+		view->team_at_ms = now_ms;
+	}
+	result = reckon(forecast, view, &view->team, ahead, promise_at_ms,
+	    now_ms);
 	if (ahead > FEW_AHEAD) {
 		view->last = result;
 		view->last_at_ms = now_ms;

@@ -32,8 +32,10 @@ keep(struct people *people, size_t i, const struct specialist *specialist)
 {
 	if (specialist->record.version < people->seen[i].record.version)
 		return;
+	if (memcmp(people->seen[i].duty, specialist->duty,
+	        sizeof(specialist->duty)) != 0)
+		people->duty_at_ms = 0;
 	people->seen[i] = *specialist;
-	people->duty_at_ms = 0;
 }
 
 static void

@@ -36,12 +36,13 @@ struct slots {
 	const struct policy *policy;
 	struct book *books;  size_t book_count;
 	unsigned generation;
+	unsigned closings;              /* by this node: what was asked before one is old */
 	size_t outstanding;
 };
 
 struct asking {
 	struct slots *slots;
-	unsigned generation;
+	unsigned generation, closings;
 	size_t book;
 };
 
@@ -85,18 +86,26 @@ leave(struct book *book, const char *id)
 	}
 }
 
-void
-slots_on_committed(struct slots *slots, const struct outcome *outcome)
+static bool
+has_place(const struct request *request)
 {
-	const struct request *request = &outcome->after.request;
-	struct book *book = request->id[0] == '\0' ? NULL :
-	    book_of(slots, request->queue);
+	return request->state == REQUEST_SCHEDULED && request->slot_to_ms != 0;
+}
 
-	if (book == NULL)
-		return;
-	leave(book, request->id);
-	if (request->state == REQUEST_SCHEDULED && request->slot_to_ms != 0)
-		enter(book, request->id, request->at_ms);
+void
+slots_on_committed(struct slots *slots, const struct situation *before,
+    const struct outcome *outcome)
+{
+	const struct request *was = &before->request;
+	const struct request *is = &outcome->after.request;
+	struct book *book;
+
+	if (has_place(was) && (book = book_of(slots, was->queue)) != NULL)
+		leave(book, was->id);
+	if (has_place(is) && (book = book_of(slots, is->queue)) != NULL) {
+		leave(book, is->id);
+		enter(book, is->id, is->at_ms);
+	}
 }
 
 static struct asking *
@@ -105,7 +114,8 @@ asking_new(struct slots *slots, size_t book)
 	struct asking *asking = calloc(1, sizeof(*asking));
 
 	CHECK(asking != NULL);
-	*asking = (struct asking){ slots, slots->generation, book };
+	*asking = (struct asking){ slots, slots->generation, slots->closings,
+		book };
 	return asking;
 }
 
@@ -198,7 +208,8 @@ on_closed(void *context, uint64_t tag, enum redis_end end,
 	(void)tag;
 	slots->outstanding--;
 	if (end == REDIS_REPLY && reply->type == REDIS_REPLY_ARRAY &&
-	    asking->generation == slots->generation) {
+	    asking->generation == slots->generation &&
+	    asking->closings == slots->closings) {
 		for (size_t i = 0; i < slots->book_count; i++)
 			slots->books[i].closed.until_ms = 0;
 		for (size_t i = 0; i + 1 < reply->elements; i += 2) {
@@ -299,6 +310,7 @@ slots_close(struct slots *slots, const char *queue,
 	    closed->until_ms != 0 ? "close" : "open", closed->who, closed->why);
 	if (!engine_list(slots->engine, &listing, on_result, context, 0))
 		return false;
+	slots->closings++;
 	if (book != NULL)
 		book->closed = *closed;
 	return true;

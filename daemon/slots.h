@@ -34,7 +34,8 @@ void slots_free(struct slots *slots);
 void slots_set_policy(struct slots *slots, const struct policy *policy);
 
 /* engine_hooks.on_committed */
-void slots_on_committed(struct slots *slots, const struct outcome *outcome);
+void slots_on_committed(struct slots *slots, const struct situation *before,
+    const struct outcome *outcome);
 /* Once a second. */
 void slots_tick(struct slots *slots);
 

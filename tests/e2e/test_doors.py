@@ -294,6 +294,9 @@ def test_a_queue_closed_on_one_node_is_closed_on_all(doors):
     begins = collections.Counter(doors.daemon.answer(name)["slot"][0] for name in names)
     assert begins == {doors.moment("09:00", 1): 3, doors.moment("09:30", 1): 3,
                       doors.moment("10:00", 1): 2}
+    # The other node learns it within a second.
+    doors.daemon.wait_for(lambda: doors.daemon.do("GET", "/v1/queues")["queues"][0].get(
+        "closed_until"))
     assert "closed by boris" in doors.daemon.ctl("show", "queue").stdout
     # Who asks either node is told so; the other one opens it again.
     assert doors.asks()[1]["why"] == "closed_today"
