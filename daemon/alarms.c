@@ -205,7 +205,7 @@ post(struct alarms *alarms, enum alarm_cause cause, size_t target,
 	struct engine_order order = { .event = { .kind = EVENT_ARRIVED,
 		.digit = -1 }, .fresh = fresh, .on_result = on_posted,
 		.context = telling };
-	char pace[KEY_SIZE], mark[KEY_SIZE], value[48];
+	char pace[KEY_SIZE], last[KEY_SIZE], mark[KEY_SIZE], value[48];
 	bool is_posted = false;
 
 	CHECK(fresh != NULL && telling != NULL);
@@ -216,15 +216,23 @@ post(struct alarms *alarms, enum alarm_cause cause, size_t target,
 	telling->count = shown_count(alarms, cause);
 	snprintf(mark, sizeof(mark), "alarm:%s", alarm_cause_names[cause]);
 	snprintf(pace, sizeof(pace), "%s:%zu", mark, target + 1);
+	snprintf(last, sizeof(last), "%s:%zu", mark,
+	    alarms->policy->alarms.to_count);
 	snprintf(value, sizeof(value), "%" PRId64 " %d", since_ms,
 	    alarms->groups[cause].count);
-	order.mark_key = mark;
-	order.mark_value = is_over ? "" : value;
-	order.mark_ms = is_over ? FORGET_MS : 0;
-	if (!is_over || is_counted(cause)) {
+	/* Only the first forgets what was told: whoever is refused is asked again then. */
+	if (!is_over || is_first) {
+		order.mark_key = mark;
+		order.mark_value = is_over ? "" : value;
+		order.mark_ms = is_over ? FORGET_MS : 0;
+	}
+	if (!is_over) {
 		order.hold_key = pace;
-		order.hold_ms = is_over ? FORGET_MS :
-		    alarms->policy->alarms.at_most_ms;
+		order.hold_ms = alarms->policy->alarms.at_most_ms;
+	} else if (is_counted(cause)) {
+		/* The end is told to all when it may be told to the last: their own
+		 * moments are a hair apart. */
+		order.hold_key = last;
 	}
 	if (fill(alarms, cause, target, is_over, since_ms, &fresh->message)) {
 		order.event.to = record_ref_message(fresh->message.id);

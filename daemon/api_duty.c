@@ -50,12 +50,18 @@ api_get_duty(struct http_request *request, void *context)
 {
 	struct api *api = context;
 	const struct policy *policy = api->policy;
-	int64_t now_ms = store_now_ms(api->options.store);
-	struct line *lines = calloc(policy->specialist_count * DUTY_MAX + 1,
-	    sizeof(*lines));
-	json_t *list = json_array();
+	struct line *lines;
+	json_t *list;
 	size_t count = 0;
+	int64_t now_ms;
 
+	if (!store_knows_time(api->options.store)) {
+		api_unavailable(request);
+		return;
+	}
+	now_ms = store_now_ms(api->options.store);
+	lines = calloc(policy->specialist_count * DUTY_MAX + 1, sizeof(*lines));
+	list = json_array();
 	CHECK(lines != NULL);
 	for (size_t i = 0; i < policy->specialist_count; i++) {
 		const struct specialist *one = people_at(api->options.people, i);

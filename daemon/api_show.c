@@ -462,9 +462,11 @@ queues_json(const struct counts *counts)
 		    queue->is_default, "public", queue->is_public);
 		if (health_is_silent(health, queue->id, &since_ms))
 			api_json_moment(json, "silent_since", since_ms);
-		add_forecast(counts->api, queue->id, json);
-		add_return(counts->api, queue->id, json);
-		add_doors(counts, i, json);
+		if (store_knows_time(counts->api->options.store)) {
+			add_forecast(counts->api, queue->id, json);
+			add_return(counts->api, queue->id, json);
+			add_doors(counts, i, json);
+		}
 		json_array_append_new(list, json);
 	}
 	return list;

@@ -597,6 +597,8 @@ def test_assigned_and_noted(daemon):
 def test_who_is_wished_for_comes_first(daemon):
     asked(daemon, specialist="boris")
     daemon.available("anna")
+    # Boris is off: Anna has it, before he comes and would be waited for.
+    daemon.wait_for_state(ID, "offered")
     daemon.available("boris")
     asked(daemon, BUSY, name="web-00000002", specialist="boris")
     names = {daemon.wait_for_state(name, "offered")["offers"][0]["specialist"]
