@@ -480,9 +480,10 @@ forecast_now(struct forecast *forecast, const char *queue, int64_t now_ms)
 	const struct queue_policy *policy =
 	    policy_queue(forecast->policy, queue);
 
-	return policy == NULL ? (struct expectation){ 0 }
-			      : forecast_for(forecast, queue, "",
-				    now_ms + policy->limit_ms, now_ms);
+	if (policy == NULL)
+		return (struct expectation){ 0 };
+	return forecast_for(forecast, queue, "", now_ms + policy->limit_ms,
+	    now_ms);
 }
 
 struct handling

@@ -89,6 +89,7 @@ tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/sim.h tests/sim/sim_clock.c \
 # (How numbers are read is tried elsewhere: libphonenumber would be a tenth of its time.)
 tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -Idaemon $(HIREDIS_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 tests_sim_sim_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS)
+if HAVE_CMOCKA
 # One queue, its order and what is said to who asks, against theory.
 SIM_TESTS += tests/sim/schedule
 tests_sim_schedule_SOURCES = tests/sim/schedule.c bench/parts/queue_sim.c bench/parts/queue_sim.h
@@ -99,6 +100,7 @@ SIM_TESTS += tests/sim/night
 tests_sim_night_SOURCES = tests/sim/night.c bench/parts/night_sim.c bench/parts/night_sim.h
 tests_sim_night_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_sim_night_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
+endif
 check_PROGRAMS += $(SIM_TESTS)
 TESTS += $(SIM_TESTS)
 # What the providers' own packages judge, by ./dev check.
@@ -116,6 +118,11 @@ EXTRA_DIST += tests/unit/webhooks/make.py tests/unit/webhooks/asterisk.json \
 	tests/unit/webhooks/telnyx.json tests/unit/webhooks/twilio.json \
 	tests/unit/webhooks/vonage.json tests/unit/webhooks/voximplant.json \
 	tests/unit/webhooks/zadarma.json
+GOLDEN_REQUESTS = tests/unit/golden/asterisk.txt tests/unit/golden/freeswitch.txt \
+	tests/unit/golden/mango.txt tests/unit/golden/sandbox.txt tests/unit/golden/signalwire.txt \
+	tests/unit/golden/twilio.txt tests/unit/golden/voximplant.txt tests/unit/golden/bandwidth.txt \
+	tests/unit/golden/plivo.txt tests/unit/golden/smsc.txt tests/unit/golden/telegram.txt \
+	tests/unit/golden/telnyx.txt tests/unit/golden/vonage.txt tests/unit/golden/zadarma.txt
 EXTRA_DIST += $(GOLDEN_REQUESTS)
 if HAVE_CMOCKA
 UNIT_TESTS =
@@ -204,11 +211,6 @@ UNIT_TESTS += tests/unit/provider_files
 tests_unit_provider_files_SOURCES = tests/unit/provider_files.c
 tests_unit_provider_files_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_provider_files_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
-GOLDEN_REQUESTS = tests/unit/golden/asterisk.txt tests/unit/golden/freeswitch.txt \
-	tests/unit/golden/mango.txt tests/unit/golden/sandbox.txt tests/unit/golden/signalwire.txt \
-	tests/unit/golden/twilio.txt tests/unit/golden/voximplant.txt tests/unit/golden/bandwidth.txt \
-	tests/unit/golden/plivo.txt tests/unit/golden/smsc.txt tests/unit/golden/telegram.txt \
-	tests/unit/golden/telnyx.txt tests/unit/golden/vonage.txt tests/unit/golden/zadarma.txt
 UNIT_TESTS += tests/unit/provider_health
 tests_unit_provider_health_SOURCES = tests/unit/provider_health.c
 tests_unit_provider_health_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

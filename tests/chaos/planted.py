@@ -338,7 +338,7 @@ def sound_simulation():
 # Where the search begins for what one seed in some dozens meets. A change of the
 # simulation moves them; then it goes on from there, and takes longer.
 SEEDS = {"answer_5xx_not_created": 2, "authorise_any_sid": 15,
-         "lease_shorter_than_timeout": 34, "skew_unchecked": 79}
+         "lease_shorter_than_timeout": 34, "skew_unchecked": 6}
 
 
 def simulation(name):
