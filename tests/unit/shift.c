@@ -382,5 +382,6 @@ main(void)
 		cmocka_unit_test_setup(what_a_duty_may_be, set_up),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
