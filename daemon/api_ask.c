@@ -195,28 +195,15 @@ struct checking {
 
 /* The answer it would get, were it asked now. */
 static json_t *
-expected_answer(const struct checking *checking, int64_t now_ms)
+expected_answer(const struct checking *checking)
 {
 	const struct intake *intake = &checking->intake;
 	const struct policy *policy = checking->api->policy;
-	struct request request = { .state = REQUEST_WAITING };
-	struct expectation expected;
+	struct request request;
 	char *warnings = answer_warnings(intake->said), *text;
 	json_t *answer;
 
-	memcpy(request.queue, intake->queue, sizeof(request.queue));
-	request.at_ms = intake->at_ms > now_ms ? intake->at_ms : now_ms;
-	if (intake->at_ms > now_ms) {
-		request.state = REQUEST_SCHEDULED;
-		promise_at(policy, &request, request.at_ms);
-	} else {
-		promise_soon(policy, &request, intake->waiting_since_ms != 0 ?
-		    intake->waiting_since_ms : now_ms);
-		expected = forecast_of(checking->api->options.forecast, &request,
-		    now_ms);
-		if (expected.to_ms != 0)
-			promise_expect(&request, &expected, now_ms);
-	}
+	submit_try(checking->api->options.submitter, intake, "http", &request);
 	text = commit_answer(policy, &request, intake->id, warnings);
 	answer = json_loads(text, 0, NULL);
 	/* Its number is drawn only when it is asked in earnest. */
@@ -245,8 +232,7 @@ finish_check(struct checking *checking)
 	else if (request != NULL)
 		http_reply_json(request, 200, json_pack("{s:s,s:s,s:s,s:o}",
 		    "would", would, "phone", intake->phone.e164, "queue",
-		    intake->queue, "answer", expected_answer(checking,
-		        store_now_ms(api->options.store))));
+		    intake->queue, "answer", expected_answer(checking)));
 	intake_fini(&checking->intake);
 	free(checking);
 }

@@ -251,13 +251,13 @@ expected(void *context, const struct request *request, int64_t now_ms)
 }
 
 static struct doors_hint
-doors(void *context, const struct request *request, int64_t at_ms,
+doors(void *context, const struct request *request, bool is_asked,
     const struct expectation *seen, int64_t full_until_ms, int64_t now_ms)
 {
 	struct daemon *daemon = context;
 
-	return slots_hint(daemon->slots, request, at_ms, seen, full_until_ms,
-	    now_ms);
+	return slots_hint(daemon->slots, request, is_asked, seen,
+	    full_until_ms, now_ms);
 }
 
 static const struct duty_now *

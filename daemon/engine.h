@@ -102,15 +102,16 @@ struct engine_hooks {
 	    int64_t now_ms);
 	/* That specialist turned out to be different from what find gave. */
 	void (*on_stale)(void *context, const char *specialist);
-	/* What is seen of the queue of a request that is about to wait; to_ms 0: nothing. A
-	 * hint. NULL: nobody looks. */
+	/* What is seen of the queue of a request that is about to wait, with the promise that
+	 * it is to get; to_ms 0: nothing. A hint. NULL: nobody looks. */
 	struct expectation (*expect)(void *context, const struct request *request,
 	    int64_t now_ms);
-	/* Where the doors of a request's queue are closed: until when, and its slot. at_ms:
-	 * when it is to be called; seen: what is expected of it; slots to full_until_ms are
-	 * full (0: none is known to be). A hint. NULL: nobody looks. */
+	/* Where the doors of a request's queue are closed: until when, and its slot. is_asked:
+	 * it has the promise that somebody asks for right now; seen: what is expected of it;
+	 * slots to full_until_ms are full (0: none is known to be). A hint. NULL: nobody looks. */
 	struct doors_hint (*doors)(void *context, const struct request *request,
-	    int64_t at_ms, const struct expectation *seen, int64_t full_until_ms, int64_t now_ms);
+	    bool is_asked, const struct expectation *seen, int64_t full_until_ms,
+	    int64_t now_ms);
 	/* Who is on duty now: a hint. NULL: nobody looks. */
 	const struct duty_now *(*duty)(void *context);
 	/* Others at work for this queue: a hint. */
@@ -150,6 +151,11 @@ bool engine_bury(struct engine *engine, const struct record_ref *ref, const char
 /* An index that cannot be read is set aside, if it is no sorted set by then. Tells it by
  * on_set_aside. */
 void engine_set_aside(struct engine *engine, const char *index);
+
+/* What would come of a new request, by its event (ARRIVED) and by what is known now: it is
+ * not committed, and nobody is offered it. */
+void engine_try(struct engine *engine, const struct situation *fresh, struct event *event,
+    struct request *ret_request);
 
 /* One pass: steps what is loaded, sends commits, ends what has come back. */
 void engine_run(struct engine *engine);

@@ -13,6 +13,7 @@
 #include "daemon/poison.h"
 #include "lib/commit.h"
 #include "lib/fault.h"
+#include "lib/promise.h"
 #include "lib/standing.h"
 
 void
@@ -125,28 +126,45 @@ hint_duty(struct engine *engine, struct event *event)
 	    engine->hooks.duty(engine->hooks.context);
 }
 
-/* Only who does not wait yet is told something. */
+/* What somebody who asks is to be told: all of it is about the request as they ask for it. */
 static void
-hint_expected(struct engine *engine, const struct request *request,
+hint_asked(struct engine *engine, const struct request *request,
     struct event *event, int64_t now_ms)
 {
+	bool is_asked = event->kind == EVENT_ARRIVED ||
+	    event->kind == EVENT_RESCHEDULED || event->kind == EVENT_REPEATED;
+	struct request would = *request;
+
+	if (request->id[0] == '\0')
+		return;
+	if (event->kind == EVENT_ARRIVED)
+		promise_asked(engine->policy, &would, request->at_ms,
+		    request->asked_at_ms, now_ms);
+	else if (is_asked)
+		promise_asked(engine->policy, &would, event->at_ms, now_ms,
+		    now_ms);
+	/* Only who does not wait yet is told something. */
 	if (event->to.kind == RECORD_REQUEST &&
 	    request->state <= REQUEST_SCHEDULED && engine->hooks.expect != NULL)
 		event->expect = engine->hooks.expect(engine->hooks.context,
-		    request, now_ms);
+		    &would, now_ms);
+	if (engine->hooks.doors != NULL)
+		event->doors = engine->hooks.doors(engine->hooks.context,
+		    &would, is_asked, &event->expect, event->full_until_ms,
+		    now_ms);
 }
 
+/* Whatever the tables do not find in the records. */
 static void
-hint_doors(struct engine *engine, const struct request *request,
+hint(struct engine *engine, const struct request *request,
     struct event *event, int64_t now_ms)
 {
-	int64_t at_ms = event->kind == EVENT_RESCHEDULED ? event->at_ms :
-	    event->kind == EVENT_ARRIVED ? request->at_ms : 0;
-
-	if (request->id[0] != '\0' && engine->hooks.doors != NULL)
-		event->doors = engine->hooks.doors(engine->hooks.context,
-		    request, at_ms, &event->expect, event->full_until_ms,
-		    now_ms);
+	event->others_available = engine->hooks.others(engine->hooks.context,
+	    request->queue, event->to.kind == RECORD_SPECIALIST ?
+	    event->to.id : "");
+	hint_providers(engine, event);
+	hint_duty(engine, event);
+	hint_asked(engine, request, event, now_ms);
 }
 
 /* A request that waits and a specialist who is free meet here, without a round
@@ -207,15 +225,7 @@ fold(struct engine *engine, struct slot *slot, int64_t now_ms)
 		    outcome->effect_count > EFFECT_MAX / 2)
 			break;
 		if (situation_due(&outcome->after, now_ms, &due.to)) {
-			due.others_available = engine->hooks.others(
-			    engine->hooks.context,
-			    outcome->after.request.queue, "");
-			hint_providers(engine, &due);
-			hint_duty(engine, &due);
-			hint_expected(engine, &outcome->after.request, &due,
-			    now_ms);
-			hint_doors(engine, &outcome->after.request, &due,
-			    now_ms);
+			hint(engine, &outcome->after.request, &due, now_ms);
 			engine_fresh_id(engine, due.fresh_id);
 			if (situation_fold(engine->policy, &due, now_ms,
 			        outcome))
@@ -284,13 +294,7 @@ step(struct engine *engine, struct slot *slot, struct pending *pending)
 		slot_fail(engine, slot, ENGINE_UNAVAILABLE, "partners");
 		return;
 	}
-	event->others_available = engine->hooks.others(engine->hooks.context,
-	    slot->before.request.queue, event->to.kind == RECORD_SPECIALIST ?
-	    event->to.id : "");
-	hint_providers(engine, event);
-	hint_duty(engine, event);
-	hint_expected(engine, &slot->before.request, event, now_ms);
-	hint_doors(engine, &slot->before.request, event, now_ms);
+	hint(engine, &slot->before.request, event, now_ms);
 	slot->outcome = outcome_take(engine);
 	CRASH_POINT("in_step");
 	if (PLANTED("step_aborts") && strcmp(slot->before.request.name,
@@ -431,4 +435,22 @@ slot_advance(struct engine *engine, struct slot *slot)
 	enter(slot, pending);
 	step(engine, slot, pending);
 	poison_leave();
+}
+
+void
+engine_try(struct engine *engine, const struct situation *fresh,
+    struct event *event, struct request *ret_request)
+{
+	int64_t now_ms = store_now_ms(engine->store);
+	struct outcome *outcome = outcome_take(engine);
+	struct event due = { .kind = EVENT_DUE, .digit = -1 };
+
+	hint(engine, &fresh->request, event, now_ms);
+	CHECK(situation_step(engine->policy, fresh, event, now_ms, outcome));
+	if (situation_due(&outcome->after, now_ms, &due.to)) {
+		hint(engine, &outcome->after.request, &due, now_ms);
+		(void)situation_fold(engine->policy, &due, now_ms, outcome);
+	}
+	*ret_request = outcome->after.request;
+	outcome_give(engine, outcome);
 }

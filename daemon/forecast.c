@@ -464,14 +464,8 @@ struct expectation
 forecast_of(
     struct forecast *forecast, const struct request *request, int64_t now_ms)
 {
-	struct request would = *request;
-
-	/* Nothing was promised yet. */
-	if (request->state == REQUEST_NONE &&
-	    policy_queue(forecast->policy, request->queue) != NULL)
-		promise_soon(forecast->policy, &would, request->asked_at_ms);
-	return forecast_for(forecast, would.queue, would.id,
-	    would.promise_at_ms, now_ms);
+	return forecast_for(forecast, request->queue, request->id,
+	    request->promise_at_ms, now_ms);
 }
 
 struct expectation

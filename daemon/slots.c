@@ -374,32 +374,26 @@ look_at(const struct slots *slots, const struct book *book, const char *id,
 }
 
 struct doors_hint
-slots_hint(struct slots *slots, const struct request *request, int64_t at_ms,
+slots_hint(struct slots *slots, const struct request *request, bool is_asked,
     const struct expectation *seen, int64_t full_until_ms, int64_t now_ms)
 {
 	const struct book *book = book_of(slots, request->queue);
-	struct request would = *request;
 	struct doors_hint hint = { .closed_until_ms = 0 };
-	int64_t from_ms = at_ms > now_ms ? at_ms : now_ms, until_ms;
+	bool is_chosen = is_asked && request->at_ms > now_ms;
+	int64_t from_ms = is_chosen ? request->at_ms : now_ms, until_ms;
 	const char *reason;
 
 	if (book == NULL)
 		return hint;
 	if (book->closed.until_ms > now_ms)
 		hint.closed_until_ms = book->closed.until_ms;
-	would.at_ms = from_ms;
-	if (at_ms > now_ms) {
-		promise_at(slots->policy, &would, at_ms);
-		look_at(slots, book, request->id, at_ms, full_until_ms, &hint);
-	}
-	if (at_ms <= now_ms && request->state == REQUEST_NONE)
-		promise_soon(slots->policy, &would, request->asked_at_ms);
-	/* A promise that was made is kept, as long as calls may be made at all. */
-	if ((request->state == REQUEST_NONE || at_ms > now_ms) &&
-	    doors_bar(slots->policy, &would, &hint, seen, now_ms) == NULL)
+	if (is_chosen)
+		look_at(slots, book, request->id, from_ms, full_until_ms, &hint);
+	if (is_asked && doors_bar(slots->policy, request, &hint, seen,
+	        now_ms) == NULL)
 		return hint;
-	if (request->state != REQUEST_NONE && at_ms <= now_ms &&
-	    hint.closed_until_ms == 0 &&
+	/* A promise that was made is kept, as long as calls may be made at all. */
+	if (!is_asked && hint.closed_until_ms == 0 &&
 	    (rules_allow_call(slots->policy, request, now_ms, &reason,
 	        &until_ms) || strcmp(reason, "closed") != 0))
 		return hint;

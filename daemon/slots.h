@@ -39,9 +39,8 @@ void slots_on_committed(struct slots *slots, const struct situation *before,
 /* Once a second. */
 void slots_tick(struct slots *slots);
 
-/* engine_hooks.doors: of a request that is to be called at that moment, or as soon as may be
- * when that is past. The slot is looked for only where it is needed, behind full_until_ms. */
-struct doors_hint slots_hint(struct slots *slots, const struct request *request, int64_t at_ms,
+/* engine_hooks.doors. The slot is looked for only where it is needed, behind full_until_ms. */
+struct doors_hint slots_hint(struct slots *slots, const struct request *request, bool is_asked,
     const struct expectation *seen, int64_t full_until_ms, int64_t now_ms);
 
 /* How many appointments of that queue are to come. */

@@ -676,11 +676,10 @@ limits_of(const struct job *job, struct velocity_limit ret_limits[LIMIT_COUNT])
 /* Their browser's, else their number's; "": the company's, which knows best where those
  * of its own country are. */
 static const char *
-zone_of(const struct job *job)
+zone_of(const struct policy *policy, const struct intake *intake)
 {
-	const struct policy *policy = job->submitter->policy;
-	const char *region = job->intake.phone.region;
-	const char *zone = job->intake.zone;
+	const char *region = intake->phone.region;
+	const char *zone = intake->zone;
 
 	if (strlen(zone) >= ZONE_SIZE ||
 	    zones_learn(policy->zones, zone) == NULL)
@@ -688,6 +687,29 @@ zone_of(const struct job *job)
 		    region_zone(region);
 	return strcmp(zone, policy->zone) == 0 ||
 	    zones_learn(policy->zones, zone) == NULL ? "" : zone;
+}
+
+/* The request as it is asked for. */
+static void
+fill(const struct submitter *submitter, const struct intake *intake,
+    const char *source, int64_t now_ms, struct request *request)
+{
+	engine_fresh_id(submitter->engine, request->id);
+	memcpy(request->phone, intake->phone.e164, sizeof(request->phone));
+	snprintf(request->extension, sizeof(request->extension), "%s",
+	    intake->phone.extension);
+	memcpy(request->queue, intake->queue, sizeof(request->queue));
+	memcpy(request->name, intake->name, sizeof(request->name));
+	memcpy(request->locale, intake->locale, sizeof(request->locale));
+	snprintf(request->zone, sizeof(request->zone), "%s",
+	    zone_of(submitter->policy, intake));
+	request->may_text = may_text(intake);
+	memcpy(request->wished, intake->wished, sizeof(request->wished));
+	snprintf(request->source, sizeof(request->source), "%s", source);
+	request->has_warnings = intake->warning_count > 0;
+	request->asked_at_ms = intake->waiting_since_ms != 0 ?
+	    intake->waiting_since_ms : now_ms;
+	request->at_ms = intake->at_ms;
 }
 
 static void
@@ -704,22 +726,7 @@ ask(struct job *job)
 
 	CHECK(fresh != NULL);
 	request = &fresh->request;
-	engine_fresh_id(job->submitter->engine, request->id);
-	memcpy(request->phone, intake->phone.e164, sizeof(request->phone));
-	snprintf(request->extension, sizeof(request->extension), "%s",
-	    intake->phone.extension);
-	memcpy(request->queue, intake->queue, sizeof(request->queue));
-	memcpy(request->name, intake->name, sizeof(request->name));
-	memcpy(request->locale, intake->locale, sizeof(request->locale));
-	snprintf(request->zone, sizeof(request->zone), "%s", zone_of(job));
-	request->may_text = may_text(intake);
-	memcpy(request->wished, intake->wished, sizeof(request->wished));
-	snprintf(request->source, sizeof(request->source), "%s",
-	    job->asked.source);
-	request->has_warnings = intake->warning_count > 0;
-	request->asked_at_ms = intake->waiting_since_ms != 0 ?
-	    intake->waiting_since_ms : now_ms;
-	request->at_ms = intake->at_ms;
+	fill(job->submitter, intake, job->asked.source, now_ms, request);
 	request->hold_until_ms = job->asked.hold_ms == 0 ? 0 :
 	    now_ms + job->asked.hold_ms;
 	if (intake->id[0] != '\0') {
@@ -825,6 +832,21 @@ begin(struct job *job)
 	ref = record_ref_case(intake->case_number);
 	send_or_later(job, store_load(job->submitter->store, &ref, on_case,
 	    job, 0));
+}
+
+void
+submit_try(struct submitter *submitter, const struct intake *intake,
+    const char *source, struct request *ret_request)
+{
+	struct situation *fresh = calloc(1, sizeof(*fresh));
+	struct event event = { .kind = EVENT_ARRIVED };
+
+	CHECK(fresh != NULL);
+	fill(submitter, intake, source, store_now_ms(submitter->store),
+	    &fresh->request);
+	event.to = record_ref_request(fresh->request.id);
+	engine_try(submitter->engine, fresh, &event, ret_request);
+	free(fresh);
 }
 
 void

@@ -9,6 +9,7 @@
 #define CALLBACKD_DAEMON_SUBMIT_H
 
 #include "daemon/engine.h"
+#include "lib/intake.h"
 
 struct submitter;
 
@@ -53,6 +54,10 @@ void submitter_set_policy(struct submitter *submitter, const struct policy *poli
 
 /* on_end is called exactly once; with LATER perhaps before this returns. */
 void submit(struct submitter *submitter, const struct submission *submission);
+
+/* The request that would come of it, were it asked in earnest; nothing is kept. */
+void submit_try(struct submitter *submitter, const struct intake *intake, const char *source,
+    struct request *ret_request);
 
 size_t submitter_busy_count(const struct submitter *submitter);
 

@@ -93,6 +93,17 @@ promise_at(const struct policy *policy, struct request *request,
 }
 
 void
+promise_asked(const struct policy *policy, struct request *request,
+    int64_t at_ms, int64_t asked_at_ms, int64_t now_ms)
+{
+	request->at_ms = at_ms > now_ms ? at_ms : now_ms;
+	if (at_ms > now_ms)
+		promise_at(policy, request, at_ms);
+	else
+		promise_soon(policy, request, asked_at_ms);
+}
+
+void
 promise_slot(struct request *request, const struct slot_span *slot)
 {
 	make(request, slot->from_ms, slot->to_ms);

@@ -29,6 +29,11 @@ void promise_soon(const struct policy *policy, struct request *request, int64_t 
 /* For a moment that was chosen. */
 void promise_at(const struct policy *policy, struct request *request, int64_t moment_ms);
 
+/* For the moment that somebody asks for; as soon as possible, where that is past. at_ms is
+ * that moment then. */
+void promise_asked(const struct policy *policy, struct request *request, int64_t at_ms,
+    int64_t asked_at_ms, int64_t now_ms);
+
 /* For a slot that it was given: to be called between the two. */
 void promise_slot(struct request *request, const struct slot_span *slot);
 

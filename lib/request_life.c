@@ -1142,15 +1142,11 @@ open_later(struct moment *m, int64_t asked_at_ms)
 static void
 promise_as_asked(struct moment *m, int64_t at_ms, int64_t asked_at_ms)
 {
-	struct request *r = m->request, would;
+	struct request *r = m->request, would = *r;
 	const char *why;
 
-	r->at_ms = at_ms > m->now_ms ? at_ms : m->now_ms;
-	would = *r;
-	if (at_ms > m->now_ms)
-		promise_at(m->policy, &would, at_ms);
-	else
-		promise_soon(m->policy, &would, asked_at_ms);
+	promise_asked(m->policy, &would, at_ms, asked_at_ms, m->now_ms);
+	r->at_ms = would.at_ms;
 	why = doors_bar(m->policy, &would, &m->root->doors,
 	    &m->root->expect, m->now_ms);
 	if (why == NULL || (m->root->doors.slot.to_ms == 0 &&
@@ -1719,6 +1715,21 @@ takes_asker(const struct moment *m)
 	return askers_take(&m->now->askers, m->event->site_id);
 }
 
+/* The earlier moment holds for everybody who asked, where it may be promised: whoever
+ * asks again gets past no one who asks for the first time. */
+static void
+promise_earlier(struct moment *m)
+{
+	const struct request was = *m->request;
+
+	set_reason(m, "");
+	promise_as_asked(m, m->event->at_ms, m->now_ms);
+	if (m->request->at_ms < was.at_ms)
+		return;
+	*m->request = was;
+	m->outcome->place_most = 0;
+}
+
 static void
 merge(struct moment *m)
 {
@@ -1736,18 +1747,9 @@ merge(struct moment *m)
 		r->also_said++;
 	if (r->name[0] == '\0')
 		memcpy(r->name, m->event->detail, sizeof(r->name) - 1);
-	/* The earlier moment holds, for everybody who asked. */
-	if (r->state == REQUEST_SCHEDULED && m->event->at_ms < r->at_ms) {
-		r->at_ms = m->event->at_ms > m->now_ms ? m->event->at_ms :
-		    m->now_ms;
-		r->asks_now = r->at_ms <= m->now_ms;
-		if (r->at_ms > m->now_ms)
-			promise_at(m->policy, r, r->at_ms);
-		else
-			promise_soon(m->policy, r, r->at_ms);
-		set_reason(m, "");
-	}
 	moment_say(m, "asked again");
+	if (r->state == REQUEST_SCHEDULED && m->event->at_ms < r->at_ms)
+		promise_earlier(m);
 	/* It is one number: who agrees to messages there agrees for all. */
 	if (m->event->may_text && !r->may_text && r->extension[0] == '\0') {
 		r->may_text = true;

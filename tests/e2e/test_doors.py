@@ -96,6 +96,14 @@ def test_a_night_is_spread_over_the_morning(doors):
               ("09:00",) * 3 + ("09:30",) * 3 + ("10:00",)]
     assert [one["slot"] for one in slots] == [[at, at + 1800] for at in wanted]
     assert [one["promise"] for one in slots] == [at + 1800 for at in wanted]
+    # Who only wants to know what would happen hears the same, and takes no place.
+    for _ in range(2):
+        status, would = doors.daemon.control("POST", "/v1/requests/check", {
+            "id": "web-only-looks", "phone": "+79169990101"})
+        assert status == 200 and would["would"] == "accept"
+        assert would["answer"]["state"] == "scheduled"
+        assert would["answer"]["why"] == "closed"
+        assert would["answer"]["slot"] == [wanted[-1], wanted[-1] + 1800]
     # Told at once: it answers their own act, at night too.
     name, _ = doors.asks()
     assert "10:00-10:30" in letter(doors.daemon, name, "deferred",
@@ -188,6 +196,11 @@ def test_who_would_be_late_is_given_a_slot(doors):
     assert answers[0]["state"] == "waiting"
     assert answers[-1]["state"] == "scheduled" and answers[-1]["why"] == "crowded"
     assert answers[-1]["slot"][0] >= doors.moment("12:30")
+    # Nor does asking again get round it: there is no more room for that than before.
+    daemon.ask({"id": "web-impatient", "phone": f"+7916{doors.names:03d}0101"})
+    again = daemon.wait_for(lambda: daemon.answer("web-impatient"))
+    assert (again["state"], again["slot"]) == ("scheduled", answers[-1]["slot"])
+    assert again["why"] == "crowded"
 
 
 def test_closed_today(doors):

@@ -178,6 +178,16 @@ engine_list(struct engine *engine, const struct engine_listing *listing,
 }
 
 void
+engine_try(struct engine *engine, const struct situation *fresh,
+    struct event *event, struct request *ret_request)
+{
+	(void)engine;
+	CHECK(event->kind == EVENT_ARRIVED && fresh->request.id[0] != '\0');
+	*ret_request = fresh->request;
+	ret_request->state = REQUEST_WAITING;
+}
+
+void
 engine_fresh_id(struct engine *engine, char ret_id[REQUEST_ID_SIZE])
 {
 	(void)engine;
