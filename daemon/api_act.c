@@ -29,6 +29,12 @@ act_free(struct act *act)
 	free(act);
 }
 
+static const char *
+text_of(const struct act *act, const char *name)
+{
+	return api_body_text(act->body, name);
+}
+
 static void
 refuse(struct http_request *request, const char *code, const char *detail)
 {
@@ -77,6 +83,42 @@ reply_result(struct api *api, struct http_request *request,
 		api_unavailable(request);
 }
 
+/* A result that nobody may give in that queue, or that goes nowhere from there. */
+static bool
+refuse_result(struct act *act, struct http_request *request,
+    const struct engine_result *result)
+{
+	const struct policy *policy = act->api->policy;
+	const char *queue, *id = text_of(act, "disposition");
+	const struct disposition *one;
+	char said[400];
+	size_t used;
+
+	if (result->end != ENGINE_NO_ROW || result->after == NULL ||
+	    (strcmp(act->verb, "close") != 0 && strcmp(act->verb, "pass") != 0))
+		return false;
+	queue = result->after->request.queue;
+	one = policy_result(policy, queue, id);
+	if (one != NULL && (one->then != THEN_PASS || strcmp(
+	        text_of(act, "queue"), queue) != 0))
+		return false;
+	if (one != NULL) {
+		refuse(request, "queue_same", "it is in that queue already");
+		return true;
+	}
+	used = (size_t)snprintf(said, sizeof(said), "in queue \"%s\" %s", queue,
+	    id[0] == '\0' ? "nothing passes on; there is" : "there is only");
+	for (size_t i = 0; i < policy->disposition_count; i++) {
+		if (used < sizeof(said) && policy_queue_has(policy, queue,
+		        &policy->dispositions[i]))
+			used += (size_t)snprintf(said + used,
+			    sizeof(said) - used, " %s",
+			    policy->dispositions[i].id);
+	}
+	refuse(request, "disposition_unknown", said);
+	return true;
+}
+
 static void
 on_acted(void *context, uint64_t tag, const struct engine_result *result)
 {
@@ -86,15 +128,9 @@ on_acted(void *context, uint64_t tag, const struct engine_result *result)
 
 	(void)tag;
 	CRASH_POINT("act_before_answer");
-	if (request != NULL)
+	if (request != NULL && !refuse_result(act, request, result))
 		reply_result(act->api, request, result);
 	act_free(act);
-}
-
-static const char *
-text_of(const struct act *act, const char *name)
-{
-	return api_body_text(act->body, name);
 }
 
 /* Of an id that the policy has, which is never longer. */
@@ -226,20 +262,10 @@ verb_close(struct act *act, struct http_request *request, struct event *event)
 static bool
 verb_pass(struct act *act, struct http_request *request, struct event *event)
 {
-	const struct policy *policy = act->api->policy;
-
+	/* No word for it: what passes on there is its queue's to say. */
 	event->kind = EVENT_DISPOSED;
-	for (size_t i = 0; i < policy->disposition_count; i++) {
-		if (policy->dispositions[i].then == THEN_PASS) {
-			copy_id(event->disposition,
-			    policy->dispositions[i].id);
-			return take_note(act, request, "note", event) &&
-			    take_queue(act, request, event);
-		}
-	}
-	refuse(request, "disposition_unknown",
-	    "no disposition of the configuration passes on");
-	return false;
+	return take_note(act, request, "note", event) &&
+	    take_queue(act, request, event);
 }
 
 static bool

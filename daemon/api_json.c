@@ -282,18 +282,21 @@ api_json_line(const char *line)
 }
 
 json_t *
-api_json_dispositions(const struct policy *policy)
+api_json_dispositions(const struct policy *policy, const char *queue)
 {
-	static const char *const words[THEN_COUNT] = { "close", "schedule",
-		"pass", "retry", "suppress", "propose_block" };
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < policy->disposition_count; i++) {
 		const struct disposition *one = &policy->dispositions[i];
+		json_t *said;
 
-		json_array_append_new(list, json_pack("{s:i,s:s,s:s,s:s}",
-		    "key", one->key, "id", one->id, "title", one->title,
-		    "then", words[one->then]));
+		if (!policy_queue_has(policy, queue, one))
+			continue;
+		said = json_pack("{s:i,s:s,s:s,s:s}", "key", one->key, "id",
+		    one->id, "title", one->title, "then",
+		    disposition_then_names[one->then]);
+		api_json_text(said, "queue", one->queue);
+		json_array_append_new(list, said);
 	}
 	return list;
 }

@@ -21,7 +21,8 @@ json_t *api_json_specialist(const struct policy *policy, const struct specialist
     const struct call *call, const char *number, int64_t now_ms);
 /* A line of the story; NULL: not one. */
 json_t *api_json_line(const char *line);
-json_t *api_json_dispositions(const struct policy *policy);
+/* What may be said of a request of that queue. */
+json_t *api_json_dispositions(const struct policy *policy, const char *queue);
 /* Queues a request may be passed to. */
 json_t *api_json_pass_to(const struct policy *policy, const char *queue);
 

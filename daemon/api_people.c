@@ -207,7 +207,7 @@ work_json(struct desk *desk)
 		    api_json_pass_to(policy, queue->id));
 	}
 	json_object_set_new(full, "dispositions",
-	    api_json_dispositions(policy));
+	    api_json_dispositions(policy, queue_id == NULL ? "" : queue_id));
 	json_object_set_new(full, "by_hand", json_boolean(is_by_hand));
 	if (is_by_hand)
 		api_json_text(full, "tel", desk->call.customer);
@@ -411,7 +411,8 @@ on_result(void *context, uint64_t tag, enum redis_end end,
 			    api_json_pass_to(desk->api->policy,
 			        request.queue));
 			json_object_set_new(json, "dispositions",
-			    api_json_dispositions(desk->api->policy));
+			    api_json_dispositions(desk->api->policy,
+			        request.queue));
 			json_array_append_new(desk->results, json);
 		}
 	}

@@ -113,7 +113,8 @@ fill_words(const struct policy *policy, const struct request *request,
 
 	spoken_whisper(policy, request, "", language, ret->whisper,
 	    sizeof(ret->whisper));
-	spoken_result(policy, language, ret->result, sizeof(ret->result));
+	spoken_result(policy, request->queue, language, ret->result,
+	    sizeof(ret->result));
 	spoken_greeting(policy, queue, customers, ret->greeting,
 	    sizeof(ret->greeting));
 	spoken_confirm(policy, queue, customers, ret->confirm,

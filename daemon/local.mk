@@ -42,7 +42,7 @@ daemon_libdaemon_a_SOURCES = daemon/loop.c daemon/loop.h \
 	daemon/embedded_redis.c daemon/embedded_redis.h \
 	daemon/redis_folder.c daemon/redis_folder.h daemon/redis_process.c daemon/redis_process.h \
 	daemon/redis_probe.c daemon/redis_probe.h \
-	daemon/settings.c daemon/settings.h daemon/settings_able.c daemon/settings_cases.c daemon/settings_check.c daemon/settings_widen.c \
+	daemon/settings.c daemon/settings.h daemon/settings_able.c daemon/settings_cases.c daemon/settings_check.c daemon/settings_dispositions.c daemon/settings_names.c daemon/settings_widen.c \
 	daemon/settings_child.c daemon/settings_error.c daemon/settings_file.c \
 	daemon/settings_format.c daemon/settings_format.h daemon/settings_internal.h \
 	daemon/settings_messages.c \

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "daemon/settings_when.h"
-#include "lib/text.h"
 
 /* A call counts as unsure, and may be looked up, when its order is certainly
  * over: it may wait for its turn after its commit (PACE_WAIT_MS), then begin so
@@ -22,7 +21,6 @@ enum { LEASE_MARGIN_MS = 11500, LOOKS_MIN = 2, SOCKET_PATH_MAX = 107 };
 static void check_queues(struct settings_reading *reading);
 static void check_specialists(struct settings_reading *reading);
 static void check_providers(struct settings_reading *reading);
-static void check_dispositions(struct settings_reading *reading);
 static void check_lines(struct settings_reading *reading);
 static void check_times(struct settings_reading *reading);
 static void check_targets(struct settings_reading *reading);
@@ -41,7 +39,7 @@ settings_check(struct settings_reading *reading)
 	check_queues(reading);
 	check_providers(reading);
 	check_specialists(reading);
-	check_dispositions(reading);
+	settings_check_dispositions(reading);
 	check_lines(reading);
 	check_times(reading);
 	check_targets(reading);
@@ -50,112 +48,6 @@ settings_check(struct settings_reading *reading)
 	settings_check_hours(reading);
 	settings_check_messages(reading);
 	settings_check_abilities(reading);
-}
-
-/* ---- names */
-
-static void
-path_of(const char *list, const char *id, const char *name,
-    char ret_path[SETTING_PATH_SIZE])
-{
-	snprintf(ret_path, SETTING_PATH_SIZE, "%s.%s%s%s", list, id,
-	    name[0] != '\0' ? "." : "", name);
-}
-
-/* The names of a list, lying `stride` bytes apart. */
-struct names {
-	const char *first;
-	size_t stride, count;
-};
-
-static const char *
-name_at(const struct names *names, size_t index)
-{
-	return names->first + index * names->stride;
-}
-
-static bool
-is_one_of(const struct names *names, const char *name, const char **ret_near)
-{
-	size_t best = SIZE_MAX;
-
-	*ret_near = NULL;
-	for (size_t i = 0; i < names->count; i++) {
-		if (strcmp(name_at(names, i), name) == 0)
-			return true;
-		if (text_is_nearer(name, name_at(names, i), &best))
-			*ret_near = name_at(names, i);
-	}
-	return false;
-}
-
-/* An error unless the name is one of them; kind is what they are called. */
-static void
-check_name(struct settings_reading *reading, const char *path,
-    const char *kind, const struct names *names, const char *name)
-{
-	const char *near;
-
-	if (is_one_of(names, name, &near))
-		return;
-	settings_error(reading, path, "there is no %s \"%s\"%s%s%s", kind,
-	    name, near != NULL ? "; did you mean \"" : "",
-	    near != NULL ? near : "", near != NULL ? "\"?" : "");
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* What has no name of its own was told of. */
-static void
-check_unique(struct settings_reading *reading, const char *list,
-    const struct names *names)
-{
-	const char **sorted = calloc(names->count + 1, sizeof(*sorted));
-	char path[SETTING_PATH_SIZE];
-
-	CHECK(sorted != NULL);
-	for (size_t i = 0; i < names->count; i++)
-		sorted[i] = name_at(names, i);
-	qsort(sorted, names->count, sizeof(*sorted), compare_names);
-	for (size_t i = 1; i < names->count; i++) {
-		if (sorted[i][0] == '\0' ||
-		    strcmp(sorted[i], sorted[i - 1]) != 0)
-			continue;
-		path_of(list, sorted[i], "", path);
-		settings_error(reading, path, "there are two of it");
-	}
-	free(sorted);
-}
-
-static struct names
-queue_names(const struct settings *settings)
-{
-	const struct policy *policy = &settings->policy;
-
-	return (struct names){ policy->queues != NULL ?
-	    policy->queues[0].id : "", sizeof(policy->queues[0]),
-	    policy->queue_count };
-}
-
-static struct names
-specialist_names(const struct settings *settings)
-{
-	const struct policy *policy = &settings->policy;
-
-	return (struct names){ policy->specialists != NULL ?
-	    policy->specialists[0].id : "", sizeof(policy->specialists[0]),
-	    policy->specialist_count };
-}
-
-static struct names
-provider_names(const struct settings *settings)
-{
-	return (struct names){ settings->providers[0].id,
-		sizeof(settings->providers[0]), settings->provider_count };
 }
 
 /* Something is wrong with that setting already: it is not missing. */
@@ -178,13 +70,13 @@ check_order(struct settings_reading *reading, const char *path, bool is_voice)
 {
 	const struct setting_value *value = settings_find(reading->settings,
 	    path);
-	const struct names names = provider_names(reading->settings);
+	const struct settings_names names = settings_provider_names(reading->settings);
 
 	for (size_t i = 0; value != NULL && i < value->word_count; i++) {
 		const char *word = value->words[i];
 
 		if (!is_voice || strcmp(word, "manual") != 0)
-			check_name(reading, path, "provider", &names, word);
+			settings_check_name(reading, path, "provider", &names, word);
 		else if (i + 1 < value->word_count)
 			settings_error(reading, path, "\"manual\" must be the "
 			    "last: by hand a call is always possible");
@@ -208,39 +100,39 @@ static void
 check_queues(struct settings_reading *reading)
 {
 	const struct policy *policy = &reading->settings->policy;
-	const struct names names = queue_names(reading->settings);
+	const struct settings_names names = settings_queue_names(reading->settings);
 	const struct queue_policy *first = NULL;
 	char path[SETTING_PATH_SIZE];
 
-	check_unique(reading, "queues", &names);
+	settings_check_unique(reading, "queues", &names);
 	check_order(reading, "voice", true);
 	check_order(reading, "text", false);
 	for (size_t i = 0; i < policy->queue_count; i++) {
 		const struct queue_policy *queue = &policy->queues[i];
 
-		path_of("queues", queue->id, "default", path);
+		settings_path_of("queues", queue->id, "default", path);
 		if (queue->is_default && first != NULL)
 			settings_error(reading, path, "only one queue can be "
 			    "the default, and \"%s\" is", first->id);
 		if (queue->is_default && first == NULL)
 			first = queue;
-		path_of("queues", queue->id, "voice", path);
+		settings_path_of("queues", queue->id, "voice", path);
 		check_order(reading, path, true);
-		path_of("queues", queue->id, "text", path);
+		settings_path_of("queues", queue->id, "text", path);
 		check_order(reading, path, false);
-		path_of("queues", queue->id, "pass_to", path);
+		settings_path_of("queues", queue->id, "pass_to", path);
 		for (size_t k = 0; k < queue->pass_to_count; k++) {
-			check_name(reading, path, "queue", &names,
+			settings_check_name(reading, path, "queue", &names,
 			    queue->pass_to[k]);
 			if (strcmp(queue->pass_to[k], queue->id) == 0)
 				settings_error(reading, path, "a queue does "
 				    "not pass to itself");
 		}
-		path_of("queues", queue->id, "window", path);
+		settings_path_of("queues", queue->id, "window", path);
 		if (queue->target_ms > queue->limit_ms)
 			settings_error(reading, path, "target must not be "
 			    "above limit");
-		path_of("queues", queue->id, "caller_id", path);
+		settings_path_of("queues", queue->id, "caller_id", path);
 		if (queue->caller_id_count == 0 && queue->id[0] != '\0' &&
 		    calls_through_a_provider(policy_voice(policy, queue->id)) && !is_told(reading, path))
 			settings_error(reading, path, "is missing: the number "
@@ -255,15 +147,15 @@ check_queues(struct settings_reading *reading)
 
 static void
 check_specialist_queues(struct settings_reading *reading,
-    const struct specialist_policy *specialist, const struct names *queues)
+    const struct specialist_policy *specialist, const struct settings_names *queues)
 {
 	char path[SETTING_PATH_SIZE];
 
-	path_of("specialists", specialist->id, "queues", path);
+	settings_path_of("specialists", specialist->id, "queues", path);
 	for (size_t i = 0; i < specialist->queue_count; i++) {
 		const char *id = specialist->queues[i].id;
 
-		check_name(reading, path, "queue", queues, id);
+		settings_check_name(reading, path, "queue", queues, id);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(specialist->queues[k].id, id) == 0)
 				settings_error(reading, path,
@@ -279,7 +171,7 @@ check_reachable(struct settings_reading *reading,
 	const struct policy *policy = &reading->settings->policy;
 	char path[SETTING_PATH_SIZE];
 
-	path_of("specialists", specialist->id, "to", path);
+	settings_path_of("specialists", specialist->id, "to", path);
 	for (size_t i = 0; i == 0 || i < specialist->queue_count; i++) {
 		const struct provider_order *order = policy_voice(policy,
 		    specialist->queues[i].id);
@@ -301,16 +193,16 @@ static void
 check_specialist_addresses(struct settings_reading *reading,
     const struct specialist_policy *specialist)
 {
-	const struct names providers = provider_names(reading->settings);
+	const struct settings_names providers = settings_provider_names(reading->settings);
 	char path[SETTING_PATH_SIZE];
 
-	path_of("specialists", specialist->id, "addresses", path);
+	settings_path_of("specialists", specialist->id, "addresses", path);
 	for (size_t i = 0; i < specialist->address_count; i++) {
 		const char *provider = specialist->addresses[i].provider;
 
 		if (provider[0] == '\0')
 			continue;
-		check_name(reading, path, "provider", &providers, provider);
+		settings_check_name(reading, path, "provider", &providers, provider);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(specialist->addresses[k].provider,
 			    provider) == 0)
@@ -324,10 +216,10 @@ static void
 check_specialists(struct settings_reading *reading)
 {
 	const struct policy *policy = &reading->settings->policy;
-	const struct names names = specialist_names(reading->settings);
-	const struct names queues = queue_names(reading->settings);
+	const struct settings_names names = settings_specialist_names(reading->settings);
+	const struct settings_names queues = settings_queue_names(reading->settings);
 
-	check_unique(reading, "specialists", &names);
+	settings_check_unique(reading, "specialists", &names);
 	for (size_t i = 0; i < policy->specialist_count; i++) {
 		check_specialist_queues(reading, &policy->specialists[i],
 		    &queues);
@@ -355,7 +247,7 @@ check_spend(struct settings_reading *reading,
 		texts |= policy_place(&policy->queues[i].text,
 		    provider->id) > 0;
 	}
-	path_of("providers", provider->id, "spend", path);
+	settings_path_of("providers", provider->id, "spend", path);
 	if (provider->call_price <= 0 && (calls || !texts))
 		settings_error(reading, path, "call is missing: what one call "
 		    "costs");
@@ -368,18 +260,18 @@ static void
 check_providers(struct settings_reading *reading)
 {
 	const struct settings *settings = reading->settings;
-	const struct names names = provider_names(settings);
+	const struct settings_names names = settings_provider_names(settings);
 	char path[SETTING_PATH_SIZE], least[WHEN_DURATION_SIZE];
 	char timeout[WHEN_DURATION_SIZE];
 
-	check_unique(reading, "providers", &names);
+	settings_check_unique(reading, "providers", &names);
 	for (size_t i = 0; i < settings->provider_count; i++) {
 		const struct settings_provider *provider =
 		    &settings->providers[i];
 		int64_t least_ms = PACE_WAIT_MS + PLACE_YOUTH_MS + provider->timeout_ms +
 		    LEASE_MARGIN_MS;
 
-		path_of("providers", provider->id, "id", path);
+		settings_path_of("providers", provider->id, "id", path);
 		if (strcmp(provider->id, "manual") == 0)
 			settings_error(reading, path, "\"manual\" is built in");
 		check_spend(reading, provider);
@@ -395,47 +287,24 @@ check_providers(struct settings_reading *reading)
 	}
 }
 
-/* ---- dispositions */
-
-static void
-check_dispositions(struct settings_reading *reading)
-{
-	const struct policy *policy = &reading->settings->policy;
-	const struct names names = { policy->dispositions[0].id,
-		sizeof(policy->dispositions[0]), policy->disposition_count };
-	char path[SETTING_PATH_SIZE];
-
-	check_unique(reading, "dispositions", &names);
-	for (size_t i = 0; i < policy->disposition_count; i++)
-		for (size_t k = 0; k < i; k++) {
-			const struct disposition *one =
-			    &policy->dispositions[i];
-
-			if (one->key == 0 ||
-			    policy->dispositions[k].key != one->key)
-				continue;
-			path_of("dispositions", one->id, "key", path);
-			settings_error(reading, path, "%d is that of \"%s\"",
-			    one->key, policy->dispositions[k].id);
-		}
-}
+/* ---- lines */
 
 static void
 check_lines(struct settings_reading *reading)
 {
 	const struct policy *policy = &reading->settings->policy;
-	const struct names queues = queue_names(reading->settings);
+	const struct settings_names queues = settings_queue_names(reading->settings);
 	char path[SETTING_PATH_SIZE], index[16];
 
 	for (size_t i = 0; i < policy->line_count; i++) {
 		const struct line_policy *line = &policy->lines[i];
 
 		snprintf(index, sizeof(index), "%zu", i + 1);
-		path_of("lines", index, "queue", path);
+		settings_path_of("lines", index, "queue", path);
 		if (line->queue[0] != '\0')
-			check_name(reading, path, "queue", &queues,
+			settings_check_name(reading, path, "queue", &queues,
 			    line->queue);
-		path_of("lines", index, "number", path);
+		settings_path_of("lines", index, "number", path);
 		for (size_t k = 0; k < i; k++)
 			if (line->number[0] != '\0' && strcmp(
 			    policy->lines[k].number, line->number) == 0)
@@ -468,14 +337,14 @@ static void
 check_target(struct settings_reading *reading, const char *path,
     const char *target)
 {
-	const struct names queues = queue_names(reading->settings);
-	const struct names people = specialist_names(reading->settings);
+	const struct settings_names queues = settings_queue_names(reading->settings);
+	const struct settings_names people = settings_specialist_names(reading->settings);
 	const char *near_queue, *near_person;
 
 	if (target[0] == '+' || strchr(target, ':') != NULL ||
-	    is_one_of(&queues, target, &near_queue))
+	    settings_is_one_of(&queues, target, &near_queue))
 		return;
-	if (is_one_of(&people, target, &near_person))
+	if (settings_is_one_of(&people, target, &near_person))
 		return;
 	settings_error(reading, path, "there is no queue or specialist "
 	    "\"%s\"", target);
@@ -486,7 +355,7 @@ static void
 check_targets(struct settings_reading *reading)
 {
 	const struct settings_values *values = reading->settings->values;
-	const struct names queues = queue_names(reading->settings);
+	const struct settings_names queues = settings_queue_names(reading->settings);
 
 	for (size_t i = 0; i < values->count; i++) {
 		const struct setting_value *value = &values->items[i];
@@ -506,7 +375,7 @@ check_targets(struct settings_reading *reading)
 		memcpy(word, value->shown + 1, length - 2);
 		word[length - 2] = '\0';
 		if (is_widening)
-			check_name(reading, value->path, "queue", &queues,
+			settings_check_name(reading, value->path, "queue", &queues,
 			    word);
 		else
 			check_target(reading, value->path, word);

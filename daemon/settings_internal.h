@@ -128,6 +128,32 @@ void settings_complete_hours(struct settings_reading *reading);
 /* What never opens, and times that can never come. */
 void settings_check_hours(struct settings_reading *reading);
 
+/* ---- settings_names.c */
+
+/* "LIST.ID" or "LIST.ID.NAME", as errors tell it. */
+void settings_path_of(const char *list, const char *id, const char *name,
+    char ret_path[SETTING_PATH_SIZE]);
+
+/* The names of a list, lying `stride` bytes apart. */
+struct settings_names {
+	const char *first;
+	size_t stride, count;
+};
+struct settings_names settings_queue_names(const struct settings *settings);
+struct settings_names settings_specialist_names(const struct settings *settings);
+struct settings_names settings_provider_names(const struct settings *settings);
+struct settings_names settings_disposition_names(const struct settings *settings);
+
+/* ret_near: the one that was probably meant; NULL: none is like it. */
+bool settings_is_one_of(const struct settings_names *names, const char *name,
+    const char **ret_near);
+/* An error unless the name is one of them; kind is what they are called. */
+void settings_check_name(struct settings_reading *reading, const char *path, const char *kind,
+    const struct settings_names *names, const char *name);
+/* What has no name of its own was told of. */
+void settings_check_unique(struct settings_reading *reading, const char *list,
+    const struct settings_names *names);
+
 /* ---- settings_check.c: what must fit together */
 
 void settings_check(struct settings_reading *reading);
@@ -142,6 +168,10 @@ void settings_check_widenings(struct settings_reading *reading);
 /* ---- settings_cases.c: where cases climb */
 
 void settings_check_cases(struct settings_reading *reading);
+
+/* ---- settings_dispositions.c: what may be said of a call, and where that leads */
+
+void settings_check_dispositions(struct settings_reading *reading);
 
 /* ---- settings_able.c: what queues ask of their providers */
 

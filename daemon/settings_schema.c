@@ -41,10 +41,7 @@ static const char *const level_words[] = { "err", "warning", "notice", "info",
 	"debug", NULL };
 static const char *const fsync_words[] = { "always", "everysec", "no", NULL };
 static const char *const line_offer_words[] = { "nothing", "callback", NULL };
-static const char *const then_words[] = { "close", "schedule", "pass", "retry",
-	"suppress", "propose_block", NULL };
 
-_Static_assert(COUNT_OF(then_words) == THEN_COUNT + 1, "a word for each");
 _Static_assert(COUNT_OF(level_words) == LOG_LEVEL_COUNT + 1, "a word for each");
 
 /* ---- groups that stand alone */
@@ -455,6 +452,10 @@ static const struct setting_row queue_rows[] = {
 	    .at = AT(queue_policy, pass_to), .size = ID_SIZE,
 	    .count_at = AT(queue_policy, pass_to_count),
 	    .help = "Queues it may be passed to; any if absent" },
+	{ "dispositions", SETTING_TEXTS, NULL, 1, DISPOSITIONS_MAX, FORMAT_ID,
+	    .at = AT(queue_policy, dispositions), .size = ID_SIZE,
+	    .count_at = AT(queue_policy, disposition_count),
+	    .help = "What may be said of its requests; all dispositions if absent" },
 	{ "script", SETTING_TEXT, NULL, 1, PATH_MAX_BYTES,
 	    .at = AT(queue_policy, script),
 	    .help = "File with what the specialist reads during the call" },
@@ -605,13 +606,16 @@ static const struct setting_table breaker_table = TABLE(breaker_rows);
 
 static const struct setting_row disposition_rows[] = {
 	{ "key", SETTING_INTEGER, "0", 0, 9, .at = AT(disposition, key),
-	    .help = "On the keypad; 0: none" },
+	    .help = "On the keypad, one of each queue's; 0: none" },
 	{ "id", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID, .flags = SETTING_REQUIRED,
 	    .at = AT(disposition, id), .size = ID_SIZE, .help = "Its name for programs" },
 	{ "title", SETTING_TEXT, NULL, 1, NAME_SIZE - 1, .flags = SETTING_REQUIRED,
 	    .at = AT(disposition, title), .size = NAME_SIZE, .help = "And for people" },
-	{ "then", SETTING_CHOICE, NULL, .words = then_words, .flags = SETTING_REQUIRED,
+	{ "then", SETTING_CHOICE, NULL, .words = disposition_then_names, .flags = SETTING_REQUIRED,
 	    .at = AT(disposition, then), .help = "What follows" },
+	{ "queue", SETTING_TEXT, NULL, 1, ID_SIZE - 1, FORMAT_ID,
+	    .at = AT(disposition, queue), .size = ID_SIZE,
+	    .help = "Where it passes on to; the first of the queue's pass_to if absent" },
 	{ "block", SETTING_DURATION, "30d", HOUR, 3650 * DAY,
 	    .at = AT(disposition, block_ms),
 	    .help = "How long a block that it proposes lasts, once it is confirmed" },

@@ -206,15 +206,15 @@ spoken_whisper(const struct policy *policy, const struct request *request,
 }
 
 void
-spoken_result(const struct policy *policy, const char *language,
-    char *ret_text, size_t size)
+spoken_result(const struct policy *policy, const char *queue,
+    const char *language, char *ret_text, size_t size)
 {
 	ret_text[0] = '\0';
 	add(ret_text, size, words[language_of(language)].gone);
 	for (size_t i = 0; i < policy->disposition_count; i++) {
 		const struct disposition *one = &policy->dispositions[i];
 
-		if (one->key != 0)
+		if (one->key != 0 && policy_queue_has(policy, queue, one))
 			add_format(ret_text, size, " %d: %s.", one->key,
 			    one->title);
 	}

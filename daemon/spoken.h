@@ -34,9 +34,9 @@ void spoken_brief(const struct policy *policy, const struct request *request, co
 void spoken_whisper(const struct policy *policy, const struct request *request,
     const char *note, const char *language, char *ret_text, size_t size);
 
-/* The customer has hung up: the results by key. */
-void spoken_result(const struct policy *policy, const char *language, char *ret_text,
-    size_t size);
+/* The customer has hung up: the results of that queue by key. */
+void spoken_result(const struct policy *policy, const char *queue, const char *language,
+    char *ret_text, size_t size);
 
 /* How the customer's leg ended, and goodbye. */
 void spoken_ended(enum call_outcome outcome, const char *language, char *ret_text,

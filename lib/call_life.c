@@ -485,13 +485,8 @@ result_is_wanted(const struct moment *m)
 static const struct disposition *
 disposition_by_key(const struct moment *m)
 {
-	for (size_t i = 0; i < m->policy->disposition_count; i++) {
-		const struct disposition *found = &m->policy->dispositions[i];
-
-		if (found->key != 0 && found->key == m->event->digit)
-			return found;
-	}
-	return NULL;
+	return policy_result_by_key(m->policy, m->request->queue,
+	    m->event->digit);
 }
 
 static bool

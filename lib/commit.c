@@ -517,7 +517,8 @@ commit_answer_state(const struct request *request)
 		if (strcmp(request->reason, "cancelled") == 0)
 			return "cancelled";
 		if (strcmp(request->reason, "unreachable") == 0 ||
-		    strcmp(request->reason, "invalid_number") == 0)
+		    strcmp(request->reason, "invalid_number") == 0 ||
+		    strcmp(request->reason, "wrong_person") == 0)
 			return "unreachable";
 		return "done";
 	case REQUEST_NONE:

@@ -14,6 +14,16 @@ const char *const channel_names[CHANNEL_COUNT] = {
 	[CHANNEL_SMS] = "sms",
 };
 
+const char *const disposition_then_names[THEN_COUNT + 1] = {
+	[THEN_CLOSE] = "close",
+	[THEN_SCHEDULE] = "schedule",
+	[THEN_PASS] = "pass",
+	[THEN_RETRY] = "retry",
+	[THEN_SUPPRESS] = "suppress",
+	[THEN_PROPOSE_BLOCK] = "propose_block",
+	[THEN_WRONG_PERSON] = "wrong_person",
+};
+
 const char *const message_kind_names[TEXT_COUNT] = {
 	[TEXT_DEFERRED] = "deferred",
 	[TEXT_SOON] = "soon",
@@ -136,6 +146,47 @@ policy_disposition(const struct policy *policy, const char *id)
 	for (size_t i = 0; i < policy->disposition_count; i++)
 		if (strcmp(policy->dispositions[i].id, id) == 0)
 			return &policy->dispositions[i];
+	return NULL;
+}
+
+bool
+policy_queue_has(const struct policy *policy, const char *queue_id,
+    const struct disposition *disposition)
+{
+	const struct queue_policy *queue = policy_queue(policy, queue_id);
+
+	if (queue == NULL || queue->disposition_count == 0)
+		return true;
+	for (size_t i = 0; i < queue->disposition_count; i++)
+		if (strcmp(queue->dispositions[i], disposition->id) == 0)
+			return true;
+	return false;
+}
+
+const struct disposition *
+policy_result(const struct policy *policy, const char *queue, const char *id)
+{
+	for (size_t i = 0; i < policy->disposition_count; i++) {
+		const struct disposition *one = &policy->dispositions[i];
+
+		if ((id[0] == '\0' ? one->then == THEN_PASS :
+		        strcmp(one->id, id) == 0) &&
+		    policy_queue_has(policy, queue, one))
+			return one;
+	}
+	return NULL;
+}
+
+const struct disposition *
+policy_result_by_key(const struct policy *policy, const char *queue, int key)
+{
+	for (size_t i = 0; i < policy->disposition_count; i++) {
+		const struct disposition *one = &policy->dispositions[i];
+
+		if (key != 0 && one->key == key &&
+		    policy_queue_has(policy, queue, one))
+			return one;
+	}
 	return NULL;
 }
 

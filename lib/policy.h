@@ -52,18 +52,21 @@ enum {
 enum disposition_then {
 	THEN_CLOSE,
 	THEN_SCHEDULE,          /* call again at the moment named, else after the next retry delay */
-	THEN_PASS,              /* to the queue named, else the first of pass_to */
+	THEN_PASS,              /* to the queue named, else its own, else the first of pass_to */
 	THEN_RETRY,             /* voicemail and the like: counts as not reached */
 	THEN_SUPPRESS,
 	THEN_PROPOSE_BLOCK,
+	THEN_WRONG_PERSON,      /* closes; the website is told that its visitor was not reached */
 	THEN_COUNT
 };
+extern const char *const disposition_then_names[THEN_COUNT + 1];  /* and NULL */
 
 struct disposition {
-	int  key;               /* 1..9 on a keypad, 0: none */
+	int  key;               /* 1..9 on a keypad, one of a queue; 0: none */
 	char id[ID_SIZE];
 	char title[NAME_SIZE];
 	enum disposition_then then;
+	char queue[ID_SIZE];    /* where it passes to, unless one is named; "": not said */
 	int64_t block_ms;       /* of a proposed block: how long, once it is confirmed */
 };
 
@@ -161,6 +164,7 @@ struct queue_policy {
 	                         * promise; 0: not at all */
 	int  keep_for_line;     /* of those who serve it so many are left to callers on hold */
 	char pass_to[PASS_TO_MAX][ID_SIZE];  size_t pass_to_count;  /* empty: any other queue */
+	char dispositions[DISPOSITIONS_MAX][ID_SIZE];  size_t disposition_count;  /* empty: all */
 	int64_t passed_ms;      /* promise of a case passed on to it; 0: limit_ms */
 	bool is_passed_open;    /* of which only the time counts in which the queue is open */
 	const char *climb;      /* where such a case goes when that is over: a queue, or who is
@@ -325,6 +329,15 @@ const struct line_policy *policy_line(const struct policy *policy, const char *n
 const struct queue_policy *policy_default_queue(const struct policy *policy);
 const struct specialist_policy *policy_specialist(const struct policy *policy, const char *id);
 const struct disposition *policy_disposition(const struct policy *policy, const char *id);
+/* May it be said of a request of that queue. */
+bool policy_queue_has(const struct policy *policy, const char *queue,
+    const struct disposition *disposition);
+/* What may be said of a request of that queue: by id, "" being the first that passes it on;
+ * by its key. NULL: nothing there. */
+const struct disposition *policy_result(const struct policy *policy, const char *queue,
+    const char *id);
+const struct disposition *policy_result_by_key(const struct policy *policy, const char *queue,
+    int key);
 const struct provider_facts *policy_provider(const struct policy *policy, const char *id);
 /* Its place in that order, from 1; 0: it is not there. */
 int policy_place(const struct provider_order *order, const char *provider);

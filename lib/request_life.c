@@ -33,22 +33,25 @@ said(const struct moment *m)
 	const struct event *event = m->event;
 
 	if (event->kind == EVENT_DISPOSED)
-		return (struct said){ policy_disposition(m->policy,
+		return (struct said){ policy_result(m->policy, r->queue,
 		    event->disposition), event->queue, event->at_ms };
 	return (struct said){ policy_disposition(m->policy, r->disposition),
 		r->pass_to, r->call_at_ms };
 }
 
-/* Where a case passed on goes: the queue named, else the first of pass_to,
- * else the first other queue. "": nowhere. */
+/* Where a case passed on goes: the queue named, else that of what was said, else the
+ * first of pass_to, else the first other queue. "": nowhere. */
 static const char *
 pass_target(const struct moment *m)
 {
 	const struct policy *policy = m->policy;
 	const struct queue_policy *from =
 	    policy_queue(policy, m->request->queue);
-	const char *named = said(m).queue;
+	const struct said result = said(m);
+	const char *named = result.queue;
 
+	if (named[0] == '\0' && result.disposition != NULL)
+		named = result.disposition->queue;
 	if (named[0] != '\0')
 		return policy_queue(policy, named) != NULL ? named : "";
 	if (from != NULL && from->pass_to_count > 0)
@@ -1056,7 +1059,7 @@ keep_said(struct moment *m)
 
 	if (m->event->kind != EVENT_DISPOSED)
 		return;
-	memcpy(r->disposition, m->event->disposition, sizeof(r->disposition));
+	memcpy(r->disposition, said(m).disposition->id, sizeof(r->disposition));
 	memcpy(r->pass_to, m->event->queue, sizeof(r->pass_to));
 	r->call_at_ms = m->event->at_ms;
 	moment_say(m, "%s", said(m).disposition->title);
@@ -2106,7 +2109,8 @@ close_with(struct moment *m)
 		m->outcome->blocks_ms = end->block_ms;
 		moment_say(m, "a block is proposed");
 	}
-	finish(m, m->request->disposition);
+	finish(m, end != NULL && end->then == THEN_WRONG_PERSON ?
+	    "wrong_person" : m->request->disposition);
 }
 
 static void

@@ -60,7 +60,7 @@ enum event_kind {
 	EVENT_REPEATED,         /* asked again: site_id, at_ms, name */
 	EVENT_RESCHEDULED,      /* at_ms */
 	EVENT_CANCELLED,        /* site_id "" : the whole request */
-	EVENT_DISPOSED,         /* disposition, queue, at_ms */
+	EVENT_DISPOSED,         /* disposition ("": whatever passes it on), queue, at_ms */
 	EVENT_REQUEUED,
 	EVENT_REOPENED,         /* fresh: values of the new request */
 	EVENT_ASSIGNED,         /* specialist */

@@ -5,10 +5,12 @@ import subprocess
 import pytest
 
 import harness
-from company import AUTOMATIC, QUICK, SETTINGS, settings_text, specialist
+from company import (AUTOMATIC, DISPOSITIONS, QUICK, SETTINGS, by_phone, settings_text,
+                     specialist)
 from test_calls import ANSWERS, ID, asked
 from test_messages import TEXTS, letter, sent
 
+ANNA = "+79160000001"
 HEAD = "+74950000109"
 OPEN = {"from": "00:00", "to": "00:00"}
 
@@ -123,6 +125,59 @@ def test_taking_is_not_dialling(daemon):
     assert daemon.ctl("start", ID, "--as", other).returncode == 0
     assert daemon.wait_for_state(ID, "wrapping")["specialist"] == other
     assert daemon.sandbox.rings(ANSWERS) == 1
+
+
+OWN = [{**SETTINGS["queues"][0], "dispositions": ["solved", "to_delivery"]},
+       {**SETTINGS["queues"][1], "dispositions": ["traced", "wrong"]},
+       SETTINGS["queues"][2]]
+WORDS = [*DISPOSITIONS[:4],
+         {"key": 3, "id": "to_delivery", "title": "В доставку", "then": "pass",
+          "queue": "delivery"},
+         {"key": 1, "id": "traced", "title": "Посылка нашлась", "then": "close"},
+         {"key": 5, "id": "wrong", "title": "Не тот человек", "then": "wrong_person"}]
+DESK = [specialist("anna", ANNA, ("info", 3), ("delivery", 3), confirm="answer")]
+
+
+# The same key says different things in two queues; "pass" and the rest are the third's.
+@pytest.mark.settings({**QUICK, "queues": [
+    *OWN[:2], {**OWN[2], "dispositions": ["solved", "later", "pass", "voicemail"]}],
+    "dispositions": WORDS, "specialists": DESK})
+def test_each_queue_has_its_own_results(daemon):
+    daemon.available("anna")
+    asked(daemon)
+    first = daemon.wait_for_state(ID, "offered")["id"]
+
+    def offered():
+        work = daemon.do("GET", "/v1/desk?as=anna")["request"]
+        return [one["id"] for one in work["dispositions"]]
+    assert offered() == ["solved", "to_delivery"]
+    ran = daemon.ctl("close", first, "as", "traced", "--as", "anna")
+    assert ran.returncode != 0
+    assert 'in queue "info" there is only solved to_delivery' in ran.stderr
+    assert daemon.refused(first, "close", disposition="pass",
+                          queue="directors") == (400, "disposition_unknown")
+    # What passes it on says where to; so does "pass" without a word.
+    daemon.act(first, "pass", note="где посылка?")
+    request = daemon.wait_for_state(ID, "offered")
+    assert request["queue"] == "delivery" and offered() == ["traced", "wrong"]
+    assert daemon.refused(request["id"], "pass") == (400, "disposition_unknown")
+    # Who was reached is somebody else: their website says so, and that it is over.
+    daemon.act(request["id"], "close", disposition="wrong")
+    answer = daemon.wait_for(lambda: daemon.answer(ID)["state"] == "unreachable" and
+                             daemon.answer(ID))
+    assert answer["why"] == "wrong_person"
+    assert daemon.request(request["id"])["disposition"] == "wrong"
+
+
+@pytest.mark.settings({**QUICK, "queues": [
+    *OWN[:2], {**OWN[2], "dispositions": ["solved", "later", "pass", "voicemail"]}],
+    "dispositions": WORDS, "specialists": [by_phone("anna", ANNA, ("delivery", 3))]})
+def test_a_key_says_what_its_queue_means_by_it(daemon):
+    daemon.available("anna")
+    daemon.sandbox.behave(ANNA, keys=[[1, "1"], [1, "1"]])
+    asked(daemon, topic="delivery")
+    daemon.wait_for_state(ID, "closed")
+    assert daemon.request(ID)["disposition"] == "traced"
 
 
 @pytest.mark.settings({**QUICK, "card_url":

@@ -135,12 +135,13 @@ static void
 fill_rules(struct policy *policy)
 {
 	static const struct disposition dispositions[] = {
-		{ 1, "solved", "Solved", THEN_CLOSE, 0 },
-		{ 2, "later", "Call again", THEN_SCHEDULE, 0 },
-		{ 3, "pass", "Pass on", THEN_PASS, 0 },
-		{ 4, "machine", "Answering machine", THEN_RETRY, 0 },
-		{ 8, "no_calls", "No calls", THEN_SUPPRESS, 0 },
-		{ 9, "abuse", "Abuse", THEN_PROPOSE_BLOCK, 3600000 },
+		{ 1, "solved", "Solved", THEN_CLOSE, "", 0 },
+		{ 2, "later", "Call again", THEN_SCHEDULE, "", 0 },
+		{ 3, "pass", "Pass on", THEN_PASS, "", 0 },
+		{ 4, "machine", "Answering machine", THEN_RETRY, "", 0 },
+		{ 8, "no_calls", "No calls", THEN_SUPPRESS, "", 0 },
+		{ 9, "abuse", "Abuse", THEN_PROPOSE_BLOCK, "", 3600000 },
+		{ 6, "wrong", "Wrong person", THEN_WRONG_PERSON, "", 0 },
 	};
 
 	memcpy(policy->dispositions, dispositions, sizeof(dispositions));

@@ -38,10 +38,10 @@ static void
 fill_dispositions(struct policy *policy)
 {
 	static const struct disposition dispositions[] = {
-		{ 1, "done", "Done", THEN_CLOSE, 0 },
-		{ 2, "pass", "Pass on", THEN_PASS, 0 },
-		{ 3, "later", "Call again", THEN_SCHEDULE, 0 },
-		{ 4, "machine", "Answering machine", THEN_RETRY, 0 },
+		{ 1, "done", "Done", THEN_CLOSE, "", 0 },
+		{ 2, "pass", "Pass on", THEN_PASS, "", 0 },
+		{ 3, "later", "Call again", THEN_SCHEDULE, "", 0 },
+		{ 4, "machine", "Answering machine", THEN_RETRY, "", 0 },
 	};
 
 	memcpy(policy->dispositions, dispositions, sizeof(dispositions));

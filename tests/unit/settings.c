@@ -98,6 +98,12 @@ remove_folder(void **state)
 #define VOICE "voice = [ \"manual\" ];\n"
 #define RESULTS "dispositions = ( { key = 1; id = \"solved\"; title = \"S\"; " \
     "then = \"close\"; } );\n"
+#define SOLVED "{ key = 1; id = \"solved\"; title = \"S\"; then = \"close\"; }"
+#define TWO_QUEUES "queues = ( { id = \"info\"; title = \"Info\"; default = true; " \
+    "caller_id = \"+74950000100\"; },\n{ id = \"b\"; title = \"B\"; " \
+    "caller_id = \"+74950000100\"; } );\n"
+#define OWN(WORDS) "queues = ( { id = \"info\"; title = \"Info\"; default = true;\n" \
+    "dispositions = [ " WORDS " ]; caller_id = \"+74950000100\"; } );\n"
 #define HEAD "site = \"shop\";\nphones = { home = \"RU\"; };\n"
 #define GOOD HEAD QUEUES PEOPLE VOICE RESULTS
 
@@ -663,6 +669,30 @@ test_one_error_each(void **state)
 		    " title = \"A\"; then = \"close\"; },\n{ key = 1; id = \"b\";"
 		    " title = \"B\"; then = \"close\"; } );\n", 7,
 		    "dispositions.b.key: 1 is that of \"a\"" },
+		{ HEAD TWO_QUEUES PEOPLE VOICE "dispositions = ( " SOLVED ", { id = \"up\";"
+		    " title = \"Up\";\nthen = \"pass\"; queue = \"b\"; } );\n", 8,
+		    "dispositions.up.queue: \"up\" leads nowhere in queue \"b\": it is "
+		    "passed on to itself" },
+		{ HEAD QUEUES PEOPLE VOICE "dispositions = ( " SOLVED ",\n{ id = \"up\";"
+		    " title = \"Up\"; then = \"pass\"; } );\n", 7,
+		    "dispositions.up.then: \"up\" leads nowhere: there is no other queue" },
+		{ HEAD QUEUES PEOPLE VOICE "dispositions = ( " SOLVED ",\n{ id = \"up\";"
+		    " title = \"Up\"; then = \"pass\"; queue = \"inf\"; } );\n", 7,
+		    "dispositions.up.queue: there is no queue \"inf\"; did you mean \"info\"?" },
+		{ HEAD QUEUES PEOPLE VOICE "dispositions = ( { id = \"a\"; title = \"A\";"
+		    " then = \"close\"; queue = \"info\"; } );\n", 6,
+		    "dispositions.a.queue: only what is passed on" },
+		{ HEAD QUEUES PEOPLE VOICE "dispositions = ( { id = \"a\"; title = \"A\";"
+		    " then = \"schedule\"; } );\n", 6,
+		    "dispositions: queue \"info\" never ends a request" },
+		{ HEAD OWN("\"solve\"") PEOPLE VOICE RESULTS, 4,
+		    "queues.info.dispositions: there is no disposition \"solve\"; did you "
+		    "mean \"solved\"?" },
+		{ HEAD OWN("\"solved\", \"solved\"") PEOPLE VOICE RESULTS, 4,
+		    "queues.info.dispositions: \"solved\" stands there twice" },
+		{ HEAD OWN("\"solved\"") PEOPLE VOICE "dispositions = ( " SOLVED ",\n"
+		    "{ id = \"b\"; title = \"B\"; then = \"close\"; } );\n", 8,
+		    "dispositions.b: is in no queue's dispositions" },
 		{ GOOD "lines = ( { number = \"+74951234567\"; queue = \"none\"; } );\n",
 		    7, "lines.1.queue: there is no queue \"none\"" },
 		{ GOOD "lines = ( { number = \"none\"; queue = \"info\"; } );\n",

@@ -61,7 +61,7 @@ export function resultsKey(results, key) {
 function resultsPress(results, one) {
   if (one.then === "schedule")
     askWhen(results, one);
-  else if (one.then === "pass")
+  else if (one.then === "pass" && one.queue === undefined)
     askWhere(results, one);
   else if (one.then === "suppress" || one.then === "propose_block")
     askWhether(results, one);

@@ -20,6 +20,9 @@ function isLate(answer) {
 function explanation(answer) {
   const parts = [t().whys[answer.why] || ""];
 
+  // Why it has ended says all.
+  if (parts[0] !== "" && ENDS.includes(answer.state))
+    return parts[0];
   parts.push(isLate(answer) ? t().late :
     t().explains[answer.state] ?? t().explains.waiting);
   return parts.filter((part) => part !== "").join(" ");
