@@ -242,6 +242,24 @@ without_slash(struct settings *settings, const char *url)
 	return copy;
 }
 
+/* An empty list is one, too: no further attempt. */
+static void
+complete_retries(struct settings *settings)
+{
+	static const char *const paths[RETRY_KIND_COUNT] = {
+		[RETRY_NO_ANSWER] = "retry.no_answer",
+		[RETRY_BUSY] = "retry.busy",
+		[RETRY_REJECTED] = "retry.rejected",
+		[RETRY_VOICEMAIL] = "retry.voicemail",
+		[RETRY_SHORT] = "retry.short",
+		[RETRY_FAILED] = "retry.failed",
+	};
+
+	for (int i = 0; i < RETRY_KIND_COUNT; i++)
+		settings->policy.retries[i].is_own =
+		    settings_find(settings, paths[i]) != NULL;
+}
+
 void
 settings_complete(struct settings_reading *reading)
 {
@@ -263,6 +281,7 @@ settings_complete(struct settings_reading *reading)
 		if (settings->providers[i].base != NULL)
 			settings->providers[i].base = without_slash(settings,
 			    settings->providers[i].base);
+	complete_retries(settings);
 	settings_complete_widenings(settings);
 	settings_complete_messages(reading);
 	settings_complete_hours(reading);

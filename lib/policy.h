@@ -70,6 +70,20 @@ struct disposition {
 	int64_t block_ms;       /* of a proposed block: how long, once it is confirmed */
 };
 
+/* How an attempt ended, as far as the next one depends on it. */
+enum retry_kind {
+	RETRY_NO_ANSWER, RETRY_BUSY,
+	RETRY_REJECTED,         /* they did not take the call */
+	RETRY_VOICEMAIL,
+	RETRY_SHORT,            /* a talk too short to count */
+	RETRY_FAILED,           /* the network's fault, or nobody knows */
+	RETRY_KIND_COUNT
+};
+struct retry_list {
+	bool is_own;            /* false: as after any other end */
+	int64_t after_ms[RETRIES_MAX];  size_t count;  /* 0: no further attempt */
+};
+
 /* What the requests of strangers are limited by (lib/velocity.h). */
 enum velocity {
 	LIMIT_NUMBER_DAY,
@@ -293,6 +307,7 @@ struct policy {
 
 	const char *card_url;   /* of the company's own system, with holes (lib/card); owned; "": none */
 	int64_t retry_after_ms[RETRIES_MAX];  size_t retry_count;  /* attempts = retry_count + 1 */
+	struct retry_list retries[RETRY_KIND_COUNT];  /* by how an attempt ended (lib/retry.h) */
 	bool calls_next_day;    /* an attempt on another day is not announced before */
 	int64_t short_call_ms;  /* a talk under this counts as not reached */
 	int64_t ring_ms;        /* how long the customer's phone rings */

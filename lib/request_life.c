@@ -2059,7 +2059,6 @@ static void
 call_again(struct moment *m)
 {
 	int64_t at_ms = said(m).at_ms;
-	int64_t delay_ms;
 
 	take_result(m);
 	set_reason(m, "call_again");
@@ -2068,12 +2067,8 @@ call_again(struct moment *m)
 		tell_deferred(m, 0);
 		return;
 	}
-	delay_ms = retry_delay_ms(m->policy, OUTCOME_ANSWERED,
-	    m->request->attempt_count);
-	if (delay_ms < 0 && m->policy->retry_count > 0)
-		delay_ms = m->policy->retry_after_ms[
-		    m->policy->retry_count - 1];
-	schedule(m, m->now_ms + (delay_ms > 0 ? delay_ms : 0), false);
+	schedule(m, m->now_ms + retry_again_ms(m->policy,
+	    m->request->attempt_count), false);
 }
 
 static void

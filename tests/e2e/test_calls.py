@@ -84,6 +84,15 @@ def test_not_reached_is_tried_again_then_unreachable(daemon, phone, outcome,
     assert request["promise_number"] == 3 and not request["late"]
 
 
+@pytest.mark.parametrize("phone,attempts", [(BUSY, 4), (SILENT, 1), (REJECTS, 3)])
+@pytest.mark.settings({**QUICK, "specialists": [AUTOMATIC], "retry.no_answer": [],
+                       "retry.busy": ["100ms", "100ms", "100ms"]})
+def test_how_it_ended_says_when_it_is_tried_again(daemon, phone, attempts):
+    asked(daemon, phone)
+    request = daemon.wait_for_state(ID, "closed")
+    assert (request["reason"], request["attempts"]) == ("unreachable", attempts)
+
+
 @automatic
 def test_second_try_reaches(daemon):
     asked(daemon, SECOND_TRY)

@@ -163,7 +163,20 @@ retries_follow_the_outcome(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		assert_int_equal(retry_delay_ms(&policy, cases[i].outcome,
 		    cases[i].attempts), cases[i].delay_ms);
+	/* Delays of its own, and none. */
+	policy.retries[RETRY_BUSY] = (struct retry_list){ true,
+		{ MINUTE_MS, 3 * MINUTE_MS, 10 * MINUTE_MS }, 3 };
+	policy.retries[RETRY_VOICEMAIL].is_own = true;
+	assert_int_equal(retry_delay_ms(&policy, OUTCOME_BUSY, 1), MINUTE_MS);
+	assert_int_equal(retry_delay_ms(&policy, OUTCOME_BUSY, 3), 10 * MINUTE_MS);
+	assert_int_equal(retry_delay_ms(&policy, OUTCOME_BUSY, 4), -1);
+	assert_int_equal(retry_delay_ms(&policy, OUTCOME_VOICEMAIL, 1), -1);
+	assert_int_equal(retry_delay_ms(&policy, OUTCOME_NO_ANSWER, 1), 2 * MINUTE_MS);
+	memset(policy.retries, 0, sizeof(policy.retries));
+	assert_int_equal(retry_again_ms(&policy, 1), 2 * MINUTE_MS);
+	assert_int_equal(retry_again_ms(&policy, 7), 15 * MINUTE_MS);
 	policy.retry_count = 0;
+	assert_int_equal(retry_again_ms(&policy, 1), 0);
 	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
 		assert_int_equal(retry_delay_ms(&policy,
 		    (enum call_outcome)outcome, 1), -1);

@@ -358,7 +358,7 @@ test_the_clock_scales_the_companys_times_only(void **state)
 {
 	struct settings *settings = load_good(
 	    "allow_test_settings = true; clock_scale = 0.01;\n" GOOD
-	    "retry = { after = [ \"50s\", \"20ms\" ]; };\n");
+	    "retry = { after = [ \"50s\", \"20ms\" ]; busy = [ \"100s\" ]; voicemail = [ ]; };\n");
 	const struct policy *policy = &settings->policy;
 	char *text = printed(settings);
 
@@ -366,6 +366,10 @@ test_the_clock_scales_the_companys_times_only(void **state)
 	assert_int_equal(policy->queues[0].limit_ms, 9000);
 	assert_int_equal(policy->retry_after_ms[0], 500);
 	assert_int_equal(policy->retry_after_ms[1], 1);
+	assert_int_equal(policy->retries[RETRY_BUSY].after_ms[0], 1000);
+	assert_true(policy->retries[RETRY_VOICEMAIL].is_own);
+	assert_int_equal(policy->retries[RETRY_VOICEMAIL].count, 0);
+	assert_false(policy->retries[RETRY_SHORT].is_own);
 	assert_int_equal(policy->specialists[0].offer_ms, 200);
 	assert_int_equal(policy->specialists[0].wrap_up_ms, 300);
 	assert_int_equal(policy->ring_ms, 25000);
