@@ -32,7 +32,7 @@ static const struct command commands[] = {
 	{ "show request KEY", "all that happened to it, and what took the time",
 	    "GET", "/v1/requests/KEY", NULL, story_shape, story_on_request, NULL },
 	{ "show case KEY", "every request of a customer's matter, as one story",
-	    "GET", "/v1/requests/KEY", NULL, story_shape, story_on_case, NULL },
+	    "GET", "/v1/cases/KEY", NULL, story_case_shape, story_on_case, NULL },
 	{ "show specialists", "who is here, and what they do",
 	    "GET", "/v1/specialists", NULL, show_specialists_shape, show_on_specialists, NULL },
 	{ "show duty", "who is on duty for which queue, now and next",

@@ -13,11 +13,6 @@
 #include "ctl/show.h"
 #include "ctl/timeline.h"
 
-/* A customer handed round more often is shown from where this many begin. */
-enum { CASE_MAX = 32 };
-
-#define ID_LETTERS "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
-
 #define END { NULL, FIELD_TEXT, false, NULL }
 
 static const struct field said_inside[] = {
@@ -45,6 +40,21 @@ static const struct field paid_inside[] = {
 	END
 };
 
+static const struct field other_inside[] = {
+	{ "number", FIELD_TEXT, false, NULL },
+	{ "state", FIELD_TEXT, true, NULL },
+	{ "reason", FIELD_TEXT, false, NULL },
+	{ "queue", FIELD_TEXT, false, NULL },
+	END
+};
+
+static const struct field customer_inside[] = {
+	{ "cases", FIELD_NUMBER, true, NULL },
+	{ "days", FIELD_NUMBER, true, NULL },
+	{ "others", FIELD_LIST, true, other_inside },
+	END
+};
+
 const struct field story_shape[] = {
 	{ "id", FIELD_TEXT, true, NULL },
 	{ "number", FIELD_TEXT, false, NULL },
@@ -60,6 +70,14 @@ const struct field story_shape[] = {
 	{ "story", FIELD_LIST, true, story_inside },
 	{ "calls", FIELD_LIST, false, paid_inside },
 	{ "messages", FIELD_LIST, false, paid_inside },
+	{ "customer", FIELD_OBJECT, false, customer_inside },
+	{ "card_url", FIELD_TEXT, false, NULL },
+	END
+};
+
+const struct field story_case_shape[] = {
+	{ "number", FIELD_TEXT, true, NULL },
+	{ "requests", FIELD_LIST, true, story_shape },
 	END
 };
 
@@ -126,47 +144,27 @@ story_on_request(struct ctl *ctl, const json_t *answer)
 
 /* ---- a case: its requests, one after the other */
 
-/* The requests that led to it, the latest first; every one is the caller's. */
-static size_t
-case_collect(struct ctl *ctl, const json_t *latest, json_t *ret[CASE_MAX])
-{
-	size_t count = 0;
-
-	ret[count++] = json_incref((json_t *)(uintptr_t)latest);
-	while (count < CASE_MAX) {
-		const char *from = field_text(ret[count - 1], "from");
-		char path[128];
-
-		if (from[0] == '\0' || from[strspn(from, ID_LETTERS)] != '\0' ||
-		    strlen(from) > 64)
-			break;
-		snprintf(path, sizeof(path), "/v1/requests/%s", from);
-		if (ask_more(ctl, path, story_shape, &ret[count]) != EXIT_DONE)
-			break;
-		count++;
-	}
-	return count;
-}
-
 /* "case 4821: info (passed) - delivery (climbed) - directors (waiting); 1 of 3
  * promises missed, in 4:10:00". */
 static void
-case_sentence(struct ctl *ctl, json_t *const requests[], size_t count)
+case_sentence(struct ctl *ctl, const json_t *requests)
 {
-	const json_t *first = requests[count - 1], *last = requests[0];
+	size_t count = json_array_size(requests);
+	const json_t *first = json_array_get(requests, 0);
+	const json_t *last = json_array_get(requests, count - 1);
 	int64_t closed_at = field_number(last, "closed_at");
 	int64_t end_s = closed_at != 0 ? closed_at : (int64_t)time(NULL);
 	char text[BLAME_SIZE * 2], word[FORMAT_SIZE], span[FORMAT_SIZE];
 	size_t used = 0, missed = 0;
 
-	for (size_t i = count; i-- > 0 && used < sizeof(text);) {
-		const char *state = field_text(requests[i], "state");
-		const char *reason = field_text(requests[i], "reason");
+	for (size_t i = 0; i < count && used < sizeof(text); i++) {
+		const json_t *one = json_array_get(requests, i);
+		const char *state = field_text(one, "state");
+		const char *reason = field_text(one, "reason");
 
-		missed += field_number(requests[i], "missed") > 0;
+		missed += field_number(one, "missed") > 0;
 		used += (size_t)snprintf(text + used, sizeof(text) - used,
-		    "%s%s (%s)", i + 1 < count ? " - " : "",
-		    field_text(requests[i], "queue"),
+		    "%s%s (%s)", i > 0 ? " - " : "", field_text(one, "queue"),
 		    strcmp(state, "closed") == 0 && reason[0] != '\0' ?
 		    brief_word(reason, word) : state);
 	}
@@ -180,18 +178,18 @@ case_sentence(struct ctl *ctl, json_t *const requests[], size_t count)
 enum exit_code
 story_on_case(struct ctl *ctl, const json_t *answer)
 {
-	json_t *people = people_ask(ctl), *requests[CASE_MAX];
-	size_t count = case_collect(ctl, answer, requests);
+	const json_t *requests = field_list(answer, "requests"), *one;
+	json_t *people = people_ask(ctl);
+	size_t i;
 
-	for (size_t i = count; i-- > 0;) {
+	json_array_foreach(requests, i, one) {
 		struct timeline timeline;
 
-		story_print(ctl, requests[i], people, &timeline);
+		story_print(ctl, one, people, &timeline);
 		timeline_fini(&timeline);
 	}
-	case_sentence(ctl, requests, count);
-	for (size_t i = 0; i < count; i++)
-		json_decref(requests[i]);
+	if (json_array_size(requests) > 0)
+		case_sentence(ctl, requests);
 	json_decref(people);
 	return EXIT_DONE;
 }
@@ -213,9 +211,38 @@ paid_print(struct ctl *ctl, const json_t *list, const char *what)
 	}
 }
 
+/* "customer: 3 cases in 30 days: also 4822 delivery (waiting), 4790 info (solved)";
+ * nothing of whom there is nothing else. */
+static void
+customer_print(struct ctl *ctl, const json_t *customer)
+{
+	const json_t *others = field_list(customer, "others"), *one;
+	char text[BLAME_SIZE * 2] = "", word[FORMAT_SIZE];
+	size_t used = 0, i;
+
+	json_array_foreach(others, i, one) {
+		const char *state = field_text(one, "state");
+		const char *reason = field_text(one, "reason");
+
+		if (used >= sizeof(text))
+			break;
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+		    "%s%s %s (%s)", i > 0 ? ", " : ": also ",
+		    field_text(one, "number"), field_text(one, "queue"),
+		    strcmp(state, "closed") == 0 && reason[0] != '\0' ?
+		    brief_word(reason, word) : state);
+	}
+	if (field_number(customer, "cases") > 1)
+		print_line(ctl->out, &ctl->paper, INK_NONE,
+		    "customer: %lld cases in %lld days%s",
+		    (long long)field_number(customer, "cases"),
+		    (long long)field_number(customer, "days"), text);
+}
+
 static void
 head_print(struct ctl *ctl, const json_t *request)
 {
+	const char *card_url = field_text(request, "card_url");
 	const json_t *said = field_object(request, "said");
 	const char *name = field_text(request, "name");
 	const char *from = field_text(request, "from");
@@ -233,6 +260,11 @@ head_print(struct ctl *ctl, const json_t *request)
 		print_line(ctl->out, &ctl->paper, INK_NONE, "note: %s", note);
 	if (page[0] != '\0')
 		print_line(ctl->out, &ctl->paper, INK_NONE, "page: %s", page);
+	customer_print(ctl, field_object(request, "customer"));
+	/* Their whole number stands in it. */
+	if (card_url[0] != '\0' && ctl->is_full)
+		print_line(ctl->out, &ctl->paper, INK_NONE, "card: %s",
+		    card_url);
 	if (from[0] != '\0')
 		print_line(ctl->out, &ctl->paper, INK_NONE,
 		    "continues request %s", from);

@@ -10,12 +10,13 @@
 #include "ctl/field.h"
 
 extern const struct field story_shape[];
+/* Of a whole case. */
+extern const struct field story_case_shape[];
 
 /* Asks for the people's names, too; without them their ids must do. */
 enum exit_code story_on_request(struct ctl *ctl, const json_t *answer);
 
-/* Given the latest request of a case, asks for those that led to it, and tells
- * them in order, with one sentence over all. */
+/* Every request of a case in order, with one sentence over all. */
 enum exit_code story_on_case(struct ctl *ctl, const json_t *answer);
 
 #endif

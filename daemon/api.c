@@ -44,6 +44,7 @@ static const struct {
 	{ HTTP_GET, "/v1/queues/{queue}", STAFF, api_get_queue },
 	{ HTTP_GET, "/v1/requests/{key}", STAFF, api_get_request },
 	{ HTTP_POST, "/v1/requests/{key}/{verb}", STAFF, api_post_verb },
+	{ HTTP_GET, "/v1/cases/{key}", STAFF, api_get_case },
 	{ HTTP_POST, "/v1/inbound-calls", STAFF, api_post_inbound },
 	{ HTTP_GET, "/v1/late", STAFF, api_get_late },
 	{ HTTP_GET, "/v1/unknown", STAFF, api_get_unknown },

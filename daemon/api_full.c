@@ -12,13 +12,23 @@ struct gathering {
 	struct api *api;
 	struct request request;
 	bool is_found, is_unreadable, has_failed;
-	json_t *said, *also_said, *story, *askers, *messages;
+	json_t *said, *also_said, *story, *askers, *messages, *customer;
 	json_t *calls[CALLS_SHOWN];     /* a ring: call n lies at n */
 	size_t first_call;
 	size_t outstanding;
 	full_on_end *on_end;
 	void *context;
 };
+
+/* As whoever has it reads it. */
+static void
+add_card(const struct gathering *g, json_t *full)
+{
+	const struct specialist_policy *who = policy_specialist(g->api->policy,
+	    g->request.specialist);
+
+	api_add_card(g->api->policy, who != NULL ? who->name : "", full);
+}
 
 static void
 finish(struct gathering *g)
@@ -41,6 +51,9 @@ finish(struct gathering *g)
 		json_object_set(full, "story", g->story);
 		if (json_array_size(g->messages) > 0)
 			json_object_set(full, "messages", g->messages);
+		if (g->customer != NULL)
+			json_object_set(full, "customer", g->customer);
+		add_card(g, full);
 	}
 	json_decref(calls);
 	json_decref(g->said);
@@ -48,6 +61,7 @@ finish(struct gathering *g)
 	json_decref(g->story);
 	json_decref(g->messages);
 	json_decref(g->askers);
+	json_decref(g->customer);
 	g->on_end(g->context, full, g->is_unreadable);
 	free(g);
 }
@@ -91,6 +105,15 @@ on_also_said(void *context, uint64_t tag, enum redis_end end,
 }
 
 static void
+on_customer(void *context, json_t *stolen_customer)
+{
+	struct gathering *g = context;
+
+	g->customer = stolen_customer;
+	one_less(g);
+}
+
+static void
 ask_more(struct gathering *g)
 {
 	const struct request *request = &g->request;
@@ -98,6 +121,8 @@ ask_more(struct gathering *g)
 	    request->call_count - CALLS_SHOWN + 1 : 1;
 
 	g->first_call = (size_t)first;
+	g->outstanding++;
+	api_gather_customer(g->api, request, on_customer, g);
 	for (int n = first; n <= request->call_count; n++) {
 		struct record_ref ref = record_ref_call(request->id, n);
 

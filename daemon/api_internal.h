@@ -38,6 +38,19 @@ void api_find(struct api *api, struct http_request *request, const char *key,
 typedef void full_on_end(void *context, json_t *stolen_full, bool is_unreadable);
 void api_gather(struct api *api, const char *id, full_on_end *on_end, void *context);
 
+/* ---- api_card.c */
+
+/* Adds the script and card_url of its queue, as that specialist is to read them. */
+void api_add_card(const struct policy *policy, const char *specialist, json_t *full);
+
+/* ---- api_customer.c: what else a number has asked for */
+
+/* {cases: how many this number opened in so many days, days, others: briefs of the latest
+ * of them but the request's own, the newest first}. */
+typedef void customer_on_end(void *context, json_t *stolen_customer);
+void api_gather_customer(struct api *api, const struct request *request,
+    customer_on_end *on_end, void *context);
+
 /* ---- api_messages.c: what was written about a request */
 
 typedef void letters_on_end(void *context, json_t *stolen_list);
@@ -80,7 +93,7 @@ const char *api_body_text(const json_t *body, const char *name);
 bool api_read_number(const struct api *api, const char *text, char ret[PHONE_SIZE]);
 
 /* ---- handlers */
-api_handler api_get_status, api_get_queues, api_get_queue, api_get_request,
+api_handler api_get_status, api_get_queues, api_get_queue, api_get_request, api_get_case,
     api_get_specialists, api_get_late, api_get_unknown, api_get_results,
     api_get_rejected, api_get_buried, api_get_providers, api_get_trial, api_get_answer, api_get_desk,
     api_get_site, api_get_health, api_get_messages, api_get_suppressed,

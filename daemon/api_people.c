@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "daemon/api_internal.h"
-#include "lib/card.h"
-#include "lib/say.h"
 
 enum { PEOPLE_MAX = 500, RESULTS_MAX = 50 };
 
@@ -153,42 +151,6 @@ struct desk {
 	size_t outstanding;
 };
 
-static const char *
-text_in(const json_t *json, const char *name)
-{
-	return json_string_value(json_object_get(json, name));
-}
-
-/* The script, and the customer's page in the company's own system, with their values. */
-static void
-add_card(const struct policy *policy, const struct queue_policy *queue,
-    const struct specialist *specialist, json_t *full)
-{
-	json_int_t promise_s = json_integer_value(json_object_get(full,
-	    "promise_at"));
-	char promise[SAY_SIZE] = "";
-	struct card card = { .values = {
-		[CARD_COMPANY] = policy->company,
-		[CARD_NAME] = text_in(full, "name"),
-		[CARD_PHONE] = text_in(full, "phone"),
-		[CARD_CASE] = text_in(full, "number"),
-		[CARD_QUEUE] = queue->title,
-		[CARD_SPECIALIST] = specialist->name,
-		[CARD_PROMISE] = promise } };
-	char *text;
-
-	if (promise_s > 0)
-		say_time(policy->local, promise_s * 1000, promise);
-	text = card_fill(queue->script, &card, false);
-	api_json_text(full, "script", text);
-	free(text);
-	if (policy->card_url == NULL || policy->card_url[0] == '\0')
-		return;
-	text = card_fill(policy->card_url, &card, true);
-	api_json_text(full, "card_url", text);
-	free(text);
-}
-
 static json_t *
 work_json(struct desk *desk)
 {
@@ -202,7 +164,7 @@ work_json(struct desk *desk)
 
 	if (queue != NULL) {
 		api_json_text(full, "title", queue->title);
-		add_card(policy, queue, &desk->specialist, full);
+		api_add_card(policy, desk->specialist.name, full);
 		json_object_set_new(full, "pass_to",
 		    api_json_pass_to(policy, queue->id));
 	}

@@ -9,6 +9,9 @@
 #include "lib/policy.h"
 #include "lib/record.h"
 
+/* How many cases a number opened in this time is shown with each request of it. */
+#define CASES_WINDOW_MS (INT64_C(30) * 24 * 3600 * 1000)
+
 struct case_file {
 	struct record record;
 	char number[NUMBER_SIZE];

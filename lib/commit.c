@@ -200,6 +200,24 @@ is_written(const struct standing *was, const char *index, int64_t score)
 	return old == NULL || *old != score || strcmp(index, "due") == 0;
 }
 
+static bool
+opens_case(const struct pair_of_records *pair)
+{
+	return pair->kind == RECORD_CASE && pair->before == NULL;
+}
+
+/* A new case is one more of its number, until add_lives lets all of them end. */
+static void
+add_window(const struct case_file *opened, size_t head, struct words *words)
+{
+	char key[KEY_SIZE];
+
+	standing_cases_key(opened->phone, key);
+	words_add(words, key);
+	words_add_number(words, opened->opened_at_ms);
+	words_set_count(words, head, PART_INDEXES, 1);
+}
+
 /* `more`: one more to leave; NULL: none. */
 static void
 add_indexes(const struct standing *was, const struct standing *is,
@@ -372,9 +390,13 @@ add_record(const struct policy *policy, const struct situation *before,
 	forget_index(pair, &was, &is);
 	if (extras->is_audit)
 		standing_add_absent(pair->kind, pair->after, &was);
-	add_indexes(&was, &is, extras->is_audit, extras->audit_ref != NULL &&
-	    record_ref_equal(extras->audit_ref, &pair->ref) ?
-	    extras->audit_index : NULL, head, words);
+	if (opens_case(pair))
+		add_window(pair->after, head, words);
+	else
+		add_indexes(&was, &is, extras->is_audit,
+		    extras->audit_ref != NULL &&
+		    record_ref_equal(extras->audit_ref, &pair->ref) ?
+		    extras->audit_index : NULL, head, words);
 	count = extras->keeps_uniques ? 0 : add_uniques(policy, pair, &was,
 	    &is, extras->is_audit, words);
 	if (pair->after == &outcome->after.request)
@@ -454,6 +476,10 @@ add_lives(const struct policy *policy, const struct situation *before,
 		count += add_life("askers:", birth->id, 0, is->id, words);
 		count += add_life("case:", is->number, 0, NULL, words);
 	}
+	if (before->case_file.record.version == 0 &&
+	    outcome->after.case_file.number[0] != '\0')
+		count += add_life("cases:", outcome->after.case_file.phone,
+		    CASES_WINDOW_MS, NULL, words);
 	/* Born into a case whose last request had ended. */
 	if (before->request.state == REQUEST_NONE &&
 	    before->case_file.record.version > 0)

@@ -49,6 +49,12 @@ standing_number_queue_key(const char *phone, const char *queue,
 }
 
 void
+standing_cases_key(const char *phone, char ret_key[KEY_SIZE])
+{
+	snprintf(ret_key, KEY_SIZE, "cases:%s", phone);
+}
+
+void
 standing_rang_key(const char *phone, char ret_key[KEY_SIZE])
 {
 	join(ret_key, "rang:", phone, "");

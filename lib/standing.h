@@ -41,10 +41,14 @@ extern const char *const standing_indexes[STANDING_INDEXES + 1];
 void standing_number_key(const char *phone, char ret_key[KEY_SIZE]);
 /* The live request of that number in that queue. */
 void standing_number_queue_key(const char *phone, const char *queue, char ret_key[KEY_SIZE]);
-/* The request that a website's id became. */
 /* Whom we called last, and who did: for who calls us then. */
 void standing_rang_key(const char *phone, char ret_key[KEY_SIZE]);
+/* The request that a website's id became. */
 void standing_seen_key(const char *site_id, char ret_key[KEY_SIZE]);
+
+/* The cases that a number opened lately, by when: no index, for a case that has ended stays
+ * until CASES_WINDOW_MS have passed; written once, with the case (lib/commit). */
+void standing_cases_key(const char *phone, char ret_key[KEY_SIZE]);
 
 /* Does the request hold the one attempt of its number (DECISIONS 10); it also
  * does while an authorised leg has not been heard to end. */

@@ -50,6 +50,10 @@ def test_it_climbs_every_tier_by_itself(daemon):
     assert [one["queue"] for one in (delivery, directors)] == [
         "delivery", "directors"]
     assert len({one["number"] for one in (front, delivery, directors)}) == 1
+    whole = daemon.do("GET", f"/v1/cases/{last['number']}")
+    assert [one["id"] for one in whole["requests"]] == [
+        front["id"], delivery["id"], directors["id"]]
+    assert whole["number"] == last["number"] and whole["customer"]["cases"] == 1
     # A new promise each time, told to the customer.
     assert delivery["promise_at"] < directors["promise_at"]
     for key, where in ((first, "Доставка"), (delivery["id"], "Дирекция")):
@@ -125,6 +129,44 @@ def test_taking_is_not_dialling(daemon):
     assert daemon.ctl("start", ID, "--as", other).returncode == 0
     assert daemon.wait_for_state(ID, "wrapping")["specialist"] == other
     assert daemon.sandbox.rings(ANSWERS) == 1
+
+
+@pytest.mark.settings({**QUICK, "limits.number_day": 9, "specialists": [
+    specialist("anna", ANNA, ("info", 3), ("delivery", 3), confirm="answer")],
+    "card_url": "https://crm.example/find?phone={phone}&case={case}"})
+def test_what_else_the_customer_asked_for_is_shown(daemon):
+    daemon.available("anna")
+    asked(daemon, name="web-before")
+    daemon.act("web-before", "close", disposition="solved")
+    before = daemon.request("web-before")
+    # Another matter of the same person is a request of its own, and shown beside this one.
+    asked(daemon, name="web-parcel", topic="delivery")
+    asked(daemon, name="web-card")
+    parcel, card = daemon.request("web-parcel"), daemon.request("web-card")
+    for one, other in ((parcel, card), (card, parcel)):
+        assert one["customer"]["cases"] == 3 and one["customer"]["days"] == 30
+        assert [(each["number"], each["state"]) for each in one["customer"]["others"]] == [
+            (other["number"], other["state"]), (before["number"], "closed")]
+    assert card["customer"]["others"][0]["title"] == "Доставка"
+    # Whoever has it sees the same, with the company's own page of this customer.
+    work = daemon.wait_for(lambda: daemon.do("GET", "/v1/desk?as=anna")["request"])
+    assert work["customer"]["cases"] == 3
+    url = "https://crm.example/find?phone=%2B79000000001&case=" + card["number"]
+    assert card["card_url"] == url
+    shown = daemon.ctl("show", "request", "web-card")
+    assert f"customer: 3 cases in 30 days: also {parcel['number']} delivery (" in shown.stdout
+    assert f"{before['number']} info (solved)" in shown.stdout
+    assert url not in shown.stdout
+    assert f"card: {url}" in daemon.ctl("show", "request", "web-card", "--full").stdout
+    # A restart forgets nothing; what is older than 30 days is not counted.
+    key = daemon.key("cases:+79000000001")
+    assert 29.9 * 86400 < daemon.redis.ttl(key) <= 30 * 86400
+    daemon.redis.zincrby(key, -31 * 86400 * 1000, f"case:{before['number']}")
+    daemon.restart()
+    assert daemon.request("web-card")["customer"]["cases"] == 2
+    # A number that was given to somebody else since shows nothing of them.
+    daemon.redis.hset(daemon.key(f"case:{parcel['number']}"), "phone", "+79000000009")
+    assert daemon.request("web-card")["customer"]["others"] == []
 
 
 OWN = [{**SETTINGS["queues"][0], "dispositions": ["solved", "to_delivery"]},

@@ -53,6 +53,12 @@ export function marksShow(box, request) {
     marks.push(["", words.attempt(request.attempts + 1)]);
   if (request.number)
     marks.push(["", words.caseNumber(request.number)]);
+  if (request.customer?.cases > 1)
+    marks.push([request.customer.cases > 2 ? "alarm" : "",
+      words.casesLately(request.customer.cases, request.customer.days)]);
+  for (const one of request.customer?.others || [])
+    if (one.state !== "closed")
+      marks.push(["", words.alsoWaits(one.title || one.queue, one.number)]);
   if (request.from)
     marks.push(["", words.continued]);
   if ((request.also_said || []).length > 0)
