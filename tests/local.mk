@@ -168,7 +168,7 @@ tests_unit_intake_SOURCES = tests/unit/intake.c
 tests_unit_intake_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_intake_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/redis_link
-tests_unit_redis_link_SOURCES = tests/unit/redis_link.c
+tests_unit_redis_link_SOURCES = tests/unit/redis_link.c tests/unit/slowed.h
 tests_unit_redis_link_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(HIREDIS_CFLAGS)
 tests_unit_redis_link_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(HIREDIS_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/embedded_redis
@@ -224,7 +224,7 @@ tests_unit_provider_level_SOURCES = tests/unit/provider_level.c
 tests_unit_provider_level_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_provider_level_LDADD = $(LIBCALLBACK_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/settings
-tests_unit_settings_SOURCES = tests/unit/settings.c
+tests_unit_settings_SOURCES = tests/unit/settings.c tests/unit/slowed.h
 tests_unit_settings_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(CONFIG_CFLAGS)
 tests_unit_settings_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS) $(CONFIG_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/prefer
@@ -313,7 +313,7 @@ tests/store/steps-steps.$(OBJEXT): daemon/scripts.h
 check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
 UNIT_TESTS += tests/unit/carrier
-tests_unit_carrier_SOURCES = tests/unit/carrier.c tests/platform/carrier_server.c \
+tests_unit_carrier_SOURCES = tests/unit/carrier.c tests/unit/slowed.h tests/platform/carrier_server.c \
 	tests/platform/carrier_server.h
 tests_unit_carrier_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_carrier_LDADD = $(LIBDAEMON) $(LIBCALLBACK_LIBS) $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)

@@ -31,6 +31,7 @@
 #include "daemon/carrier.h"
 #include "daemon/clock.h"
 #include "tests/platform/carrier_server.h"
+#include "tests/unit/slowed.h"
 
 enum { ENDS_MAX = 16 * 1024, PATIENCE_MS = 20000, LAG_MAX_MS = 100, URL_SIZE = 128 };
 
@@ -163,9 +164,7 @@ own_time_ms(void)
 static int64_t
 lag_max_ms(void)
 {
-	const char *slowed = getenv("CALLBACKD_SLOWED");
-
-	return (LAG_MAX_MS * (slowed != NULL ? atoi(slowed) : 1));
+	return LAG_MAX_MS * slowed();
 }
 
 static void

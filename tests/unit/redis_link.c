@@ -31,6 +31,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/redis_link.h"
+#include "tests/unit/slowed.h"
 
 enum { WORDS_MAX = 40, END_MAX = 70000, FOLDER_SIZE = 64 };
 
@@ -122,7 +123,7 @@ turn(int ms)
 /* Turns the loop until the condition holds; false when it never does. */
 #define TURN_UNTIL(condition, ms)                                              \
 	({                                                                     \
-		int64_t until = clock_monotonic_ms() + (ms);                   \
+		int64_t until = clock_monotonic_ms() + (ms) * slowed();        \
 		while (!(condition) && clock_monotonic_ms() < until)           \
 			turn(5);                                               \
 		(condition);                                                   \
@@ -131,7 +132,10 @@ turn(int ms)
 static void
 turn_for(int ms)
 {
-	TURN_UNTIL(false, ms);
+	int64_t until_ms = clock_monotonic_ms() + ms;
+
+	while (clock_monotonic_ms() < until_ms)
+		turn(5);
 }
 
 /* ---- a real server */
