@@ -69,7 +69,12 @@ struct noting {
 static bool
 alarms_are_told(const struct alarms *alarms)
 {
-	return alarms->policy->alarms.to_count > 0;
+	const struct alarm_policy *policy = &alarms->policy->alarms;
+
+	for (size_t i = 0; i < policy->to_count; i++)
+		if (!policy->is_named[i])
+			return true;
+	return false;
 }
 
 /* These happen, and are over when none has for a while; the others last. */
@@ -264,7 +269,7 @@ tell(struct alarms *alarms, enum alarm_cause cause, bool is_over,
 	bool is_first = true;
 
 	for (size_t i = 0; i < alarms->policy->alarms.to_count; i++) {
-		if (stands_back(alarms, i))
+		if (alarms->policy->alarms.is_named[i] || stands_back(alarms, i))
 			continue;
 		is_first &= !post(alarms, cause, i, is_over, is_first,
 		    since_ms);

@@ -35,6 +35,7 @@ api_json_message(const struct policy *policy, const struct message *message,
 	json_t *json = json_object();
 	char text[MESSAGE_TEXT_SIZE];
 
+	(void)zones_learn(policy->zones, message->zone);
 	message_text(policy, message, message->sending_at_ms != 0 ?
 	    message->sending_at_ms : now_ms, text);
 	api_json_text(json, "id", message->id);

@@ -90,9 +90,12 @@ read_record(struct load *load, const struct redisReply *reply)
 	else if (count > 0 &&
 	    situation_put(&slot->before, ref, pairs, count, &why)) {
 		/* Its customer's clock: steps read no files. */
-		if (ref->kind == RECORD_REQUEST)
+		if (ref->kind == RECORD_REQUEST ||
+		    ref->kind == RECORD_MESSAGE)
 			(void)zones_learn(load->engine->policy->zones,
-			    slot->before.request.zone);
+			    ref->kind == RECORD_REQUEST ?
+			    slot->before.request.zone :
+			    slot->before.message.zone);
 		return;
 	}
 	if (audit_is_newer(pairs, count))

@@ -284,6 +284,13 @@ post_url(struct messages *messages, const struct message *message,
 	    "over", message->kind == TEXT_ALARM_OVER,
 	    "count", message->count, "detail", message->detail,
 	    "since", (json_int_t)(message->since_ms / 1000), "text", text);
+	if (json != NULL && message->request[0] != '\0') {
+		json_object_set_new(json, "request",
+		    json_string(message->request));
+		json_object_set_new(json, "number",
+		    json_string(message->number));
+		json_object_set_new(json, "queue", json_string(message->queue));
+	}
 	body = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	if (body == NULL) {

@@ -52,11 +52,7 @@ settings_check_cases(struct settings_reading *reading)
 		char path[SETTING_PATH_SIZE], way[256];
 
 		path_of(queue, path);
-		if (strstr(queue->climb, "://") != NULL)
-			settings_error(reading, path, "a URL is told in "
-			    "alarms.to; here a queue, a person, a number or a "
-			    "chat is");
-		else if (next_of(policy, queue) == queue)
+		if (next_of(policy, queue) == queue)
 			settings_error(reading, path, "a queue does not climb "
 			    "to itself");
 		else if (begins_circle(policy, queue, way, sizeof(way)))

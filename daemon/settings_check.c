@@ -368,7 +368,7 @@ check_targets(struct settings_reading *reading)
 				check_target(reading, value->path,
 				    value->words[k]);
 		if ((value->row->format != FORMAT_TARGET && !is_widening) ||
-		    value->word_count > 0 || length < 2 ||
+		    value->row->type != SETTING_TEXT || length < 2 ||
 		    length >= sizeof(word))
 			continue;
 		/* Without its quotes; nothing in it was escaped. */

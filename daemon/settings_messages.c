@@ -123,6 +123,40 @@ add_target(struct settings_reading *reading, const char *address,
 	alarms->urls[alarms->to_count++] = url;
 }
 
+static void
+add_url(struct settings_reading *reading, const char *path, const char *url)
+{
+	if (strncmp(url, "http:", 5) == 0 &&
+	    !reading->settings->policy.alarms.is_private &&
+	    !reading->settings->allow_test_settings)
+		settings_error(reading, path, "has \"%s\", which is plain HTTP: "
+		    "an alarm goes there only with alarms.private = true", url);
+	add_target(reading, "", "", url);
+}
+
+/* Where cases climb to a program, that is a target like those of alarms. */
+static void
+add_climbs(struct settings_reading *reading)
+{
+	struct policy *policy = &reading->settings->policy;
+	struct alarm_policy *alarms = &policy->alarms;
+	char path[SETTING_PATH_SIZE];
+
+	for (size_t i = 0; i < policy->queue_count; i++) {
+		const char *climb = policy->queues[i].climb;
+		size_t count = alarms->to_count;
+
+		if (strstr(climb, "://") == NULL ||
+		    policy_url_target(policy, climb) != 0)
+			continue;
+		snprintf(path, sizeof(path), "queues.%s.passed.climb",
+		    policy->queues[i].id);
+		add_url(reading, path, climb);
+		if (alarms->to_count > count)
+			alarms->is_named[count] = true;
+	}
+}
+
 /* A queue stands for its people. */
 static void
 read_target(struct settings_reading *reading, const char *word)
@@ -130,13 +164,7 @@ read_target(struct settings_reading *reading, const char *word)
 	const struct policy *policy = &reading->settings->policy;
 
 	if (strncmp(word, "http", 4) == 0 && strchr(word, ':') != NULL) {
-		if (strncmp(word, "http:", 5) == 0 &&
-		    !policy->alarms.is_private &&
-		    !reading->settings->allow_test_settings)
-			settings_error(reading, "alarms.to", "has \"%s\", which "
-			    "is plain HTTP: an alarm goes there only with "
-			    "alarms.private = true", word);
-		add_target(reading, "", "", word);
+		add_url(reading, "alarms.to", word);
 		return;
 	}
 	if (policy_queue(policy, word) == NULL) {
@@ -168,6 +196,7 @@ read_alarms(struct settings_reading *reading)
 				settings->policy.alarms.on[cause] = true;
 		}
 	}
+	add_climbs(reading);
 	settings->policy.alarms.on[ALARM_LAST_ONE] = settings->last_one != 0;
 	settings->policy.alarms.on[ALARM_DECLINED] = settings->last_one != 0;
 }

@@ -441,9 +441,9 @@ static const struct setting_row passed_rows[] = {
 	    .help = "Whether that time runs while closed" },
 	{ "dial", SETTING_CHOICE, "at_once", .words = dial_words,
 	    .at = AT(queue_policy, is_when_ready), .size = sizeof(bool), .help = "Whether the customer is called at once" },
-	{ "climb", SETTING_TEXT, NULL, 1, ADDRESS_SIZE - 1, FORMAT_TARGET,
+	{ "climb", SETTING_TEXT, NULL, 1, 400, FORMAT_TARGET,
 	    .at = AT(queue_policy, climb),
-	    .help = "Where it goes when that promise is over" },
+	    .help = "Where it goes when that promise is over: a queue; or who is told then" },
 };
 static const struct setting_table passed_table = TABLE(passed_rows);
 

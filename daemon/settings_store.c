@@ -151,7 +151,9 @@ store_text(struct storing *storing, const char *text)
 	if (length > (size_t)row->max)
 		return fail(storing, "is longer than %lld bytes",
 		    (long long)row->max);
-	storing->shown = settings_quote(settings, text);
+	/* Of an address that somebody is told at, the path is often the secret. */
+	storing->shown = settings_quote(settings, row->format == FORMAT_TARGET ?
+	    settings_mask_url(settings, text) : text);
 	if (place != NULL && row->size > 0)
 		memcpy(place, text, length + 1);
 	else if (place != NULL)

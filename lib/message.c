@@ -102,16 +102,18 @@ message_address(const struct policy *policy,
 }
 
 int64_t
-message_quiet_until(const struct policy *policy, int64_t now_ms)
+message_quiet_until(
+    const struct policy *policy, const char *zone_name, int64_t now_ms)
 {
 	int from = policy->quiet_from_minute, to = policy->quiet_to_minute;
+	const struct zone *zone = policy_zone(policy, zone_name);
 	struct zone_time now;
 	int minute;
 	bool is_quiet;
 
 	if (from == to)
 		return 0;
-	zone_local(policy->local, now_ms, &now);
+	zone_local(zone, now_ms, &now);
 	minute = now.hour * 60 + now.minute;
 	is_quiet = from < to ? minute >= from && minute < to :
 	    minute >= from || minute < to;

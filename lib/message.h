@@ -42,6 +42,7 @@ struct message {
 	char to[ADDRESS_SIZE];        /* a number, "chat:123"; "" with a target */
 	int  target;                  /* place in policy->alarms.to, from 1: a URL; 0: none */
 	char locale[8];
+	char zone[ZONE_SIZE];         /* as the request's: what is said of moments, and when */
 	char provider[ID_SIZE];       /* that has it or was asked last */
 	int  tried;                   /* providers of `text` that are done with: bits, of those
 	                               * that can carry it, in their order */
@@ -88,8 +89,9 @@ const char *message_provider(const struct policy *policy, const struct message *
 const char *message_address(const struct policy *policy,
     const struct specialist_policy *specialist);
 
-/* The end of the quiet hours that hold now; 0: none do. */
-int64_t message_quiet_until(const struct policy *policy, int64_t now_ms);
+/* The end of the quiet hours that hold now for whoever lives in that zone ("": the
+ * company's); 0: none do. */
+int64_t message_quiet_until(const struct policy *policy, const char *zone, int64_t now_ms);
 
 /* "R.kind.promise" */
 void message_id(const char *request, enum message_kind kind, int promise,

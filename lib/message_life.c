@@ -37,7 +37,7 @@ held_until(const struct moment *m)
 	if (!message_keeps_quiet(m->message) ||
 	    m->now_ms < m->message->prompt_until_ms)
 		return 0;
-	return message_quiet_until(m->policy, m->now_ms);
+	return message_quiet_until(m->policy, m->message->zone, m->now_ms);
 }
 
 static bool
@@ -551,6 +551,7 @@ moment_tell(struct moment *m, enum message_kind kind,
 	memcpy(message->request, r->id, sizeof(message->request));
 	memcpy(message->to, r->phone, sizeof(r->phone));
 	memcpy(message->locale, r->locale, sizeof(message->locale));
+	memcpy(message->zone, r->zone, sizeof(message->zone));
 	memcpy(message->number, r->number, sizeof(message->number));
 	memcpy(message->queue, about->queue, sizeof(message->queue));
 	if (queue != NULL)
@@ -634,10 +635,11 @@ tell_near(struct moment *m, const char *to, const char *locale, int serial)
 {
 	const struct request *r = m->request;
 	struct outcome *outcome = m->outcome;
+	int target = policy_url_target(m->policy, to);
 	struct message *message;
 
-	if (to[0] == '\0' || policy_text(m->policy, r->queue)->count == 0 ||
-	    outcome->message_count >= MESSAGE_BIRTH_MAX)
+	if (to[0] == '\0' || outcome->message_count >= MESSAGE_BIRTH_MAX ||
+	    (target == 0 && policy_text(m->policy, r->queue)->count == 0))
 		return false;
 	message = &outcome->messages[outcome->message_count++];
 	memset(message, 0, sizeof(*message));
@@ -647,7 +649,9 @@ tell_near(struct moment *m, const char *to, const char *locale, int serial)
 	message->cause = ALARM_NEAR;
 	message->count = 1;
 	memcpy(message->request, r->id, sizeof(message->request));
-	snprintf(message->to, sizeof(message->to), "%s", to);
+	message->target = target;
+	if (target == 0)
+		snprintf(message->to, sizeof(message->to), "%s", to);
 	snprintf(message->locale, sizeof(message->locale), "%s", locale);
 	memcpy(message->number, r->number, sizeof(message->number));
 	memcpy(message->queue, r->queue, sizeof(message->queue));

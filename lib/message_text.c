@@ -168,13 +168,15 @@ static void
 say_times(const struct policy *policy, const char *language, int64_t now_ms,
     const struct message *message, struct values *values)
 {
+	/* Who reads it looks at their own clock. */
+	const struct zone *zone = policy_zone(policy, message->zone);
 	int64_t from_ms = message->from_ms != 0 ? message->from_ms :
 	    message->since_ms;
 
-	say_day(policy->local, language, now_ms, from_ms, values->times[0]);
-	say_time(policy->local, from_ms, values->times[1]);
-	say_time(policy->local, message->to_ms, values->times[2]);
-	say_moment(policy->local, language, now_ms, message->promise_at_ms,
+	say_day(zone, language, now_ms, from_ms, values->times[0]);
+	say_time(zone, from_ms, values->times[1]);
+	say_time(zone, message->to_ms, values->times[2]);
+	say_moment(zone, language, now_ms, message->promise_at_ms,
 	    values->times[3]);
 	values->of[DAY] = values->times[0];
 	values->of[FROM] = values->times[1];

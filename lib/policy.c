@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lib/zone.h"
+
 #define SECOND_MS INT64_C(1000)
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS (60 * MINUTE_MS)
@@ -239,6 +241,26 @@ policy_place(const struct provider_order *order, const char *provider)
 			return (int)i + 1;
 	}
 	return 0;
+}
+
+int
+policy_url_target(const struct policy *policy, const char *url)
+{
+	const struct alarm_policy *alarms = &policy->alarms;
+
+	for (size_t i = 0; i < alarms->to_count; i++)
+		if (alarms->urls[i] != NULL && strcmp(alarms->urls[i], url) == 0)
+			return (int)i + 1;
+	return 0;
+}
+
+const struct zone *
+policy_zone(const struct policy *policy, const char *name)
+{
+	const struct zone *zone = name[0] == '\0' ? NULL :
+	    zones_find(policy->zones, name);
+
+	return zone != NULL ? zone : policy->local;
 }
 
 const struct hours *

@@ -18,6 +18,7 @@ struct zone;
 struct zones;
 
 enum {
+	ZONE_SIZE = 40,         /* IANA name of a time zone */
 	ID_SIZE = 32,           /* queue, specialist, provider, disposition ids: <= 31 bytes */
 	NAME_SIZE = 64,         /* names of people: cut to 63 bytes at a character */
 	PHONE_SIZE = 17,        /* "+" and at most 15 digits */
@@ -145,6 +146,7 @@ struct alarm_policy {
 	char to[ALARM_TARGETS_MAX][ADDRESS_SIZE];  size_t to_count;  /* specialists, numbers, chat: */
 	char of[ALARM_TARGETS_MAX][ID_SIZE];  /* the queue that it stands for; "": itself */
 	const char *urls[ALARM_TARGETS_MAX];    /* instead of the address there; NULL: none */
+	bool is_named[ALARM_TARGETS_MAX];  /* told only of what names it (climb) */
 	int64_t at_most_ms;     /* one message of a cause in this time */
 	bool is_private;        /* URLs may be plain HTTP, and on this machine or its network */
 	bool on[ALARM_COUNT];
@@ -356,8 +358,12 @@ const struct disposition *policy_result_by_key(const struct policy *policy, cons
 const struct provider_facts *policy_provider(const struct policy *policy, const char *id);
 /* Its place in that order, from 1; 0: it is not there. */
 int policy_place(const struct provider_order *order, const char *provider);
+/* The zone of that name, if it is known; else, and for "", the company's; NULL: UTC. */
+const struct zone *policy_zone(const struct policy *policy, const char *name);
 /* When that queue is open; NULL: always. */
 const struct hours *policy_hours(const struct policy *policy, const char *queue);
+/* Where that URL stands among the targets of alarms, from 1; 0: it does not. */
+int policy_url_target(const struct policy *policy, const char *url);
 /* The order that holds for that queue: its own, else the company's. */
 const struct provider_order *policy_voice(const struct policy *policy, const char *queue);
 const struct provider_order *policy_text(const struct policy *policy, const char *queue);

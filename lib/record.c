@@ -210,6 +210,7 @@ static const struct field message_fields[] = {
 	TEXT(struct message, to, "to"),
 	INT(struct message, target, "target"),
 	TEXT(struct message, locale, "locale"),
+	TEXT(struct message, zone, "zone"),
 	TEXT(struct message, provider, "provider"),
 	INT(struct message, tried, "tried"),
 	INT(struct message, absent_count, "absent"),

@@ -9,7 +9,7 @@
 #include "lib/policy.h"
 #include "lib/record.h"
 
-enum { OFFER_MAX = 4, DECLINED_MAX = 12, ASKERS_MAX = 16, ALSO_SAID_MAX = 15, ZONE_SIZE = 40 };
+enum { OFFER_MAX = 4, DECLINED_MAX = 12, ASKERS_MAX = 16, ALSO_SAID_MAX = 15 };
 
 enum request_state {
 	REQUEST_NONE,           /* not born yet */

@@ -1007,7 +1007,7 @@ after_notice(const struct moment *m, int64_t at_ms)
 	if (!is_announced(m, next_ms) || !r->may_text ||
 	    policy_message_text(m->policy, TEXT_DEFERRED, r->locale) == NULL)
 		return next_ms;
-	read_ms = message_quiet_until(m->policy, m->now_ms);
+	read_ms = message_quiet_until(m->policy, r->zone, m->now_ms);
 	read_ms = (read_ms != 0 ? read_ms : m->now_ms) + NOTICE_MS;
 	return read_ms > next_ms ? read_ms : next_ms;
 }
@@ -2031,17 +2031,22 @@ climb_into_other(struct moment *m)
 static void
 refer_climbed(struct moment *m)
 {
-	const char *target = tier_of(m)->climb;
+	const char *target = tier_of(m)->climb, *scheme;
+	size_t shown;
 
 	promise_miss(m->policy, m->request);
 	withdraw_all_but(m, "");
 	set_reason(m, "climbed");
 	m->request->state_until_ms = m->now_ms + m->policy->result_remind_ms;
 	moment_say(m, "promise %d missed", m->request->promise_number);
+	/* The path of an address may be all that keeps strangers from it. */
+	scheme = strstr(target, "://");
+	shown = scheme == NULL ? strlen(target) : (size_t)(scheme - target) + 3 +
+	    strcspn(scheme + 3, "/?#");
 	if (moment_tell_near(m, target) > 0)
-		moment_say(m, "%s is told", target);
+		moment_say(m, "%.*s is told", (int)shown, target);
 	else
-		moment_say(m, "%s could not be told", target);
+		moment_say(m, "%.*s could not be told", (int)shown, target);
 	moment_tell(m, TEXT_LATE, m->request, 0);
 }
 

@@ -22,10 +22,7 @@ struct loud {
 const struct zone *
 rules_zone(const struct policy *policy, const struct request *request)
 {
-	const struct zone *zone = request->zone[0] == '\0' ? NULL :
-	    zones_find(policy->zones, request->zone);
-
-	return zone != NULL ? zone : policy->local;
+	return policy_zone(policy, request->zone);
 }
 
 /* The quiet hours of those who have the most in common with the number. */

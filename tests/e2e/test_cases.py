@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Cases that are passed on: each tier's promise, and what climbs by itself."""
+import json
 import subprocess
 
 import pytest
@@ -8,7 +9,7 @@ import harness
 from company import (AUTOMATIC, DISPOSITIONS, QUICK, SETTINGS, by_phone, settings_text,
                      specialist)
 from test_calls import ANSWERS, ID, asked
-from test_messages import TEXTS, letter, sent
+from test_messages import TEXTS, letter, listener, sent  # noqa: F401
 
 ANNA = "+79160000001"
 HEAD = "+74950000109"
@@ -66,6 +67,28 @@ def test_it_climbs_every_tier_by_itself(daemon):
     story = daemon.ctl("show", "case", ID).stdout
     assert story.count("request ") >= 3 and story.splitlines()[-1].startswith(
         f"case {last['number']}: info (passed) - delivery (climbed")
+
+
+def test_the_last_tier_may_be_a_program(start_daemon, listener):  # noqa: F811
+    url = listener.url + "/secret-of-ours"
+    daemon = start_daemon({
+        **QUICK, "queues": tiers({"limit": "1s", "climb": url}, {"limit": "1h"}),
+        "specialists": [specialist("anna", ANNA, ("info", 3), confirm="answer")],
+        "alarms": {"to": [], "on": ["late"], "private": True}})
+    daemon.available("anna")
+    asked(daemon)
+    first = daemon.wait_for_state(ID, "offered")["id"]
+    daemon.act(first, "pass", queue="delivery")
+    last = daemon.wait_for_state(ID, "referred")
+    assert last["reason"] == "climbed"
+    [body] = daemon.wait_for(lambda: listener.bodies("/secret-of-ours"))
+    told = json.loads(body)
+    assert (told["request"], told["number"], told["queue"]) == (
+        last["id"], last["number"], "delivery")
+    # Only what names it goes there; and nobody reads the path in the story.
+    assert len(listener.heard) == 1
+    text = daemon.ctl("show", "request", last["id"]).stdout
+    assert f"{listener.url} is told" in text and "secret-of-ours" not in text
 
 
 @pytest.mark.settings({

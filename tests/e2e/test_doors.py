@@ -167,6 +167,15 @@ def test_a_promise_that_closing_would_break_is_not_made(doors):
     assert answer["slot"][0] == doors.moment("09:00", 1)
 
 
+def test_who_lives_elsewhere_reads_their_own_clock(doors):
+    doors.it_is("23:00")
+    name, answer = doors.asks(tz="Asia/Vladivostok")
+    assert answer["slot"][0] == doors.moment("09:00", 1)
+    assert "16:00-16:30" in letter(doors.daemon, name, "deferred")["text"]
+    shown = doors.daemon.do("GET", f"/v1/messages?request={name}")
+    assert "16:00-16:30" in shown["messages"][0]["text"]
+
+
 def test_a_chosen_moment(doors):
     doors.it_is("12:00")
     # In the middle of the day it is kept as it is; at night it is moved.

@@ -17,6 +17,7 @@
 #include "lib/say.h"
 #include "lib/segments.h"
 #include "lib/text.h"
+#include "lib/zone.h"
 
 #define NOW_MS INT64_C(1700000000000)  /* 22:13 in UTC, Tuesday 14 Nov 2023 */
 #define MINUTE_MS INT64_C(60000)
@@ -332,6 +333,19 @@ quiet_hours_hold_what_keeps(void **state)
 	before.message.stale_at_ms = NOW_MS + HOUR_MS;
 	assert_true(step(EVENT_DUE, (struct event){ 0 }));
 	assert_ended("stale");
+
+	/* It is night where the company is, and morning where they are; or the other way. */
+	policy.zones = zones_new();
+	assert_non_null(zones_learn(policy.zones, "Asia/Vladivostok"));
+	have_message(TEXT_LATE, MESSAGE_QUEUED);
+	strcpy(before.message.zone, "Asia/Vladivostok");
+	assert_true(step(EVENT_DUE, (struct event){ 0 }));
+	assert_int_equal(before.message.state, MESSAGE_SENDING);
+	assert_int_equal(message_quiet_until(&policy, "Asia/Vladivostok",
+	    NOW_MS + 13 * HOUR_MS), NOW_MS - 20000 + 23 * HOUR_MS + 47 * MINUTE_MS);
+	assert_int_equal(message_quiet_until(&policy, "", NOW_MS + 13 * HOUR_MS), 0);
+	zones_free(policy.zones);
+	policy.zones = NULL;
 
 	have_message(TEXT_DEFERRED, MESSAGE_QUEUED);
 	before.message.prompt_until_ms = NOW_MS + 1;

@@ -749,14 +749,15 @@ test_tiers_that_climb_nowhere(void **state)
 	    "{ id = \"c\"; title = \"C\"; passed = {\n"
 	    "  climb = \"b\"; }; },\n"
 	    "{ id = \"d\"; title = \"D\"; passed = {\n"
-	    "  climb = \"https://x.example/\"; }; },\n"
+	    "  climb = \"http://x.example/\"; }; },\n"
 	    "{ id = \"e\"; title = \"E\"; passed = {\n"
 	    "  climb = \"b\"; }; } );\n" VOICE RESULTS));
 	assert_true(is_told(5, "queues.a.passed.climb: a queue does not climb "
 	    "to itself"));
 	assert_true(is_told(7, "queues.b.passed.climb: climbs in a circle: "
 	    "b - c - b"));
-	assert_true(is_told(11, "queues.d.passed.climb: a URL is told in"));
+	assert_true(is_told(11, "queues.d.passed.climb: has \"http://x.example/\", "
+	    "which is plain HTTP"));
 	assert_false(is_told(9, "queues.c.passed.climb: "));
 	assert_false(is_told(13, "queues.e.passed.climb: "));
 }
