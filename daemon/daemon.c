@@ -872,6 +872,16 @@ make_base(void)
 	return base;
 }
 
+static void
+log_warnings(const struct settings *settings)
+{
+	const struct settings_errors *warnings = settings_warnings(settings);
+
+	for (size_t i = 0; i < warnings->count; i++)
+		log_event(LOG_LEVEL_WARNING, "settings_warning", "%s",
+		    warnings->items[i].text);
+}
+
 struct daemon *
 daemon_new(struct settings *stolen_settings, const char *config_path,
     char *ret_error, size_t error_size)
@@ -881,6 +891,7 @@ daemon_new(struct settings *stolen_settings, const char *config_path,
 	CHECK(daemon != NULL);
 	daemon->settings = stolen_settings;
 	daemon->first = stolen_settings;
+	log_warnings(stolen_settings);
 	snprintf(daemon->config_path, sizeof(daemon->config_path), "%s",
 	    config_path);
 	if (!make_state_dir(stolen_settings->state_dir, ret_error,
@@ -1140,6 +1151,7 @@ daemon_reload(struct daemon *daemon)
 	} else {
 		settings_difference(daemon->settings, settings, on_difference,
 		    NULL);
+		log_warnings(settings);
 		use_settings(daemon, settings);
 		log_event(LOG_LEVEL_NOTICE, "reloaded", "%s", "");
 	}

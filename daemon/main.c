@@ -113,14 +113,6 @@ check_providers(const struct settings *settings, bool is_told)
 	return is_right;
 }
 
-static void
-print_idle_setting(void *context, const char *path)
-{
-	(void)context;
-	fprintf(stderr, "note: %s is set and has no effect in this version\n",
-	    path);
-}
-
 /* A text that takes more pieces than one is paid for each. */
 static void
 print_long_texts(const struct settings *settings)
@@ -224,7 +216,9 @@ main(int argc, char **argv)
 	if (mode == PRINT) {
 		settings_print(stdout, settings);
 	} else if (mode == CHECK_ONLY) {
-		settings_without_effect(settings, print_idle_setting, NULL);
+		for (size_t i = 0; i < settings_warnings(settings)->count; i++)
+			fprintf(stderr, "warning: %s\n",
+			    settings_warnings(settings)->items[i].text);
 		print_long_texts(settings);
 		printf("%s: in order\n", path);
 	} else {

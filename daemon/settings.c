@@ -14,7 +14,6 @@
 
 enum {
 	HELP_COLUMN = 52,
-	IDLE_MAX = 64,          /* kinds of settings without effect; the table has fewer */
 };
 
 static struct settings *settings_new(void);
@@ -58,7 +57,8 @@ settings_new(void)
 
 	CHECK(settings != NULL);
 	settings->values = calloc(1, sizeof(*settings->values));
-	CHECK(settings->values != NULL);
+	settings->warnings = calloc(1, sizeof(*settings->warnings));
+	CHECK(settings->values != NULL && settings->warnings != NULL);
 	policy_defaults(&settings->policy);
 	settings->policy.zones = zones_new();
 	queue_policy_defaults(&settings->queue_model);
@@ -72,6 +72,7 @@ settings_free(struct settings *settings)
 	if (settings == NULL)
 		return;
 	settings_values_free(settings->values);
+	free(settings->warnings);
 	zone_free(settings->zone);
 	zones_free(settings->policy.zones);
 	free(settings);
@@ -104,84 +105,17 @@ settings_print(FILE *file, const struct settings *settings)
 		int width = (int)(text_length(value->path) +
 		    text_length(value->shown)) + 4;
 
-		fprintf(file, "%s = %s;%*s# %s%s%s\n", value->path,
+		fprintf(file, "%s = %s;%*s# %s%s\n", value->path,
 		    value->shown, width < HELP_COLUMN ?
 		    HELP_COLUMN - width : 1, "",
-		    value->line == 0 ? "(default) " : "", value->row->help,
-		    value->row->flags & SETTING_LATER ?
-		    " (no effect in this version)" : "");
+		    value->line == 0 ? "(default) " : "", value->row->help);
 	}
 }
 
-/* Is there nothing in this table that has an effect. */
-static bool
-is_idle(const struct setting_table *table)
+const struct settings_errors *
+settings_warnings(const struct settings *settings)
 {
-	for (size_t i = 0; i < table->count; i++)
-		if (!(table->rows[i].flags & SETTING_LATER))
-			return false;
-	return true;
-}
-
-/* The row of the group or list that the row stands in; NULL: in none. */
-static const struct setting_row *
-owner_of(const struct setting_table *table, const struct setting_row *row)
-{
-	for (size_t i = 0; i < table->count; i++) {
-		const struct setting_row *outer = &table->rows[i], *found;
-
-		if (outer->table == NULL)
-			continue;
-		if (row >= outer->table->rows &&
-		    row < outer->table->rows + outer->table->count)
-			return outer;
-		found = owner_of(outer->table, row);
-		if (found != NULL)
-			return found;
-	}
-	return NULL;
-}
-
-static void
-cut_last(char *path)
-{
-	char *dot = strrchr(path, '.');
-
-	if (dot != NULL)
-		*dot = '\0';
-}
-
-size_t
-settings_without_effect(const struct settings *settings,
-    settings_on_path *on_path, void *context)
-{
-	const struct settings_values *values = settings->values;
-	const struct setting_row *told[IDLE_MAX];
-	size_t count = 0;
-
-	for (size_t i = 0; i < values->count && count < IDLE_MAX; i++) {
-		const struct setting_row *row = values->items[i].row, *owner;
-		char path[SETTING_PATH_SIZE];
-		size_t k = 0;
-
-		if (!(row->flags & SETTING_LATER))
-			continue;
-		snprintf(path, sizeof(path), "%s", values->items[i].path);
-		owner = owner_of(&settings_schema, row);
-		if (owner != NULL && is_idle(owner->table)) {
-			row = owner;
-			cut_last(path);
-			if (row->type == SETTING_LIST)
-				cut_last(path);
-		}
-		while (k < count && told[k] != row)
-			k++;
-		if (k < count)
-			continue;
-		told[count++] = row;
-		on_path(context, path);
-	}
-	return count;
+	return settings->warnings;
 }
 
 size_t

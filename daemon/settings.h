@@ -101,6 +101,7 @@ struct settings {
 
 	struct zone *zone;                      /* of policy.zone; NULL: it is not known here */
 	struct settings_values *values;         /* for printing and comparing */
+	struct settings_errors *warnings;
 };
 
 /*
@@ -121,12 +122,9 @@ settings_free(struct settings *settings);
 void
 settings_print(FILE *file, const struct settings *settings);
 
-/* What is set and has no effect in this version: each kind once, by the path of
- * the first, and groups as a whole. Returns how many. */
-typedef void settings_on_path(void *context, const char *path);
-size_t
-settings_without_effect(const struct settings *settings,
-    settings_on_path *on_path, void *context);
+/* What can be read, and will not do all that it says: like errors, by line. */
+const struct settings_errors *
+settings_warnings(const struct settings *settings);
 
 /*
  * Calls on_difference for each setting that is not the same, with the values as

@@ -113,13 +113,12 @@ check_phones(struct settings_reading *reading, const char *name,
 {
 	const struct policy *policy = &reading->settings->policy;
 	char path[SETTING_PATH_SIZE];
-
 	bool has_second_leg = provider_can(provider, PROVIDER_SECOND_LEG);
 
 	if (provider_fence(provider) == FENCE_ANSWER && !has_second_leg)
 		return;
 	for (size_t i = 0; i < policy->specialist_count; i++) {
-		const struct specialist_policy *who = &policy->specialists[i];
+		struct specialist_policy *who = &policy->specialists[i];
 		bool is_used = false;
 
 		for (size_t k = 0; k < who->queue_count; k++)
@@ -127,6 +126,14 @@ check_phones(struct settings_reading *reading, const char *name,
 		if (!policy_offers_by(who, OFFER_PHONE) || !is_used)
 			continue;
 		path_of("specialists", who->id, "offers", path);
+		/* Who is reached otherwise as well goes on being so. */
+		if (who->offer != OFFER_PHONE) {
+			who->has_second = false;
+			settings_warning(reading, path, "\"phone\" is left out: "
+			    "\"%s\" does not ask us before it rings the "
+			    "customer", name);
+			continue;
+		}
 		settings_error(reading, path, "\"phone\" needs a provider that "
 		    "asks us before it rings the customer (fence = answer%s); "
 		    "\"%s\" does not", has_second_leg ?

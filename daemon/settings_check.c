@@ -16,7 +16,7 @@
  * late (PLACE_YOUTH_MS), then take all of
  * the provider's timeout, connecting included; the rest is for a slow loop, the
  * commit, and a provider that lists a call late. */
-enum { LEASE_MARGIN_MS = 11500, LOOKS_MIN = 2, SOCKET_PATH_MAX = 107 };
+enum { LEASE_MARGIN_MS = 11500, PRICE_UNSAID = 5 /* of whatever currency */, LOOKS_MIN = 2, SOCKET_PATH_MAX = 107 };
 
 static void check_queues(struct settings_reading *reading);
 static void check_specialists(struct settings_reading *reading);
@@ -231,13 +231,27 @@ check_specialists(struct settings_reading *reading)
 
 /* A cap keeps only from what is known to cost something. */
 static void
+assume_price(struct settings_reading *reading,
+    const struct settings_provider *provider, const char *name, double *price)
+{
+	char path[SETTING_PATH_SIZE];
+
+	if (*price > 0)
+		return;
+	*price = PRICE_UNSAID;
+	settings_path_of("providers", provider->id, "spend", path);
+	settings_warning(reading, path, "%s is not said: each is counted as "
+	    "%d%s%s, rather too much than too little", name, PRICE_UNSAID,
+	    provider->currency[0] != '\0' ? " " : "", provider->currency);
+}
+
+static void
 check_spend(struct settings_reading *reading,
-    const struct settings_provider *provider)
+    struct settings_provider *provider)
 {
 	const struct policy *policy = &reading->settings->policy;
 	bool calls = policy_place(&policy->voice, provider->id) > 0;
 	bool texts = policy_place(&policy->text, provider->id) > 0;
-	char path[SETTING_PATH_SIZE];
 
 	if (provider->hour_cap <= 0 && provider->day_cap <= 0)
 		return;
@@ -247,27 +261,24 @@ check_spend(struct settings_reading *reading,
 		texts |= policy_place(&policy->queues[i].text,
 		    provider->id) > 0;
 	}
-	settings_path_of("providers", provider->id, "spend", path);
-	if (provider->call_price <= 0 && (calls || !texts))
-		settings_error(reading, path, "call is missing: what one call "
-		    "costs");
-	if (provider->message_price <= 0 && texts)
-		settings_error(reading, path, "message is missing: what each "
-		    "segment of a message costs");
+	if (calls || !texts)
+		assume_price(reading, provider, "call", &provider->call_price);
+	if (texts)
+		assume_price(reading, provider, "message",
+		    &provider->message_price);
 }
 
 static void
 check_providers(struct settings_reading *reading)
 {
-	const struct settings *settings = reading->settings;
+	struct settings *settings = reading->settings;
 	const struct settings_names names = settings_provider_names(settings);
 	char path[SETTING_PATH_SIZE], least[WHEN_DURATION_SIZE];
 	char timeout[WHEN_DURATION_SIZE];
 
 	settings_check_unique(reading, "providers", &names);
 	for (size_t i = 0; i < settings->provider_count; i++) {
-		const struct settings_provider *provider =
-		    &settings->providers[i];
+		struct settings_provider *provider = &settings->providers[i];
 		int64_t least_ms = PACE_WAIT_MS + PLACE_YOUTH_MS + provider->timeout_ms +
 		    LEASE_MARGIN_MS;
 

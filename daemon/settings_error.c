@@ -28,10 +28,9 @@ make_utf8(char *text)
 }
 
 static void
-add(struct settings_reading *reading, int line, const char *path,
-    const char *problem)
+add(const struct settings_reading *reading, struct settings_errors *errors,
+    int line, const char *path, const char *problem)
 {
-	struct settings_errors *errors = reading->errors;
 	struct settings_error error = { .line = line };
 	char text[SETTINGS_ERROR_SIZE * 2], place[16] = "";
 	size_t at = errors->count;
@@ -62,7 +61,7 @@ settings_error_at(struct settings_reading *reading, int line, const char *path,
 	va_start(arguments, format);
 	vsnprintf(problem, sizeof(problem), format, arguments);
 	va_end(arguments);
-	add(reading, line, path, problem);
+	add(reading, reading->errors, line, path, problem);
 }
 
 /* The first line of anything that stands under this path, or under the one
@@ -108,6 +107,22 @@ settings_error(struct settings_reading *reading, const char *path,
 	vsnprintf(problem, sizeof(problem), format, arguments);
 	va_end(arguments);
 	/* Looking for the line of an error that is not kept would be slow. */
-	add(reading, reading->errors->count == SETTINGS_ERRORS_MAX ? 0 :
+	add(reading, reading->errors,
+	    reading->errors->count == SETTINGS_ERRORS_MAX ? 0 :
+	    line_near(reading->settings, path), path, problem);
+}
+
+void
+settings_warning(struct settings_reading *reading, const char *path,
+    const char *format, ...)
+{
+	struct settings_errors *warnings = reading->settings->warnings;
+	char problem[PROBLEM_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(problem, sizeof(problem), format, arguments);
+	va_end(arguments);
+	add(reading, warnings, warnings->count == SETTINGS_ERRORS_MAX ? 0 :
 	    line_near(reading->settings, path), path, problem);
 }

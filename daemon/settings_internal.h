@@ -67,6 +67,9 @@ void settings_error_at(struct settings_reading *reading, int line,
 /* At the line of that setting, or, if it is absent, of the one above it. */
 void settings_error(struct settings_reading *reading, const char *path,
     const char *format, ...) PRINTF_LIKE(3, 4);
+/* The same for what is no error: -t and the log say it. */
+void settings_warning(struct settings_reading *reading, const char *path,
+    const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* ---- settings_scan.c */
 

@@ -247,7 +247,8 @@ check_link(struct settings_reading *reading, const struct message_texts *texts)
 			continue;
 		snprintf(path, sizeof(path), "messages.%s",
 		    message_kind_names[i]);
-		settings_error(reading, path, "{link} needs messages.link");
+		settings_warning(reading, path, "{link} stands for nothing: "
+		    "messages.link is not set");
 	}
 }
 

@@ -32,9 +32,8 @@ enum setting_flag {
 	SETTING_RESTART = 2,    /* a reload cannot change it */
 	SETTING_TRIAL = 4,      /* only with allow_test_settings */
 	SETTING_SCALED = 8,     /* multiplied by clock_scale */
-	SETTING_LATER = 16,     /* checked, and without effect in this version */
-	SETTING_INHERITS = 32,  /* a group: what is absent stays as it was */
-	SETTING_OR_ONE = 64,    /* texts: one without brackets is a list of one */
+	SETTING_INHERITS = 16,  /* a group: what is absent stays as it was */
+	SETTING_OR_ONE = 32,    /* texts: one without brackets is a list of one */
 };
 
 /* The lists, for whoever provides the struct of an item. */

@@ -111,6 +111,7 @@ tests_node_print_flows_LDADD = $(LIBCALLBACK_LIBS)
 EXTRA_DIST += tests/node/package.json tests/node/package-lock.json tests/node/vendors.test.mjs \
 	tests/node/bridge.test.mjs tests/node/voxengine.mjs tests/node/run_bridge.mjs
 # Distributed also from where no unit test can be built.
+EXTRA_DIST += tests/unit/article.conf
 EXTRA_DIST += tests/unit/webhooks/make.py tests/unit/webhooks/asterisk.json \
 	tests/unit/webhooks/bandwidth.json tests/unit/webhooks/freeswitch.json \
 	tests/unit/webhooks/mango.json tests/unit/webhooks/plivo.json \
