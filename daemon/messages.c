@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/customer.h"
 #include "daemon/log.h"
 #include "daemon/suppress.h"
 #include "lib/fault.h"
@@ -376,6 +377,7 @@ struct wish {
 	void *context;
 	int open;
 	bool is_kept;
+	struct engine *engine;          /* of call_off */
 };
 
 static void
@@ -439,7 +441,7 @@ do_wish(struct messages *messages, enum inbound_wish kind, const char *phone,
 	struct engine_result done = { .end = ENGINE_DONE };
 
 	CHECK(wish != NULL);
-	*wish = (struct wish){ on_kept, context, 1, true };
+	*wish = (struct wish){ on_kept, context, 1, true, NULL };
 	fill_answer(messages, phone, is_start, kind == INBOUND_NO_CALLS,
 	    &answer);
 	/* Calls first: once they hear of it, all of it is kept. */
@@ -447,6 +449,51 @@ do_wish(struct messages *messages, enum inbound_wish kind, const char *phone,
 		change(messages, wish, phone, SUPPRESS_CALLS, is_start, NULL);
 	change(messages, wish, phone, SUPPRESS_MESSAGES, is_start, &answer);
 	on_wish(wish, 0, &done);
+}
+
+/* Were they told of this call, and does it still wait. */
+static bool
+is_told_of(const struct request *request)
+{
+	return (request->state == REQUEST_SCHEDULED ||
+	        request->state == REQUEST_WAITING) &&
+	    (request->told & (1 << TEXT_DEFERRED | 1 << TEXT_LATE)) != 0;
+}
+
+static void
+on_customer(void *context, const struct customer *customer)
+{
+	struct wish *wish = context;
+	struct engine_result done = { .end = customer->is_known ? ENGINE_DONE :
+		ENGINE_UNAVAILABLE };
+
+	for (size_t i = 0; i < customer->count; i++) {
+		struct engine_order order = { .event = {
+			.kind = EVENT_CANCELLED, .digit = -1, .by = "customer" },
+			.on_result = on_wish, .context = wish };
+		struct engine_result away = { .end = ENGINE_UNAVAILABLE };
+
+		if (!is_told_of(&customer->latest[i]))
+			continue;
+		order.event.to = record_ref_request(customer->latest[i].id);
+		wish->open++;
+		if (!engine_post(wish->engine, &order))
+			on_wish(wish, 0, &away);
+	}
+	on_wish(wish, 0, &done);
+}
+
+/* "No" to a call that was put off, or is late: it is not made. What they were not told
+ * of goes on. */
+static void
+call_off(struct messages *messages, const char *phone,
+    messages_on_kept *on_kept, void *context)
+{
+	struct wish *wish = calloc(1, sizeof(*wish));
+
+	CHECK(wish != NULL);
+	*wish = (struct wish){ on_kept, context, 1, true, messages->engine };
+	customer_read(messages->store, phone, on_customer, wish);
 }
 
 /* "1" takes what this specialist was offered by SMS, "2" declines it. */
@@ -461,7 +508,7 @@ answer_offer(struct messages *messages, const char *specialist,
 	struct engine_result away = { .end = ENGINE_UNAVAILABLE };
 
 	CHECK(wish != NULL);
-	*wish = (struct wish){ on_kept, context, 1, true };
+	*wish = (struct wish){ on_kept, context, 1, true, NULL };
 	order.event.to = record_ref_specialist(specialist);
 	snprintf(order.event.by, sizeof(order.event.by), "%s", specialist);
 	if (!engine_post(messages->engine, &order))
@@ -506,6 +553,8 @@ messages_on_inbound(struct messages *messages, const char *from,
 	if (specialist != NULL && (wish == INBOUND_ONE || wish == INBOUND_TWO))
 		answer_offer(messages, specialist->id, wish == INBOUND_ONE,
 		    on_kept, context);
+	else if (is_number(from) && wish == INBOUND_NO)
+		call_off(messages, from, on_kept, context);
 	else if (is_number(from) && wish != INBOUND_NOTHING &&
 	    wish != INBOUND_ONE && wish != INBOUND_TWO)
 		do_wish(messages, wish, from, on_kept, context);

@@ -29,6 +29,11 @@ static const struct {
 	{ "DO NOT CALL", INBOUND_NO_CALLS },
 	{ "DONT CALL", INBOUND_NO_CALLS }, { "DON'T CALL", INBOUND_NO_CALLS },
 	{ "НЕ ЗВОНИТЬ", INBOUND_NO_CALLS }, { "НЕ ЗВОНИТЕ", INBOUND_NO_CALLS },
+	{ "NO", INBOUND_NO }, { "NO THANKS", INBOUND_NO },
+	{ "НЕТ", INBOUND_NO }, { "НЕТ, СПАСИБО", INBOUND_NO },
+	{ "НЕТ СПАСИБО", INBOUND_NO }, { "НЕ НАДО", INBOUND_NO },
+	{ "НЕ НУЖНО", INBOUND_NO }, { "ОТМЕНА", INBOUND_NO },
+	{ "ОТМЕНИТЬ", INBOUND_NO },
 	{ "1", INBOUND_ONE }, { "2", INBOUND_TWO },
 };
 

@@ -8,6 +8,7 @@ enum inbound_wish {
 	INBOUND_STOP,           /* no more messages */
 	INBOUND_START,          /* messages again, and calls */
 	INBOUND_NO_CALLS,       /* neither calls nor messages */
+	INBOUND_NO,             /* not this call that they were told of */
 	INBOUND_ONE,            /* "1": of a specialist, the offer is accepted */
 	INBOUND_TWO,            /* "2": it is declined */
 };

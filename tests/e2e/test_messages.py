@@ -418,6 +418,30 @@ def test_stop_ends_messages_not_the_call_and_start_brings_them_back(daemon):
                                     f"messages:{NUMBER}")
 
 
+@pytest.mark.parametrize("word", ["нет", "Не надо!", "No", "отмена"])
+@pytest.mark.settings(with_settings(specialists=()))
+def test_no_calls_off_what_they_were_told_of(daemon, word):
+    hear(daemon)
+    ask(daemon, "web-tomorrow", at=int(time.time()) + 86400)
+    letter(daemon, "web-tomorrow", "deferred", reason="delivered")
+    # What else they asked for was not spoken of, and a stranger's word is theirs alone.
+    ask(daemon, "web-other", topic="delivery")
+    write(daemon, "+79160000122", word)
+    write(daemon, NUMBER, "нет, позвоните раньше")
+    write(daemon, NUMBER, word)
+    request = daemon.wait_for_state("web-tomorrow", "closed")
+    assert request["reason"] == "cancelled"
+    assert request["story"][-1]["by"] == "customer"
+    assert daemon.answer("web-tomorrow")["state"] == "cancelled"
+    assert daemon.request("web-other")["state"] == "waiting"
+    assert daemon.redis.hlen(daemon.key("suppressed")) == 0
+    # Twice is as good as once; nobody is told what they have said themselves.
+    write(daemon, NUMBER, word)
+    write(daemon, NUMBER, "STOP")
+    daemon.wait_for(lambda: len(sent(daemon, NUMBER)) > 1)
+    assert len(sent(daemon, NUMBER)) == 2 and "СТАРТ" in sent(daemon, NUMBER)[1]["body"]
+
+
 STOPS = ["STOP", "Unsubscribe", "стоп", "Отписка.", "отписаться", "arrêt",
          "ARRET", "stopp", "Alto", "baja", "PARAR"]
 
