@@ -67,6 +67,14 @@ typedef void left_on_end(void *context, json_t *stolen_list);
 void api_gather_left(struct api *api, const struct specialist *leaver, left_on_end *on_end,
     void *context);
 
+/* ---- api_closed.c: what somebody closed last */
+
+/* A list of requests, each with its result; where one goes on in another, that is
+ * `went_on`; `barred`: why it would be opened again in vain. */
+typedef void closed_on_end(void *context, json_t *stolen_list);
+void api_gather_closed(struct api *api, const struct specialist *specialist,
+    closed_on_end *on_end, void *context);
+
 /* ---- api_listed.c: the lists of numbers, each a hash in Redis */
 
 /* What a page of HSCAN says, as the array of the answer. */

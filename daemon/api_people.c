@@ -144,7 +144,7 @@ struct desk {
 	struct specialist specialist;
 	struct call call;
 	bool is_there, has_call;
-	json_t *full, *results;
+	json_t *full, *results, *closed;
 	char ids[RESULTS_MAX][REQUEST_ID_SIZE];  size_t id_count;
 	int64_t silent_since_ms;        /* a queue of theirs; 0: none is */
 	char first[REQUEST_ID_SIZE];    /* that waits there; "": none */
@@ -215,6 +215,7 @@ finish_desk(struct desk *desk)
 	if (request == NULL || !desk->is_there) {
 		json_decref(desk->full);
 		json_decref(desk->results);
+		json_decref(desk->closed);
 		if (request != NULL && store_is_up(api->options.store))
 			http_problem(request, 404, "not_found",
 			    "no such specialist");
@@ -229,7 +230,7 @@ finish_desk(struct desk *desk)
 			    api->options.matcher,
 			    desk->specialist.skills[i].queue);
 	}
-	json = json_pack("{s:I,s:I,s:s,s:s,s:s,s:o,s:I,s:b,s:b,s:o,s:o,s:o}",
+	json = json_pack("{s:I,s:I,s:s,s:s,s:s,s:o,s:I,s:b,s:b,s:o,s:o,s:o,s:o}",
 	    "now",
 	    (json_int_t)(store_now_ms(api->options.store) / 1000),
 	    "now_ms", (json_int_t)store_now_ms(api->options.store),
@@ -243,7 +244,7 @@ finish_desk(struct desk *desk)
 	    "supervisor", who != NULL && who->is_supervisor,
 	    "silent", silent_json(desk, waiting),
 	    "request", desk->full == NULL ? json_null() : work_json(desk),
-	    "results", desk->results);
+	    "results", desk->results, "closed", desk->closed);
 	http_reply_json(request, 200, json);
 	free(desk);
 }
@@ -262,6 +263,15 @@ on_desk_full(void *context, json_t *full, bool is_unreadable)
 
 	(void)is_unreadable;
 	desk->full = full;
+	desk_one_less(desk);
+}
+
+static void
+on_desk_closed(void *context, json_t *list)
+{
+	struct desk *desk = context;
+
+	desk->closed = list;
 	desk_one_less(desk);
 }
 
@@ -327,8 +337,11 @@ on_desk_person(void *context, uint64_t tag, enum redis_end end,
 	memcpy(id, s->id, sizeof(id));
 	desk->is_there = store_read_record(reply, RECORD_SPECIALIST, s);
 	memcpy(s->id, id, sizeof(id));
-	if (desk->is_there)
+	if (desk->is_there) {
 		look_for_silence(desk);
+		desk->outstanding++;
+		api_gather_closed(desk->api, s, on_desk_closed, desk);
+	}
 	if (desk->is_there && s->request[0] != '\0') {
 		struct record_ref ref = record_ref_call(s->request, s->call);
 

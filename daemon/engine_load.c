@@ -216,8 +216,8 @@ wants_case(const struct slot *slot, const struct event *event)
 }
 
 static size_t
-missing(const struct slot *slot, const struct event *event,
-    struct record_ref *refs)
+missing(const struct policy *policy, const struct slot *slot,
+    const struct event *event, struct record_ref *refs)
 {
 	struct record_ref found[REFS_MAX];
 	const struct situation *before = &slot->before;
@@ -236,6 +236,10 @@ missing(const struct slot *slot, const struct event *event,
 	    event->kind == EVENT_START || event->kind == EVENT_CALLED_BACK)
 		add_ref(slot, record_ref_specialist(event->specialist), refs,
 		    &count);
+	/* They remember what they closed, whatever else they do by now. */
+	if (event->kind == EVENT_DISPOSED &&
+	    policy_specialist(policy, event->by) != NULL)
+		add_ref(slot, record_ref_specialist(event->by), refs, &count);
 	if (before->request.number[0] != '\0' && wants_case(slot, event))
 		add_ref(slot, record_ref_case(before->request.number), refs,
 		    &count);
@@ -286,7 +290,7 @@ slot_load(struct engine *engine, struct slot *slot)
 	if (pending->fresh != NULL || pending->is_refusal ||
 	    pending->burial != NULL)
 		return true;
-	count = missing(slot, &pending->event, refs);
+	count = missing(engine->policy, slot, &pending->event, refs);
 	if (slot->before.specialist_count + count > SPECIALISTS_MAX ||
 	    slot->before.call_count + count > CALLS_MAX)
 		slot_trim(slot);

@@ -30,7 +30,9 @@ daemon_libdaemon_a_SOURCES = daemon/loop.c daemon/loop.h \
 	daemon/webhook_memory.c daemon/webhook_memory.h \
 	daemon/webhook_parcel.c daemon/webhook_parcel.h \
 	daemon/api.c daemon/api.h daemon/api_internal.h daemon/api_find.c daemon/api_full.c \
-	daemon/api_blocked.c daemon/customer.c daemon/customer.h daemon/api_buried.c daemon/api_card.c daemon/api_case.c daemon/api_customer.c daemon/api_listed.c daemon/api_messages.c daemon/api_show.c daemon/api_people.c daemon/api_last.c \
+	daemon/api_blocked.c daemon/api_buried.c daemon/api_card.c daemon/api_case.c daemon/api_closed.c \
+	daemon/api_customer.c daemon/api_listed.c daemon/api_messages.c daemon/api_show.c daemon/api_people.c \
+	daemon/api_last.c daemon/customer.c daemon/customer.h \
 	daemon/api_providers.c \
 	daemon/api_ask.c daemon/api_act.c daemon/api_doors.c daemon/api_duty.c daemon/api_inbound.c \
 	daemon/api_json.c daemon/api_json.h \

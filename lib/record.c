@@ -190,6 +190,9 @@ static const struct field specialist_fields[] = {
 	PART(struct specialist, duty[5], FIELD_DUTY, "duty6"),
 	PART(struct specialist, duty[6], FIELD_DUTY, "duty7"),
 	PART(struct specialist, duty[7], FIELD_DUTY, "duty8"),
+	TEXT(struct specialist, closed[0], "closed1"),
+	TEXT(struct specialist, closed[1], "closed2"),
+	TEXT(struct specialist, closed[2], "closed3"),
 };
 
 static const struct field case_fields[] = {

@@ -2088,10 +2088,23 @@ try_again(struct moment *m)
 	schedule(m, m->now_ms + (delay_ms > 0 ? delay_ms : 0), false);
 }
 
+/* Whoever said how it ended may have meant something else. A result that was kept during
+ * the talk is of who talked. */
+static void
+tell_who_closed(struct moment *m)
+{
+	struct event *event = moment_post(m, EVENT_CLOSED,
+	    record_ref_specialist(m->event->kind == EVENT_DISPOSED ?
+	        m->event->by : m->request->specialist));
+
+	memcpy(event->request, m->request->id, sizeof(event->request));
+}
+
 static void
 give_up_on(struct moment *m)
 {
 	take_result(m);
+	tell_who_closed(m);
 	finish(m, "unreachable");
 	moment_tell(m, TEXT_UNREACHABLE, m->request, 0);
 }
@@ -2102,6 +2115,7 @@ close_with(struct moment *m)
 	const struct disposition *end;
 
 	take_result(m);
+	tell_who_closed(m);
 	end = policy_disposition(m->policy, m->request->disposition);
 	if (end != NULL && end->then == THEN_SUPPRESS)
 		m->outcome->suppresses = SUPPRESS_CALLS | SUPPRESS_MESSAGES;

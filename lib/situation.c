@@ -58,6 +58,7 @@ const char *const event_kind_names[EVENT_COUNT] = {
 	[EVENT_BACK] = "back",
 	[EVENT_DUTY] = "duty",
 	[EVENT_OFF_DUTY] = "off_duty",
+	[EVENT_CLOSED] = "closed",
 	[EVENT_CREATED] = "created",
 	[EVENT_REJECTED] = "rejected",
 	[EVENT_UNKNOWN] = "unknown",

@@ -92,6 +92,7 @@ enum event_kind {
 	EVENT_BACK,             /* that call is over */
 	EVENT_DUTY,             /* queue, at_ms, until_ms: on duty from then to then */
 	EVENT_OFF_DUTY,         /* queue: no more, now nor later */
+	EVENT_CLOSED,           /* request: the result that they said has ended it */
 	/* to a call, and to a message */
 	EVENT_CREATED,          /* sid */
 	EVENT_REJECTED,         /* outcome, detail: certainly not placed */

@@ -29,7 +29,7 @@ struct skill {
 	int  level;
 };
 
-enum { DUTY_MAX = 8 };
+enum { DUTY_MAX = 8, CLOSED_MAX = 3 };
 
 /* On duty for a queue (lib/duty.h). */
 struct duty {
@@ -60,6 +60,8 @@ struct specialist {
 	                               * 0: did not */
 	bool has_extended;            /* wrap-up was extended once */
 	struct duty duty[DUTY_MAX];
+	char closed[CLOSED_MAX][REQUEST_ID_SIZE];  /* whose end they said last, the latest first;
+	                               * "": a free slot */
 };
 
 /* The level in that queue; 0: does not serve it. */

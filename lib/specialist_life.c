@@ -647,6 +647,17 @@ extend(struct moment *m)
 	m->specialist->until_ms += policy != NULL ? policy->wrap_up_ms : 0;
 }
 
+/* So that they can take it back: the oldest gives way. */
+static void
+remember_closed(struct moment *m)
+{
+	struct specialist *s = m->specialist;
+
+	memmove(s->closed[1], s->closed[0], sizeof(s->closed) -
+	    sizeof(s->closed[0]));
+	memcpy(s->closed[0], m->event->request, sizeof(s->closed[0]));
+}
+
 static void
 hold_on(struct moment *m)
 {
@@ -732,6 +743,7 @@ static const struct row rows[] = {
 	ROW(KNOWN,    BACK,      ALWAYS,                      SAME,         forget_elsewhere),
 	ROW(KNOWN,    DUTY,      has_duty_room,               SAME,         note_duty),
 	ROW(KNOWN,    OFF_DUTY,  has_duty,                    SAME,         forget_duty),
+	ROW(KNOWN,    CLOSED,    ALWAYS,                      SAME,         remember_closed),
 };
 
 const struct life specialist_life = {

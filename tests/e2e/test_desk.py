@@ -184,6 +184,99 @@ def test_results_that_are_waited_for_stand_on_the_desk(daemon):
     assert desk(daemon, "vera")["results"] == []
 
 
+# ---- what was closed by mistake
+
+def closed(daemon, name):
+    return [(one["site_id"], one.get("result"))
+            for one in desk(daemon, name)["closed"]]
+
+
+def takes_it(daemon, key, name):
+    daemon.wait_for_state(key, "offered")
+    act(daemon, key, "accept", **{"as": name})
+    daemon.wait_for_state(key, "wrapping")
+    daemon.wait_for_specialist(name, "wrapping")
+
+
+@pytest.mark.settings({**QUICK, "offer.wrap_up": "30s"})
+def test_what_they_closed_can_be_opened_again(daemon):
+    daemon.available("anna")
+    asked(daemon, name=ID)
+    takes_it(daemon, ID, "anna")
+    assert closed(daemon, "anna") == []
+    old = daemon.act(ID, "close", disposition="solved", **{"as": "anna"})
+    assert closed(daemon, "anna") == [(ID, "Решено")]
+    assert closed(daemon, "boris") == []
+    (one,) = desk(daemon, "anna")["closed"]
+    assert (one["number"], one["closed_at"]) == (
+        old["number"], old["closed_at"])
+    assert "went_on" not in one and "barred" not in one
+    daemon.restart()
+    assert closed(daemon, "anna") == [(ID, "Решено")]
+    # Opened again it is shown as such, and where it is now.
+    status, answer = act(daemon, old["id"], "reopen", **{"as": "anna"})
+    assert status == 200
+    new = answer["request"]["next"]
+    daemon.wait_for_state(new, "offered")
+    (one,) = desk(daemon, "anna")["closed"]
+    assert (one["id"], one["next"]) == (old["id"], new)
+    assert (one["went_on"]["id"], one["went_on"]["from"]) == (new, old["id"])
+    assert one["went_on"]["state"] == "offered"
+    assert desk(daemon, "anna")["request"]["id"] == new
+    # A second press, on a page that is old, opens nothing else.
+    status, answer = act(daemon, old["id"], "reopen", **{"as": "anna"})
+    assert (status, answer["request"]["next"]) == (200, new)
+    daemon.restart()
+    assert desk(daemon, "anna")["closed"][0]["next"] == new
+
+
+@pytest.mark.settings({**QUICK, "result.wait": "1s", "offer.wrap_up": "100ms",
+                       "specialists": [AUTOMATIC,
+                                       by_phone("boris", BORIS, ("info", 1))]})
+def test_the_last_three_that_they_closed(daemon):
+    names = [f"web-closed-{n}" for n in range(1, 5)]
+    for name in names:
+        asked(daemon, f"+790000001{name[-1]}1", name=name)
+    # Also results that come late, while they are at other work.
+    for name in names:
+        daemon.wait_for_state(name, "referred", seconds=30)
+        daemon.act(name, "close", disposition="wrong", **{"as": "vera"})
+    assert closed(daemon, "vera") == [
+        (name, "Не тот человек") for name in reversed(names[1:])]
+    # Nobody's click is nobody's, and what is not closed is not shown.
+    asked(daemon, name=ID)
+    daemon.act(ID, "close", disposition="wrong")
+    assert len(closed(daemon, "vera")) == 3
+    assert ID not in dict(closed(daemon, "vera"))
+
+
+@by_hand
+def test_where_the_customer_asked_again_it_goes_on(daemon):
+    asked(daemon)
+    old = daemon.act(ID, "close", disposition="solved", **{"as": "anna"})
+    asked(daemon, name="web-again-1")
+    assert "went_on" not in desk(daemon, "anna")["closed"][0]
+    daemon.act(old["id"], "reopen", **{"as": "anna"})
+    (one,) = desk(daemon, "anna")["closed"]
+    assert one["went_on"]["site_id"] == "web-again-1"
+    assert "from" not in one["went_on"]
+    assert one["went_on"]["number"] != one["number"]
+
+
+@by_hand
+def test_who_wants_no_calls_is_not_opened_again(daemon):
+    asked(daemon)
+    old = daemon.act(ID, "close", disposition="solved", **{"as": "anna"})
+    daemon.do("POST", f"/v1/suppressed/{ANSWERS}/suppress", {"reason": "x"})
+    assert desk(daemon, "anna")["closed"][0]["barred"] == "suppressed"
+    daemon.do("POST", f"/v1/suppressed/{ANSWERS}/unsuppress", {"reason": "x"})
+    assert "barred" not in desk(daemon, "anna")["closed"][0]
+    # After half a day it is another matter.
+    daemon.redis.hset(daemon.key(f"request:{old['id']}"), "closed_at_ms",
+                      int(time.time() - 13 * 3600) * 1000)
+    assert desk(daemon, "anna")["closed"] == []
+
+
 # ---- callbackctl
 
 def ctl(daemon, *words, status=0, text_in=None):

@@ -266,6 +266,7 @@ forget_specialist(struct specialist *s)
 	s->seen_at_ms = NOW_MS - 1;
 	s->ignored_count = at_most(s->ignored_count, 1);
 	s->elsewhere_until_ms = will_be(s->elsewhere_until_ms);
+	memset(s->closed, 0, sizeof(s->closed));
 	clean_texts(RECORD_SPECIALIST, s);
 }
 

@@ -1357,6 +1357,58 @@ reopened_where_the_customer_waits_goes_on_there(void **state)
 }
 
 static void
+says_done(const char *by)
+{
+	struct event event = { .kind = EVENT_DISPOSED, .digit = -1,
+		.to = record_ref_request("r"), .disposition = "done" };
+
+	strcpy(event.by, by);
+	assert_true(situation_step(&policy, &before, &event, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.after.request.state, REQUEST_CLOSED);
+}
+
+/* Also who is at other work by then; and nobody else. */
+static void
+who_says_the_end_remembers_what_it_was_the_end_of(void **state)
+{
+	struct specialist *s = one_specialist(SPECIALIST_BUSY);
+
+	(void)state;
+	strcpy(s->request, "another");
+	strcpy(s->closed[0], "r1");
+	strcpy(s->closed[1], "r2");
+	strcpy(s->closed[2], "r3");
+	one_request(REQUEST_REFERRED);
+	says_done("anna");
+	assert_string_equal(anna()->closed[0], "r");
+	assert_string_equal(anna()->closed[1], "r1");
+	assert_string_equal(anna()->closed[2], "r2");
+	assert_string_equal(anna()->request, "another");
+	assert_int_equal(anna()->state, SPECIALIST_BUSY);
+	says_done("callbackctl");
+	assert_string_equal(anna()->closed[0], "r1");
+}
+
+static void
+who_said_the_end_during_the_talk_remembers_it_too(void **state)
+{
+	struct event over = { .kind = EVENT_CALL_OVER, .digit = -1,
+		.to = record_ref_request("r"), .call = 1, .has_rung = true,
+		.has_talked = true, .talk_ms = MINUTE_MS };
+
+	(void)state;
+	strcpy(one_specialist(SPECIALIST_BUSY)->request, "r");
+	one_request(REQUEST_TALKING)->call = 1;
+	strcpy(before.request.specialist, "anna");
+	strcpy(before.request.disposition, "done");
+	assert_true(situation_step(&policy, &before, &over, NOW_MS,
+	    &outcome));
+	assert_int_equal(outcome.after.request.state, REQUEST_CLOSED);
+	assert_string_equal(anna()->closed[0], "r");
+}
+
+static void
 requeued_after_maybe_called_holds_no_number(void **state)
 {
 	struct call *c;
@@ -1798,6 +1850,8 @@ main(void)
 		cmocka_unit_test(webhooks_join_in_any_order),
 		cmocka_unit_test(created_looks_at_the_call_only),
 		cmocka_unit_test(reopened_where_the_customer_waits_goes_on_there),
+		cmocka_unit_test(who_says_the_end_remembers_what_it_was_the_end_of),
+		cmocka_unit_test(who_said_the_end_during_the_talk_remembers_it_too),
 		cmocka_unit_test(requeued_after_maybe_called_holds_no_number),
 		cmocka_unit_test(who_holds_while_their_moment_comes_is_held),
 		cmocka_unit_test(a_call_in_closes_what_waits_and_no_more),
