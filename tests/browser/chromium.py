@@ -165,9 +165,9 @@ class Browser:
         self.order("Input.insertText", text=text)
 
     def press(self, key):
-        """One key: "a", "1", "Enter"."""
-        code = {"Enter": 13}.get(key, ord(key.upper()[0]))
-        text = "\r" if key == "Enter" else key
+        """One key: "a", "1", "Enter", "Escape"."""
+        code = {"Enter": 13, "Escape": 27}.get(key, ord(key.upper()[0]))
+        text = {"Enter": "\r", "Escape": ""}.get(key, key)
         self.order("Input.dispatchKeyEvent", type="keyDown", key=key,
                    text=text, windowsVirtualKeyCode=code)
         self.order("Input.dispatchKeyEvent", type="keyUp", key=key,

@@ -268,6 +268,8 @@ def by_hand(start_daemon, **changes):
 
 def talk_by_hand(desk):
     desk.sees("#work-hand")
+    # While one deed is under way, a click is none.
+    desk.wait("!document.body.classList.contains('acting')")
     desk.click("#hand-deeds [data-progress=answered]")
     phase(desk, "talking")
     desk.click("#hand-deeds [data-t=handOver]")
@@ -383,6 +385,98 @@ def test_whoever_is_second_is_told(start_daemon, open_page):
     assert "Уже не получится" in desk.text("#notice")
     desk.run("window.fetch = window.fetchLater; window.letGo()")
     desk.sees("#idle")
+
+
+RIGHT_AFTER = [{"language": "ru"}, {"language": "en", "width": 360, "height": 780,
+                                    "is_dark": True},
+               {"language": "en", "is_dark": True},
+               {"language": "ru", "width": 360, "height": 780}]
+
+
+def name_of(look):
+    return "-".join([look["language"], str(look.get("width", 1280))])
+
+
+def close_wrongly(desk):
+    talk_by_hand(desk)
+    phase(desk, "wrapping")
+    desk.press("1")
+    desk.sees("#closed-list li", "Решено")
+
+
+@pytest.mark.parametrize("look", RIGHT_AFTER, ids=name_of)
+def test_a_wrong_result_is_opened_again(start_daemon, open_page, picture, look):
+    daemon = by_hand(start_daemon)
+    desk = open_page(desk_url(daemon), **look)
+    answer_offer(desk, "a")
+    assert desk.run("document.getElementById('closed').hidden")
+    close_wrongly(desk)
+    picture(desk, "1-closed")
+    # It survives the page and the daemon; with the keyboard alone.
+    daemon.restart()
+    desk.go(desk_url(daemon))
+    desk.sees("#closed-list li", "Пётр")
+    desk.run("document.querySelector('#closed-list button').focus()")
+    desk.press("Enter")
+    desk.sees("#closed-list form")
+    picture(desk, "2-sure")
+    desk.press("Escape")
+    desk.wait("document.querySelector('#closed-list form').hidden")
+    assert desk.run("document.activeElement === "
+                    "document.querySelector('#closed-list button')")
+    desk.press("Enter")
+    assert daemon.request("web-hand-1")["state"] == "closed"
+    desk.press("Enter")
+    answer_offer(desk, "a")
+    again = daemon.request("web-hand-1")
+    assert (again["source"], again["specialist"]) == ("reopened", "anna")
+    desk.sees("#closed-list li", "снова: звоним" if look["language"] == "ru"
+              else "Reopened: being called")
+    assert not desk.run("document.querySelector('#closed-list button')"
+                        ".checkVisibility()")
+    assert desk.run("document.documentElement.scrollWidth <= innerWidth")
+    picture(desk, "3-reopened")
+    close_wrongly(desk)
+    desk.wait("document.querySelectorAll('#closed-list li').length === 2")
+    picture(desk, "4-both")
+
+
+@pytest.mark.parametrize("look", RIGHT_AFTER[:2], ids=name_of)
+def test_what_cannot_be_opened_again_says_why(start_daemon, open_page, picture,
+                                              look):
+    both = [ONE[0], specialist("boris", "+79160000012", ("info", 1))]
+    daemon = by_hand(start_daemon, specialists=both)
+    desk = open_page(desk_url(daemon), **look)
+    answer_offer(desk, "a")
+    close_wrongly(desk)
+    # Their customer has asked anew meanwhile, and somebody else has it.
+    daemon.do("PUT", "/v1/specialists/anna", {"status": "paused"})
+    daemon.available("boris")
+    daemon.ask({"id": "web-anew-1", "phone": "+79000000001", "name": "Пётр"})
+    daemon.wait_for_state("web-anew-1", "offered")
+    daemon.act("web-anew-1", "accept", **{"as": "boris"})
+    number = daemon.request("web-anew-1")["number"]
+    desk.click("#closed-list button")
+    desk.click("#closed-list .call")
+    desk.sees("#notice", number)
+    desk.sees("#notice", "Boris")
+    picture(desk, "1-goes-on")
+    desk.sees("#closed-list .place", "Boris")
+    # And who wants no calls gets none.
+    daemon.act("web-anew-1", "close", disposition="solved", **{"as": "boris"})
+    daemon.do("POST", "/v1/suppressed/+79000000001/suppress", {"reason": "x"})
+    other = open_page(desk_url(daemon, "boris"), **look)
+    other.sees("#closed-list .place", "не звонить" if look["language"] == "ru"
+               else "no calls")
+    picture(other, "2-barred")
+    # A page that has lost its server says so, and keeps the question.
+    daemon.do("POST", "/v1/suppressed/+79000000001/unsuppress", {"reason": "x"})
+    other.click("#closed-list button")
+    other.run("window.fetch = () => Promise.reject(new Error('cut off'))")
+    other.click("#closed-list .call")
+    other.sees("#notice.bad")
+    picture(other, "3-cut-off")
+    assert daemon.request("web-anew-1").get("next") is None
 
 
 def test_who_must_not_be_called_is_asked_about(start_daemon, open_page):

@@ -13,6 +13,7 @@ import { noteClear, notePieces, workMake, workShow, workTakesKey, workTick }
 import { offerShow, offerTakesKeys, offerTick } from "/desk/offer.js";
 import { openShow } from "/desk/open.js";
 import { blockedShow } from "/desk/blocked.js";
+import { closedShow, isElsewhere, wentOnText } from "/desk/closed.js";
 
 const POLL_MS = 1000;
 const POLL_OFFER_MS = 500;
@@ -194,6 +195,16 @@ const deeds = {
     return act(() => actOnRequest(id, "requeue", {}), t().requeued);
   },
 
+  // The server's next answer says what came of it.
+  async reopen(id) {
+    const isDone = await act(() => actOnRequest(id, "reopen", {}), "");
+    const one = desk.closed.find((each) => each.id === id);
+
+    if (isDone && one)
+      notice(wentOnText(one), isElsewhere(one));
+    return isDone;
+  },
+
   ready(id) {
     return act(async () => {
       const noted = await sendNotes(id);
@@ -340,6 +351,7 @@ function render() {
     silentShow();
     openShow(desk, deeds);
     blockedShow(blocked, deeds.block);
+    closedShow(desk.closed, offer === "", deeds.reopen);
   }
   alarmFor(offer);
 }
