@@ -25,8 +25,8 @@ struct closings {
 static json_t *
 next_json(struct api *api, const struct request *next)
 {
-	const struct specialist_policy *who =
-	    policy_specialist(api->policy, next->specialist);
+	const struct specialist_policy *who = policy_specialist(api->policy,
+	    next->state == REQUEST_TAKEN ? next->wished : next->specialist);
 	json_t *json = api_brief(api, next);
 
 	if (who != NULL)

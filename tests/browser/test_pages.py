@@ -414,7 +414,9 @@ def test_a_wrong_result_is_opened_again(start_daemon, open_page, picture, look):
     picture(desk, "1-closed")
     # It survives the page and the daemon; with the keyboard alone.
     daemon.restart()
-    desk.go(desk_url(daemon))
+    desk.run("window.isOld = true")
+    desk.order("Page.reload")
+    desk.wait("window.isOld === undefined")
     desk.sees("#closed-list li", "Пётр")
     desk.run("document.querySelector('#closed-list button').focus()")
     desk.press("Enter")
@@ -438,7 +440,36 @@ def test_a_wrong_result_is_opened_again(start_daemon, open_page, picture, look):
     picture(desk, "3-reopened")
     close_wrongly(desk)
     desk.wait("document.querySelectorAll('#closed-list li').length === 2")
+    desk.sees("#closed-list li:last-child .place",
+              "уже закрыта" if look["language"] == "ru" else "closed by now")
     picture(desk, "4-both")
+
+
+@pytest.mark.parametrize("look", RIGHT_AFTER[:2], ids=name_of)
+def test_a_wrong_result_during_the_talk_is_opened_again(
+        start_daemon, open_page, picture, look):
+    """They still wrap up: the offer comes when they are ready."""
+    daemon = start_daemon({"specialists": ONE, "call.short": "1ms",
+                           "offer.wrap_up": "1m"}, clock_scale=0.5)
+    desk = open_page(desk_url(daemon), **look)
+    daemon.available("anna")
+    daemon.ask({"id": "web-talk-1", "phone": "+79000000001", "name": "Пётр"})
+    answer_offer(desk, "a")
+    phase(desk, "talking")
+    desk.press("1")
+    phase(desk, "wrapping", 20)
+    desk.sees("#work-hint", "снова ниже" if look["language"] == "ru"
+              else "reopen the request below")
+    picture(desk, "1-noted")
+    desk.click("#closed-list button")
+    desk.click("#closed-list .call")
+    desk.sees("#closed-list .place", "ждёт в очереди"
+              if look["language"] == "ru" else "waiting in the queue")
+    assert desk.run("document.activeElement.className") == "place"
+    picture(desk, "2-waits")
+    desk.click("#ready")
+    answer_offer(desk, "a")
+    phase(desk, "talking")
 
 
 @pytest.mark.parametrize("look", RIGHT_AFTER[:2], ids=name_of)

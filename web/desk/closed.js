@@ -8,7 +8,9 @@ import { me } from "/desk/server.js";
 
 const rows = new Map();         // request id -> the parts of its row
 
-// reopen(id) returns a promise of whether it was done.
+export const mayReopen = (one) => !one.next && !one.barred;
+
+// reopen(id) returns a promise, which ends when its effect is seen.
 export function closedShow(list, isVisible, reopen) {
   const box = byId("closed-list");
   const seen = new Set(list.map((one) => one.id));
@@ -39,8 +41,10 @@ export function wentOnText(one) {
 
   if (!next)
     return t().reopened("");
-  return next.from === one.id ? t().reopened(placeText(next)) :
-    t().askedAnew(next.number, placeText(next));
+  if (next.from !== one.id)
+    return t().askedAnew(next.number, placeText(next));
+  return next.state === "closed" ? t().reopenedClosed :
+    t().reopened(placeText(next));
 }
 
 export function isElsewhere(one) {
@@ -49,15 +53,14 @@ export function isElsewhere(one) {
 
 function placeText(next) {
   const places = t().places;
-  const who = next.specialist === me || next.wished === me ? "" :
-    next.specialist_name || next.specialist || "";
+  const who = next.specialist === me ? "" : next.specialist_name;
 
   if (next.state === "scheduled")
     return places.scheduled(moment(next.at));
   if (next.state === "offered" &&
       next.offers?.some((offer) => offer.specialist === me))
     return places.mine;
-  return [places[next.state], who].filter(Boolean).join(": ");
+  return places[next.state] + (who ? ` (${who})` : "");
 }
 
 function rowMake(id, reopen) {
@@ -72,9 +75,11 @@ function rowMake(id, reopen) {
   row.sure = element("form", "more panel", root);
   row.sure.hidden = true;
   row.question = element("h4", "", row.sure);
+  row.question.id = `reopen-${id}`;
   const deeds = element("div", "deeds", row.sure);
   row.yes = element("button", "call", deeds);
   row.yes.type = "submit";
+  row.yes.setAttribute("aria-describedby", row.question.id);
   row.no = button("", deeds, () => shut(row));
   row.sure.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -111,11 +116,11 @@ async function doIt(row, deed) {
 }
 
 function rowShow(row, one) {
-  const isOpen = !one.next && !one.barred;
+  const isOpen = mayReopen(one);
   const parts = [["strong", nameOf(one)], ["span", phoneOf(one)],
     ["span", t().caseNumber(one.number || "—")],
     ["em", one.result || one.disposition || ""],
-    ["span", t().closedAt(moment(one.closed_at))]];
+    ["span", moment(one.closed_at)]];
 
   if (isNews(row.head, parts)) {
     row.head.replaceChildren();
@@ -124,6 +129,7 @@ function rowShow(row, one) {
   }
   row.root.setAttribute("aria-label", nameOf(one));
   say(row.open, t().reopen);
+  row.open.setAttribute("aria-label", `${t().reopen}: ${nameOf(one)}`);
   say(row.question, t().reopenSure);
   say(row.yes, t().reopen);
   say(row.no, t().back);

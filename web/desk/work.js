@@ -6,6 +6,7 @@ import { byId, button, duration, element, isNews, moment, pretty, say, show, t }
   from "/desk/page.js";
 import { cardShow, dataShow, marksShow, nameOf, noteOf, phoneOf } from "/desk/customer.js";
 import { lettersShow, notesShow, storyShow } from "/desk/story.js";
+import { mayReopen } from "/desk/closed.js";
 import { resultsKey, resultsMake, resultsShow } from "/desk/results.js";
 
 const NOTE_BYTES_MAX = 2000;      // of one line of the story: more is cut off
@@ -157,6 +158,9 @@ function hintText(desk, phase) {
   if (desk.specialist.state === "wrapping") {
     if (phase === "noted" && title !== "")
       parts.unshift(`${title}.`);
+    if (phase === "noted" && desk.closed.some((one) =>
+      one.id === request.id && mayReopen(one)))
+      parts.push(t().notedWrong);
     if (desk.specialist.until !== undefined)
       parts.push(`${t().wrapLeft(duration(
         desk.specialist.until * 1000 - serverNow()))}.`);
