@@ -465,6 +465,7 @@ def test_a_wrong_result_during_the_talk_is_opened_again(
     desk.click("#closed-list .call")
     desk.sees("#closed-list .place", "ждёт в очереди"
               if look["language"] == "ru" else "waiting in the queue")
+    desk.sees("#notice", "снова" if look["language"] == "ru" else "Reopened")
     assert desk.run("document.activeElement.className") == "place"
     picture(desk, "2-waits")
     desk.click("#ready")
