@@ -88,6 +88,8 @@ function rowMake(id, reopen) {
   row.sure.addEventListener("keydown", (event) => {
     if (event.key === "Escape")
       shut(row);
+    else if (event.repeat && event.key === "Enter")  // still held: no answer
+      event.preventDefault();
   });
   return row;
 }
