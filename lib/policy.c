@@ -157,8 +157,12 @@ policy_queue_has(const struct policy *policy, const char *queue_id,
 {
 	const struct queue_policy *queue = policy_queue(policy, queue_id);
 
-	if (queue == NULL || queue->disposition_count == 0)
+	if (queue == NULL)
 		return true;
+	/* Of all there are, but for what would pass it on to where it is. */
+	if (queue->disposition_count == 0)
+		return disposition->then != THEN_PASS ||
+		    strcmp(disposition->queue, queue_id) != 0;
 	for (size_t i = 0; i < queue->disposition_count; i++)
 		if (strcmp(queue->dispositions[i], disposition->id) == 0)
 			return true;

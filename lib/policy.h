@@ -180,7 +180,7 @@ struct queue_policy {
 	                         * promise; 0: not at all */
 	int  keep_for_line;     /* of those who serve it so many are left to callers on hold */
 	char pass_to[PASS_TO_MAX][ID_SIZE];  size_t pass_to_count;  /* empty: any other queue */
-	char dispositions[DISPOSITIONS_MAX][ID_SIZE];  size_t disposition_count;  /* empty: all */
+	char dispositions[DISPOSITIONS_MAX][ID_SIZE];  size_t disposition_count;  /* empty: all that lead elsewhere */
 	int64_t passed_ms;      /* promise of a case passed on to it; 0: limit_ms */
 	bool is_passed_open;    /* of which only the time counts in which the queue is open */
 	const char *climb;      /* where such a case goes when that is over: a queue, or who is

@@ -275,6 +275,43 @@ def talk_by_hand(desk):
     desk.click("#hand-deeds [data-t=handOver]")
 
 
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(
+    [look["language"], str(look["width"])]))
+def test_what_else_the_customer_asked_for(start_daemon, open_page, picture, look):
+    queues = copy.deepcopy(SETTINGS["queues"])
+    queues[0]["dispositions"] = ["solved", "to_delivery"]
+    daemon = start_daemon({
+        "queues": queues, "specialists": ONE, "dispositions": [
+            *DISPOSITIONS, {"key": 9, "id": "to_delivery", "title": "В доставку",
+                            "then": "pass", "queue": "delivery"}]})
+    for name, more in (("web-before", {}), ("web-parcel", {"topic": "delivery"})):
+        daemon.ask({"id": name, "phone": "+79000000001", **more})
+        daemon.wait_for_state(name, "waiting")
+    daemon.act("web-before", "close", disposition="solved")
+    daemon.ask({"id": "web-third", "phone": "+79000000001", "name": "Мария"})
+    daemon.wait_for_state("web-third", "waiting")
+    parcel = daemon.request("web-parcel")["number"]
+    desk = open_page(desk_url(daemon), **look)
+    desk.click("#statuses [data-status=available]")
+    is_russian = look["language"] == "ru"
+    desk.sees("#offer-marks", "3-е обращение за 30 дней" if is_russian else
+              "3 cases in 30 days")
+    desk.sees("#offer-marks", "Открыто также: Доставка, обращение " + parcel
+              if is_russian else "Also open: Доставка, case " + parcel)
+    picture(desk, "1-offer")
+    answer_offer(desk, "ф" if is_russian else "a")
+    desk.sees("#work-marks", parcel)
+    # Its queue has two results, and the second says where it goes.
+    buttons = "[...document.querySelectorAll('#results button.result span')]"
+    assert desk.run(buttons + ".map((one) => one.textContent).join()") == \
+        "Решено,В доставку"
+    picture(desk, "2-work")
+    desk.run("document.activeElement.blur()")
+    desk.press("9")
+    daemon.wait_for(lambda: daemon.request("web-third")["queue"] == "delivery" or
+                    daemon.request("web-third").get("disposition") == "to_delivery")
+
+
 def test_a_call_by_hand(start_daemon, open_page, picture):
     daemon = by_hand(start_daemon)
     desk = open_page(desk_url(daemon))

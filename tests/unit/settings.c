@@ -100,9 +100,9 @@ remove_folder(void **state)
 #define RESULTS "dispositions = ( { key = 1; id = \"solved\"; title = \"S\"; " \
     "then = \"close\"; } );\n"
 #define SOLVED "{ key = 1; id = \"solved\"; title = \"S\"; then = \"close\"; }"
-#define TWO_QUEUES "queues = ( { id = \"info\"; title = \"Info\"; default = true; " \
+#define TWO_QUEUES(WORDS) "queues = ( { id = \"info\"; title = \"Info\"; default = true; " \
     "caller_id = \"+74950000100\"; },\n{ id = \"b\"; title = \"B\"; " \
-    "caller_id = \"+74950000100\"; } );\n"
+    "dispositions = " WORDS "; caller_id = \"+74950000100\"; } );\n"
 #define OWN(WORDS) "queues = ( { id = \"info\"; title = \"Info\"; default = true;\n" \
     "dispositions = [ " WORDS " ]; caller_id = \"+74950000100\"; } );\n"
 #define HEAD "site = \"shop\";\nphones = { home = \"RU\"; };\n"
@@ -689,9 +689,9 @@ test_one_error_each(void **state)
 		    " title = \"A\"; then = \"close\"; },\n{ key = 1; id = \"b\";"
 		    " title = \"B\"; then = \"close\"; } );\n", 7,
 		    "dispositions.b.key: 1 is that of \"a\"" },
-		{ HEAD TWO_QUEUES PEOPLE VOICE "dispositions = ( " SOLVED ", { id = \"up\";"
-		    " title = \"Up\";\nthen = \"pass\"; queue = \"b\"; } );\n", 8,
-		    "dispositions.up.queue: \"up\" leads nowhere in queue \"b\": it is "
+		{ HEAD TWO_QUEUES("[ \"solved\", \"up\" ]") PEOPLE VOICE "dispositions = ( " SOLVED ", { id = \"up\";"
+		    " title = \"Up\";\nthen = \"pass\"; queue = \"b\"; } );\n", 4,
+		    "queues.b.dispositions: \"up\" leads nowhere in queue \"b\": it is "
 		    "passed on to itself" },
 		{ HEAD QUEUES PEOPLE VOICE "dispositions = ( " SOLVED ",\n{ id = \"up\";"
 		    " title = \"Up\"; then = \"pass\"; } );\n", 7,
