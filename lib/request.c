@@ -42,6 +42,12 @@ request_is_joinable(const struct request *request)
 	    request->state <= REQUEST_TALKING;
 }
 
+void
+request_set_reason(struct request *request, const char *reason)
+{
+	snprintf(request->reason, sizeof(request->reason), "%s", reason);
+}
+
 bool
 request_is_live(const struct request *request)
 {

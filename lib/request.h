@@ -117,6 +117,8 @@ struct askers {
 };
 
 bool request_is_live(const struct request *request);
+/* A stable word; cut if it is too long. */
+void request_set_reason(struct request *request, const char *reason);
 /* Is that website id among them. */
 bool askers_have(const struct askers *askers, const char *id);
 /* May that id ("": none) ask for the same once more: it does already, or there is room. */

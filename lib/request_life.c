@@ -7,17 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/hours.h"
 #include "lib/life.h"
 #include "lib/message.h"
 #include "lib/promise.h"
+#include "lib/request_when.h"
 #include "lib/retry.h"
 #include "lib/shift.h"
 #include "lib/widen.h"
-#include "lib/zone.h"
-
-/* Whoever is called on another day has so long to read of it. */
-enum { NOTICE_MS = 15 * 60 * 1000 };
 
 /* What a person said the end is: in the event, or kept during the talk. */
 struct said {
@@ -704,7 +700,7 @@ waits_for_them(const struct moment *m)
 static void
 set_reason(struct moment *m, const char *reason)
 {
-	snprintf(m->request->reason, sizeof(m->request->reason), "%s", reason);
+	request_set_reason(m->request, reason);
 }
 
 static void
@@ -930,88 +926,6 @@ widen_if_refused(struct moment *m)
 		    rounds == 1 ? "time" : "times");
 }
 
-/* The customer is told to when the call was put off, unless it comes so soon that
- * the promise of anybody who asks now would be later. */
-static void
-tell_deferred(struct moment *m, int64_t acted_at_ms)
-{
-	const struct request *r = m->request;
-
-	if (r->at_ms - m->now_ms > window_of(m->policy, r).limit_ms)
-		moment_tell(m, TEXT_DEFERRED, r, acted_at_ms);
-}
-
-/* "closed until 2026-12-01 09:00", by the clock of whoever it is about. */
-static void
-say_until(struct moment *m, const char *reason, int64_t until_ms)
-{
-	bool is_quiet = strcmp(reason, "quiet_hours") == 0;
-	const struct zone *zone = is_quiet ? rules_zone(m->policy, m->request) :
-	    m->policy->local;
-	struct zone_time now, at;
-
-	zone_local(zone, m->now_ms, &now);
-	zone_local(zone, until_ms, &at);
-	if (is_quiet)
-		reason = "quiet hours at the customer's";
-	if (at.date == now.date)
-		moment_say(m, "%s until %02d:%02d", reason, at.hour, at.minute);
-	else
-		moment_say(m, "%s until %04d-%02d-%02d %02d:%02d", reason,
-		    at.year, at.month, at.day, at.hour, at.minute);
-}
-
-/* Where there is none it is found out when it is due. */
-static int64_t
-when_allowed(const struct moment *m, const struct request *r, int64_t at_ms)
-{
-	int64_t next_ms = rules_next_ms(m->policy, r, at_ms);
-
-	return next_ms == RULES_NEVER ? at_ms : next_ms;
-}
-
-/* A promise for that moment, or for the next one at which the hours allow a call. */
-static void
-promise_when_allowed(struct moment *m, struct request *r, int64_t at_ms)
-{
-	r->at_ms = when_allowed(m, r, at_ms);
-	r->asks_now = false;
-	promise_soon(m->policy, r, r->at_ms);
-}
-
-/* By the customer's clock. */
-static bool
-is_another_day(const struct moment *m, int64_t at_ms)
-{
-	const struct zone *zone = rules_zone(m->policy, m->request);
-	struct zone_time now, at;
-
-	zone_local(zone, m->now_ms, &now);
-	zone_local(zone, at_ms, &at);
-	return at.date != now.date;
-}
-
-static bool
-is_announced(const struct moment *m, int64_t at_ms)
-{
-	return !m->policy->calls_next_day && is_another_day(m, at_ms);
-}
-
-/* The phone does not ring on another day before its owner could read that it will. */
-static int64_t
-after_notice(const struct moment *m, int64_t at_ms)
-{
-	const struct request *r = m->request;
-	int64_t next_ms = when_allowed(m, r, at_ms), read_ms;
-
-	if (!is_announced(m, next_ms) || !r->may_text ||
-	    policy_message_text(m->policy, TEXT_DEFERRED, r->locale) == NULL)
-		return next_ms;
-	read_ms = message_quiet_until(m->policy, r->zone, m->now_ms);
-	read_ms = (read_ms != 0 ? read_ms : m->now_ms) + NOTICE_MS;
-	return read_ms > next_ms ? read_ms : next_ms;
-}
-
 /* Out of WRAPPING or REFERRED back into the queue's hands. */
 static void
 schedule(struct moment *m, int64_t at_ms, bool is_chosen)
@@ -1031,13 +945,7 @@ schedule(struct moment *m, int64_t at_ms, bool is_chosen)
 		promise_at(m->policy, r, at_ms);
 		return;
 	}
-	promise_when_allowed(m, r, after_notice(m, at_ms));
-	if (is_announced(m, r->at_ms))
-		moment_tell(m, TEXT_DEFERRED, r, 0);
-	else if (r->at_ms > at_ms)
-		tell_deferred(m, 0);
-	if (r->at_ms > at_ms)
-		say_until(m, "put off", r->at_ms);
+	when_tried_again(m, at_ms);
 }
 
 static void
@@ -1107,75 +1015,8 @@ give_birth(struct moment *m, const char *queue, const char *source)
 	birth->has_warnings = r->has_warnings;
 	birth->asked_at_ms = m->now_ms;
 	memcpy(birth->zone, r->zone, sizeof(birth->zone));
-	promise_when_allowed(m, birth, m->now_ms);
+	when_allowed(m, birth, m->now_ms);
 	birth->record.wake_at_ms = request_wake(m->policy, birth, m->now_ms);
-}
-
-/* The commit counts who has a place in that slot (lib/commit_guards). */
-static void
-take_place(struct moment *m, const struct slot_span *slot, int most)
-{
-	m->outcome->place = *slot;
-	m->outcome->place_most = most;
-}
-
-static void
-open_later(struct moment *m, int64_t asked_at_ms)
-{
-	struct request *r = m->request;
-	int64_t until_ms = m->root->doors.closed_until_ms;
-	int64_t from_ms = until_ms > r->at_ms ? until_ms : r->at_ms;
-	const struct hours *hours = policy_hours(m->policy, r->queue);
-	int64_t opens_ms = hours_opens(hours, from_ms);
-
-	/* Open now, but not for long enough: the next time. */
-	if (opens_ms == from_ms && from_ms != until_ms) {
-		from_ms = hours_change(hours, from_ms);
-		opens_ms = from_ms == 0 ? 0 : hours_opens(hours, from_ms);
-	}
-	/* Never: then as if it were open. */
-	if (opens_ms == 0)
-		opens_ms = r->at_ms;
-	r->at_ms = opens_ms;
-	promise_soon(m->policy, r, opens_ms > asked_at_ms ? opens_ms : asked_at_ms);
-}
-
-/* What was asked for; where the doors are closed then, or it would not be in time, the
- * first slot that can be kept. */
-static void
-promise_as_asked(struct moment *m, int64_t at_ms, int64_t asked_at_ms)
-{
-	struct request *r = m->request, would = *r;
-	const char *why;
-
-	promise_asked(m->policy, &would, at_ms, asked_at_ms, m->now_ms);
-	r->at_ms = would.at_ms;
-	why = doors_bar(m->policy, &would, &m->root->doors,
-	    &m->root->expect, m->now_ms);
-	if (why == NULL || (m->root->doors.slot.to_ms == 0 &&
-	        strcmp(why, "crowded") == 0)) {
-		*r = would;
-		/* Who only rang us has not asked for it. */
-		r->asks_now = at_ms <= m->now_ms &&
-		    strcmp(r->source, "missed") != 0;
-		if (r->slot_to_ms != 0)
-			take_place(m, &m->root->doors.asked,
-			    m->root->doors.asked_most);
-		return;
-	}
-	r->asks_now = false;
-	if (m->root->doors.slot.to_ms != 0) {
-		promise_slot(r, &m->root->doors.slot);
-		take_place(m, &m->root->doors.slot, m->root->doors.slot_most);
-	} else {
-		/* No slot is known: at the opening, which is the best there is. */
-		open_later(m, asked_at_ms);
-	}
-	set_reason(m, why);
-	if (strncmp(why, "clos", 4) == 0 || strcmp(why, "quiet_hours") == 0)
-		say_until(m, why, r->at_ms);
-	else
-		moment_say(m, "%s", why);
 }
 
 /* ---- actions */
@@ -1186,8 +1027,8 @@ arrive(struct moment *m)
 	struct request *r = m->request;
 
 	moment_say(m, "%s", r->queue);
-	promise_as_asked(m, r->at_ms, r->asked_at_ms);
-	tell_deferred(m, m->now_ms);
+	when_asked(m, r->at_ms, r->asked_at_ms);
+	when_tell(m, m->now_ms);
 }
 
 /* What a person may be told, and what is said of it afterwards: how likely it was. */
@@ -1228,50 +1069,10 @@ requeue(struct moment *m)
 	set_reason(m, "requeued");
 }
 
-/* What counts only open hours goes on counting; what leaves time for a whole promise
- * from then on stands as it is, too. */
-static bool
-is_promised_behind(const struct moment *m, int64_t at_ms)
-{
-	const struct request *r = m->request;
-
-	return r->promise_at_ms > at_ms &&
-	    (promise_counts_open(m->policy, r) || r->promise_at_ms >=
-	        at_ms + window_of(m->policy, r).limit_ms);
-}
-
 static void
 next_opening(struct moment *m)
 {
-	struct request *r = m->request;
-	const struct doors_hint *doors = &m->root->doors;
-	const char *reason = "closed";
-	int64_t until_ms = m->now_ms;
-
-	rules_allow_call(m->policy, r, m->now_ms, &reason, &until_ms);
-	if (doors->closed_until_ms > m->now_ms) {
-		reason = "closed_today";
-		if (until_ms < doors->closed_until_ms)
-			until_ms = when_allowed(m, r, doors->closed_until_ms);
-	}
-	set_reason(m, reason);
-	r->at_ms = until_ms;
-	r->hold_until_ms = 0;
-	r->wished_until_ms = 0;
-	moment_reason(m, reason);
-	if (is_promised_behind(m, until_ms)) {
-		say_until(m, reason, until_ms);
-		return;
-	}
-	r->asks_now = false;
-	if (doors->slot.from_ms >= until_ms && doors->slot.to_ms != 0) {
-		promise_slot(r, &doors->slot);
-		take_place(m, &doors->slot, doors->slot_most);
-	} else {
-		promise_soon(m->policy, r, until_ms);
-	}
-	say_until(m, reason, r->at_ms);
-	tell_deferred(m, r->asked_at_ms);
+	when_it_opens(m);
 }
 
 /* The hours of the two never meet. */
@@ -1718,21 +1519,6 @@ takes_asker(const struct moment *m)
 	return askers_take(&m->now->askers, m->event->site_id);
 }
 
-/* The earlier moment holds for everybody who asked, where it may be promised: whoever
- * asks again gets past no one who asks for the first time. */
-static void
-promise_earlier(struct moment *m)
-{
-	const struct request was = *m->request;
-
-	set_reason(m, "");
-	promise_as_asked(m, m->event->at_ms, m->now_ms);
-	if (m->request->at_ms < was.at_ms)
-		return;
-	*m->request = was;
-	m->outcome->place_most = 0;
-}
-
 static void
 merge(struct moment *m)
 {
@@ -1752,11 +1538,11 @@ merge(struct moment *m)
 		memcpy(r->name, m->event->detail, sizeof(r->name) - 1);
 	moment_say(m, "asked again");
 	if (r->state == REQUEST_SCHEDULED && m->event->at_ms < r->at_ms)
-		promise_earlier(m);
+		when_asked_again(m);
 	/* It is one number: who agrees to messages there agrees for all. */
 	if (m->event->may_text && !r->may_text && r->extension[0] == '\0') {
 		r->may_text = true;
-		tell_deferred(m, m->now_ms);
+		when_tell(m, m->now_ms);
 	}
 }
 
@@ -1768,8 +1554,8 @@ withdraw_and_move(struct moment *m)
 	withdraw_all_but(m, "");
 	set_reason(m, "moved");
 	r->hold_until_ms = 0;
-	promise_as_asked(m, m->event->at_ms, m->now_ms);
-	tell_deferred(m, m->now_ms);
+	when_asked(m, m->event->at_ms, m->now_ms);
+	when_tell(m, m->now_ms);
 }
 
 static void
@@ -2069,7 +1855,7 @@ call_again(struct moment *m)
 	set_reason(m, "call_again");
 	if (at_ms > m->now_ms) {
 		schedule(m, at_ms, true);
-		tell_deferred(m, 0);
+		when_tell(m, 0);
 		return;
 	}
 	schedule(m, m->now_ms + retry_again_ms(m->policy,

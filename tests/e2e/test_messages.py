@@ -467,6 +467,7 @@ def test_do_not_call_ends_both_until_it_is_lifted(daemon):
     ask(daemon, "web-waits")
     write(daemon, NUMBER, "НЕ ЗВОНИТЬ")
     daemon.wait_for(lambda: daemon.answer("web-waits").get("why") == "suppressed")
+    daemon.restart()
     answer = ask(daemon, "web-refused")
     assert answer["state"] == "rejected"
     assert answer["errors"][0]["code"] == "phone_not_accepted"
