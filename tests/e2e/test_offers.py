@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from company import QUICK, specialist
+from company import DISPOSITIONS, QUICK, specialist
 from lines import PHONE, probe_now
 from test_calls import ANNA, ANSWERS, BUSY, ID, asked
 from test_messages import alarmed, alarms, with_settings
@@ -225,8 +225,9 @@ def test_who_is_free_has_said_no(daemon):
                                                    "info").stdout
 
 
-@pytest.mark.settings({**QUICK, "specialists": BOTH, "queues": [
-    {**INFO, "level": 3}]})
+# A company of one queue passes nothing on.
+@pytest.mark.settings({**QUICK, "specialists": BOTH, "queues": [{**INFO, "level": 3}],
+                       "dispositions": DISPOSITIONS[:2]})
 def test_who_is_free_does_not_know_it_well_enough(daemon):
     daemon.available("boris")
     daemon.wait_for_specialist("boris", "idle")
