@@ -65,16 +65,45 @@ compile_san() {
 	    CFLAGS="-O1 -g" CXXFLAGS="-O1 -g"
 }
 
+# What "make check" of that build folder runs, but for the walk of all worlds.
+test_programs() {		# BUILD-FOLDER FOLDER...
+	make -C "$1" -j"$(nproc)" check TESTS= >&2 || return
+	(cd "$1" && shift && find "$@" -maxdepth 1 -type f -executable) |
+	    sort | tr '\n' ' '
+}
+
+# Runs the walk in these settings, or in all; counts what it says.
+walk_worlds() {			# BUILD-FOLDER [SETTING...]
+	local program=$1/tests/model/walk log=$1/walk.log status=0 setting
+	make -C "$1" -j"$(nproc)" tests/model/walk || return
+	shift
+	: >"$log"
+	[ $# -gt 0 ] || { "$program" >"$log" || status=1; }
+	for setting; do
+		"$program" --only "$setting" >>"$log" || status=1
+	done
+	grep '^not ok ' "$log"
+	count "$(grep -c '^ok ' "$log")" "$(grep -c '^not ok ' "$log")"
+	return $status
+}
+
+# The walk steps the same tables through millions of worlds: some of them here, all of
+# them where nothing slows it.
 tests_unit_sanitized() {
+	local programs counted status=0
+	programs=$(test_programs build/san tests/unit tests/store tests/sim \
+	    tests/platform) || return
 	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-	    run_make_check build/san
+	    run_make_check build/san TESTS="$programs" || status=1
+	counted=$note
+	walk_worlds build/san screen "phone, press 1" automatic || status=1
+	note="$counted; of the walk $note"
+	return $status
 }
 
 tests_unit_valgrind() {
 	local programs
-	make -C build/plain -j"$(nproc)" check TESTS= || return
-	programs=$(cd build/plain && find tests/unit -maxdepth 1 -type f \
-	    -executable | sort | tr '\n' ' ')
+	programs=$(test_programs build/plain tests/unit) || return
 	[ -n "$programs" ] || return
 	# Time limits are for the plain run: here all is some forty times slower.
 	CALLBACKD_SLOWED=40 run_make_check build/plain TESTS="$programs" \
@@ -238,6 +267,8 @@ check() {
 	if check_step build "gcc" compile_plain; then
 		check_step burst "a thousand requests, three specialists" \
 		    bench_short burst
+		check_step walk "every world the tables can come to" \
+		    walk_worlds build/plain
 		check_step valgrind "unit tests under valgrind" \
 		    tests_unit_valgrind
 		check_step vendors "signatures and flows by the providers' packages" \
