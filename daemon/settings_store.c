@@ -82,6 +82,12 @@ settings_store(struct settings_reading *reading, const struct setting_row *row,
 		value.compared = storing.shown;
 		value.shown = settings_mask(reading->settings, storing.shown);
 	}
+	/* Of an address that somebody is told at, the path is often the secret. */
+	if (row->format == FORMAT_TARGET) {
+		value.compared = storing.shown;
+		value.shown = settings_quote(reading->settings,
+		    settings_mask_url(reading->settings, text));
+	}
 	settings_add(reading->settings, &value);
 	return true;
 }
@@ -151,9 +157,7 @@ store_text(struct storing *storing, const char *text)
 	if (length > (size_t)row->max)
 		return fail(storing, "is longer than %lld bytes",
 		    (long long)row->max);
-	/* Of an address that somebody is told at, the path is often the secret. */
-	storing->shown = settings_quote(settings, row->format == FORMAT_TARGET ?
-	    settings_mask_url(settings, text) : text);
+	storing->shown = settings_quote(settings, text);
 	if (place != NULL && row->size > 0)
 		memcpy(place, text, length + 1);
 	else if (place != NULL)

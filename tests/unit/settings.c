@@ -713,6 +713,9 @@ test_one_error_each(void **state)
 		{ HEAD OWN("\"solved\"") PEOPLE VOICE "dispositions = ( " SOLVED ",\n"
 		    "{ id = \"b\"; title = \"B\"; then = \"close\"; } );\n", 8,
 		    "dispositions.b: is in no queue's dispositions" },
+		{ GOOD "card_url = \"https://crm-{case}.example/\";\n", 7,
+		    "card_url: \"https://crm-{case}.example/\" must name its host" },
+		{ GOOD "card_url = \"https://crm.example:{case}/\";\n", 7, "must name its host" },
 		{ GOOD "lines = ( { number = \"+74951234567\"; queue = \"none\"; } );\n",
 		    7, "lines.1.queue: there is no queue \"none\"" },
 		{ GOOD "lines = ( { number = \"none\"; queue = \"info\"; } );\n",
@@ -750,6 +753,43 @@ test_queues_that_do_not_fit(void **state)
 	assert_true(is_told(5, "queues.b: there are two of it"));
 	expect_error(HEAD "queues = ( { id = \"a\"; title = \"A\"; } );\n" VOICE
 	    RESULTS, 3, "one queue needs default = true");
+}
+
+static void
+ignore_difference(void *context, const struct settings_difference *difference)
+{
+	(void)context;
+	(void)difference;
+}
+
+static void
+test_a_tier_climbs_to_a_program(void **state)
+{
+	static const char file[] = HEAD "queues = ( { id = \"a\"; title = \"A\"; default = true;\n"
+	    "caller_id = \"+74950000100\"; passed = { climb = \"https://x.example/%s\"; }; },\n"
+	    "{ id = \"info\"; title = \"I\"; caller_id = \"+74950000100\"; } );\n"
+	    PEOPLE VOICE RESULTS;
+	char text[sizeof(file) + 16];
+	struct settings *settings[2];
+	char *shown;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), file, i == 0 ? "secret" : "other");
+		settings[i] = load_good(text);
+	}
+	assert_int_equal(policy_url_target(&settings[0]->policy,
+	    "https://x.example/secret"), 1);
+	assert_true(settings[0]->policy.alarms.is_named[0]);
+	shown = printed(settings[0]);
+	assert_non_null(strstr(shown, "https://x.example/***"));
+	assert_null(strstr(shown, "secret"));
+	/* A reload knows one from the other all the same. */
+	assert_int_equal(settings_difference(settings[0], settings[1], ignore_difference,
+	    NULL), 1);
+	free(shown);
+	settings_free(settings[0]);
+	settings_free(settings[1]);
 }
 
 static void
@@ -1494,6 +1534,7 @@ main(void)
 		cmocka_unit_test(test_one_error_each),
 		cmocka_unit_test(test_queues_that_do_not_fit),
 		cmocka_unit_test(test_tiers_that_climb_nowhere),
+		cmocka_unit_test(test_a_tier_climbs_to_a_program),
 		cmocka_unit_test(test_rungs_that_do_not_fit),
 		cmocka_unit_test(test_who_is_preferred),
 		cmocka_unit_test(test_offers_that_outlast_the_window),
