@@ -9,10 +9,13 @@ readonly FUZZ_ONE_RUN=20		# seconds one input may take
 readonly FUZZ_MEMORY=2048		# megabytes
 
 # Whole, although only the targets run: so clang's warnings are seen of every file.
+# One after the other: "all" is a make of its own, and two would build the same libraries
+# at the same time.
 compile_fuzz() {
 	configured fuzz --enable-fuzz --enable-werror CC=clang CXX=clang++ \
 	    CFLAGS="-O1 -g" CXXFLAGS="-O1 -g" &&
-	    make -C build/fuzz -j"$(nproc)" all fuzz-targets
+	    make -C build/fuzz -j"$(nproc)" all &&
+	    make -C build/fuzz -j"$(nproc)" fuzz-targets
 }
 
 fuzz_names() {
