@@ -200,6 +200,8 @@ def test_who_would_be_late_is_given_a_slot(doors):
     daemon.available("anna")
     daemon.ctl("set", "specialist", "anna", "elsewhere")
     daemon.wait_for_specialist("anna", "elsewhere")
+    # Who works is reckoned with as it was seen last, a part of a second ago.
+    daemon.wait_for(lambda: daemon.do("GET", "/v1/queues")["queues"][0].get("expect"))
     answers = [doors.asks()[1] for _ in range(4)]
     # One person, ten minutes each, a quarter of an hour: the first will be in time.
     assert answers[0]["state"] == "waiting"
