@@ -10,7 +10,6 @@
 #include "lib/commit.h"
 #include "lib/fault.h"
 #include "lib/intake.h"
-#include "lib/promise.h"
 #include "lib/standing.h"
 
 /* ---- asking for a call */

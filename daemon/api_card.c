@@ -8,26 +8,28 @@
 #include "lib/say.h"
 
 static const char *
-text_in(const json_t *json, const char *name)
+name_of(const struct policy *policy, const char *id)
 {
-	return json_string_value(json_object_get(json, name));
+	const struct specialist_policy *who = policy_specialist(policy, id);
+
+	return who != NULL ? who->name : "";
 }
 
 void
 api_add_card(const struct policy *policy, const char *specialist, json_t *full)
 {
-	const char *queue_id = text_in(full, "queue");
-	const struct queue_policy *queue = queue_id == NULL ? NULL :
-	    policy_queue(policy, queue_id);
+	const struct queue_policy *queue = policy_queue(policy,
+	    api_body_text(full, "queue"));
 	json_int_t promise_s = json_integer_value(json_object_get(full,
 	    "promise_at"));
 	char promise[SAY_SIZE] = "";
 	struct card card = { .values = {
 		[CARD_COMPANY] = policy->company,
-		[CARD_NAME] = text_in(full, "name"),
-		[CARD_PHONE] = text_in(full, "phone"),
-		[CARD_CASE] = text_in(full, "number"),
-		[CARD_SPECIALIST] = specialist,
+		[CARD_NAME] = api_body_text(full, "name"),
+		[CARD_PHONE] = api_body_text(full, "phone"),
+		[CARD_CASE] = api_body_text(full, "number"),
+		[CARD_SPECIALIST] = specialist != NULL ? specialist :
+		    name_of(policy, api_body_text(full, "specialist")),
 		[CARD_PROMISE] = promise } };
 	char *text;
 

@@ -16,14 +16,6 @@ struct whole {
 	json_t *requests;
 };
 
-static const char *
-text_in(const json_t *json, const char *name)
-{
-	const char *text = json_string_value(json_object_get(json, name));
-
-	return text != NULL ? text : "";
-}
-
 static void
 finish(struct whole *whole)
 {
@@ -31,8 +23,8 @@ finish(struct whole *whole)
 	    whole->handle);
 	size_t count = json_array_size(whole->requests);
 	const json_t *last = json_array_get(whole->requests, count - 1);
-	json_t *answer = json_pack("{s:s,s:s,s:O}", "number", text_in(last,
-	    "number"), "phone", text_in(last, "phone"), "requests",
+	json_t *answer = json_pack("{s:s,s:s,s:O}", "number", api_body_text(last,
+	    "number"), "phone", api_body_text(last, "phone"), "requests",
 	    whole->requests);
 	json_t *customer = json_object_get(last, "customer");
 
@@ -52,10 +44,12 @@ on_full(void *context, json_t *full, bool is_unreadable)
 {
 	struct whole *whole = context;
 	size_t count = json_array_size(whole->requests);
-	const char *from = text_in(full, "from");
+	const char *from = api_body_text(full, "from");
 
-	if (full != NULL)
+	if (full != NULL) {
+		api_add_card(whole->api->policy, NULL, full);
 		json_array_insert_new(whole->requests, 0, full);
+	}
 	if (count == 0 && full == NULL) {
 		struct http_request *request = http_held(whole->api->server,
 		    whole->handle);

@@ -20,16 +20,6 @@ struct gathering {
 	void *context;
 };
 
-/* As whoever has it reads it. */
-static void
-add_card(const struct gathering *g, json_t *full)
-{
-	const struct specialist_policy *who = policy_specialist(g->api->policy,
-	    g->request.specialist);
-
-	api_add_card(g->api->policy, who != NULL ? who->name : "", full);
-}
-
 static void
 finish(struct gathering *g)
 {
@@ -53,7 +43,6 @@ finish(struct gathering *g)
 			json_object_set(full, "messages", g->messages);
 		if (g->customer != NULL)
 			json_object_set(full, "customer", g->customer);
-		add_card(g, full);
 	}
 	json_decref(calls);
 	json_decref(g->said);

@@ -40,7 +40,8 @@ void api_gather(struct api *api, const char *id, full_on_end *on_end, void *cont
 
 /* ---- api_card.c */
 
-/* Adds the script and card_url of its queue, as that specialist is to read them. */
+/* Adds the script and card_url of its queue, as that specialist (a name) is to read them;
+ * NULL: as whoever has it. */
 void api_add_card(const struct policy *policy, const char *specialist, json_t *full);
 
 /* ---- api_customer.c: what else a number has asked for */

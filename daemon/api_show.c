@@ -748,8 +748,10 @@ on_full(void *context, json_t *full, bool is_unreadable)
 		api_unreadable(request);
 	else if (full == NULL)
 		api_unavailable(request);
-	else
+	else {
+		api_add_card(one->api->policy, NULL, full);
 		http_reply_json(request, 200, full);
+	}
 	free(one);
 }
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/promise.h"
 #include "lib/rules.h"
 #include "lib/text.h"
 

@@ -36,6 +36,7 @@ SIMULATED_S = 10            # of real time
 SEARCH_S = 90               # at the most: the first seed that finds it ends it
 PAUSE_MS = 1500             # for which Redis takes no writes
 LONG_PAUSE_MS = 4000        # longer than a commit may be on its way
+COMMIT_BYTES = 1000         # that of a request is longer, a claim is not
 ANSWERS = "+79000000001"
 ID = "web-00000001"
 JOBS = 4
@@ -274,18 +275,24 @@ def steps_end(world, node):
         raise AssertionError("a daemon ended while it stepped") from error
 
 
+def waiting_bytes(world):
+    """Of the longest that was sent to Redis and is kept waiting by a pause."""
+    return max(int(one["qbuf"]) + int(one["argv-mem"])
+               for one in world.redis.client_list() if one["cmd"] != "client|list")
+
+
 def commits_are_fenced(world, node):
     """What was stepped by a clock of long ago is not written: its sender stands still
     between the sending and the writing, and so does not give up the line."""
     nobody_is_at_work(node)
-    until = take_no_writes(world, LONG_PAUSE_MS)
+    take_no_writes(world, LONG_PAUSE_MS)
     answers = []
     thread = in_background(lambda: answers.append(node.control(
         "POST", "/v1/requests", {"id": ID, "phone": ANSWERS})))
-    time.sleep(0.5)
+    harness.wait_for(lambda: waiting_bytes(world) > COMMIT_BYTES, 2)
     node.process.send_signal(signal.SIGSTOP)
     try:
-        time.sleep(until - time.monotonic() + 0.5)
+        harness.wait_for(lambda: waiting_bytes(world) == 0, 2 * LONG_PAUSE_MS / 1000)
     finally:
         node.process.send_signal(signal.SIGCONT)
     thread.join()
