@@ -74,7 +74,7 @@ def test_the_last_tier_may_be_a_program(start_daemon, listener):  # noqa: F811
     daemon = start_daemon({
         **QUICK, "queues": tiers({"limit": "1s", "climb": url}, {"limit": "1h"}),
         "specialists": [specialist("anna", ANNA, ("info", 3), confirm="answer")],
-        "alarms": {"to": [], "on": ["late"], "private": True}})
+        "alarms": {"to": [listener.url + "/alarm"], "on": ["rejected"], "private": True}})
     daemon.available("anna")
     asked(daemon)
     first = daemon.wait_for_state(ID, "offered")["id"]
@@ -86,7 +86,11 @@ def test_the_last_tier_may_be_a_program(start_daemon, listener):  # noqa: F811
     assert (told["request"], told["number"], told["queue"]) == (
         last["id"], last["number"], "delivery")
     # Only what names it goes there; and nobody reads the path in the story.
-    assert len(listener.heard) == 1
+    daemon.ask({"id": "web-nonsense", "phone": "12"})
+    daemon.wait_for(lambda: listener.bodies("/alarm"))
+    staff = daemon.do("GET", "/v1/messages?to=staff")["messages"]
+    assert sorted(one["id"].split(".")[1] for one in staff) == ["alarm", "rejected"]
+    assert len(listener.bodies("/secret-of-ours")) == 1
     text = daemon.ctl("show", "request", last["id"]).stdout
     assert f"{listener.url} is told" in text and "secret-of-ours" not in text
 
