@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * settings: loading from end to end, and what can be told of settings that are
- * loaded: all of them, those without effect, and how two differ.
+ * loaded: all of them, what is done only in part, and how two differ.
  */
 #include "daemon/settings.h"
 

@@ -15,4 +15,7 @@ void commit_add_guards(const struct policy *policy, const struct situation *befo
 void commit_add_listed(const struct policy *policy, const struct outcome *outcome,
     int64_t now_ms, const struct commit_extras *extras, size_t head, struct words *words);
 
+/* Would a website read something else of it by now. */
+bool commit_answers_differ(const struct request *before, const struct request *after);
+
 #endif

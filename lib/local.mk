@@ -7,7 +7,7 @@ lib_libcallback_a_SOURCES += lib/check.h lib/fault.h lib/fault.c lib/record.h li
 	lib/progress.h lib/progress.c lib/transport.h \
 	lib/situation.h lib/situation.c lib/life.h lib/request_life.c lib/request_when.c lib/request_when.h lib/call_life.c \
 	lib/specialist_life.c lib/wake.c lib/rules.h lib/rules.c lib/widen.h lib/widen.c lib/promise.h lib/promise.c lib/retry.h lib/retry.c \
-	lib/match.h lib/match.c lib/standing.h lib/standing.c lib/commit.h lib/commit_internal.h lib/commit.c lib/commit_guards.c lib/commit_listed.c \
+	lib/match.h lib/match.c lib/standing.h lib/standing.c lib/commit.h lib/commit_internal.h lib/commit.c lib/commit_answer.c lib/commit_guards.c lib/commit_listed.c \
 	lib/blocked.h lib/blocked.c lib/velocity.h lib/velocity.c lib/network.h lib/network.c \
 	lib/words.h lib/words.c
 lib_libcallback_a_SOURCES += lib/message.h lib/message.c lib/message_life.c lib/message_text.h lib/message_text.c lib/segments.h lib/segments.c \
